@@ -1,0 +1,69 @@
+package components
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"testing"
+	"time"
+)
+
+// FreePort returns a TCP port of 127.0.0.1 that was free a moment ago.
+func FreePort(tb testing.TB) int {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// Client returns an HTTP client with a cookie jar of its own that trusts the
+// CA (none: plain HTTP only), finds *.localhost at 127.0.0.1, presents the
+// certificates when asked, and does not follow redirects: the tests look at
+// each one. Use Follow for a client that does.
+func Client(tb testing.TB, ca *CA, present ...tls.Certificate) *http.Client {
+	tb.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: present}
+	if ca != nil {
+		config.RootCAs = ca.Pool()
+	}
+	transport := &http.Transport{DialContext: DialLocalhost, TLSClientConfig: config}
+	tb.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{
+		Transport:     transport,
+		Jar:           jar,
+		Timeout:       20 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Follow returns a client that shares the jar and connections of c and follows
+// up to ten redirects.
+func Follow(c *http.Client) *http.Client {
+	f := *c
+	f.CheckRedirect = nil
+	return &f
+}
+
+// DialLocalhost dials like a net.Dialer, but localhost and every name under it
+// (RFC 6761 6.3) mean 127.0.0.1, whatever the resolver says.
+func DialLocalhost(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	dialer := net.Dialer{Timeout: 5 * time.Second}
+	return dialer.DialContext(ctx, network, address)
+}
