@@ -1,0 +1,76 @@
+package metadata
+
+import (
+	"crypto"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+)
+
+// Bindings (SAML Bindings 2.0).
+const (
+	BindingRedirect   = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+	BindingPOST       = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+	BindingSimpleSign = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign"
+	BindingArtifact   = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
+	BindingSOAP       = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
+	BindingPAOS       = "urn:oasis:names:tc:SAML:2.0:bindings:PAOS"
+)
+
+// NameID formats (SAML Core 8.3).
+const (
+	NameIDUnspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+	NameIDEmail       = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+	NameIDPersistent  = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+	NameIDTransient   = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+	NameIDEntity      = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+)
+
+// Protocol is the protocol support enumeration value of SAML 2.0.
+const Protocol = "urn:oasis:names:tc:SAML:2.0:protocol"
+
+// Entity is the verified metadata of one party: a typed view over the retained bytes.
+type Entity struct {
+	ID          string    // entityID, compared byte for byte
+	Raw         []byte    // the EntityDescriptor as a document of its own
+	ValidUntil  time.Time // the earliest validUntil from the root down; zero if none is given
+	SP          *ServiceProvider
+	DisplayName string   // mdui:DisplayName, else ServiceName, else OrganizationDisplayName; English first
+	Scopes      []string // shibmd:Scope values that are not regular expressions
+	Requested   []RequestedAttribute
+	Notes       []Finding // what Parse passed over and an administrator should know
+}
+
+// ServiceProvider is the SPSSODescriptor with SAML 2.0 in its protocol support enumeration.
+type ServiceProvider struct {
+	AuthnRequestsSigned  bool
+	WantAssertionsSigned bool
+	ACS                  []IndexedEndpoint
+	SLO                  []Endpoint
+	SigningKeys          []crypto.PublicKey     // use="signing" or no use
+	EncryptionKeys       []xmlsec.EncryptionKey // use="encryption" or no use; RSA only
+	NameIDFormats        []string
+}
+
+// Endpoint is where a service listens. ResponseLocation is empty when responses go to Location as well.
+type Endpoint struct {
+	Binding          string
+	Location         string
+	ResponseLocation string
+}
+
+// IndexedEndpoint is an assertion consumer service.
+type IndexedEndpoint struct {
+	Binding  string
+	Location string
+	Index    int
+	Default  bool // isDefault="true" as written; see DefaultACS
+}
+
+// RequestedAttribute is an attribute that the partner says it wants. It grants nothing.
+type RequestedAttribute struct {
+	Name         string
+	NameFormat   string
+	FriendlyName string
+	Required     bool
+}

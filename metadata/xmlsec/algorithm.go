@@ -1,0 +1,109 @@
+package xmlsec
+
+import "crypto"
+
+// Signature algorithms (XML Signature 1.1 and RFC 9231). Nothing based on SHA-1, DSA or HMAC is known here.
+const (
+	RSASHA256    = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+	RSASHA384    = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384"
+	RSASHA512    = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"
+	RSAPSSSHA256 = "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"
+	RSAPSSSHA384 = "http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1"
+	RSAPSSSHA512 = "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1"
+	ECDSASHA256  = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+	ECDSASHA384  = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"
+	ECDSASHA512  = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"
+)
+
+// Digest algorithms. SHA1 is known only inside RSA-OAEP, where its collisions do no harm.
+const (
+	SHA1   = "http://www.w3.org/2000/09/xmldsig#sha1"
+	SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+	SHA384 = "http://www.w3.org/2001/04/xmldsig-more#sha384"
+	SHA512 = "http://www.w3.org/2001/04/xmlenc#sha512"
+)
+
+// Canonicalization and transforms: the only two the signature profile knows.
+const (
+	ExclusiveC14N      = "http://www.w3.org/2001/10/xml-exc-c14n#"
+	EnvelopedSignature = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
+)
+
+// Encryption algorithms (XML Encryption 1.1).
+const (
+	AES128GCM     = "http://www.w3.org/2009/xmlenc11#aes128-gcm"
+	AES192GCM     = "http://www.w3.org/2009/xmlenc11#aes192-gcm"
+	AES256GCM     = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
+	AES128CBC     = "http://www.w3.org/2001/04/xmlenc#aes128-cbc"
+	AES256CBC     = "http://www.w3.org/2001/04/xmlenc#aes256-cbc"
+	RSAOAEPMGF1P  = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"
+	RSAOAEP       = "http://www.w3.org/2009/xmlenc11#rsa-oaep"
+	MGF1SHA1      = "http://www.w3.org/2009/xmlenc11#mgf1sha1"
+	MGF1SHA256    = "http://www.w3.org/2009/xmlenc11#mgf1sha256"
+	MGF1SHA384    = "http://www.w3.org/2009/xmlenc11#mgf1sha384"
+	MGF1SHA512    = "http://www.w3.org/2009/xmlenc11#mgf1sha512"
+	TypeElement   = "http://www.w3.org/2001/04/xmlenc#Element"
+	encryptedKey  = "http://www.w3.org/2001/04/xmlenc#EncryptedKey"
+	xmlencSpace   = "http://www.w3.org/2001/04/xmlenc#"
+	xmlenc11Space = "http://www.w3.org/2009/xmlenc11#"
+)
+
+// Namespaces that the signature profile names.
+const (
+	dsigSpace     = "http://www.w3.org/2000/09/xmldsig#"
+	samlSpace     = "urn:oasis:names:tc:SAML:2.0:assertion"
+	xmlSpace      = "http://www.w3.org/XML/1998/namespace"
+	xmlnsSpace    = "http://www.w3.org/2000/xmlns/"
+	xincludeSpace = "http://www.w3.org/2001/XInclude"
+)
+
+type signatureKind int
+
+const (
+	kindRSA signatureKind = iota
+	kindPSS
+	kindECDSA
+)
+
+// signatureMethod says how an algorithm URI signs and which digest its Reference gets when we are the signer.
+type signatureMethod struct {
+	kind   signatureKind
+	hash   crypto.Hash
+	digest string
+}
+
+func signatureMethodOf(uri string) (signatureMethod, bool) {
+	switch uri {
+	case RSASHA256:
+		return signatureMethod{kindRSA, crypto.SHA256, SHA256}, true
+	case RSASHA384:
+		return signatureMethod{kindRSA, crypto.SHA384, SHA384}, true
+	case RSASHA512:
+		return signatureMethod{kindRSA, crypto.SHA512, SHA512}, true
+	case RSAPSSSHA256:
+		return signatureMethod{kindPSS, crypto.SHA256, SHA256}, true
+	case RSAPSSSHA384:
+		return signatureMethod{kindPSS, crypto.SHA384, SHA384}, true
+	case RSAPSSSHA512:
+		return signatureMethod{kindPSS, crypto.SHA512, SHA512}, true
+	case ECDSASHA256:
+		return signatureMethod{kindECDSA, crypto.SHA256, SHA256}, true
+	case ECDSASHA384:
+		return signatureMethod{kindECDSA, crypto.SHA384, SHA384}, true
+	case ECDSASHA512:
+		return signatureMethod{kindECDSA, crypto.SHA512, SHA512}, true
+	}
+	return signatureMethod{}, false
+}
+
+func digestOf(uri string) (crypto.Hash, bool) {
+	switch uri {
+	case SHA256:
+		return crypto.SHA256, true
+	case SHA384:
+		return crypto.SHA384, true
+	case SHA512:
+		return crypto.SHA512, true
+	}
+	return 0, false
+}

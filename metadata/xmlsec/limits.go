@@ -1,0 +1,46 @@
+package xmlsec
+
+// Limits bounds what the gate accepts. The zero value accepts nothing: start from one of the constructors.
+// Sizes are in bytes.
+type Limits struct {
+	MaxBytes          int  // whole document
+	MaxDepth          int  // nested elements, the root being 1
+	MaxElements       int  // elements in the document
+	MaxAttributes     int  // attributes and namespace declarations on one element
+	MaxAttributeValue int  // one attribute value as written
+	MaxText           int  // one run of character data as written
+	MaxNamespaces     int  // namespace declarations in scope, shadowed ones included
+	Comments          bool // comments are allowed (and never become part of a text)
+	CDATA             bool // CDATA sections are allowed
+
+	secondOpinion bool // enveloped signatures are verified by goxmldsig as well
+}
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+)
+
+// MessageLimits is for protocol messages after inflation.
+func MessageLimits() Limits {
+	return Limits{
+		MaxBytes: 64 * kib, MaxDepth: 40, MaxElements: 2000, MaxAttributes: 40,
+		MaxAttributeValue: 8 * kib, MaxText: 32 * kib, MaxNamespaces: 32, secondOpinion: true,
+	}
+}
+
+// MetadataLimits is for the metadata of one entity. Comments and CDATA sections are common there.
+// Text is larger than in messages because logos come as data: URIs.
+func MetadataLimits() Limits {
+	return Limits{
+		MaxBytes: mib, MaxDepth: 60, MaxElements: 2000, MaxAttributes: 40,
+		MaxAttributeValue: 8 * kib, MaxText: 512 * kib, MaxNamespaces: 64, Comments: true, CDATA: true,
+	}
+}
+
+// TicketLimits is for legacy ticket documents.
+func TicketLimits() Limits {
+	l := MessageLimits()
+	l.MaxBytes = 256 * kib
+	return l
+}
