@@ -41,8 +41,8 @@ func program(tb testing.TB, candidates ...string) string {
 	return ""
 }
 
-// directory makes a short-named temporary directory that the given user (none
-// when empty) may enter and own, and removes it with the test. Short, because
+// directory makes a short-named temporary directory that every account
+// may enter, and removes it with the test. Short, because
 // a Unix socket's path is limited to 107 bytes.
 func directory(tb testing.TB, name string) string {
 	tb.Helper()
