@@ -3,6 +3,7 @@ package components
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -52,6 +53,28 @@ func Follow(c *http.Client) *http.Client {
 	f := *c
 	f.CheckRedirect = nil
 	return &f
+}
+
+// Get asks for a page as a browser would (mod_auth_openidc answers 401, not a
+// redirect, to a client that does not accept text/html) and returns the answer
+// with its body read, at most 8 MiB.
+func Get(tb testing.TB, client *http.Client, address string) (*http.Response, string) {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	resp, err := client.Do(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return resp, string(body)
 }
 
 // DialLocalhost dials like a net.Dialer, but localhost and every name under it

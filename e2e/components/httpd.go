@@ -80,10 +80,11 @@ PidFile %[1]s/httpd.pid
 DefaultRuntimeDir %[1]s
 Mutex file:%[1]s default
 ErrorLog %[1]s/error.log
-LogLevel info
+LogLevel info ssl:error mpm_event:error
 TypesConfig /etc/mime.types
 StartServers 1
-ThreadsPerChild 32
+ThreadsPerChild 25
+MaxRequestWorkers 400
 KeepAliveTimeout 2
 ServerTokens Prod
 Listen 127.0.0.1:%[3]d https

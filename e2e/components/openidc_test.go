@@ -39,7 +39,7 @@ func TestOpenIDCRedirectsToAuthorize(t *testing.T) {
 		c.Host, c.CA, c.ClientID, c.Discovery = "epr.localhost", ca, "epr", issuer+"/.well-known/openid-configuration"
 		rp := components.StartOpenIDC(t, c)
 		client := components.Client(t, ca)
-		resp, body := get(t, client, rp.Secure)
+		resp, body := components.Get(t, client, rp.Secure)
 		target, err := resp.Location()
 		if err != nil {
 			t.Fatalf("protected page did not redirect: %s\n%s\n%s", resp.Status, body, rp.Log(t))
@@ -53,7 +53,7 @@ func TestOpenIDCRedirectsToAuthorize(t *testing.T) {
 			continue
 		}
 		var keys struct{ Keys []struct{ Kid, Kty string } }
-		_, body = get(t, client, rp.JWKS)
+		_, body = components.Get(t, client, rp.JWKS)
 		if err := json.Unmarshal([]byte(body), &keys); err != nil || len(keys.Keys) != 1 || keys.Keys[0].Kid != "epr-1" {
 			t.Errorf("public keys (%v): %s", err, body)
 		}

@@ -1,7 +1,6 @@
 package components
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -106,16 +105,11 @@ func newShibbolethSP(tb testing.TB, s *site, c ShibbolethConfig) *ShibbolethSP {
 // FetchMetadata returns the SP's metadata as it publishes it itself.
 func (sp *ShibbolethSP) FetchMetadata(tb testing.TB) []byte {
 	tb.Helper()
-	resp, err := Client(tb, sp.ca).Get(sp.Metadata)
-	if err != nil {
-		tb.Fatal(err)
+	resp, text := Get(tb, Client(tb, sp.ca), sp.Metadata)
+	if resp.StatusCode != http.StatusOK {
+		tb.Fatalf("metadata of the SP: %s\n%s", resp.Status, text)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		tb.Fatalf("metadata of the SP: %s, %v\n%s", resp.Status, err, text)
-	}
-	return text
+	return []byte(text)
 }
 
 // ReplaceMetadata gives an SP that was started with IdPMetadata another copy;

@@ -34,20 +34,6 @@ func idpMetadata(t *testing.T, key *components.Leaf, soap string) []byte {
 	return components.SignXML(t, []byte(text), "_m1", key)
 }
 
-func get(t *testing.T, client *http.Client, address string) (*http.Response, string) {
-	t.Helper()
-	resp, err := client.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(body)
-}
-
 func TestShibbolethSPRedirectsWithSignedRequest(t *testing.T) {
 	components.Gate(t)
 	ca := components.NewCA(t, "Trust CA")
@@ -60,10 +46,10 @@ func TestShibbolethSPRedirectsWithSignedRequest(t *testing.T) {
 		t.Errorf("the SP's metadata does not name it: %s", own)
 	}
 	client := components.Client(t, ca)
-	if resp, body := get(t, client, sp.Open); resp.StatusCode != http.StatusOK {
+	if resp, body := components.Get(t, client, sp.Open); resp.StatusCode != http.StatusOK {
 		t.Errorf("open page: %s %s", resp.Status, body)
 	}
-	resp, body := get(t, client, sp.Secure)
+	resp, body := components.Get(t, client, sp.Secure)
 	target, err := resp.Location()
 	if err != nil {
 		t.Fatalf("protected page did not redirect: %s\n%s", resp.Status, body)
@@ -110,7 +96,7 @@ func TestShibbolethSPReachesSOAPEndpoint(t *testing.T) {
 	source := sha1.Sum([]byte(idp)) //nolint:gosec // see the import
 	artifact := append([]byte{0, 4, 0, 0}, source[:]...)
 	artifact = append(artifact, bytes.Repeat([]byte{7}, 20)...)
-	get(t, components.Client(t, ca), sp.Base+"/Shibboleth.sso/SAML2/Artifact?SAMLart="+
+	components.Get(t, components.Client(t, ca), sp.Base+"/Shibboleth.sso/SAML2/Artifact?SAMLart="+
 		url.QueryEscape(base64.StdEncoding.EncodeToString(artifact)))
 	select {
 	case body := <-asked:
@@ -120,7 +106,7 @@ func TestShibbolethSPReachesSOAPEndpoint(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatalf("no SOAP call came\n%s", sp.Log(t))
 	}
-	if _, page := get(t, components.Client(t, ca), sp.Secure); !strings.Contains(page, `name="SAMLRequest"`) {
+	if _, page := components.Get(t, components.Client(t, ca), sp.Secure); !strings.Contains(page, `name="SAMLRequest"`) {
 		t.Errorf("protected page does not post an AuthnRequest:\n%s", page)
 	}
 }
