@@ -1,5 +1,7 @@
 package xmlsec
 
+import "strings"
+
 // Attr is an attribute; namespace declarations are not attributes. Value is decoded and normalised (XML 1.0 3.3.3).
 type Attr struct {
 	Space  string // namespace name, "" for an attribute without prefix
@@ -64,8 +66,74 @@ func (e *Element) All(space, local string) []*Element {
 }
 
 // Text returns the whole character data of this element, without that of its children. A comment never cuts it short.
-func (e *Element) Text() string { return "" }
+func (e *Element) Text() string {
+	if len(e.Children) == 0 {
+		s := e.doc[e.from:e.to]
+		if !strings.ContainsAny(s, "&<\r") {
+			return s
+		}
+	}
+	var b strings.Builder
+	keep := func(piece string) { b.WriteString(piece) }
+	from := e.from
+	for _, c := range e.Children {
+		content(e.doc[from:c.start], keep)
+		from = c.end
+	}
+	content(e.doc[from:e.to], keep)
+	return b.String()
+}
 
 // Raw returns the bytes of this element as a document of its own: namespace declarations in scope are added where it
 // relied on its ancestors for them.
-func (e *Element) Raw() []byte { return nil }
+func (e *Element) Raw() []byte {
+	var added []decl
+	for p := e.parent; p != nil; p = p.parent {
+		for _, d := range p.decls {
+			if !declares(e.decls, d.prefix) && !declares(added, d.prefix) {
+				added = append(added, d)
+			}
+		}
+	}
+	name := int(e.start) + 1 + len(e.qname())
+	raw := make([]byte, 0, int(e.end-e.start)+64*len(added))
+	raw = append(raw, e.doc[e.start:name]...)
+	for _, d := range added {
+		raw = append(raw, " xmlns"...)
+		if d.prefix != "" {
+			raw = append(append(raw, ':'), d.prefix...)
+		}
+		raw = append(EscapeAttr(append(raw, `="`...), d.space), '"')
+	}
+	return append(raw, e.doc[name:e.end]...)
+}
+
+func declares(list []decl, prefix string) bool {
+	for _, d := range list {
+		if d.prefix == prefix {
+			return true
+		}
+	}
+	return false
+}
+
+// qname is the name of the element as written.
+func (e *Element) qname() string {
+	n := len(e.Local)
+	if e.Prefix != "" {
+		n += len(e.Prefix) + 1
+	}
+	return e.doc[e.start+1 : int(e.start)+1+n]
+}
+
+// inScope returns the namespace that a prefix is bound to at e by a declaration.
+func (e *Element) inScope(prefix string) (string, bool) {
+	for ; e != nil; e = e.parent {
+		for _, d := range e.decls {
+			if d.prefix == prefix {
+				return d.space, true
+			}
+		}
+	}
+	return "", false
+}

@@ -1,6 +1,9 @@
 package xmlsec
 
-import "crypto"
+import (
+	"crypto"
+	"crypto/subtle"
+)
 
 // Verified is a document that passed the gate and whose origin was decided by this package. Only this package makes one.
 type Verified struct {
@@ -9,34 +12,96 @@ type Verified struct {
 }
 
 // Root is the root element, read from exactly the bytes that the signature covered; nil in the zero value.
+// Of a signed document it has no ds:Signature any more.
 func (v Verified) Root() *Element { return v.root }
 
 // By is the key that verified the document; nil after [AcceptUnsigned].
 func (v Verified) By() crypto.PublicKey { return v.by }
 
-// AcceptUnsigned lets a document through the gate without a signature. A document that carries a ds:Signature anywhere is
+// AcceptUnsigned lets a document through the gate without a signature. A document that carries a Signature anywhere is
 // refused (code "sig_profile"): a signature is verified or it is fatal, never ignored.
 func AcceptUnsigned(doc []byte, l Limits) (Verified, error) {
-	return Verified{}, fail(CodeSyntax, "not built")
+	root, err := parse(doc, l)
+	if err != nil {
+		return Verified{}, err
+	}
+	if countSignatures(root) > 0 {
+		return Verified{}, fail(CodeProfile, "a signature that nobody asked to verify")
+	}
+	return Verified{root: root}, nil
 }
 
-// VerifyEnveloped verifies the enveloped signature on the root of doc with any one of keys.
+// VerifyEnveloped verifies the enveloped signature on the root of doc. Every key is tried, so that a partner can roll over.
+// For messages goxmldsig must come to the same result over the same bytes; if not the code is "second_opinion" and the
+// disagreement deserves an alarm.
 func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, error) {
-	return Verified{}, fail(CodeSyntax, "not built")
+	root, err := parse(doc, l)
+	if err != nil {
+		return Verified{}, err
+	}
+	s, err := signatureOf(root, l)
+	if err != nil {
+		return Verified{}, err
+	}
+	covered, err := canonicalForm(root, s.element, s.inclusive, l)
+	if err != nil {
+		return Verified{}, err
+	}
+	if subtle.ConstantTimeCompare(sum(s.digest, covered), s.want) != 1 {
+		return Verified{}, fail(CodeDigest, "the content is not what was signed")
+	}
+	by, err := verifyAny(s.method, keys, s.info, s.value)
+	if err != nil {
+		return Verified{}, err
+	}
+	if l.secondOpinion {
+		if err := secondOpinion(root, s, by, covered); err != nil {
+			return Verified{}, err
+		}
+	}
+	if root, err = scan(string(covered), l.canonical()); err != nil {
+		return Verified{}, failWith(CodeC14N, "the canonical form does not read back", err)
+	}
+	return Verified{root: root, by: by}, nil
 }
 
 // VerifyDetached verifies sig, made with the algorithm URI alg over octets, with any one of keys and lets doc through the gate
-// (SAML Bindings 3.4.4.1). The caller proves that octets carry doc. A ds:Signature inside doc is refused.
+// (SAML Bindings 3.4.4.1). The caller proves that octets carry doc. A Signature inside doc is refused.
 func VerifyDetached(doc []byte, l Limits, octets []byte, alg string, sig []byte, keys []crypto.PublicKey) (Verified, error) {
-	return Verified{}, fail(CodeSyntax, "not built")
+	m, known := signatureMethodOf(alg)
+	if !known {
+		return Verified{}, fail(CodeAlgorithm, "signature algorithm")
+	}
+	by, err := verifyAny(m, keys, octets, sig)
+	if err != nil {
+		return Verified{}, err
+	}
+	v, err := AcceptUnsigned(doc, l)
+	if err != nil {
+		return Verified{}, err
+	}
+	return Verified{root: v.root, by: by}, nil
+}
+
+// verifyAny returns the first key that verifies value over data.
+func verifyAny(m signatureMethod, keys []crypto.PublicKey, data, value []byte) (crypto.PublicKey, error) {
+	if len(keys) == 0 {
+		return nil, fail(CodeNoKey, "no key is known for the signer")
+	}
+	digest := sum(m.hash, data)
+	for _, key := range keys {
+		if verifyValue(m, key, digest, value) {
+			return key, nil
+		}
+	}
+	return nil, fail(CodeSignature, "no known key made this signature")
 }
 
 // HasSignature reports whether the root element has a ds:Signature child, after the gate.
-func HasSignature(doc []byte, l Limits) (bool, error) { return false, fail(CodeSyntax, "not built") }
-
-// Canonicalize returns doc in exclusive canonical form without comments.
-func Canonicalize(doc []byte, l Limits) ([]byte, error) { return nil, fail(CodeSyntax, "not built") }
-
-// CheckKey reports whether a public key is one we accept from a partner: RSA with 2048 to 8192 bits, odd modulus and
-// an exponent of at least 65537; ECDSA on P-256, P-384 or P-521.
-func CheckKey(key crypto.PublicKey) error { return nil }
+func HasSignature(doc []byte, l Limits) (bool, error) {
+	root, err := parse(doc, l)
+	if err != nil {
+		return false, err
+	}
+	return root.childIndex(dsigSpace, "Signature") >= 0, nil
+}

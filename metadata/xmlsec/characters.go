@@ -1,0 +1,196 @@
+package xmlsec
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Names are ASCII NCNames: no SAML, XML Signature or XML Encryption name needs more, and the tables of XML 1.0's fourth and
+// fifth editions, where parsers differ, stay out of play.
+
+// isNameRest reports whether c may stand inside an ASCII NCName.
+func isNameRest(c byte) bool {
+	const low = 1<<'-' | 1<<'.' | (1<<10-1)<<'0'
+	const high = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('_'-64)
+	if c < 64 {
+		return uint64(low)>>c&1 != 0
+	}
+	return c < 128 && uint64(high)>>(c-64)&1 != 0
+}
+
+// isNameStart reports whether c may start one: every character of it but digits, '-' and '.'.
+func isNameStart(c byte) bool { return c >= 64 && isNameRest(c) }
+
+// ncName returns the end of the NCName that starts at i, or i if none does.
+func ncName(s string, i int) int {
+	if i >= len(s) || !isNameStart(s[i]) {
+		return i
+	}
+	for i++; i < len(s) && isNameRest(s[i]); i++ {
+	}
+	return i
+}
+
+func isNCName(s string) bool { return s != "" && ncName(s, 0) == len(s) }
+
+// reference decodes the entity or character reference at s[i] == '&' and returns the index after it.
+// Only the five predefined entities exist (XML 1.0, 4.1 and 4.6).
+func reference(s string, i int) (rune, int, error) {
+	end := strings.IndexByte(s[i:min(len(s), i+12)], ';')
+	if end < 2 {
+		return 0, 0, fail(CodeSyntax, "unfinished reference")
+	}
+	name, next := s[i+1:i+end], i+end+1
+	switch name {
+	case "amp":
+		return '&', next, nil
+	case "lt":
+		return '<', next, nil
+	case "gt":
+		return '>', next, nil
+	case "quot":
+		return '"', next, nil
+	case "apos":
+		return '\'', next, nil
+	}
+	if name[0] != '#' {
+		return 0, 0, fail(CodeSyntax, "unknown entity")
+	}
+	r, ok := characterNumber(name[1:])
+	if !ok || !isCharacter(r) {
+		return 0, 0, fail(CodeSyntax, "reference to a character that XML does not have")
+	}
+	return r, next, nil
+}
+
+func characterNumber(digits string) (rune, bool) {
+	base := rune(10)
+	if strings.HasPrefix(digits, "x") {
+		base, digits = 16, digits[1:]
+	}
+	if digits == "" {
+		return 0, false
+	}
+	var r rune
+	for i := 0; i < len(digits); i++ {
+		d := digitOf(digits[i])
+		if d >= base {
+			return 0, false
+		}
+		if r = r*base + d; r > utf8.MaxRune {
+			return 0, false
+		}
+	}
+	return r, true
+}
+
+func digitOf(c byte) rune {
+	switch {
+	case c >= '0' && c <= '9':
+		return rune(c - '0')
+	case c >= 'a' && c <= 'f':
+		return rune(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return rune(c-'A') + 10
+	}
+	return 99
+}
+
+// checkReferences proves that every reference in s decodes, so that later decoding cannot fail.
+func checkReferences(s string) error {
+	for i := 0; ; {
+		j := strings.IndexByte(s[i:], '&')
+		if j < 0 {
+			return nil
+		}
+		_, next, err := reference(s, i+j)
+		if err != nil {
+			return err
+		}
+		i = next
+	}
+}
+
+// attributeValue decodes and normalises a raw attribute value (XML 1.0, 3.3.3 for CDATA attributes).
+func attributeValue(raw string) (string, error) {
+	plain := true
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '<':
+			return "", fail(CodeSyntax, "'<' in an attribute value")
+		case '&', '\t', '\n', '\r':
+			plain = false
+		}
+	}
+	if plain {
+		return raw, nil
+	}
+	out := make([]byte, 0, len(raw))
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; c {
+		case '&':
+			r, next, err := reference(raw, i)
+			if err != nil {
+				return "", err
+			}
+			out = utf8.AppendRune(out, r)
+			i = next - 1
+		case '\r':
+			if i+1 < len(raw) && raw[i+1] == '\n' {
+				i++
+			}
+			out = append(out, ' ')
+		case '\t', '\n':
+			out = append(out, ' ')
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(out), nil
+}
+
+// content calls yield for every piece of character data in s, a stretch of content without elements that the gate has passed:
+// whole runs that need no decoding, and single decoded characters as strings. Line ends are normalised (XML 1.0, 2.11).
+func content(s string, yield func(string)) {
+	for s != "" {
+		j := strings.IndexByte(s, '<')
+		if j < 0 {
+			characters(s, true, yield)
+			return
+		}
+		characters(s[:j], true, yield)
+		s = s[j:]
+		if strings.HasPrefix(s, cdataOpen) {
+			end := strings.Index(s, cdataClose)
+			characters(s[len(cdataOpen):end], false, yield)
+			s = s[end+len(cdataClose):]
+			continue
+		}
+		end := strings.Index(s[len(commentOpen):], commentClose) // the gate lets nothing else through
+		s = s[len(commentOpen)+end+len(commentClose):]
+	}
+}
+
+func characters(s string, references bool, yield func(string)) {
+	last := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '&' && references:
+			yield(s[last:i])
+			r, next, err := reference(s, i)
+			if err != nil { // checked by the gate
+				return
+			}
+			yield(string(r))
+			last, i = next, next-1
+		case c == '\r':
+			yield(s[last:i])
+			yield("\n")
+			if i+1 < len(s) && s[i+1] == '\n' {
+				i++
+			}
+			last = i + 1
+		}
+	}
+	yield(s[last:])
+}

@@ -1,0 +1,116 @@
+package xmlsec
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"encoding/base64"
+	"time"
+
+	"github.com/beevik/etree"
+	dsig "github.com/russellhaering/goxmldsig"
+	"github.com/russellhaering/goxmldsig/etreeutils"
+)
+
+// secondOpinion has goxmldsig, on top of its own XML parser, verify the same document with the key that verified it here, and
+// compares the bytes both say were signed. Three things are told to it differently without touching what is signed: KeyInfo is
+// left out, the key comes in a certificate of our making (expired certificates are fine in metadata), and an ECDSA value is
+// given in the DER that it expects.
+func secondOpinion(root *Element, s signature, key crypto.PublicKey, covered []byte) error {
+	tree := etree.NewDocument()
+	if err := tree.ReadFromBytes(opinionDocument(root, s, key)); err != nil {
+		return failWith(CodeSecondOpinion, "the other parser refuses the document", err)
+	}
+	signed, err := otherVerifier(tree.Root(), s, key)
+	if err != nil {
+		return failWith(CodeSecondOpinion, "the other verifier refuses the signature", err)
+	}
+	other, err := writeCanonical(signed)
+	if err != nil {
+		return failWith(CodeSecondOpinion, "the other canonical form", err)
+	}
+	if !bytes.Equal(other, covered) {
+		return fail(CodeSecondOpinion, "the verifiers saw different content")
+	}
+	return nil
+}
+
+// opinionDocument is the document with SignatureValue restated and KeyInfo cut out, both outside of what is signed.
+func opinionDocument(root *Element, s signature, key crypto.PublicKey) []byte {
+	value := s.value
+	if k, ok := key.(*ecdsa.PublicKey); ok {
+		value, _ = asn1Signature(k, value)
+	}
+	doc, parts := root.doc, s.element.Children
+	out := make([]byte, 0, len(doc)+64)
+	out = append(out, doc[:parts[1].from]...)
+	out = base64.StdEncoding.AppendEncode(out, value)
+	rest := parts[1].to
+	if len(parts) == 3 {
+		out = append(out, doc[rest:parts[2].start]...)
+		rest = parts[2].end
+	}
+	return append(out, doc[rest:]...)
+}
+
+// otherVerifier returns the element that goxmldsig says was signed.
+func otherVerifier(root *etree.Element, s signature, key crypto.PublicKey) (*etree.Element, error) {
+	if s.method.kind == kindPSS {
+		return otherCanonicalizer(root, s)
+	}
+	now := time.Unix(0, 0)
+	cert := &x509.Certificate{PublicKey: key, NotBefore: now, NotAfter: now}
+	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
+	ctx.Clock = dsig.NewFakeClockAt(now)
+	return ctx.Validate(root)
+}
+
+// otherCanonicalizer is for RSA-PSS, which goxmldsig does not know: its canonicalizer must reproduce SignedInfo, and the content
+// is compared by the caller; the signature value over SignedInfo was verified by crypto/rsa.
+func otherCanonicalizer(root *etree.Element, s signature) (*etree.Element, error) {
+	ctx, err := etreeutils.NSBuildParentContext(root)
+	if err != nil {
+		return nil, err
+	}
+	sig, err := etreeutils.NSFindOneChildCtx(ctx, root, dsig.Namespace, dsig.SignatureTag)
+	if err != nil || sig == nil {
+		return nil, dsig.ErrMissingSignature
+	}
+	if ctx, err = etreeutils.NSBuildParentContext(sig); err != nil {
+		return nil, err
+	}
+	info, err := etreeutils.NSFindOneChildCtx(ctx, sig, dsig.Namespace, dsig.SignedInfoTag)
+	if err != nil || info == nil {
+		return nil, dsig.ErrInvalidSignature
+	}
+	if ctx, err = etreeutils.NSBuildParentContext(info); err != nil {
+		return nil, err
+	}
+	if info, err = etreeutils.NSDetatch(ctx, info); err != nil {
+		return nil, err
+	}
+	got, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("").Canonicalize(info)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(got, s.info) {
+		return nil, dsig.ErrInvalidSignature
+	}
+	root.RemoveChild(sig)
+	return root, etreeutils.TransformExcC14n(root, s.prefixList(), false)
+}
+
+func (s signature) prefixList() string {
+	list := ""
+	for _, prefix := range s.inclusive {
+		list += " " + prefix
+	}
+	return list
+}
+
+func writeCanonical(e *etree.Element) ([]byte, error) {
+	doc := etree.NewDocumentWithRoot(e)
+	doc.WriteSettings = etree.WriteSettings{CanonicalEndTags: true, CanonicalText: true, CanonicalAttrVal: true}
+	return doc.WriteToBytes()
+}

@@ -1,0 +1,208 @@
+package xmlsec
+
+import (
+	"crypto"
+	"encoding/base64"
+	"strings"
+)
+
+// signature is an enveloped signature that keeps the profile (SAML Core 5.4; XML Signature 1.1, 4).
+type signature struct {
+	element   *Element // ds:Signature
+	info      []byte   // SignedInfo in canonical form; everything below was read from these bytes
+	method    signatureMethod
+	algorithm string
+	digest    crypto.Hash
+	want      []byte   // DigestValue
+	inclusive []string // PrefixList of the exc-c14n transform
+	value     []byte   // SignatureValue
+}
+
+// signatureOf finds the one signature of root and checks its place and shape. Nothing in it is verified yet.
+func signatureOf(root *Element, l Limits) (signature, error) {
+	at := root.childIndex(dsigSpace, "Signature")
+	if at < 0 {
+		return signature{}, fail(CodeProfile, "the root element carries no signature")
+	}
+	if at > 1 || at == 1 && !root.Children[0].Is(samlSpace, "Issuer") {
+		return signature{}, fail(CodeProfile, "the signature is not where its schema puts it")
+	}
+	if countSignatures(root) != 1 {
+		return signature{}, fail(CodeProfile, "more than one signature")
+	}
+	s := signature{element: root.Children[at]}
+	parts := s.element.Children
+	if len(parts) < 2 || len(parts) > 3 || !parts[0].Is(dsigSpace, "SignedInfo") || !parts[1].Is(dsigSpace, "SignatureValue") ||
+		len(parts) == 3 && !parts[2].Is(dsigSpace, "KeyInfo") {
+		return signature{}, fail(CodeProfile, "Signature is not SignedInfo, SignatureValue and KeyInfo")
+	}
+	if len(parts) == 3 && parts[2].Child(dsigSpace, "RetrievalMethod") != nil {
+		return signature{}, fail(CodeProfile, "RetrievalMethod")
+	}
+	if err := onlyAttributes(s.element, "Id"); err != nil {
+		return signature{}, err
+	}
+	var err error
+	if s.value, err = leafBase64(parts[1]); err != nil {
+		return signature{}, err
+	}
+	if s.info, err = canonicalForm(parts[0], nil, nil, l); err != nil {
+		return signature{}, err
+	}
+	return s, s.readInfo(root, l)
+}
+
+// readInfo reads SignedInfo from its canonical form, the bytes that SignatureValue is about.
+func (s *signature) readInfo(root *Element, l Limits) error {
+	info, err := scan(string(s.info), l.canonical())
+	if err != nil {
+		return err
+	}
+	c := info.Children
+	if len(c) != 3 || !c[0].Is(dsigSpace, "CanonicalizationMethod") || !c[1].Is(dsigSpace, "SignatureMethod") ||
+		!c[2].Is(dsigSpace, "Reference") {
+		return fail(CodeProfile, "SignedInfo is not one method of each kind and one Reference")
+	}
+	if err := onlyAttributes(info, "Id"); err != nil {
+		return err
+	}
+	if alg, err := algorithmOf(c[0]); err != nil || alg != ExclusiveC14N || len(c[0].Children) > 0 {
+		return fail(CodeC14N, "SignedInfo is not canonicalised by plain exc-c14n")
+	}
+	if s.algorithm, err = algorithmOf(c[1]); err != nil {
+		return err
+	}
+	var known bool
+	if s.method, known = signatureMethodOf(s.algorithm); !known || len(c[1].Children) > 0 {
+		return fail(CodeAlgorithm, "signature algorithm")
+	}
+	return s.readReference(c[2], root)
+}
+
+func (s *signature) readReference(ref, root *Element) error {
+	c := ref.Children
+	if len(c) != 3 || !c[0].Is(dsigSpace, "Transforms") || !c[1].Is(dsigSpace, "DigestMethod") || !c[2].Is(dsigSpace, "DigestValue") {
+		return fail(CodeProfile, "Reference is not Transforms, DigestMethod and DigestValue")
+	}
+	if err := onlyAttributes(ref, "Id", "URI", "Type"); err != nil {
+		return err
+	}
+	id, _ := root.Attr("ID")
+	if uri, _ := ref.Attr("URI"); id == "" || uri != "#"+id {
+		return fail(CodeProfile, "Reference does not name the root element")
+	}
+	if err := s.readTransforms(c[0]); err != nil {
+		return err
+	}
+	alg, err := algorithmOf(c[1])
+	if err != nil {
+		return err
+	}
+	var known bool
+	if s.digest, known = digestOf(alg); !known || len(c[1].Children) > 0 {
+		return fail(CodeAlgorithm, "digest algorithm")
+	}
+	if s.want, err = leafBase64(c[2]); err != nil {
+		return err
+	}
+	if len(s.want) != s.digest.Size() {
+		return fail(CodeDigest, "DigestValue has the wrong length")
+	}
+	return nil
+}
+
+// readTransforms wants exactly enveloped-signature, then exc-c14n.
+func (s *signature) readTransforms(e *Element) error {
+	c := e.Children
+	if len(c) != 2 || !c[0].Is(dsigSpace, "Transform") || !c[1].Is(dsigSpace, "Transform") {
+		return fail(CodeC14N, "transforms are not enveloped-signature and exc-c14n")
+	}
+	first, err1 := algorithmOf(c[0])
+	second, err2 := algorithmOf(c[1])
+	if err1 != nil || err2 != nil || first != EnvelopedSignature || second != ExclusiveC14N || len(c[0].Children) > 0 {
+		return fail(CodeC14N, "transforms are not enveloped-signature and exc-c14n")
+	}
+	switch parameters := c[1].Children; {
+	case len(parameters) == 0:
+		return nil
+	case len(parameters) == 1 && parameters[0].Is(ExclusiveC14N, "InclusiveNamespaces") && len(parameters[0].Children) == 0:
+		return s.readPrefixes(parameters[0])
+	}
+	return fail(CodeC14N, "unknown parameter of exc-c14n")
+}
+
+func (s *signature) readPrefixes(e *Element) error {
+	list, _ := e.Attr("PrefixList")
+	s.inclusive = strings.Fields(list)
+	if len(s.inclusive) > maxInclusivePrefixes {
+		return fail(CodeLimits, "PrefixList too long")
+	}
+	for i, prefix := range s.inclusive {
+		switch {
+		case prefix == "#default":
+			s.inclusive[i] = ""
+		case !isNCName(prefix):
+			return fail(CodeC14N, "malformed PrefixList")
+		}
+	}
+	return nil
+}
+
+// algorithmOf returns the Algorithm of a method element, which has no other attribute.
+func algorithmOf(e *Element) (string, error) {
+	if err := onlyAttributes(e, "Algorithm"); err != nil {
+		return "", err
+	}
+	alg, _ := e.Attr("Algorithm")
+	return alg, nil
+}
+
+// onlyAttributes refuses attributes of a signature that its schema does not have: nobody may hide meaning there.
+func onlyAttributes(e *Element, locals ...string) error {
+	for _, a := range e.Attrs {
+		known := false
+		for _, local := range locals {
+			known = known || a.Space == "" && a.Local == local
+		}
+		if !known {
+			return fail(CodeProfile, "unknown attribute in the signature")
+		}
+	}
+	return nil
+}
+
+// leafBase64 decodes the text of an element without children; white space is allowed anywhere (XML Schema base64Binary).
+func leafBase64(e *Element) ([]byte, error) {
+	if len(e.Children) > 0 || len(e.Attrs) > 0 && !e.onlyID() {
+		return nil, fail(CodeProfile, "a value of the signature is not plain text")
+	}
+	b, err := base64.StdEncoding.Strict().DecodeString(strings.Join(strings.Fields(e.Text()), ""))
+	if err != nil {
+		return nil, failWith(CodeProfile, "a value of the signature is not base64", err)
+	}
+	return b, nil
+}
+
+func (e *Element) onlyID() bool { return onlyAttributes(e, "Id") == nil }
+
+func (e *Element) childIndex(space, local string) int {
+	for i, c := range e.Children {
+		if c.Is(space, local) {
+			return i
+		}
+	}
+	return -1
+}
+
+// countSignatures counts the elements at or below e that are a ds:Signature, or pretend to be by their local name: no schema of
+// the field has another Signature, and reading one in a wrong namespace is how parsers come to differ.
+func countSignatures(e *Element) int {
+	n := 0
+	if e.Local == "Signature" {
+		n++
+	}
+	for _, c := range e.Children {
+		n += countSignatures(c)
+	}
+	return n
+}

@@ -1,0 +1,258 @@
+package xmlsec
+
+import "strings"
+
+// startTag reads a start tag or an empty-element tag, attributes and namespaces included.
+func (sc *scanner) startTag() error {
+	if len(sc.open) == 0 && sc.root != nil {
+		return fail(CodeSyntax, "second root element")
+	}
+	if len(sc.open) >= sc.l.MaxDepth || sc.arena.used >= sc.l.MaxElements {
+		return fail(CodeLimits, "too many or too deeply nested elements")
+	}
+	start := sc.i
+	prefix, local, i, err := qname(sc.s, start+1)
+	if err != nil {
+		return err
+	}
+	f := frame{scope: len(sc.scope), kids: len(sc.kids)}
+	i, empty, err := sc.attributes(i)
+	if err != nil {
+		return err
+	}
+	e := sc.arena.element()
+	e.Prefix, e.Local, e.doc = prefix, local, sc.s
+	e.start, e.from, e.to = int32(start), int32(i), int32(i)
+	e.decls = sc.arena.declarations(sc.scope[f.scope:])
+	if err := sc.resolve(e); err != nil {
+		return err
+	}
+	if sc.root == nil {
+		sc.root = e
+	} else {
+		e.parent = sc.open[len(sc.open)-1].e
+	}
+	f.e = e
+	sc.open = append(sc.open, f)
+	sc.i = i
+	if empty {
+		sc.closeElement()
+	}
+	return nil
+}
+
+// qname reads a qualified name at i.
+func qname(s string, i int) (prefix, local string, next int, err error) {
+	end := ncName(s, i)
+	if end == i {
+		return "", "", 0, fail(CodeSyntax, "malformed name")
+	}
+	local = s[i:end]
+	if end < len(s) && s[end] == ':' {
+		prefix = local
+		i = end + 1
+		if end = ncName(s, i); end == i {
+			return "", "", 0, fail(CodeSyntax, "malformed name")
+		}
+		local = s[i:end]
+	}
+	return prefix, local, end, nil
+}
+
+// attributes reads up to the end of the tag: attributes to sc.attrs, namespace declarations to sc.scope.
+func (sc *scanner) attributes(i int) (next int, empty bool, err error) {
+	s, mark, count := sc.s, len(sc.scope), 0
+	sc.attrs = sc.attrs[:0]
+	for {
+		space := i
+		for i < len(s) && isSpace(s[i]) {
+			i++
+		}
+		if i >= len(s) {
+			return 0, false, fail(CodeSyntax, "unfinished tag")
+		}
+		if s[i] == '>' {
+			return i + 1, false, nil
+		}
+		if s[i] == '/' {
+			if i+1 >= len(s) || s[i+1] != '>' {
+				return 0, false, fail(CodeSyntax, "malformed tag")
+			}
+			return i + 2, true, nil
+		}
+		if i == space {
+			return 0, false, fail(CodeSyntax, "malformed tag")
+		}
+		if count++; count > sc.l.MaxAttributes {
+			return 0, false, fail(CodeLimits, "too many attributes")
+		}
+		var a rawAttr
+		if a, i, err = sc.attribute(i); err != nil {
+			return 0, false, err
+		}
+		if err := sc.keep(a, mark); err != nil {
+			return 0, false, err
+		}
+	}
+}
+
+// attribute reads name="value" at i.
+func (sc *scanner) attribute(i int) (rawAttr, int, error) {
+	s := sc.s
+	prefix, local, i, err := qname(s, i)
+	if err != nil {
+		return rawAttr{}, 0, err
+	}
+	for i < len(s) && isSpace(s[i]) {
+		i++
+	}
+	if i >= len(s) || s[i] != '=' {
+		return rawAttr{}, 0, fail(CodeSyntax, "attribute without value")
+	}
+	for i++; i < len(s) && isSpace(s[i]); i++ {
+	}
+	if i >= len(s) || s[i] != '"' && s[i] != '\'' {
+		return rawAttr{}, 0, fail(CodeSyntax, "attribute value without quotes")
+	}
+	n := strings.IndexByte(s[i+1:], s[i])
+	if n < 0 {
+		return rawAttr{}, 0, fail(CodeSyntax, "unfinished attribute value")
+	}
+	if n > sc.l.MaxAttributeValue {
+		return rawAttr{}, 0, fail(CodeLimits, "attribute value too long")
+	}
+	value, err := attributeValue(s[i+1 : i+1+n])
+	return rawAttr{prefix, local, value}, i + n + 2, err
+}
+
+// keep files an attribute as namespace declaration or as attribute.
+func (sc *scanner) keep(a rawAttr, mark int) error {
+	var d decl
+	switch {
+	case a.prefix == "" && a.local == "xmlns":
+		d = decl{"", a.value}
+	case a.prefix == "xmlns":
+		d = decl{a.local, a.value}
+	default:
+		sc.attrs = append(sc.attrs, a)
+		return nil
+	}
+	if err := checkDeclaration(d); err != nil {
+		return err
+	}
+	for _, other := range sc.scope[mark:] {
+		if other.prefix == d.prefix {
+			return fail(CodeSyntax, "duplicate namespace declaration")
+		}
+	}
+	if len(sc.scope) >= sc.l.MaxNamespaces {
+		return fail(CodeLimits, "too many namespaces in scope")
+	}
+	sc.scope = append(sc.scope, d)
+	return nil
+}
+
+// checkDeclaration applies Namespaces in XML 1.0, 2.2 and 3, and refuses relative namespace names (Canonical XML 1.0, 1.3).
+func checkDeclaration(d decl) error {
+	switch {
+	case d.prefix == "xmlns" || d.space == xmlnsSpace:
+		return fail(CodeSyntax, "declaration of the xmlns namespace")
+	case (d.prefix == "xml") != (d.space == xmlSpace):
+		return fail(CodeSyntax, "declaration of the xml namespace")
+	case d.space == "":
+		if d.prefix != "" {
+			return fail(CodeSyntax, "prefix declared empty")
+		}
+		return nil
+	}
+	for i := 0; i < len(d.space); i++ {
+		if c := d.space[i]; c <= ' ' || c >= 0x7F {
+			return fail(CodeSyntax, "namespace name is not a URI")
+		}
+	}
+	scheme, _, ok := strings.Cut(d.space, ":")
+	if !ok || !isScheme(scheme) {
+		return fail(CodeSyntax, "relative namespace name")
+	}
+	return nil
+}
+
+// isScheme is the production scheme of RFC 3986.
+func isScheme(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// resolve gives the element and the attributes just read their namespaces and checks what depends on them.
+func (sc *scanner) resolve(e *Element) error {
+	var ok bool
+	if e.Space, ok = sc.lookup(e.Prefix); !ok || e.Prefix == "xml" {
+		return fail(CodeSyntax, "undeclared prefix")
+	}
+	if e.Space == xincludeSpace {
+		return fail(CodeSyntax, "XInclude")
+	}
+	e.Attrs = sc.arena.attributes(len(sc.attrs))
+	identified := false
+	for i, raw := range sc.attrs {
+		a := Attr{Prefix: raw.prefix, Local: raw.local, Value: raw.value}
+		if a.Prefix != "" {
+			if a.Space, ok = sc.lookup(a.Prefix); !ok {
+				return fail(CodeSyntax, "undeclared prefix")
+			}
+		}
+		for _, other := range e.Attrs[:i] {
+			if other.Local == a.Local && other.Space == a.Space {
+				return sc.duplicate(a)
+			}
+		}
+		e.Attrs[i] = a
+		if a.Space == xmlSpace && a.Local == "base" {
+			return fail(CodeSyntax, "xml:base")
+		}
+		if !isID(a) {
+			continue
+		}
+		if identified || !sc.ids.add(a.Value) {
+			return fail(CodeDuplicateID, "two elements with one ID, or one element with two")
+		}
+		if !isNCName(a.Value) {
+			return fail(CodeSyntax, "ID is not an NCName")
+		}
+		identified = true
+	}
+	return nil
+}
+
+func (sc *scanner) duplicate(a Attr) error {
+	if isID(a) {
+		return fail(CodeDuplicateID, "one element with two IDs")
+	}
+	return fail(CodeSyntax, "duplicate attribute")
+}
+
+func isID(a Attr) bool {
+	if a.Space == "" {
+		return a.Local == "ID" || a.Local == "Id" || a.Local == "id"
+	}
+	return a.Space == xmlSpace && a.Local == "id"
+}
+
+// lookup returns the namespace that a prefix is bound to; "" is bound to no namespace unless declared.
+func (sc *scanner) lookup(prefix string) (string, bool) {
+	for i := len(sc.scope) - 1; i >= 0; i-- {
+		if sc.scope[i].prefix == prefix {
+			return sc.scope[i].space, true
+		}
+	}
+	if prefix == "xml" {
+		return xmlSpace, true
+	}
+	return "", prefix == ""
+}
