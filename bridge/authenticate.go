@@ -1,0 +1,87 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// Authenticate takes an accepted proof into a transaction: a new session, or the same subject's made stronger.
+// Another subject's session in this browser is ended first. It returns the new secret for the browser.
+func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof Proof) (string, error) {
+	person, err := h.Directory.Person(ctx, proof.UID)
+	if errors.Is(err, people.ErrNotFound) || (err == nil && person.Status != people.Active) {
+		return "", h.RefuseSignIn(ctx, tx, proof.Method, Refuse(CredentialUnknown, "This card or key is not registered to anyone who may sign in here."))
+	}
+	if err != nil {
+		return "", fmt.Errorf("bridge: load person: %w", err)
+	}
+	now := h.Clock()
+	session, err := h.browserSession(ctx, b)
+	if err != nil {
+		return "", err
+	}
+	if session.ID != "" && session.UID != proof.UID {
+		if err := h.displace(ctx, session, proof.UID, tx.Ref); err != nil {
+			return "", err
+		}
+		session = Session{}
+	}
+	if session.ID == "" {
+		session = Session{ID: h.NewID(), UID: proof.UID, Started: now}
+	}
+	secret := h.NewSecret()
+	session.Key, session.Seen = Key(secret), now
+	session.Method, session.Assurance, session.AuthnAt = proof.Method, proof.Assurance, proof.At
+	tx.ProofAt = now
+	w, err := putTransaction(tx)
+	if err != nil {
+		return "", err
+	}
+	event := ledger.Event{
+		Time: now, Kind: ledger.SignedIn, Ref: tx.Ref, Tracking: session.ID, Subject: proof.UID, Method: string(proof.Method),
+		Partner: tx.Request.Partner, Peer: Peer(ctx), Detail: proof.Evidence,
+	}
+	if err := h.Journal.Commit(ctx, w, SaveSession{session}, Append{event}); err != nil {
+		return "", fmt.Errorf("bridge: save session: %w", err)
+	}
+	h.trace(tx.Ref, "authenticated", "method", string(proof.Method), "assurance", fmt.Sprint(proof.Assurance))
+	return secret, nil
+}
+
+// browserSession is the session of the browser if it lives, whoever's it is; zero if none.
+func (h *Hub) browserSession(ctx context.Context, b Browser) (Session, error) {
+	s, _, err := h.live(ctx, b)
+	if errors.Is(err, errNoSession) {
+		return Session{}, nil
+	}
+	return s, err
+}
+
+// displace ends the session of the subject who was here before.
+func (h *Hub) displace(ctx context.Context, old Session, uid, ref string) error {
+	if _, err := h.Logout(ctx, old.ID, LogoutCause{Reason: "user_switch", Ref: ref}); err != nil {
+		return err
+	}
+	event := ledger.Event{Time: h.Clock(), Kind: ledger.UserSwitched, Ref: ref, Tracking: old.ID, Subject: old.UID, Peer: Peer(ctx), Detail: map[string]string{"to": uid}}
+	if err := h.Journal.Commit(ctx, Append{event}); err != nil {
+		return fmt.Errorf("bridge: record switch: %w", err)
+	}
+	return nil
+}
+
+// RefuseSignIn records a proof that was not accepted and returns the refusal.
+func (h *Hub) RefuseSignIn(ctx context.Context, tx Transaction, method Method, r *Refusal) error {
+	event := ledger.Event{
+		Time: h.Clock(), Kind: ledger.SignInRefused, Reason: r.AuditCode(), Ref: tx.Ref, Method: string(method),
+		Partner: tx.Request.Partner, Peer: Peer(ctx),
+	}
+	h.trace(tx.Ref, "sign_in_refused", "reason", r.AuditCode())
+	if err := h.Journal.Commit(ctx, Append{event}); err != nil {
+		return fmt.Errorf("bridge: record refusal: %w", err)
+	}
+	return r
+}

@@ -1,0 +1,161 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// touchEvery is how often a session's last activity is written.
+const touchEvery = time.Minute
+
+// Issue decides what the partner is told, when Next said so. Nothing is written until Deliver.
+func (h *Hub) Issue(ctx context.Context, next Next) (Issuance, error) {
+	if next.Step != StepIssue || next.facts == nil || next.Transaction.Local {
+		return Issuance{}, Refuse(TransactionGone, "This sign-in is not complete.")
+	}
+	now, tx, s := h.Clock(), next.Transaction, next.Session
+	iss, err := h.Translator.Translate(Facts{Session: s, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: tx.Request.Contexts, Now: now})
+	if err != nil {
+		h.trace(tx.Ref, "withheld", "reason", AsRefusal(err).AuditCode())
+		return Issuance{}, err
+	}
+	h.complete(&iss, s, tx.Ref, now)
+	iss.writes = h.issueWrites(ctx, iss, next, now)
+	return iss, nil
+}
+
+func (h *Hub) complete(iss *Issuance, s Session, ref string, now time.Time) {
+	iss.At, iss.SessionID, iss.Ref = now, s.ID, ref
+	iss.SessionEnds = s.Started.Add(h.Limits.Absolute)
+	iss.Index = h.mac("index", s.ID, string(iss.Protocol), iss.Partner)
+}
+
+func (h *Hub) issueWrites(ctx context.Context, iss Issuance, next Next, now time.Time) []Write {
+	tx, s := next.Transaction, next.Session
+	var w []Write
+	switch {
+	case tx.stored:
+		w = append(w, ConsumeArtifact{Kind: KindTransaction, Key: tx.ID, Now: now})
+	case tx.Request.Once.Key != "":
+		w = append(w, tx.Request.Once.put())
+	}
+	switch {
+	case next.facts.newRole:
+		s.Seen = now
+		w = append(w, SaveSession{s})
+	case now.Sub(s.Seen) >= touchEvery:
+		w = append(w, TouchSession{ID: s.ID, Seen: now})
+	}
+	w = append(w, AddParticipant{Participant{
+		Session: s.ID, Partner: iss.Partner, Protocol: iss.Protocol, Index: iss.Index, Subject: iss.Subject,
+		Format: string(iss.SubjectKind), Since: now,
+	}})
+	return append(w, Append{issuedEvent(ctx, iss, ledger.Issued)})
+}
+
+func issuedEvent(ctx context.Context, iss Issuance, kind ledger.Kind) ledger.Event {
+	return ledger.Event{
+		Time: iss.At, Kind: kind, Ref: iss.Ref, Tracking: iss.SessionID, Subject: iss.UID, Role: iss.Role.ID, Org: iss.Role.OrgCode,
+		Partner: iss.Partner, Method: string(iss.Method), Peer: Peer(ctx),
+		Detail: map[string]string{"protocol": string(iss.Protocol), "assurance": fmt.Sprint(int(iss.Assurance))},
+	}
+}
+
+// Deliver makes an issuance durable, together with the front end's own writes, before it leaves the hub.
+// Of two deliveries of one request exactly one succeeds.
+func (h *Hub) Deliver(ctx context.Context, iss Issuance, extra ...Write) error {
+	writes := append(iss.writes[:len(iss.writes):len(iss.writes)], extra...)
+	err := h.Journal.Commit(ctx, writes...)
+	if errors.Is(err, ErrSpent) || errors.Is(err, ErrNotFound) {
+		return Refuse(TransactionGone, "This sign-in was already finished.").WithCode("transaction_spent").Because(err)
+	}
+	if err := refuseReplay(err); err != nil {
+		return err
+	}
+	h.trace(iss.Ref, "issued", "partner", iss.Partner, "released", fmt.Sprint(len(iss.Attributes)), "withheld", fmt.Sprint(len(iss.Withheld)))
+	return nil
+}
+
+// Grant is what a front end remembers of an issuance in order to issue again without the browser.
+type Grant struct {
+	Session  string
+	Partner  string
+	Protocol trust.Protocol
+	RoleID   string
+	Contexts []AuthnContext
+	Ref      string
+}
+
+// GrantOf remembers an issuance.
+func GrantOf(iss Issuance, contexts []AuthnContext) Grant {
+	return Grant{Session: iss.SessionID, Partner: iss.Partner, Protocol: iss.Protocol, RoleID: iss.Role.ID, Contexts: contexts, Ref: iss.Ref}
+}
+
+// Reissue decides again, now, what the partner of a grant is told: the session must not have ended, the
+// subject must be active, the role still open, the terms still satisfied. Being idle does not matter: the
+// subject is active in the partner's own session. Deliver may follow, to record it.
+func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance, error) {
+	now := h.Clock()
+	partner, err := h.Partner(g.Protocol, g.Partner)
+	if err != nil {
+		return Issuance{}, err
+	}
+	s, person, err := h.grantSession(ctx, g, now)
+	if err != nil {
+		return Issuance{}, err
+	}
+	var role people.RoleProfile
+	if g.RoleID != "" {
+		var ok bool
+		if role, ok = person.OpenRole(g.RoleID, now); !ok {
+			return Issuance{}, Refuse(RoleNotAllowed, "The role is no longer open.")
+		}
+	} else if partner.Terms.RoleNeeded {
+		return Issuance{}, Refuse(NoRole, "No role was chosen.")
+	}
+	if why := unsatisfied(Request{}, s, partner, person); why != nil {
+		return Issuance{}, why
+	}
+	iss, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: role, Partner: partner, Contexts: g.Contexts, Now: now})
+	if err != nil {
+		return Issuance{}, err
+	}
+	h.complete(&iss, s, g.Ref, now)
+	iss.writes = []Write{Append{issuedEvent(ctx, iss, kind)}}
+	return iss, nil
+}
+
+func (h *Hub) grantSession(ctx context.Context, g Grant, now time.Time) (Session, people.Person, error) {
+	s, err := h.Sessions.Session(ctx, g.Session)
+	if errors.Is(err, ErrNotFound) || (err == nil && (!s.Ended.IsZero() || !now.Before(s.Started.Add(h.Limits.Absolute)))) {
+		return s, people.Person{}, Refuse(SessionExpired, "The session has ended.")
+	}
+	if err != nil {
+		return s, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
+	}
+	p, err := h.Directory.Person(ctx, s.UID)
+	if errors.Is(err, people.ErrNotFound) || (err == nil && p.Status != people.Active) {
+		return s, p, Refuse(SessionExpired, "The person is no longer active.")
+	}
+	if err != nil {
+		return s, p, fmt.Errorf("bridge: load person: %w", err)
+	}
+	return s, p, nil
+}
+
+// RefuseRequest records a request that was not answered with an issuance and returns the refusal.
+func (h *Hub) RefuseRequest(ctx context.Context, kind ledger.Kind, partner, ref string, err error) *Refusal {
+	r := AsRefusal(err)
+	h.trace(ref, "refused", "reason", r.AuditCode(), "detail", r.Detail)
+	event := ledger.Event{Time: h.Clock(), Kind: kind, Reason: r.AuditCode(), Ref: ref, Partner: partner, Peer: Peer(ctx)}
+	if werr := h.Journal.Commit(ctx, Append{event}); werr != nil {
+		return (&Refusal{Reason: Unavailable}).Because(errors.Join(err, werr))
+	}
+	return r
+}

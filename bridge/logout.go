@@ -1,0 +1,147 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+// LogoutCause says why a session ends, and who asked.
+type LogoutCause struct {
+	Reason   string // user, user_switch, partner, admin, absolute
+	Ref      string
+	Protocol trust.Protocol // of the initiating participant, if one asked
+	Partner  string         // the initiating participant: it knows already
+}
+
+// LogoutReport is what became of a sign-out.
+type LogoutReport struct {
+	ID         string
+	Session    Session
+	Deliveries []Delivery
+}
+
+// Everywhere reports whether every participant confirmed.
+func (r LogoutReport) Everywhere() bool {
+	for _, d := range r.Deliveries {
+		if d.State != DeliveryEnded {
+			return false
+		}
+	}
+	return true
+}
+
+// Logout ends a session first, then tells every participant by its own protocol. One dead partner never
+// blocks the others or the session's end. Ending a session that ended already gives an empty report.
+func (h *Hub) Logout(ctx context.Context, sessionID string, cause LogoutCause) (LogoutReport, error) {
+	now := h.Clock()
+	report := LogoutReport{ID: h.NewID()}
+	s, err := h.Sessions.Session(ctx, sessionID)
+	if errors.Is(err, ErrNotFound) {
+		return report, nil
+	}
+	if err != nil {
+		return report, fmt.Errorf("bridge: load session: %w", err)
+	}
+	report.Session = s
+	deliveries, err := h.Sessions.EndSession(ctx, sessionID, report.ID, now)
+	if errors.Is(err, ErrSpent) {
+		return report, nil
+	}
+	if err != nil {
+		return report, fmt.Errorf("bridge: end session: %w", err)
+	}
+	event := ledger.Event{Time: now, Kind: ledger.SessionEnded, Reason: cause.Reason, Ref: cause.Ref, Tracking: s.ID, Subject: s.UID, Partner: cause.Partner, Peer: Peer(ctx)}
+	if err := h.Journal.Commit(ctx, Append{event}); err != nil {
+		return report, fmt.Errorf("bridge: record logout: %w", err)
+	}
+	report.Deliveries = h.tell(ctx, deliveries, cause)
+	return report, nil
+}
+
+// tell propagates at the same time to all and returns what each answered.
+func (h *Hub) tell(ctx context.Context, ds []Delivery, cause LogoutCause) []Delivery {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limits.Logout)
+	defer cancel()
+	h.Parallel(len(ds), func(i int) {
+		if ds[i].Participant.Partner == cause.Partner && ds[i].Participant.Protocol == cause.Protocol {
+			ds[i].State, ds[i].Next = DeliveryEnded, time.Time{}
+		} else {
+			ds[i] = h.deliver(ctx, ds[i])
+		}
+		h.settle(ctx, ds[i], cause.Ref)
+	})
+	return ds
+}
+
+// deliver tells one participant once.
+func (h *Hub) deliver(ctx context.Context, d Delivery) Delivery {
+	ctx, cancel := context.WithTimeout(ctx, h.Limits.PerPartner)
+	defer cancel()
+	d.Attempts++
+	partner, err := h.Partners.Partner(d.Participant.Protocol, d.Participant.Partner)
+	propagator := h.Propagators[d.Participant.Protocol]
+	if err != nil || propagator == nil {
+		d.State, d.Next = DeliveryNone, time.Time{}
+		return d
+	}
+	d.State, d.FrontURL = propagator.Propagate(ctx, d, partner)
+	d.Next = retryAt(d, h.Clock())
+	return d
+}
+
+// retryAfter grows with the attempts; a partner that stays silent for about a day is given up.
+func retryAt(d Delivery, now time.Time) time.Time {
+	waits := [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour}
+	if d.State != DeliveryNoReply && d.State != DeliveryPending || d.Attempts > len(waits) {
+		return time.Time{}
+	}
+	return now.Add(waits[max(d.Attempts, 1)-1])
+}
+
+// settle stores a delivery and records it. A store that fails here leaves the delivery due: it is tried again.
+func (h *Hub) settle(ctx context.Context, d Delivery, ref string) {
+	d.Updated = h.Clock()
+	event := ledger.Event{
+		Time: d.Updated, Kind: ledger.PartnerTold, Reason: string(d.State), Ref: ref, Tracking: d.Participant.Session,
+		Partner: d.Participant.Partner, Detail: map[string]string{"protocol": string(d.Participant.Protocol), "attempt": fmt.Sprint(d.Attempts)},
+	}
+	if err := h.Journal.Commit(context.WithoutCancel(ctx), SaveDelivery{d}, Append{event}); err != nil {
+		h.trace(ref, "delivery_not_stored", "partner", d.Participant.Partner)
+	}
+}
+
+// Retry tells participants whose time has come again. It is called from a loop of the composition root.
+func (h *Hub) Retry(ctx context.Context) error {
+	now := h.Clock()
+	due, err := h.Deliveries.Due(ctx, now, now.Add(time.Minute), 50)
+	if err != nil {
+		return fmt.Errorf("bridge: due deliveries: %w", err)
+	}
+	h.Parallel(len(due), func(i int) { h.settle(ctx, h.deliver(ctx, due[i]), "") })
+	return nil
+}
+
+// Answered takes a participant's own answer to a logout that went through the browser.
+func (h *Hub) Answered(ctx context.Context, logout, delivery string, ended bool) error {
+	ds, err := h.Deliveries.Deliveries(ctx, logout)
+	if err != nil {
+		return fmt.Errorf("bridge: load deliveries: %w", err)
+	}
+	for _, d := range ds {
+		if d.ID != delivery {
+			continue
+		}
+		d.State, d.Next = DeliveryNone, time.Time{}
+		if ended {
+			d.State = DeliveryEnded
+		}
+		h.settle(ctx, d, "")
+		return nil
+	}
+	return Refuse(TransactionGone, "This sign-out is no longer known.")
+}

@@ -1,0 +1,203 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// standing is what the dispatcher found out, handed on to Issue so that nothing is read twice.
+type standing struct {
+	person  people.Person
+	role    people.RoleProfile
+	newRole bool // chosen silently just now
+}
+
+// Next decides what comes next in a stored transaction. It alone decides.
+func (h *Hub) Next(ctx context.Context, b Browser, tx Transaction) (Next, error) {
+	var partner trust.Partner
+	if !tx.Local {
+		var err error
+		if partner, err = h.Partner(tx.Request.Protocol, tx.Request.Partner); err != nil {
+			return Next{Transaction: tx}, err
+		}
+	}
+	return h.decide(ctx, tx, b, partner)
+}
+
+func (h *Hub) decide(ctx context.Context, tx Transaction, b Browser, partner trust.Partner) (Next, error) {
+	next := Next{Transaction: tx, Partner: partner}
+	session, person, err := h.live(ctx, b)
+	if err != nil && !errors.Is(err, errNoSession) {
+		return next, err
+	}
+	now := h.Clock()
+	if err != nil || h.needsProof(tx, session, partner, now) {
+		return h.authenticate(next)
+	}
+	next.Session = session
+	if why := unsatisfied(tx.Request, session, partner, person); why != nil {
+		if tx.ProofAt.IsZero() && why.Reason != IdentityTooLow && h.canSatisfy(tx.Request, partner) {
+			return h.authenticate(next)
+		}
+		return next, why
+	}
+	return h.role(next, person, now)
+}
+
+var errNoSession = errors.New("bridge: no live session")
+
+// live finds the browser's session if it still lives and its subject is still active.
+func (h *Hub) live(ctx context.Context, b Browser) (Session, people.Person, error) {
+	if b.Session == "" {
+		return Session{}, people.Person{}, errNoSession
+	}
+	s, err := h.Sessions.SessionByKey(ctx, Key(b.Session))
+	if errors.Is(err, ErrNotFound) {
+		return Session{}, people.Person{}, errNoSession
+	}
+	if err != nil {
+		return Session{}, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
+	}
+	now := h.Clock()
+	if !s.Ended.IsZero() || !now.Before(s.Started.Add(h.Limits.Absolute)) || !now.Before(s.Seen.Add(h.Limits.Idle)) {
+		return Session{}, people.Person{}, errNoSession
+	}
+	p, err := h.Directory.Person(ctx, s.UID)
+	if errors.Is(err, people.ErrNotFound) || (err == nil && p.Status != people.Active) {
+		return Session{}, people.Person{}, errNoSession
+	}
+	if err != nil {
+		return Session{}, people.Person{}, fmt.Errorf("bridge: load person: %w", err)
+	}
+	return s, p, nil
+}
+
+// Live returns the browser's session and subject; SessionExpired if there is none.
+func (h *Hub) Live(ctx context.Context, b Browser) (Session, people.Person, error) {
+	s, p, err := h.live(ctx, b)
+	if errors.Is(err, errNoSession) {
+		return s, p, Refuse(SessionExpired, "You are not signed in.")
+	}
+	return s, p, err
+}
+
+// needsProof reports whether the request wants a proof newer than the session's, and has not had one yet.
+func (h *Hub) needsProof(tx Transaction, s Session, partner trust.Partner, now time.Time) bool {
+	if !tx.ProofAt.IsZero() {
+		return false
+	}
+	if tx.Request.ForceAuthn {
+		return true
+	}
+	if age := tx.Request.MaxAge; age != nil && now.Sub(s.AuthnAt) > *age {
+		return true
+	}
+	return partner.Terms.Idle > 0 && now.Sub(s.Seen) > partner.Terms.Idle
+}
+
+func (h *Hub) authenticate(next Next) (Next, error) {
+	if next.Transaction.Request.Passive {
+		return next, Refuse(NotAuthenticated, "Nobody is signed in here.")
+	}
+	if !h.canSatisfy(next.Transaction.Request, next.Partner) {
+		return next, Refuse(AssuranceTooLow, "The app asks for a way of signing in that is not offered here.")
+	}
+	next.Step = StepAuthenticate
+	return next, nil
+}
+
+// unsatisfied says what the session lacks for this request; nil if nothing.
+func unsatisfied(req Request, s Session, partner trust.Partner, p people.Person) *Refusal {
+	switch {
+	case int(s.Assurance) < partner.Terms.Assurance:
+		return Refuse(AssuranceTooLow, "%s needs a stronger way of signing in.", partner.Name)
+	case len(req.Contexts) > 0 && SatisfiedContext(req.Contexts, s) == "":
+		return Refuse(AssuranceTooLow, "The app asks for another way of signing in than was used.")
+	case req.Subject != "" && req.Subject != s.UID:
+		return Refuse(UnknownSubject, "Someone else is signed in.")
+	case int(p.Identity) < partner.Terms.Identity:
+		return Refuse(IdentityTooLow, "%s needs a higher level of identity check than is on record for you. Contact your Registration Authority.", partner.Name)
+	}
+	return nil
+}
+
+// SatisfiedContext returns the first asked class that the session satisfies; empty if none.
+func SatisfiedContext(contexts []AuthnContext, s Session) string {
+	for _, c := range contexts {
+		if c.Satisfied(s.Assurance, s.Method) {
+			return c.Class
+		}
+	}
+	return ""
+}
+
+// canSatisfy reports whether any offered method could meet request and terms.
+func (h *Hub) canSatisfy(req Request, partner trust.Partner) bool {
+	for _, o := range h.Methods {
+		if h.OfferFits(o, req, partner) {
+			return true
+		}
+	}
+	return false
+}
+
+// OfferFits reports whether one offered method would meet the request and the terms.
+func (h *Hub) OfferFits(o Offer, req Request, partner trust.Partner) bool {
+	if int(o.Assurance) < partner.Terms.Assurance {
+		return false
+	}
+	return len(req.Contexts) == 0 || SatisfiedContext(req.Contexts, Session{Assurance: o.Assurance, Method: o.Method}) != ""
+}
+
+// role finds the role to act in: none needed, the session's, the only one, the one asked for, or a question.
+func (h *Hub) role(next Next, person people.Person, now time.Time) (Next, error) {
+	req, at := next.Transaction.Request, &standing{person: person}
+	next.facts, next.Step = at, StepIssue
+	held, holds := person.OpenRole(next.Session.RoleID, now)
+	if holds {
+		at.role = held
+	} else {
+		next.Session.RoleID = ""
+	}
+	if req.RoleID != "" && req.RoleID != next.Session.RoleID {
+		return askedRole(next, person, req.RoleID, now)
+	}
+	if !next.Partner.Terms.RoleNeeded && !req.RoleNeeded && !req.ChangeRole {
+		return next, nil
+	}
+	if holds && (!req.ChangeRole || next.Transaction.RoleChosen) {
+		return next, nil
+	}
+	switch open := person.OpenRoles(now); len(open) {
+	case 0:
+		if next.Partner.Terms.RoleNeeded {
+			return next, Refuse(NoRole, "You have no role you can use for %s. Contact your Registration Authority.", next.Partner.Name)
+		}
+		return next, nil // an app that merely asked for a role must cope with none
+	case 1:
+		at.role, at.newRole = open[0], open[0].ID != next.Session.RoleID
+		next.Session.RoleID = open[0].ID
+		return next, nil
+	}
+	if req.Passive {
+		return next, Refuse(InteractionRequired, "A role must be chosen.")
+	}
+	next.Step = StepRole
+	return next, nil
+}
+
+// askedRole takes the role a partner named, if the subject holds it.
+func askedRole(next Next, person people.Person, id string, now time.Time) (Next, error) {
+	role, ok := person.OpenRole(id, now)
+	if !ok {
+		return next, Refuse(RoleNotAllowed, "The role the app asked for is not one of yours.")
+	}
+	next.facts.role, next.facts.newRole = role, true
+	next.Session.RoleID = role.ID
+	return next, nil
+}

@@ -1,0 +1,159 @@
+package bridge
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// Sentinels that storage ports return, whatever implements them.
+var (
+	ErrNotFound    = errors.New("bridge: not found")
+	ErrExists      = errors.New("bridge: exists already")
+	ErrSpent       = errors.New("bridge: consumed already")
+	ErrUnavailable = errors.New("bridge: store does not answer")
+)
+
+// Artifacts keeps every short-lived record: transactions, codes, tickets, replay marks, challenges.
+type Artifacts interface {
+	// Put stores one artifact. With the same kind and key as a living one it replaces it only if replace is set, else ErrExists.
+	Put(ctx context.Context, a Artifact, replace bool) error
+	// Get returns a living artifact, spent or not; ErrNotFound when absent or expired at now.
+	Get(ctx context.Context, kind ArtifactKind, key string, now time.Time) (Artifact, error)
+	// Consume marks a living artifact spent, exactly once across all nodes. The second caller gets the
+	// artifact together with ErrSpent; an absent or expired one is ErrNotFound.
+	Consume(ctx context.Context, kind ArtifactKind, key string, now time.Time) (Artifact, error)
+	// DropGroup removes every artifact of the group.
+	DropGroup(ctx context.Context, group string) error
+}
+
+// Journal writes what belongs together in one durable step: all of it or nothing.
+type Journal interface {
+	// Commit returns ErrExists, ErrSpent or ErrNotFound when a conditional write does not hold; then nothing was written.
+	Commit(ctx context.Context, writes ...Write) error
+}
+
+// Sessions keeps sessions durably.
+type Sessions interface {
+	// Session returns a session, ended or not; ErrNotFound if there never was one or it was purged.
+	Session(ctx context.Context, id string) (Session, error)
+	// SessionByKey finds the session whose browser secret hashes to key; ErrNotFound if none.
+	SessionByKey(ctx context.Context, key string) (Session, error)
+	// EndSession marks the session ended at now, drops its artifacts and stores one pending delivery a
+	// participant, all in one step. Ending it again returns ErrSpent and changes nothing.
+	EndSession(ctx context.Context, id, logout string, now time.Time) ([]Delivery, error)
+}
+
+// Participants keeps which partners were told about which session.
+type Participants interface {
+	// Participants of a session, oldest first.
+	Participants(ctx context.Context, session string) ([]Participant, error)
+	// FindParticipant finds by partner and index, ErrNotFound if none.
+	FindParticipant(ctx context.Context, protocol trust.Protocol, partner, index string) (Participant, error)
+}
+
+// Deliveries keeps the results of logouts, and what is still to be told, durably.
+type Deliveries interface {
+	Deliveries(ctx context.Context, logout string) ([]Delivery, error)
+	// Due lists deliveries whose Next has come, oldest first, and moves their Next to until so that no other node takes them.
+	Due(ctx context.Context, now, until time.Time, limit int) ([]Delivery, error)
+}
+
+// Directory knows the persons. Roles are asked at every issuance.
+type Directory interface {
+	// Person returns people.ErrNotFound for nobody.
+	Person(ctx context.Context, uid string) (people.Person, error)
+}
+
+// Partners is the trust registry as the core sees it.
+type Partners interface {
+	// Partner returns trust.ErrUnknownPartner for nobody.
+	Partner(protocol trust.Protocol, id string) (trust.Partner, error)
+}
+
+// Translator decides what a partner is told. It is pure: same input, same output.
+type Translator interface {
+	// Translate returns a Refusal when the terms do not allow anything to be said.
+	Translate(in Facts) (Issuance, error)
+}
+
+// Facts is all that a translation may depend on.
+type Facts struct {
+	Session  Session
+	Person   people.Person
+	Role     people.RoleProfile // zero: none chosen
+	Partner  trust.Partner
+	Contexts []AuthnContext
+	Now      time.Time
+}
+
+// Propagator tells a participant that its session ended. One per protocol.
+type Propagator interface {
+	// Propagate returns a delivery state and, for DeliveryFront, the URL the browser must visit. It never blocks past ctx.
+	Propagate(ctx context.Context, d Delivery, partner trust.Partner) (DeliveryState, string)
+}
+
+// Cards accepts Smartcard certificates presented in a TLS handshake that proved possession.
+type Cards interface {
+	// Accept returns a Refusal with a Credential reason for anything but a good, registered card.
+	Accept(ctx context.Context, presented []*x509.Certificate, now time.Time) (Proof, error)
+	// Inspect checks the card as Accept does but does not ask whose it is: for enrolment.
+	Inspect(ctx context.Context, presented []*x509.Certificate, now time.Time) (people.Authenticator, error)
+}
+
+// Keys runs WebAuthn ceremonies. State is kept by the caller, server-side, and given back once.
+type Keys interface {
+	BeginSignIn(ctx context.Context) (options, state []byte, err error)
+	FinishSignIn(ctx context.Context, state, response []byte, now time.Time) (Proof, error)
+	BeginEnrolment(ctx context.Context, p people.Person) (options, state []byte, err error)
+	FinishEnrolment(ctx context.Context, p people.Person, state, response []byte, now time.Time) (people.Authenticator, error)
+}
+
+// Recorder keeps what happened in a transaction so that its reference explains it. It never blocks.
+type Recorder interface {
+	Trace(ref, step string, fields ...string)
+}
+
+// Write is one part of a Commit.
+type Write interface{ write() }
+
+// The writes a Commit may hold.
+type (
+	// PutArtifact inserts; the whole Commit fails with ErrExists if a living one has the same kind and key, unless Replace.
+	PutArtifact struct {
+		Artifact Artifact
+		Replace  bool
+	}
+	// ConsumeArtifact marks spent; the whole Commit fails with ErrSpent or ErrNotFound if it cannot.
+	ConsumeArtifact struct {
+		Kind ArtifactKind
+		Key  string
+		Now  time.Time
+	}
+	// SaveSession inserts or replaces a session that has not ended; the Commit fails with ErrSpent if the stored one has.
+	SaveSession struct{ Session Session }
+	// TouchSession moves Seen forward.
+	TouchSession struct {
+		ID   string
+		Seen time.Time
+	}
+	// AddParticipant inserts, or renews the one with the same session, protocol and partner; fails with ErrSpent if the session has ended.
+	AddParticipant struct{ Participant Participant }
+	// SaveDelivery replaces a delivery by id.
+	SaveDelivery struct{ Delivery Delivery }
+	// Append adds an audit event; the store gives it its sequence number.
+	Append struct{ Event ledger.Event }
+)
+
+func (PutArtifact) write()     {}
+func (ConsumeArtifact) write() {}
+func (SaveSession) write()     {}
+func (TouchSession) write()    {}
+func (AddParticipant) write()  {}
+func (SaveDelivery) write()    {}
+func (Append) write()          {}

@@ -1,0 +1,86 @@
+package bridge
+
+import (
+	"time"
+
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// Assurance is the ordered level of an authentication: 1 to 3 (AAL1 to AAL3).
+type Assurance int
+
+// Method of authentication, the CIS2 suffix in acr and amr.
+type Method string
+
+// The methods this version accepts.
+const (
+	MethodSmartcard Method = "CIS2_SMARTCARD"
+	MethodFIDO2     Method = "FIDO2"
+)
+
+// Proof is one accepted proof of possession. Only adapters make one, after every check has passed.
+type Proof struct {
+	UID             string
+	Method          Method
+	Assurance       Assurance
+	AuthenticatorID string
+	At              time.Time
+	Evidence        map[string]string // what was relied upon, for the audit record; no personal data
+}
+
+// Session is one subject in one browser, protocol-free.
+type Session struct {
+	ID        string // one id across all protocols and the audit record; not a secret
+	Key       string // hash of the secret the browser holds; changes with every proof and role choice
+	UID       string
+	Method    Method
+	Assurance Assurance
+	AuthnAt   time.Time // of the last accepted proof
+	Started   time.Time
+	Seen      time.Time // last activity, persisted at most once a minute
+	RoleID    string    // role profile the session acts in; empty: none chosen
+	Ended     time.Time // zero while it lives
+}
+
+// Participant is a partner that was told about a session.
+type Participant struct {
+	Session  string
+	Partner  string
+	Protocol trust.Protocol
+	Index    string // SAML SessionIndex, OIDC sid
+	Subject  string // subject identifier as told
+	Format   string // of the subject identifier, in the partner's protocol
+	Since    time.Time
+}
+
+// ParticipantKey identifies a participant.
+func (p Participant) ParticipantKey() string {
+	return p.Session + "\x00" + string(p.Protocol) + "\x00" + p.Partner
+}
+
+// DeliveryState is what became of telling a participant.
+type DeliveryState string
+
+// The states of a delivery, as the sign-out page prints them.
+const (
+	DeliveryPending DeliveryState = "pending"   // not told yet, will be tried again
+	DeliveryEnded   DeliveryState = "ended"     // the partner confirmed
+	DeliveryNoReply DeliveryState = "no_answer" // told, gave no usable answer; tried again
+	DeliveryFront   DeliveryState = "browser"   // only the browser can tell it: a link or frame is needed
+	DeliveryNone    DeliveryState = "cannot"    // cannot be ended from here: close the browser
+)
+
+// Delivery is the result of telling one participant of a logout. It is durable.
+type Delivery struct {
+	ID          string
+	Logout      string // groups the deliveries of one sign-out
+	Participant Participant
+	State       DeliveryState
+	FrontURL    string // for DeliveryFront
+	Attempts    int
+	Next        time.Time // when it is tried again; zero: never
+	Updated     time.Time
+}
+
+// Settled reports whether nothing more will happen by itself.
+func (d Delivery) Settled() bool { return d.State == DeliveryEnded || d.State == DeliveryNone }

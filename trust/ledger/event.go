@@ -1,0 +1,69 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Kind names one kind of event of the catalogue.
+type Kind string
+
+// The catalogue. docs/audit-events.md prints it for privacy officers.
+const (
+	SignedIn        Kind = "signed_in"        // a proof was accepted and a session began or was strengthened
+	SignInRefused   Kind = "sign_in_refused"  // a proof was not accepted
+	RoleChosen      Kind = "role_chosen"      // the session now acts in this role
+	Issued          Kind = "issued"           // a partner was told about the subject
+	Refused         Kind = "refused"          // a request of a partner was not answered with an issuance
+	TokenRefreshed  Kind = "token_refreshed"  // an OIDC refresh token was rotated
+	TokenRefused    Kind = "token_refused"    // a token, userinfo or introspection request was refused
+	TicketRead      Kind = "ticket_read"      // a legacy system fetched a role assertion
+	TicketRefused   Kind = "ticket_refused"   // a role assertion was refused
+	SessionEnded    Kind = "session_ended"    // sign-out, expiry, switch of user
+	UserSwitched    Kind = "user_switched"    // one subject's session gave way to another's on the same browser
+	PartnerTold     Kind = "partner_told"     // result of telling a participant of a logout
+	PartnerChanged  Kind = "partner_changed"  // terms or metadata of a partner were applied
+	PeopleImported  Kind = "people_imported"  // persons and role profiles were imported
+	EnrolmentIssued Kind = "enrolment_issued" // a one-time enrolment link was made
+	Enrolled        Kind = "enrolled"         // an authenticator was bound to a person
+	Alarm           Kind = "alarm"            // something that must not happen did, e.g. two verifiers disagree
+)
+
+// Event is one line of the record. Only Seq is set by the store.
+type Event struct {
+	Seq      int64             `json:"seq"`
+	Time     time.Time         `json:"time"`
+	Kind     Kind              `json:"kind"`
+	Reason   string            `json:"reason,omitempty"`   // stable code of a refusal
+	Ref      string            `json:"ref,omitempty"`      // reference a user can read out
+	Tracking string            `json:"tracking,omitempty"` // one id per session across all protocols
+	Subject  string            `json:"subject,omitempty"`  // uid
+	Role     string            `json:"role,omitempty"`     // role profile id
+	Org      string            `json:"org,omitempty"`      // ODS code of the role at the time
+	Partner  string            `json:"partner,omitempty"`
+	Method   string            `json:"method,omitempty"`
+	Peer     string            `json:"peer,omitempty"` // address of the device or system
+	Detail   map[string]string `json:"detail,omitempty"`
+}
+
+// Canonical is the byte form that is stored, and later hashed: JSON with the field order of Event.
+func (e Event) Canonical() ([]byte, error) {
+	e.Time = e.Time.UTC().Round(0)
+	return json.Marshal(e)
+}
+
+// Query selects events; zero fields do not restrict.
+type Query struct {
+	After   int64 // strictly greater sequence numbers
+	Subject string
+	Partner string
+	Ref     string
+	Kind    Kind
+	Limit   int // at most; 0 means 100
+}
+
+// Reader reads the record in order of sequence.
+type Reader interface {
+	Events(ctx context.Context, q Query) ([]Event, error)
+}

@@ -1,0 +1,139 @@
+package trust
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/metadata"
+)
+
+// Sentinels of this room.
+var (
+	ErrUnknownPartner = errors.New("trust: no such partner")
+	ErrConflict       = errors.New("trust: the partner was changed by someone else")
+	ErrInvalid        = errors.New("trust: document is not valid")
+)
+
+// Protocol a partner speaks.
+type Protocol string
+
+// The three protocols the hub bridges.
+const (
+	SAML2  Protocol = "saml2"
+	OIDC   Protocol = "oidc"
+	Ticket Protocol = "ticket"
+)
+
+// Stage of a partner's life. Only test and live partners are answered.
+type Stage string
+
+// The stages.
+const (
+	Draft       Stage = "draft"
+	Test        Stage = "test"
+	Live        Stage = "live"
+	SuspendedAt Stage = "suspended"
+)
+
+// Partner is an approved relying system and its terms, compiled. It is passed by value; its slices
+// and pointers are never written to after Compile.
+type Partner struct {
+	ID       string // entityID, client_id or ticket system name
+	Name     string // printed to clinicians
+	Protocol Protocol
+	Stage    Stage
+	URL      string // where a clinician starts; may be empty
+	Terms    Terms
+	SAML     *SAMLTerms
+	OIDC     *OIDCTerms
+	Ticket   *TicketTerms
+	Revision int64
+}
+
+// Answerable reports whether requests of this partner may be answered at all.
+func (p Partner) Answerable() bool { return p.Stage == Live || p.Stage == Test }
+
+// Terms are what an administrator approved, for any protocol.
+type Terms struct {
+	Assurance   int     // least assurance, 1 to 3
+	Identity    int     // least identity level, 0 to 3
+	RoleNeeded  bool    // a role must be chosen before anything is issued
+	When        *Clause // nil: no condition
+	Subject     SubjectKind
+	Release     []Rule
+	Idle        time.Duration // shortest of this and the hub's own; 0: the hub's
+	CardRemoval string        // logout, lock or ignore
+}
+
+// SubjectKind says how a partner knows the subject.
+type SubjectKind string
+
+// The kinds of subject identifier.
+const (
+	SubjectUID       SubjectKind = "uid"
+	SubjectPairwise  SubjectKind = "pairwise"
+	SubjectTransient SubjectKind = "transient"
+	SubjectEmail     SubjectKind = "email"
+)
+
+// SAMLTerms are the SAML part of a partner.
+type SAMLTerms struct {
+	Entity         metadata.Entity
+	Sign           string // assertion, response or both
+	Encrypt        string // when-key-present, always or never
+	Algorithm      string // RS256 or ES256
+	RequestsSigned bool   // refuse unsigned requests whatever the metadata says
+}
+
+// OIDCTerms are the OIDC part of a partner.
+type OIDCTerms struct {
+	ClientAuth             string // client_secret_basic, client_secret_post, private_key_jwt or none
+	SecretHash             [sha256.Size]byte
+	JWKS                   []byte // JSON, for private_key_jwt
+	RedirectURIs           []string
+	PostLogoutRedirectURIs []string
+	BackchannelLogoutURI   string
+	Scopes                 []string
+	Algorithm              string // of the ID token: RS256 or ES256
+	PKCE                   bool   // required
+	Refresh                bool   // refresh tokens may be issued
+	DefaultACR             []string
+	Sector                 string // of pairwise subject identifiers; empty: the partner's id
+}
+
+// TicketTerms are the legacy part of a partner.
+type TicketTerms struct {
+	ReturnURLs      []string
+	Deliver         string // post or query
+	Networks        []netip.Prefix
+	CertificateHash []byte // SHA-256 of the client certificate the system must present; nil: not asked
+	Life            time.Duration
+}
+
+// Record is a partner as stored: its canonical document and the metadata it came with.
+type Record struct {
+	ID       string
+	Protocol Protocol
+	Document []byte // canonical YAML
+	Metadata []byte // SAML metadata as received; nil otherwise
+	Revision int64  // set by the store, grows with every change in the registry
+	Updated  time.Time
+}
+
+// PartnerStore keeps partners durably.
+type PartnerStore interface {
+	// Partners returns all records and the registry's revision.
+	Partners(ctx context.Context) ([]Record, int64, error)
+	// SavePartner inserts or replaces. expected is the revision the change was made from (0: a new
+	// partner); ErrConflict if the stored one differs.
+	SavePartner(ctx context.Context, r Record, expected int64) (int64, error)
+	// Revision of the registry; a change anywhere makes it grow.
+	Revision(ctx context.Context) (int64, error)
+}
+
+// RedirectURI reports whether uri is registered, compared as an exact string (RFC 9700, 2.1).
+func (t OIDCTerms) RedirectURI(uri string) bool { return slices.Contains(t.RedirectURIs, uri) }

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// Cookie names. Over TLS they carry the __Host- prefix, so that no sibling host can set them.
+const (
+	sessionCookie = "lanyard-session"
+	browserCookie = "lanyard-browser"
+)
+
+func (k *Kit) cookieName(name string) string {
+	if k.Secure() {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// cookie returns the value of a cookie sent exactly once; a name sent twice counts as none (cookie tossing).
+func (k *Kit) cookie(r *http.Request, name string) string {
+	var found string
+	for _, c := range r.CookiesNamed(k.cookieName(name)) {
+		if found != "" {
+			return ""
+		}
+		found = c.Value
+	}
+	return found
+}
+
+func (k *Kit) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: k.cookieName(name), Value: value, Path: "/", MaxAge: maxAge,
+		Secure: k.Secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// Browser returns what the browser showed, without setting anything.
+func (k *Kit) Browser(r *http.Request) bridge.Browser {
+	return bridge.Browser{Binding: k.cookie(r, browserCookie), Session: k.cookie(r, sessionCookie)}
+}
+
+// BindBrowser returns what the browser showed and gives it a binding cookie if it had none. Use it on
+// same-site or top-level GET requests only: a cross-site POST does not send the cookie it may well have.
+func (k *Kit) BindBrowser(w http.ResponseWriter, r *http.Request) bridge.Browser {
+	b := k.Browser(r)
+	if b.Binding == "" {
+		b.Binding = k.Hub.NewSecret()
+		k.setCookie(w, browserCookie, b.Binding, 0)
+	}
+	return b
+}
+
+// SetSession gives the browser the secret of its session.
+func (k *Kit) SetSession(w http.ResponseWriter, secret string) {
+	k.setCookie(w, sessionCookie, secret, 0)
+}
+
+// ClearSession takes the session cookie away, and what the browser cached of us.
+func (k *Kit) ClearSession(w http.ResponseWriter) {
+	k.setCookie(w, sessionCookie, "", -1)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
+}

@@ -1,0 +1,62 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// Organisation is printed on every page.
+type Organisation struct {
+	Name      string
+	Help      string // whom to call
+	RAContact string
+}
+
+// Kit is what front ends share. Fields are set once.
+type Kit struct {
+	Issuer         *url.URL // public address of the hub, no trailing slash
+	Organisation   Organisation
+	Banner         string // printed in text on every page; the demo's warning
+	Hub            *bridge.Hub
+	Log            *slog.Logger
+	TrustedProxies []netip.Prefix
+	CardOrigin     string // CSP source of the card hosts, e.g. https://*.card.sso.trust.example; empty: no cards
+	Observe        Observer
+	Secret         []byte // 32 bytes, for CSRF tokens
+	pages          *templates
+}
+
+// Observer counts requests. Children are bound once, at wiring.
+type Observer interface {
+	Request(route string, status int, seconds float64)
+}
+
+// Route is one entry of a front end's route table.
+type Route struct {
+	Method  string
+	Path    string // echo syntax
+	Name    string // bounded label for metrics and logs
+	MaxBody int64  // bytes; 0: 64 KiB
+	Handler http.HandlerFunc
+	CORS    bool // open to browser apps of any origin, without credentials (discovery, JWKS, token, userinfo)
+}
+
+// Secure reports whether the hub is served over TLS. Only the demo on *.localhost is not.
+func (k *Kit) Secure() bool { return k.Issuer.Scheme == "https" }
+
+// URL makes an absolute URL of the hub.
+func (k *Kit) URL(path string) string { return k.Issuer.String() + path }
+
+// Init parses the templates. It is called once by the composition root.
+func (k *Kit) Init() error {
+	t, err := parseTemplates()
+	if err != nil {
+		return err
+	}
+	k.pages = t
+	return nil
+}

@@ -1,0 +1,44 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// Paths of the steps; web/signin serves the first two, a front end its own resume path.
+const (
+	SignInPath = "/signin"
+	RolePath   = "/role"
+)
+
+// StepURL is where the browser goes for a step.
+func (k *Kit) StepURL(next bridge.Next) string {
+	path := SignInPath
+	switch next.Step {
+	case bridge.StepAuthenticate:
+	case bridge.StepRole:
+		path = RolePath
+	case bridge.StepIssue:
+		path = next.Transaction.Request.Resume
+	}
+	id := next.Transaction.ID
+	return path + "?" + url.Values{"tx": {id}, "v": {k.Hub.StepMAC(id, next.Step)}}.Encode()
+}
+
+// Go sends the browser to a step: always 303, so that a POST is never repeated elsewhere.
+func (k *Kit) Go(w http.ResponseWriter, r *http.Request, next bridge.Next) {
+	http.Redirect(w, r, k.StepURL(next), http.StatusSeeOther)
+}
+
+// Transaction loads the transaction that the request names, for a browser sent to step by Go.
+// The names are read from the URL, or from the form of a POST.
+func (k *Kit) Transaction(w http.ResponseWriter, r *http.Request, step bridge.Step) (bridge.Browser, bridge.Transaction, error) {
+	b := k.Browser(r)
+	if b.Binding == "" && r.Method == http.MethodGet {
+		b = k.BindBrowser(w, r)
+	}
+	tx, err := k.Hub.Transaction(r.Context(), b, r.FormValue("tx"), step, r.FormValue("v"))
+	return b, tx, err
+}
