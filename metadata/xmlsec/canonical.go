@@ -1,7 +1,5 @@
 package xmlsec
 
-import "strings"
-
 // maxInclusivePrefixes bounds an InclusiveNamespaces PrefixList; signers in the field send one or two.
 const maxInclusivePrefixes = 16
 
@@ -68,13 +66,13 @@ func (c *canonicalizer) element(e *Element, mark int) {
 	c.w = append(c.w, '>')
 	from := e.from
 	for _, child := range e.Children {
-		c.text(e.doc[from:child.start])
+		c.w = appendContent(c.w, e.doc[from:child.start], true)
 		if child != c.skip {
 			c.element(child, len(c.rendered))
 		}
 		from = child.end
 	}
-	c.text(e.doc[from:e.to])
+	c.w = appendContent(c.w, e.doc[from:e.to], true)
 	c.w = append(append(append(c.w, "</"...), name...), '>')
 	c.rendered = c.rendered[:mark]
 }
@@ -150,13 +148,4 @@ func before(a, b *Attr) bool {
 		return a.Space < b.Space
 	}
 	return a.Local < b.Local
-}
-
-// text writes a stretch of content without elements.
-func (c *canonicalizer) text(s string) {
-	if strings.IndexByte(s, '&') < 0 && strings.IndexByte(s, '<') < 0 && strings.IndexByte(s, '\r') < 0 {
-		c.w = EscapeText(c.w, s)
-		return
-	}
-	content(s, func(piece string) { c.w = EscapeText(c.w, piece) })
 }

@@ -149,20 +149,19 @@ func attributeValue(raw string) (string, error) {
 	return string(out), nil
 }
 
-// content calls yield for every piece of character data in s, a stretch of content without elements that the gate has passed:
-// whole runs that need no decoding, and single decoded characters as strings. Line ends are normalised (XML 1.0, 2.11).
-func content(s string, yield func(string)) {
-	for s != "" {
+// appendContent appends the character data of s, a stretch of content without elements that the gate has passed: decoded, or
+// in canonical form. Line ends are normalised (XML 1.0, 2.11), comments contribute nothing.
+func appendContent(w []byte, s string, canonical bool) []byte {
+	for {
 		j := strings.IndexByte(s, '<')
 		if j < 0 {
-			characters(s, true, yield)
-			return
+			return appendCharacters(w, s, true, canonical)
 		}
-		characters(s[:j], true, yield)
+		w = appendCharacters(w, s[:j], true, canonical)
 		s = s[j:]
 		if strings.HasPrefix(s, cdataOpen) {
 			end := strings.Index(s, cdataClose)
-			characters(s[len(cdataOpen):end], false, yield)
+			w = appendCharacters(w, s[len(cdataOpen):end], false, canonical)
 			s = s[end+len(cdataClose):]
 			continue
 		}
@@ -171,26 +170,45 @@ func content(s string, yield func(string)) {
 	}
 }
 
-func characters(s string, references bool, yield func(string)) {
+func appendCharacters(w []byte, s string, references, canonical bool) []byte {
 	last := 0
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
+		c := s[i]
+		if c > '>' || c != '&' && c != '\r' && c != '>' {
+			continue
+		}
+		w = append(w, s[last:i]...)
+		r, next := rune(c), i+1
+		switch {
 		case c == '&' && references:
-			yield(s[last:i])
-			r, next, err := reference(s, i)
-			if err != nil { // checked by the gate
-				return
+			var err error
+			if r, next, err = reference(s, i); err != nil { // checked by the gate
+				return w
 			}
-			yield(string(r))
-			last, i = next, next-1
 		case c == '\r':
-			yield(s[last:i])
-			yield("\n")
-			if i+1 < len(s) && s[i+1] == '\n' {
-				i++
+			r = '\n'
+			if next < len(s) && s[next] == '\n' {
+				next++
 			}
-			last = i + 1
+		}
+		w = appendCharacter(w, r, canonical)
+		last, i = next, next-1
+	}
+	return append(w, s[last:]...)
+}
+
+func appendCharacter(w []byte, r rune, canonical bool) []byte {
+	if canonical {
+		switch r {
+		case '&':
+			return append(w, "&amp;"...)
+		case '<':
+			return append(w, "&lt;"...)
+		case '>':
+			return append(w, "&gt;"...)
+		case '\r':
+			return append(w, "&#xD;"...)
 		}
 	}
-	yield(s[last:])
+	return utf8.AppendRune(w, r)
 }

@@ -73,15 +73,13 @@ func (e *Element) Text() string {
 			return s
 		}
 	}
-	var b strings.Builder
-	keep := func(piece string) { b.WriteString(piece) }
+	var b []byte
 	from := e.from
 	for _, c := range e.Children {
-		content(e.doc[from:c.start], keep)
+		b = appendContent(b, e.doc[from:c.start], false)
 		from = c.end
 	}
-	content(e.doc[from:e.to], keep)
-	return b.String()
+	return string(appendContent(b, e.doc[from:e.to], false))
 }
 
 // Raw returns the bytes of this element as a document of its own: namespace declarations in scope are added where it
