@@ -81,7 +81,6 @@ func StartOpenIDC(tb testing.TB, c OpenIDCConfig) *OpenIDC {
 		"OIDCRedirectURI " + rp.RedirectURI,
 		"OIDCCryptoPassphrase only-for-this-test",
 		"OIDCScope \"" + cmp.Or(c.Scope, "openid profile") + "\"",
-		"OIDCProviderTokenEndpointAuth " + cmp.Or(c.TokenAuth, "client_secret_basic"),
 		"OIDCCABundlePath " + write(tb, s.dir, "trust.pem", certPEM(c.CA.Certificate)),
 		"OIDCPassClaimsAs environment",
 		"OIDCPassIDTokenAs claims payload serialized",
@@ -118,6 +117,8 @@ func optional(tb testing.TB, s *site, c OpenIDCConfig) []string {
 		directives = append(directives,
 			"OIDCPrivateKeyFiles "+c.KeyID+"#"+key, "OIDCPublicKeyFiles "+c.KeyID+"#"+cert)
 	}
+	// After the keys: without them the directive knows no private_key_jwt.
+	directives = append(directives, "OIDCProviderTokenEndpointAuth "+cmp.Or(c.TokenAuth, "client_secret_basic"))
 	return append(directives, c.Extra...)
 }
 

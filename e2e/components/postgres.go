@@ -47,7 +47,7 @@ func (pg *Postgres) Resume(tb testing.TB) {
 	c.Stop = syscall.SIGINT // fast shutdown: does not wait for clients
 	pg.Process = Start(tb, c)
 	pg.waitFor(30*time.Second, "pg_isready", func() bool {
-		_, _, code := Run(tb, pg.command("pg_isready", "-q", "-h", pg.Socket, "-p", strconv.Itoa(pg.Port), "-d", "postgres"))
+		_, _, code := Run(tb, pg.command("pg_isready", "-q", "-h", pg.Socket, "-p", strconv.Itoa(pg.Port), "-d", "postgres", "-U", "lanyard"))
 		return code == 0
 	})
 }

@@ -25,6 +25,7 @@ type Command struct {
 	User string            // system account, when the tester is root
 	Stop syscall.Signal    // what asks it to end; 0 means SIGTERM
 	Wait time.Duration     // how long to wait for that; 0 means 10 s
+	Hush string            // lines of output with this text are not printed then
 	Logs []string          // glob patterns of files to print when the test fails
 }
 
@@ -178,7 +179,7 @@ func (p *Process) finish() {
 	if !p.tb.Failed() {
 		return
 	}
-	p.tb.Logf("output of %s:\n%s", p.command.Path, tail(p.Output()))
+	p.tb.Logf("output of %s:\n%s", p.command.Path, tail(without(p.Output(), p.command.Hush)))
 	for _, pattern := range p.command.Logs {
 		files, _ := filepath.Glob(pattern)
 		for _, file := range files {
@@ -244,6 +245,20 @@ func (t *transcript) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.buf.String()
+}
+
+// without drops the lines that contain the text.
+func without(output, text string) string {
+	if text == "" {
+		return output
+	}
+	var kept strings.Builder
+	for line := range strings.Lines(output) {
+		if !strings.Contains(line, text) {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // tail keeps the last 8 KiB of a log.
