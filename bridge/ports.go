@@ -22,6 +22,7 @@ var (
 // Artifacts keeps every short-lived record: transactions, codes, tickets, replay marks, challenges.
 type Artifacts interface {
 	// Put stores one artifact. With the same kind and key as a living one it replaces it only if replace is set, else ErrExists.
+	// A spent one stays spent until it expires: replacing it by one that is not is ErrSpent.
 	Put(ctx context.Context, a Artifact, replace bool) error
 	// Get returns a living artifact, spent or not; ErrNotFound when absent or expired at now.
 	Get(ctx context.Context, kind ArtifactKind, key string, now time.Time) (Artifact, error)
@@ -125,6 +126,7 @@ type Write interface{ write() }
 // The writes a Commit may hold.
 type (
 	// PutArtifact inserts; the whole Commit fails with ErrExists if a living one has the same kind and key, unless Replace.
+	// With Replace it fails with ErrSpent if that one is spent and the new one is not.
 	PutArtifact struct {
 		Artifact Artifact
 		Replace  bool
@@ -137,14 +139,15 @@ type (
 	}
 	// SaveSession inserts or replaces a session that has not ended; the Commit fails with ErrSpent if the stored one has.
 	SaveSession struct{ Session Session }
-	// TouchSession moves Seen forward.
+	// TouchSession moves Seen forward, never back; no session of this id is no error.
 	TouchSession struct {
 		ID   string
 		Seen time.Time
 	}
-	// AddParticipant inserts, or renews the one with the same session, protocol and partner; fails with ErrSpent if the session has ended.
+	// AddParticipant inserts, or renews the one with the same session, protocol and partner; fails with ErrSpent if the session
+	// has ended, ErrNotFound if there is none.
 	AddParticipant struct{ Participant Participant }
-	// SaveDelivery replaces a delivery by id.
+	// SaveDelivery inserts or replaces a delivery by id.
 	SaveDelivery struct{ Delivery Delivery }
 	// Append adds an audit event; the store gives it its sequence number.
 	Append struct{ Event ledger.Event }

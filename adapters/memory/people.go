@@ -1,0 +1,113 @@
+package memory
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// Person implements people.Store and bridge.Directory.
+func (s *Store) Person(_ context.Context, uid string) (people.Person, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.persons[uid]
+	if !ok {
+		return people.Person{}, people.ErrNotFound
+	}
+	return copyPerson(p), nil
+}
+
+// SavePersons implements people.Store.
+func (s *Store) SavePersons(_ context.Context, ps ...people.Person) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range ps {
+		s.persons[p.UID] = copyPerson(p)
+	}
+	return nil
+}
+
+// Persons implements people.Store.
+func (s *Store) Persons(_ context.Context, after string, limit int) ([]people.Person, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []people.Person
+	for _, uid := range slices.Sorted(maps.Keys(s.persons)) {
+		if uid > after && len(out) < limit {
+			out = append(out, copyPerson(s.persons[uid]))
+		}
+	}
+	return out, nil
+}
+
+// Authenticator implements people.AuthenticatorStore.
+func (s *Store) Authenticator(_ context.Context, kind people.Kind, handle string) (people.Authenticator, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, ok := s.authenticators[s.handles[handleID{kind, handle}]]
+	if !ok {
+		return people.Authenticator{}, people.ErrNotFound
+	}
+	return copyAuthenticator(a), nil
+}
+
+// AuthenticatorsOf implements people.AuthenticatorStore.
+func (s *Store) AuthenticatorsOf(_ context.Context, uid string) ([]people.Authenticator, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []people.Authenticator
+	for _, id := range s.added {
+		if a := s.authenticators[id]; a.UID == uid {
+			out = append(out, copyAuthenticator(a))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b people.Authenticator) int { return a.Added.Compare(b.Added) })
+	return out, nil
+}
+
+// AddAuthenticator implements people.AuthenticatorStore.
+func (s *Store) AddAuthenticator(_ context.Context, a people.Authenticator) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	handle := handleID{a.Kind, a.Handle}
+	_, taken := s.handles[handle]
+	if _, known := s.authenticators[a.ID]; taken || known {
+		return people.ErrConflict
+	}
+	s.authenticators[a.ID] = copyAuthenticator(a)
+	s.handles[handle] = a.ID
+	s.added = append(s.added, a.ID)
+	return nil
+}
+
+// UpdateAuthenticator implements people.AuthenticatorStore.
+func (s *Store) UpdateAuthenticator(_ context.Context, a people.Authenticator) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, ok := s.authenticators[a.ID]
+	if !ok {
+		return people.ErrNotFound
+	}
+	old.Label, old.Used, old.Revoked, old.Expires, old.Record = a.Label, a.Used, a.Revoked, a.Expires, slices.Clone(a.Record)
+	s.authenticators[a.ID] = old
+	return nil
+}
+
+func copyAuthenticator(a people.Authenticator) people.Authenticator {
+	a.Record = slices.Clone(a.Record)
+	return a
+}
+
+func copyPerson(p people.Person) people.Person {
+	p.Professional = maps.Clone(p.Professional)
+	p.Orgs = slices.Clone(p.Orgs)
+	p.Roles = slices.Clone(p.Roles)
+	for i, r := range p.Roles {
+		p.Roles[i].Activities = slices.Clone(r.Activities)
+		p.Roles[i].Workgroups = slices.Clone(r.Workgroups)
+		p.Roles[i].AreasOfWork = slices.Clone(r.AreasOfWork)
+	}
+	return p
+}

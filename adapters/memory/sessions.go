@@ -1,0 +1,128 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// Session implements bridge.Sessions.
+func (s *Store) Session(_ context.Context, id string) (bridge.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, ok := s.sessions[id]
+	if !ok {
+		return bridge.Session{}, bridge.ErrNotFound
+	}
+	return found, nil
+}
+
+// SessionByKey implements bridge.Sessions.
+func (s *Store) SessionByKey(_ context.Context, key string) (bridge.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, ok := s.sessions[s.keys[key]]
+	if !ok || key == "" {
+		return bridge.Session{}, bridge.ErrNotFound
+	}
+	return found, nil
+}
+
+// EndSession implements bridge.Sessions.
+func (s *Store) EndSession(_ context.Context, id, logout string, now time.Time) ([]bridge.Delivery, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	session, ok := s.sessions[id]
+	switch {
+	case !ok:
+		return nil, bridge.ErrNotFound
+	case !session.Ended.IsZero():
+		return nil, bridge.ErrSpent
+	}
+	session.Ended = now
+	s.sessions[id] = session
+	s.dropAll(s.ofSession[id])
+	ds := bridge.PendingDeliveries(logout, s.participants[id], now)
+	for _, d := range ds {
+		s.deliveries[d.ID] = d
+	}
+	return ds, nil
+}
+
+func (s *Store) saveSession(session bridge.Session) (undo func(), err error) {
+	old, had := s.sessions[session.ID]
+	if had && !old.Ended.IsZero() {
+		return nil, bridge.ErrSpent
+	}
+	s.setSession(session)
+	return func() {
+		s.dropSession(session.ID)
+		if had {
+			s.setSession(old)
+		}
+	}, nil
+}
+
+func (s *Store) setSession(session bridge.Session) {
+	s.dropSession(session.ID)
+	s.sessions[session.ID] = session
+	s.keys[session.Key] = session.ID
+}
+
+func (s *Store) dropSession(id string) {
+	if old, ok := s.sessions[id]; ok {
+		delete(s.keys, old.Key)
+		delete(s.sessions, id)
+	}
+}
+
+func (s *Store) touchSession(w bridge.TouchSession) (undo func()) {
+	old, ok := s.sessions[w.ID]
+	if !ok || !w.Seen.After(old.Seen) {
+		return func() {}
+	}
+	touched := old
+	touched.Seen = w.Seen
+	s.sessions[w.ID] = touched
+	return func() { s.sessions[w.ID] = old }
+}
+
+func (s *Store) addParticipant(p bridge.Participant) (undo func(), err error) {
+	session, ok := s.sessions[p.Session]
+	switch {
+	case !ok:
+		return nil, bridge.ErrNotFound
+	case !session.Ended.IsZero():
+		return nil, bridge.ErrSpent
+	}
+	old := s.participants[p.Session]
+	others := slices.DeleteFunc(slices.Clone(old), func(o bridge.Participant) bool { return o.ParticipantKey() == p.ParticipantKey() })
+	s.participants[p.Session] = append(others, p)
+	return func() { s.participants[p.Session] = old }, nil
+}
+
+// Participants implements bridge.Participants.
+func (s *Store) Participants(_ context.Context, session string) ([]bridge.Participant, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ps := slices.Clone(s.participants[session])
+	slices.SortStableFunc(ps, func(a, b bridge.Participant) int { return a.Since.Compare(b.Since) })
+	return ps, nil
+}
+
+// FindParticipant implements bridge.Participants.
+func (s *Store) FindParticipant(_ context.Context, protocol trust.Protocol, partner, index string) (bridge.Participant, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ps := range s.participants {
+		for _, p := range ps {
+			if p.Protocol == protocol && p.Partner == partner && p.Index == index {
+				return p, nil
+			}
+		}
+	}
+	return bridge.Participant{}, bridge.ErrNotFound
+}
