@@ -43,7 +43,6 @@ const (
 	MGF1SHA384    = "http://www.w3.org/2009/xmlenc11#mgf1sha384"
 	MGF1SHA512    = "http://www.w3.org/2009/xmlenc11#mgf1sha512"
 	TypeElement   = "http://www.w3.org/2001/04/xmlenc#Element"
-	encryptedKey  = "http://www.w3.org/2001/04/xmlenc#EncryptedKey"
 	xmlencSpace   = "http://www.w3.org/2001/04/xmlenc#"
 	xmlenc11Space = "http://www.w3.org/2009/xmlenc11#"
 )

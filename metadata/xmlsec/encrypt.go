@@ -2,7 +2,11 @@ package xmlsec
 
 import (
 	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/rsa"
+	_ "crypto/sha1" // RSA-OAEP with SHA-1 is what the field reads
+	"encoding/base64"
 	"io"
 )
 
@@ -14,12 +18,153 @@ type EncryptionKey struct {
 	AllowCBC    bool     // an administrator accepted unauthenticated AES-CBC for this recipient
 }
 
+const gcmNonce = 12 // bytes; XML Encryption 1.1, 5.2.4
+
 // Encrypt returns an xenc:EncryptedData of type Element, in exclusive canonical form, with its EncryptedKey inside ds:KeyInfo.
+// Without a preference of the recipient it is AES-128-GCM under rsa-oaep-mgf1p with SHA-1, which every relying party in the
+// field reads. Recipients that list methods get the first of theirs that we make; RSA 1.5 is never made, CBC only if allowed.
+// Errors match [ErrKey] or [ErrSignature] (code "alg").
 func Encrypt(plaintext []byte, to EncryptionKey, rand io.Reader) ([]byte, error) {
-	return nil, fail(CodeAlgorithm, "not built")
+	if err := CheckKey(to.Public); err != nil {
+		return nil, err
+	}
+	data, transport, err := chooseMethods(to)
+	if err != nil {
+		return nil, err
+	}
+	key := make([]byte, data.keySize)
+	if _, err := io.ReadFull(rand, key); err != nil {
+		return nil, failWith(CodeKey, "randomness", err)
+	}
+	content, err := data.seal(key, plaintext, rand)
+	if err != nil {
+		return nil, err
+	}
+	wrapped, err := rsa.EncryptOAEPWithOptions(rand, to.Public, key, transport.options())
+	if err != nil {
+		return nil, failWith(CodeKey, "key transport", err)
+	}
+	return encryptedData(data.uri, transport, content, wrapped, to.Certificate), nil
 }
 
-// Decrypt returns the plaintext of an xenc:EncryptedData, or of an element such as EncryptedAssertion that holds one.
-func Decrypt(e *Element, key crypto.Decrypter) ([]byte, error) {
-	return nil, fail(CodeDecrypt, "not built")
+// dataMethod is a block encryption algorithm.
+type dataMethod struct {
+	uri     string
+	keySize int // bytes
+	cbc     bool
+}
+
+func dataMethodOf(uri string) (dataMethod, bool) {
+	switch uri {
+	case AES128GCM:
+		return dataMethod{uri, 16, false}, true
+	case AES192GCM:
+		return dataMethod{uri, 24, false}, true
+	case AES256GCM:
+		return dataMethod{uri, 32, false}, true
+	case AES128CBC:
+		return dataMethod{uri, 16, true}, true
+	case AES256CBC:
+		return dataMethod{uri, 32, true}, true
+	}
+	return dataMethod{}, false
+}
+
+// transportMethod is RSA-OAEP with its two hashes. The older identifier fixes the mask generation to SHA-1.
+type transportMethod struct {
+	uri       string
+	hash, mgf crypto.Hash
+}
+
+func (m transportMethod) options() *rsa.OAEPOptions {
+	return &rsa.OAEPOptions{Hash: m.hash, MGFHash: m.mgf}
+}
+
+// chooseMethods picks the first of the recipient's methods of each kind that we make.
+func chooseMethods(to EncryptionKey) (dataMethod, transportMethod, error) {
+	data := dataMethod{uri: AES128GCM, keySize: 16}
+	transport := transportMethod{RSAOAEPMGF1P, crypto.SHA1, crypto.SHA1}
+	var dataAsked, dataFound, keyAsked, keyFound bool
+	for _, uri := range to.Methods {
+		switch m, known := dataMethodOf(uri); {
+		case known:
+			dataAsked = true
+			if usable := !m.cbc || to.AllowCBC; usable && !dataFound {
+				data, dataFound = m, true
+			}
+		case uri == RSAOAEPMGF1P || uri == RSAOAEP:
+			keyAsked = true
+			if uri == RSAOAEP && !keyFound {
+				transport = transportMethod{RSAOAEP, crypto.SHA256, crypto.SHA256}
+			}
+			keyFound = true
+		case uri == "http://www.w3.org/2001/04/xmlenc#rsa-1_5":
+			keyAsked = true
+		}
+	}
+	if dataAsked && !dataFound || keyAsked && !keyFound {
+		return data, transport, fail(CodeAlgorithm, "the recipient lists no encryption method that we make")
+	}
+	return data, transport, nil
+}
+
+// seal encrypts with the nonce or initialisation vector in front (XML Encryption 1.1, 5.2).
+func (m dataMethod) seal(key, plaintext []byte, rand io.Reader) ([]byte, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, failWith(CodeKey, "AES", err)
+	}
+	head := gcmNonce
+	if m.cbc {
+		head = aes.BlockSize
+	}
+	out := make([]byte, head, head+len(plaintext)+2*aes.BlockSize)
+	if _, err := io.ReadFull(rand, out); err != nil {
+		return nil, failWith(CodeKey, "randomness", err)
+	}
+	if m.cbc {
+		return sealCBC(block, out, plaintext), nil
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, failWith(CodeKey, "AES-GCM", err)
+	}
+	return aead.Seal(out, out, plaintext, nil), nil
+}
+
+// sealCBC appends the padded and encrypted plaintext to iv. The last byte of the padding counts it.
+func sealCBC(block cipher.Block, iv, plaintext []byte) []byte {
+	pad := aes.BlockSize - len(plaintext)%aes.BlockSize
+	out := append(iv, plaintext...)
+	out = append(out, make([]byte, pad)...)
+	out[len(out)-1] = byte(pad)
+	cipher.NewCBCEncrypter(block, out[:aes.BlockSize]).CryptBlocks(out[aes.BlockSize:], out[aes.BlockSize:])
+	return out
+}
+
+// encryptedData writes the result in canonical form.
+func encryptedData(uri string, transport transportMethod, content, wrapped, certificate []byte) []byte {
+	w := make([]byte, 0, (len(content)+len(wrapped)+len(certificate))*4/3+1500)
+	w = append(w, `<xenc:EncryptedData xmlns:xenc="`+xmlencSpace+`" Type="`+TypeElement+`"><xenc:EncryptionMethod Algorithm="`...)
+	w = append(w, uri...)
+	w = append(w, `"></xenc:EncryptionMethod><ds:KeyInfo xmlns:ds="`+dsigSpace+`"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="`...)
+	w = append(w, transport.uri...)
+	if transport.uri == RSAOAEP {
+		w = append(w, `"><ds:DigestMethod Algorithm="`+SHA256+`"></ds:DigestMethod><xenc11:MGF xmlns:xenc11="`+xmlenc11Space+
+			`" Algorithm="`+MGF1SHA256+`"></xenc11:MGF></xenc:EncryptionMethod>`...)
+	} else {
+		w = append(w, `"><ds:DigestMethod Algorithm="`+SHA1+`"></ds:DigestMethod></xenc:EncryptionMethod>`...)
+	}
+	if len(certificate) > 0 {
+		w = append(x509Data(append(w, `<ds:KeyInfo>`...), certificate), `</ds:KeyInfo>`...)
+	}
+	w = cipherData(w, wrapped)
+	w = append(w, `</xenc:EncryptedKey></ds:KeyInfo>`...)
+	return append(cipherData(w, content), `</xenc:EncryptedData>`...)
+}
+
+func cipherData(w, value []byte) []byte {
+	w = append(w, `<xenc:CipherData><xenc:CipherValue>`...)
+	w = base64.StdEncoding.AppendEncode(w, value)
+	return append(w, `</xenc:CipherValue></xenc:CipherData>`...)
 }
