@@ -1,0 +1,43 @@
+# `make help` lists the targets. Needs Go, git and make; `make test` installs
+# the real components it starts (as root on Debian, else it says which).
+
+GO       ?= go
+FUZZTIME ?= 10s
+BENCH    ?= .
+# Further flags of go test, for example: make test TESTFLAGS='-v -run Shibboleth'
+TESTFLAGS ?=
+
+# Packages without real components.
+unit = $$($(GO) list ./... | grep -v '/e2e\(/\|$$\)')
+
+.DEFAULT_GOAL := help
+.PHONY: help build check test fuzz bench golden
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/lanyard
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/lanyard ./cmd/lanyard
+
+check: ## formatting, vet and unit tests: what to run before a commit
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) test -timeout 5m $(TESTFLAGS) $(unit)
+
+test: ## everything, with real components end to end; no test is skipped
+	.ci/install-components
+	LANYARD_COMPONENTS=1 timeout -k 30 1440 $(GO) test -timeout 20m $(TESTFLAGS) ./...
+
+fuzz: ## every fuzz target for FUZZTIME (10s) each
+	@grep -rn --include='*_test.go' '^func Fuzz' . | sed 's/^\(.*\)\/[^/]*:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*/\1 \2/' | sort | \
+	while read -r dir target; do \
+		echo "$$dir $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null || exit 1; \
+	done
+
+bench: ## all benchmarks, or those matching BENCH
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(unit)
+
+golden: ## write the golden files anew; read the difference before you commit
+	@grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -r -n 1 dirname | sort -u | \
+	while read -r dir; do $(GO) test "$$dir" -update </dev/null || exit 1; done
