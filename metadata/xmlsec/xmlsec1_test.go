@@ -110,11 +110,11 @@ const awkwardRequest = `<?xml version="1.0" encoding="UTF-8"?>` + "\r\n" +
 
 func TestXmlsec1SignaturesAreAccepted(t *testing.T) {
 	requireXMLSec1(t)
-	const prefixes = `<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="unused z #default"/>`
+	const prefixes = `<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="unused z"/>`
 	alone := MessageLimits()
-	alone.secondOpinion = false // two faults of goxmldsig, see the differential test
+	alone.secondOpinion = false // three faults of goxmldsig, see the differential test
 	for algorithm, signer := range oracleSigners(t) {
-		for name, list := range map[string]string{"plain": "", "PrefixList": prefixes, "several namespaces": ""} {
+		for name, list := range map[string]string{"plain": "", "PrefixList": prefixes, "several namespaces": strings.Replace(prefixes, "unused", "#default unused", 1)} {
 			t.Run(algorithm+" "+name, func(t *testing.T) {
 				request, limits := awkwardRequest, MessageLimits()
 				if name == "several namespaces" {
