@@ -1,0 +1,93 @@
+package config
+
+import "strings"
+
+// check applies the rules between keys. Each is one function; a rule keeps
+// quiet when a key it looks at was refused already.
+func (l *loader) check() {
+	for _, rule := range []func(){
+		l.checkVersion,
+		l.checkIssuer,
+		l.checkStore,
+		l.checkSession,
+		l.checkAuthenticators,
+		l.checkRevocation,
+		l.checkPairs,
+		l.checkPublic,
+		l.checkCard,
+		l.checkTicket,
+		l.checkAddresses,
+	} {
+		rule()
+	}
+}
+
+func (l *loader) checkVersion() {
+	if l.given("version") && l.good("version") && l.cfg.Version != 1 {
+		l.fail(l.where("version"), "version: %d is not known to this program, which reads version 1", l.cfg.Version)
+	}
+}
+
+func (l *loader) checkIssuer() {
+	if l.opts.Production && !l.opts.Lab && l.cfg.Insecure() {
+		l.fail(l.where("issuer"), "issuer: %q is for trials on one machine; in production it must begin with https://", l.cfg.Issuer)
+	}
+}
+
+func (l *loader) checkStore() {
+	if !l.good("store.driver") {
+		return
+	}
+	switch l.cfg.Store.Driver {
+	case "postgres":
+		if !l.given("store.dsn") {
+			l.fail(l.where("store.driver"), "store.dsn_file is missing: the postgres driver needs a connection string")
+		}
+		if l.given("store.path") {
+			l.fail(l.where("store.path"), "store.path: the postgres driver has no file, delete this key")
+		}
+	default:
+		if l.given("store.dsn") {
+			l.fail(l.where("store.dsn"), "%s: the sqlite driver has no connection string, write driver: postgres or delete this key", l.written("store.dsn"))
+		}
+	}
+}
+
+func (l *loader) checkSession() {
+	s := l.cfg.Session
+	if l.good("session.idle", "session.absolute") && s.Idle > s.Absolute {
+		path := "session.idle"
+		if !l.given(path) {
+			path = "session.absolute"
+		}
+		l.fail(l.where(path), "%s: a session cannot be idle (%s) for longer than it lives (%s)",
+			path, formatDuration(s.Idle), formatDuration(s.Absolute))
+	}
+}
+
+func (l *loader) checkAuthenticators() {
+	a := l.cfg.Authenticators
+	if l.given("authenticators") && l.good("authenticators") && !a.FIDO2.Enabled && !a.Smartcard.Enabled {
+		l.fail(l.where("authenticators"), "authenticators: names no way to sign in, write [%s]",
+			strings.Join(l.root.find("authenticators").names(), ", "))
+	}
+}
+
+func (l *loader) checkRevocation() {
+	card := l.cfg.Authenticators.Smartcard
+	const mode, lists = "authenticators.smartcard.revocation.mode", "listeners.card.crl"
+	if !card.Enabled || !l.good(mode, lists) {
+		return
+	}
+	switch {
+	case card.Revocation.Mode == "off":
+		if l.opts.Production {
+			l.warn(l.where(mode), "%s: a revoked card can sign in", mode)
+		}
+	case len(l.cfg.Listeners.Card.CRL) > 0:
+	case card.Revocation.OnUnreachable == "deny":
+		l.warn(l.where(lists), "%s names no list: every card will be refused", lists)
+	default:
+		l.warn(l.where(lists), "%s names no list: a revoked card can sign in", lists)
+	}
+}

@@ -1,0 +1,191 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Config is the effective configuration. File names in it are absolute or
+// relative to the working directory, never to the configuration file.
+type Config struct {
+	Version        int            `key:"version" required:"yes" doc:"Version of this file's format. This program knows 1."`
+	Issuer         string         `key:"issuer" required:"yes" format:"issuer" doc:"Public address of the hub, an https URL of a host name: entity id and OIDC issuer grow from it, and its host is the WebAuthn relying party. http is allowed only for a host under .localhost."`
+	Organisation   Organisation   `key:"organisation" doc:"Who runs this hub."`
+	Listeners      Listeners      `key:"listeners" doc:"Where the hub listens."`
+	TrustedProxy   []netip.Prefix `key:"trusted_proxies" doc:"Networks of reverse proxies whose X-Forwarded-For is believed. From anyone else it is ignored."`
+	Data           string         `key:"data" required:"yes" format:"path" doc:"Directory that holds the hub's state. Created with mode 0700 when absent."`
+	Store          Store          `key:"store" doc:"Where durable state is kept."`
+	Keys           Keys           `key:"keys" doc:"The hub's own keys."`
+	Authenticators Authenticators `key:"authenticators" required:"yes" choice:"yes" doc:"Ways to sign in: a list of names, or a mapping from name to its settings. An authenticator that is not named is off."`
+	Admins         []string       `key:"admins" format:"uid" doc:"UIDs of the persons who may administer the hub. Quote them: a UID is text."`
+	Session        Session        `key:"session" doc:"How long a clinician stays signed in."`
+	SAML           SAML           `key:"saml" doc:"SAML 2.0 identity provider."`
+	OIDC           OIDC           `key:"oidc" doc:"OpenID Connect provider."`
+	Tickets        Tickets        `key:"tickets" doc:"Legacy Smartcard tickets."`
+	Trace          Trace          `key:"trace" doc:"What is kept about each transaction for support, found by the reference on the error page."`
+	Log            Log            `key:"log" doc:"The program's own log, on standard output."`
+	Shutdown       Shutdown       `key:"shutdown" doc:"What happens on SIGTERM."`
+
+	settings map[string]setting
+}
+
+// Organisation says who runs the hub.
+type Organisation struct {
+	Name      string `key:"name" required:"yes" doc:"Name shown on every page and in metadata."`
+	ODS       string `key:"ods" required:"yes" format:"ods" doc:"ODS code of the organisation."`
+	Help      string `key:"help" doc:"Whom to ask for help; printed on every error page."`
+	RAContact string `key:"ra_contact" doc:"How to reach the Registration Authority; printed where a role or a credential is missing."`
+	Scope     string `key:"scope" format:"host" derived:"host of issuer" doc:"Scope of scoped SAML attributes, published as shibmd:Scope."`
+}
+
+// Listeners are the sockets of the hub.
+type Listeners struct {
+	Public  PublicListener  `key:"public" doc:"What browsers and partners reach."`
+	Card    CardListener    `key:"card" doc:"Where browsers present a Smartcard: mutual TLS, a fresh host name for every attempt. Used when the smartcard authenticator is on."`
+	Ticket  TicketListener  `key:"ticket" doc:"Mutual TLS for legacy callers that ask for role assertions. Off unless address is given."`
+	Metrics MetricsListener `key:"metrics" doc:"/livez, /readyz and /metrics, without authentication: never reachable from outside."`
+}
+
+// PublicListener serves the issuer's host.
+type PublicListener struct {
+	Address string `key:"address" default:":443" format:"address" doc:"host:port to listen on."`
+	TLS     TLS    `key:"tls" doc:"Certificate of the issuer's host. Required unless the issuer is http."`
+}
+
+// CardListener serves the hosts of HostPattern. When Address equals the public
+// one, both share a socket and SNI decides.
+type CardListener struct {
+	Address     string   `key:"address" format:"address" derived:"listeners.public.address" doc:"host:port to listen on. When it is the public one, both share it and the host name in the TLS handshake decides."`
+	HostPattern string   `key:"host_pattern" format:"wildcard" derived:"*.card.<host of issuer>" doc:"Host names of card sign-in: the star stands for one fresh random label per attempt. Needs a wildcard DNS entry."`
+	TLS         TLS      `key:"tls" doc:"Wildcard certificate for host_pattern. The public one when absent."`
+	ClientCA    string   `key:"client_ca" format:"file" doc:"PEM file with the certificates of the authorities that issue Smartcards. Required when the smartcard authenticator is on."`
+	CRL         []string `key:"crl" format:"file" doc:"Files with certificate revocation lists (PEM or DER) of those authorities."`
+}
+
+// TicketListener is off while Address is empty.
+type TicketListener struct {
+	Address  string `key:"address" format:"address" doc:"host:port to listen on."`
+	TLS      TLS    `key:"tls" doc:"Server certificate. The public one when absent."`
+	ClientCA string `key:"client_ca" format:"file" doc:"PEM file with the authorities whose client certificates are accepted. Required when address is given."`
+}
+
+// MetricsListener serves operators only.
+type MetricsListener struct {
+	Address string `key:"address" default:"127.0.0.1:9110" format:"address" doc:"host:port to listen on."`
+}
+
+// TLS names a certificate chain and its key, both PEM.
+type TLS struct {
+	Cert string `key:"cert" format:"file" doc:"PEM file with the certificate and its chain, leaf first."`
+	Key  string `key:"key_file" format:"keyfile" doc:"PEM file with the private key; mode 0600."`
+}
+
+// IsZero says whether no certificate is named.
+func (t TLS) IsZero() bool { return t == TLS{} }
+
+// Store says where durable state is kept.
+type Store struct {
+	Driver        string `key:"driver" default:"sqlite" enum:"sqlite postgres" alias:"embedded=sqlite" doc:"sqlite (also called embedded) keeps everything in one file and serves one node; postgres serves several."`
+	Path          string `key:"path" format:"path" derived:"<data>/lanyard.db" doc:"Database file of the sqlite driver."`
+	DSN           Secret `key:"dsn" doc:"Connection string of the postgres driver. Holds a password: prefer dsn_file."`
+	EncryptionKey string `key:"encryption_key_file" format:"newkeyfile" derived:"<data>/store.key" doc:"File with the key that seals secrets inside the store; mode 0600. Created at the first start when absent. Back it up apart from the store."`
+}
+
+// Keys names the hub's own keys.
+type Keys struct {
+	Signing string `key:"signing_file" required:"yes" format:"keyfile" doc:"PEM file with the private keys that sign assertions and tokens, and their certificates; mode 0600."`
+}
+
+// Authenticators are the ways to sign in.
+type Authenticators struct {
+	FIDO2     FIDO2     `key:"fido2" doc:"FIDO security keys, by WebAuthn."`
+	Smartcard Smartcard `key:"smartcard" doc:"Smartcards, by mutual TLS on listeners.card."`
+}
+
+// FIDO2 is sign-in with a discoverable WebAuthn credential.
+type FIDO2 struct {
+	Enabled          bool
+	UserVerification string   `key:"user_verification" default:"required" enum:"required" doc:"Whether the key must verify its owner by PIN or biometrics. This version always requires it."`
+	Hints            []string `key:"hints" default:"security-key" enum:"security-key client-device hybrid" doc:"WebAuthn hints: the kinds of authenticator the browser should offer first."`
+}
+
+// Smartcard is sign-in with a client certificate.
+type Smartcard struct {
+	Enabled    bool
+	Revocation Revocation `key:"revocation" doc:"How revoked cards are recognised."`
+	EKU        []string   `key:"eku" default:"client_auth" format:"eku" doc:"Extended key usages a card certificate must carry, every one of them: client_auth, smartcard_logon, or dotted OIDs."`
+}
+
+// Revocation says how a revoked card is recognised.
+type Revocation struct {
+	Mode          string        `key:"mode" default:"crl" enum:"crl off" doc:"crl checks against the lists in listeners.card.crl; off accepts revoked cards."`
+	OnUnreachable string        `key:"on_unreachable" default:"deny" enum:"deny allow" doc:"What happens to a card whose authority has no usable list."`
+	MaxAge        time.Duration `key:"crl_max_age" default:"24h" min:"1m" doc:"How old a list may be, counted from its thisUpdate, whatever its nextUpdate says."`
+}
+
+// Session bounds a session in time.
+type Session struct {
+	Idle     time.Duration `key:"idle" default:"15m" min:"1m" doc:"A session unused for this long ends."`
+	Absolute time.Duration `key:"absolute" default:"12h" min:"1m" max:"24h" doc:"A session ends this long after sign-in, used or not."`
+}
+
+// SAML tunes the SAML 2.0 identity provider.
+type SAML struct {
+	ClockSkew   time.Duration `key:"clock_skew" default:"3m" min:"0s" max:"5m" doc:"Tolerance between the hub's clock and a partner's."`
+	Sign        string        `key:"sign" default:"rsa-sha256" enum:"rsa-sha256 rsa-sha384 rsa-sha512 ecdsa-sha256 ecdsa-sha384 ecdsa-sha512" doc:"Signature algorithm for partners whose metadata asks for none. A key of this kind must be in keys.signing_file."`
+	Encrypt     string        `key:"encrypt" default:"when-key-present" enum:"when-key-present required-by-terms" doc:"when-key-present encrypts for every partner that has an encryption key; required-by-terms only where the partner's terms say so."`
+	ErrorURL    bool          `key:"error_url" default:"true" doc:"Publish errorURL in metadata, and serve the page."`
+	RequestLife time.Duration `key:"request_life" default:"5m" min:"30s" max:"1h" doc:"How old a request may be, and how long its ID is remembered against replay."`
+}
+
+// OIDC tunes the OpenID provider.
+type OIDC struct {
+	IDTokenLife      time.Duration `key:"id_token_life" default:"10m" min:"1m" max:"24h" doc:"Life of an ID token."`
+	AccessTokenLife  time.Duration `key:"access_token_life" default:"10m" min:"1m" max:"24h" doc:"Life of an access token."`
+	RefreshTokenLife time.Duration `key:"refresh_token_life" default:"12h" min:"1m" max:"24h" doc:"Life of a refresh token. It never outlives its session."`
+	CodeLife         time.Duration `key:"code_life" default:"60s" min:"10s" max:"10m" doc:"Life of an authorization code."`
+	RequirePKCE      bool          `key:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code challenge (RFC 7636)."`
+}
+
+// Tickets tunes legacy Smartcard tickets.
+type Tickets struct {
+	Enabled bool          `key:"enabled" default:"true" doc:"Issue legacy tickets."`
+	Life    time.Duration `key:"life" default:"10h" min:"1m" max:"24h" doc:"Life of a ticket. It never outlives its session."`
+	MaxIdle time.Duration `key:"max_idle" default:"0s" min:"0s" doc:"A ticket that nobody asked about for this long ends; 0s means never."`
+}
+
+// Trace says what is kept about each transaction.
+type Trace struct {
+	Mode string        `key:"mode" default:"redacted" enum:"redacted off" doc:"redacted keeps what was exchanged with names, identifiers and tokens blanked; off keeps nothing."`
+	Keep time.Duration `key:"keep" default:"24h" min:"1m" doc:"How long a trace is kept."`
+	Max  int           `key:"max" default:"50000" min:"1" doc:"How many traces are kept; the oldest goes first."`
+}
+
+// Log tunes the program's own log.
+type Log struct {
+	Format string `key:"format" default:"json" enum:"json text" doc:"json writes one object a line; text is for people."`
+	Level  string `key:"level" default:"info" enum:"debug info warn error" doc:"The least serious event that is logged."`
+}
+
+// Shutdown says how the hub stops.
+type Shutdown struct {
+	DrainDelay time.Duration `key:"drain_delay" default:"0s" min:"0s" max:"10m" doc:"How long /readyz answers 503 before the listeners close, so that a load balancer can look away."`
+	Timeout    time.Duration `key:"timeout" default:"20s" min:"1s" max:"10m" doc:"How long requests in flight may take to finish after that."`
+}
+
+// Host is the issuer's host name, without port: the WebAuthn relying party id.
+// It is empty when Issuer is not a URL.
+func (c Config) Host() string {
+	u, err := url.Parse(c.Issuer)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// Insecure says whether the issuer is plain http, which only a trial may be.
+func (c Config) Insecure() bool {
+	u, err := url.Parse(c.Issuer)
+	return err == nil && u.Scheme == "http"
+}

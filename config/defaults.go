@@ -1,0 +1,103 @@
+package config
+
+import "path/filepath"
+
+// derive fills what was not set and whose default depends on other keys. The
+// derived tags of the structs say the same in words.
+func (l *loader) derive() {
+	c := &l.cfg
+	fill := func(dst *string, value string) {
+		if *dst == "" {
+			*dst = value
+		}
+	}
+	if host := c.Host(); host != "" {
+		fill(&c.Organisation.Scope, host)
+		fill(&c.Listeners.Card.HostPattern, "*.card."+host)
+	}
+	if c.Data != "" {
+		fill(&c.Store.Path, filepath.Join(c.Data, "lanyard.db"))
+		fill(&c.Store.EncryptionKey, filepath.Join(c.Data, "store.key"))
+	}
+	public := c.Listeners.Public
+	fill(&c.Listeners.Card.Address, public.Address)
+	if c.Listeners.Card.TLS.IsZero() {
+		c.Listeners.Card.TLS = public.TLS
+	}
+	if c.Listeners.Ticket.Address != "" && c.Listeners.Ticket.TLS.IsZero() {
+		c.Listeners.Ticket.TLS = public.TLS
+	}
+}
+
+// required reports every key that must be given and was not.
+func (l *loader) required(group *field) {
+	for _, f := range group.children {
+		_, set := l.cfg.settings[f.target]
+		switch {
+		case f.required && !set:
+			l.fail(l.near(f), "%s is missing", f.path)
+		case f.group() && !f.shorthand:
+			l.required(f)
+		}
+	}
+}
+
+// near is the closest place to a key that is not there: the group it belongs
+// in, or the beginning of the file. Without a file, it is its variable.
+func (l *loader) near(f *field) place {
+	if l.path == "" {
+		return place{source: f.variable() + environmentSuffix}
+	}
+	best := place{source: l.path, line: 1, col: 1}
+	at := l.root
+	for at != nil && at != f {
+		if p, ok := l.groups[at.path]; ok {
+			best = p
+		}
+		at = towards(at, f)
+	}
+	return best
+}
+
+// towards is the child of a group on the way to a field.
+func towards(group, f *field) *field {
+	for _, c := range group.children {
+		if c == f || len(f.path) > len(c.path) && f.path[:len(c.path)+1] == c.path+"." {
+			return c
+		}
+	}
+	return nil
+}
+
+// where is the place of a key's value, or the nearest place when it is not
+// set.
+func (l *loader) where(path string) place {
+	if s, ok := l.cfg.settings[path]; ok {
+		return s.value
+	}
+	return l.near(l.root.find(path))
+}
+
+// written is the key as the file has it, for messages.
+func (l *loader) written(path string) string {
+	if s, ok := l.cfg.settings[path]; ok {
+		return s.written
+	}
+	return path
+}
+
+// good says whether none of the keys was refused.
+func (l *loader) good(paths ...string) bool {
+	for _, p := range paths {
+		if l.cfg.settings[p].bad {
+			return false
+		}
+	}
+	return true
+}
+
+// given says whether a key was set, rightly or not.
+func (l *loader) given(path string) bool {
+	_, ok := l.cfg.settings[path]
+	return ok
+}

@@ -1,0 +1,124 @@
+package config
+
+import (
+	"net"
+	"strings"
+)
+
+const (
+	publicTLS = "listeners.public.tls"
+	cardTLS   = "listeners.card.tls"
+	ticketTLS = "listeners.ticket.tls"
+)
+
+// checkPairs reports a certificate without key, or a key without certificate.
+func (l *loader) checkPairs() {
+	for _, group := range []string{publicTLS, cardTLS, ticketTLS} {
+		cert, key := group+".cert", group+".key_file"
+		switch {
+		case l.given(cert) && !l.given(key):
+			l.fail(l.where(cert), "%s: has no key beside it, set key_file", l.written(cert))
+		case l.given(key) && !l.given(cert):
+			l.fail(l.where(key), "%s: has no certificate beside it, set cert", l.written(key))
+		}
+	}
+}
+
+func (l *loader) checkPublic() {
+	if !l.given("issuer") || !l.good("issuer") {
+		return
+	}
+	cert := publicTLS + ".cert"
+	given := l.given(cert) || l.given(publicTLS+".key_file")
+	switch insecure := l.cfg.Insecure(); {
+	case insecure && given:
+		l.fail(l.where("issuer"), "issuer: is http, but a certificate is given: write https://, or delete tls")
+	case !insecure && !given:
+		l.fail(l.near(l.root.find(cert)), "tls is missing: an https issuer needs a certificate, write tls: { cert: FILE, key_file: FILE }")
+	}
+}
+
+// checkCard asks for what the smartcard authenticator cannot work without.
+func (l *loader) checkCard() {
+	if !l.cfg.Authenticators.Smartcard.Enabled {
+		return
+	}
+	card := l.cfg.Listeners.Card
+	if !l.given("listeners.card.client_ca") {
+		l.fail(l.where("authenticators"), "listeners.card.client_ca is missing: the smartcard authenticator needs the authorities that issue cards")
+	}
+	if l.cfg.Insecure() {
+		if card.TLS.IsZero() && l.good(cardTLS+".cert", cardTLS+".key_file") {
+			l.fail(l.where("authenticators"), "listeners.card.tls is missing: cards need TLS, even beside an http issuer")
+		}
+		if card.Address == l.cfg.Listeners.Public.Address && l.good("listeners.card.address", "listeners.public.address") {
+			l.fail(l.where("listeners.card.address"), "listeners.card.address: %q already speaks http, cards need an address of their own", card.Address)
+		}
+	}
+	if host := l.cfg.Host(); host != "" && covers(card.HostPattern, host) {
+		l.fail(l.where("listeners.card.host_pattern"), "listeners.card.host_pattern: %q includes the issuer's own host, write %q", card.HostPattern, "*.card."+host)
+	}
+}
+
+// covers says whether a wildcard pattern includes a host (RFC 6125 6.4.3: the
+// star stands for exactly one label).
+func covers(pattern, host string) bool {
+	_, parent, ok := strings.Cut(host, ".")
+	return ok && pattern == "*."+parent
+}
+
+func (l *loader) checkTicket() {
+	ticket := l.cfg.Listeners.Ticket
+	const address, authorities = "listeners.ticket.address", "listeners.ticket.client_ca"
+	if !l.given(address) {
+		for _, path := range []string{authorities, ticketTLS + ".cert", ticketTLS + ".key_file"} {
+			if l.given(path) {
+				l.fail(l.where(path), "%s: has no effect without %s", path, address)
+			}
+		}
+		return
+	}
+	if !l.given(authorities) {
+		l.fail(l.where(address), "%s is missing: the ticket listener accepts only callers with a certificate", authorities)
+	}
+	if l.good(ticketTLS+".cert", ticketTLS+".key_file") && ticket.TLS.IsZero() && l.cfg.Insecure() {
+		l.fail(l.where(address), "%s is missing: the ticket listener needs a certificate", ticketTLS)
+	}
+}
+
+// checkAddresses reports two listeners on one address. Card and public may
+// share one.
+func (l *loader) checkAddresses() {
+	type listener struct{ path, address string }
+	all := []listener{
+		{"listeners.public.address", l.cfg.Listeners.Public.Address},
+		{"listeners.metrics.address", l.cfg.Listeners.Metrics.Address},
+		{"listeners.ticket.address", l.cfg.Listeners.Ticket.Address},
+	}
+	if l.cfg.Authenticators.Smartcard.Enabled && l.cfg.Listeners.Card.Address != l.cfg.Listeners.Public.Address {
+		all = append(all, listener{"listeners.card.address", l.cfg.Listeners.Card.Address})
+	}
+	for i, b := range all {
+		for _, a := range all[:i] {
+			if l.good(a.path, b.path) && collide(a.address, b.address) {
+				at := b.path
+				if !l.given(at) {
+					at = a.path
+				}
+				l.fail(l.where(at), "%s: %s is taken by %s", b.path, b.address, l.written(a.path))
+			}
+		}
+	}
+}
+
+// collide says whether two addresses cannot both be listened on. Port 0 is a
+// fresh port each time.
+func collide(a, b string) bool {
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	if errA != nil || errB != nil || portA != portB || portA == "0" {
+		return false
+	}
+	everywhere := func(h string) bool { return h == "" || h == "0.0.0.0" || h == "::" }
+	return hostA == hostB || everywhere(hostA) || everywhere(hostB)
+}

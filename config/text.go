@@ -1,0 +1,157 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// parseIssuer accepts https://host[:port], and http for hosts under
+// .localhost. The identifier is compared byte by byte by every partner
+// (OpenID Connect Discovery 1.0 section 4.3), so only one spelling of an
+// address is accepted.
+func parseIssuer(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Opaque != "" {
+		return "", fmt.Errorf(`%q is not a URL, write it like "https://sso.trust.example"`, text)
+	}
+	bare := u.Scheme + "://" + u.Host
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", fmt.Errorf("%q must begin with https://", text)
+	case u.User != nil:
+		return "", errors.New("has a user name in it, leave that out")
+	case strings.Contains(text, "?"):
+		return "", fmt.Errorf("%q has a query, write %q", text, bare)
+	case strings.Contains(text, "#"):
+		return "", fmt.Errorf("%q has a fragment, write %q", text, bare)
+	case u.Path == "/":
+		return "", fmt.Errorf("%q has a trailing slash, write %q", text, bare)
+	case u.Path != "":
+		return "", fmt.Errorf("%q has a path, the hub needs a host of its own: write %q", text, bare)
+	}
+	if err := checkHost(u.Hostname()); err != nil {
+		return "", err
+	}
+	if u.Scheme == "http" && !strings.HasSuffix(u.Hostname(), ".localhost") {
+		return "", fmt.Errorf("%q must begin with https://; http is only for a host under .localhost", text)
+	}
+	if err := checkPort(u); err != nil {
+		return "", err
+	}
+	return text, nil
+}
+
+func checkPort(u *url.URL) error {
+	port := u.Port()
+	switch {
+	case port == "" && !strings.HasSuffix(u.Host, ":"):
+		return nil
+	case port == "443" && u.Scheme == "https", port == "80" && u.Scheme == "http", port == "":
+		return fmt.Errorf("%q names the usual port, write %q", u.String(), u.Scheme+"://"+u.Hostname())
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || strconv.FormatUint(n, 10) != port {
+		return fmt.Errorf("%q is not a port", port)
+	}
+	return nil
+}
+
+// checkHost accepts a DNS host name in lower case (RFC 1123 section 2.1), and
+// no IP address.
+func checkHost(host string) error {
+	if _, err := netip.ParseAddr(host); err == nil || strings.Contains(host, ":") {
+		return fmt.Errorf("%q is an IP address, a host name is needed: browsers bind credentials to names", host)
+	}
+	if lower := strings.ToLower(host); lower != host {
+		return fmt.Errorf("%q has capital letters, write %q", host, lower)
+	}
+	if len(host) > 253 {
+		return errors.New("is longer than a host name may be (253)")
+	}
+	label := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	labels := strings.Split(host, ".")
+	for _, l := range labels {
+		if !label.MatchString(l) {
+			return fmt.Errorf("%q is not a host name", host)
+		}
+	}
+	if _, err := strconv.Atoi(labels[len(labels)-1]); err == nil {
+		return fmt.Errorf("%q is not a host name, nor an IP address", host)
+	}
+	return nil
+}
+
+// parseAddress accepts host:port where host may be empty, an address or a name.
+func parseAddress(text string) (string, error) {
+	if _, err := strconv.ParseUint(text, 10, 16); err == nil {
+		return "", fmt.Errorf("%q is only a port, write %q", text, ":"+text)
+	}
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", fmt.Errorf(`%q is not an address, write it like ":443" or "10.0.8.5:443"`, text)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("%q has no valid port, it is a number up to 65535", text)
+	}
+	if _, err := netip.ParseAddr(host); err != nil && host != "" {
+		if err := checkHost(host); err != nil {
+			return "", err
+		}
+	}
+	return text, nil
+}
+
+func parseWildcard(text string) (string, error) {
+	rest, ok := strings.CutPrefix(text, "*.")
+	if !ok {
+		return "", fmt.Errorf(`%q must begin with "*.": every attempt gets a host name of its own`, text)
+	}
+	return text, checkHost(rest)
+}
+
+func parseODS(text string) (string, error) {
+	if upper := strings.ToUpper(text); upper != text {
+		return "", fmt.Errorf("%q has small letters, write %q", text, upper)
+	}
+	if !regexp.MustCompile(`^[A-Z0-9]{2,10}$`).MatchString(text) {
+		return "", fmt.Errorf(`%q is not an ODS code, write it like "RX1"`, text)
+	}
+	return text, nil
+}
+
+func parseUID(text string) (string, error) {
+	if !regexp.MustCompile(`^[0-9]{12}$`).MatchString(text) {
+		return "", fmt.Errorf("%q is not a UID, it has twelve digits", text)
+	}
+	return text, nil
+}
+
+// Extended key usages by name: RFC 5280 section 4.2.1.12 and Microsoft's
+// Smartcard logon.
+const (
+	ekuClientAuth     = "1.3.6.1.5.5.7.3.2"
+	ekuSmartcardLogon = "1.3.6.1.4.1.311.20.2.2"
+)
+
+// parseEKU returns the dotted OID of an extended key usage.
+func parseEKU(text string) (string, error) {
+	switch text {
+	case "client_auth":
+		return ekuClientAuth, nil
+	case "smartcard_logon":
+		return ekuSmartcardLogon, nil
+	}
+	if regexp.MustCompile(`^[0-2](\.(0|[1-9][0-9]{0,17})){2,30}$`).MatchString(text) {
+		return text, nil
+	}
+	message := fmt.Sprintf("%q is neither client_auth, smartcard_logon nor a dotted OID", text)
+	if guess := nearest(text, []string{"client_auth", "smartcard_logon"}); guess != "" {
+		message += fmt.Sprintf(", did you mean %q?", guess)
+	}
+	return "", errors.New(message)
+}
