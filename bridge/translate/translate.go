@@ -1,0 +1,172 @@
+package translate
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// Translator implements bridge.Translator.
+type Translator struct {
+	Salt  []byte // of pairwise identifiers; must never change
+	Scope string // of scoped identifiers, e.g. rx1.example
+}
+
+var _ bridge.Translator = Translator{}
+
+// Translate applies the terms. It refuses when they do not allow anything to be said in this role.
+func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
+	iss := bridge.Issuance{
+		Partner: in.Partner.ID, Protocol: in.Partner.Protocol, UID: in.Person.UID, Person: in.Person, Role: in.Role,
+		Assurance: in.Session.Assurance, Identity: in.Person.Identity, Method: in.Session.Method,
+		Class: bridge.SatisfiedContext(in.Contexts, in.Session), AuthnAt: in.Session.AuthnAt, At: in.Now,
+		SubjectKind: in.Partner.Terms.Subject,
+	}
+	if err := checkHard(in); err != nil {
+		return bridge.Issuance{}, err
+	}
+	vars := t.variables(in)
+	if err := checkCondition(in.Partner, vars); err != nil {
+		return bridge.Issuance{}, err
+	}
+	subject, err := t.subject(in)
+	if err != nil {
+		return bridge.Issuance{}, err
+	}
+	iss.Subject = subject
+	for _, rule := range in.Partner.Terms.Release {
+		apply(&iss, rule, vars)
+	}
+	return iss, nil
+}
+
+// checkHard holds what no condition may loosen.
+func checkHard(in bridge.Facts) error {
+	switch {
+	case !in.Partner.Answerable():
+		return bridge.Refuse(bridge.PartnerSuspended, "Sign-in to %s is switched off at present.", in.Partner.Name)
+	case in.Person.Status != people.Active || in.Person.UID != in.Session.UID:
+		return bridge.Refuse(bridge.UnknownSubject, "The person signed in is not active.")
+	case int(in.Session.Assurance) < in.Partner.Terms.Assurance:
+		return bridge.Refuse(bridge.AssuranceTooLow, "%s needs a stronger way of signing in.", in.Partner.Name)
+	case int(in.Person.Identity) < in.Partner.Terms.Identity:
+		return bridge.Refuse(bridge.IdentityTooLow, "%s needs a higher level of identity check.", in.Partner.Name)
+	case in.Partner.Terms.RoleNeeded && in.Role.ID == "":
+		return bridge.Refuse(bridge.NoRole, "%s needs a role.", in.Partner.Name)
+	case in.Role.ID != "" && !held(in):
+		return bridge.Refuse(bridge.RoleNotAllowed, "The role is not open.")
+	}
+	return nil
+}
+
+func held(in bridge.Facts) bool {
+	_, ok := in.Person.OpenRole(in.Role.ID, in.Now)
+	return ok
+}
+
+func checkCondition(p trust.Partner, vars map[string]any) error {
+	ok, err := holds(p.Terms.When, vars)
+	if err != nil {
+		return bridge.Refuse(bridge.RoleNotAllowed, "Whether %s accepts this role cannot be told.", p.Name).WithCode("condition_failed").Because(err)
+	}
+	if !ok {
+		return bridge.Refuse(bridge.RoleNotAllowed, "%s does not accept this role.", p.Name)
+	}
+	return nil
+}
+
+// holds evaluates a condition; none always holds, and one that fails never does.
+func holds(c *trust.Clause, vars map[string]any) (bool, error) {
+	if c == nil {
+		return true, nil
+	}
+	out, _, err := c.Program.Eval(vars)
+	if err != nil {
+		return false, fmt.Errorf("translate: %s: %w", c.Source, err)
+	}
+	ok, isBool := out.Value().(bool)
+	return ok && isBool, nil
+}
+
+// subject is the identifier by which the partner knows the person.
+func (t Translator) subject(in bridge.Facts) (string, error) {
+	switch in.Partner.Terms.Subject {
+	case trust.SubjectPairwise:
+		return t.pairwise(in.Partner, in.Person.UID), nil
+	case trust.SubjectTransient:
+		// stable within one session, so that a logout can name it; different in the next
+		return "_" + t.derive("transient", in.Partner.ID, in.Session.ID), nil
+	case trust.SubjectEmail:
+		if in.Person.Email == "" {
+			return "", bridge.Refuse(bridge.InvalidNameIDPolicy, "%s needs an e-mail address, and none is on record.", in.Partner.Name)
+		}
+		return in.Person.Email, nil
+	case trust.SubjectUID:
+	}
+	return in.Person.UID, nil
+}
+
+func (t Translator) pairwise(p trust.Partner, uid string) string {
+	sector := p.ID
+	if p.OIDC != nil && p.OIDC.Sector != "" {
+		sector = p.OIDC.Sector
+	}
+	return t.derive("pairwise", sector, uid)
+}
+
+var encoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// derive gives 160 bits in upper-case letters and digits: safe in every protocol and unchanged by case folding.
+func (t Translator) derive(purpose, sector, value string) string {
+	m := hmac.New(sha256.New, t.Salt)
+	for _, part := range []string{purpose, sector, value} {
+		m.Write([]byte(strconv.Itoa(len(part))))
+		m.Write([]byte{':'})
+		m.Write([]byte(part))
+	}
+	return encoding.EncodeToString(m.Sum(nil)[:20])
+}
+
+// apply evaluates one rule and notes what became of it.
+func apply(iss *bridge.Issuance, rule trust.Rule, vars map[string]any) {
+	withhold := func(why string) {
+		iss.Withheld = append(iss.Withheld, bridge.Withheld{Name: rule.Name, Rule: rule.ID, Why: why})
+	}
+	ok, err := holds(rule.When, vars)
+	switch {
+	case err != nil:
+		withhold("the condition could not be evaluated")
+		return
+	case !ok:
+		withhold("condition not met: " + rule.When.Source)
+		return
+	}
+	out, _, err := rule.Value.Program.Eval(vars)
+	if err != nil {
+		withhold("the value could not be evaluated")
+		return
+	}
+	values, list := neutral(out)
+	if len(values) == 0 {
+		withhold("no value on record")
+		return
+	}
+	iss.Attributes = append(iss.Attributes, bridge.Attribute{Name: rule.Name, Friendly: rule.Friendly, Values: values, List: list, Rule: rule.ID})
+}
+
+// clean drops characters that no directory value has any business with.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0xfffe || r == 0xffff {
+			return -1
+		}
+		return r
+	}, s)
+}

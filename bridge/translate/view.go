@@ -1,0 +1,64 @@
+package translate
+
+import (
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// variables are what the terms' expressions may speak of.
+func (t Translator) variables(in bridge.Facts) map[string]any {
+	pairwise := t.pairwise(in.Partner, in.Person.UID)
+	open := in.Person.OpenRoles(in.Now)
+	roles := make([]trust.RoleView, len(open))
+	for i, r := range open {
+		roles[i] = roleView(r)
+	}
+	role := trust.RoleView{}
+	if in.Role.ID != "" {
+		role = roleView(in.Role)
+	}
+	return map[string]any{
+		"person":  personView(in),
+		"role":    role,
+		"roles":   roles,
+		"session": trust.SessionView{Assurance: int(in.Session.Assurance), Method: string(in.Session.Method)},
+		"subject": trust.SubjectView{Pairwise: pairwise, Scoped: in.Person.UID + "@" + t.Scope, PairwiseScoped: pairwise + "@" + t.Scope},
+	}
+}
+
+func personView(in bridge.Facts) trust.PersonView {
+	p := in.Person
+	v := trust.PersonView{
+		UID: p.UID, Name: p.Name, Title: p.Title, GivenName: p.GivenName, MiddleNames: p.MiddleNames, Initials: p.Initials,
+		FamilyName: p.FamilyName, Email: p.Email, Identity: int(p.Identity), Professional: p.Professional,
+	}
+	if v.Professional == nil {
+		v.Professional = map[string]string{}
+	}
+	for _, o := range p.Orgs {
+		if o.OpenAt(in.Now) {
+			v.Orgs = append(v.Orgs, trust.OrgView{PersonOrg: o.PersonOrgID, Code: o.Code, Name: o.Name})
+		}
+	}
+	return v
+}
+
+func roleView(r people.RoleProfile) trust.RoleView {
+	v := trust.RoleView{
+		ID: r.ID, PersonOrg: r.PersonOrgID, Org: r.OrgCode, OrgName: r.OrgName, Code: r.JobRole(), FullCode: r.Code,
+		Name: r.JobRoleName(), FullName: r.Name,
+	}
+	v.Activities, v.ActivityNames = split(r.Activities)
+	v.Workgroups, v.WorkgroupNames = split(r.Workgroups)
+	v.Areas, v.AreaNames = split(r.AreasOfWork)
+	return v
+}
+
+func split(cs []people.Coded) (codes, names []string) {
+	codes, names = make([]string, len(cs)), make([]string, len(cs))
+	for i, c := range cs {
+		codes[i], names[i] = c.Code, c.Name
+	}
+	return codes, names
+}

@@ -1,0 +1,303 @@
+package trust
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+)
+
+// CompileOptions say what this hub permits.
+type CompileOptions struct {
+	Lab bool // permit http and *.localhost addresses: demo and tests
+	Now time.Time
+}
+
+// Compile turns a resolved document, and the metadata of a SAML partner, into a Partner. Everything that
+// is wrong is reported at once; every error wraps ErrInvalid.
+func (c Compiler) Compile(d Document, entityXML []byte, o CompileOptions) (Partner, error) {
+	b := builder{c: c, o: o, d: d}
+	p := Partner{ID: d.Partner, Name: d.Name, Protocol: d.Protocol, Stage: d.Stage, URL: d.URL}
+	if p.Stage == "" {
+		p.Stage = Draft
+	}
+	b.identity(p)
+	p.Terms = b.terms()
+	switch d.Protocol {
+	case SAML2:
+		p.SAML = b.saml(entityXML)
+	case OIDC:
+		p.OIDC = b.oidc()
+	case Ticket:
+		p.Ticket = b.ticket()
+	default:
+		b.fail("protocol %q is not saml2, oidc or ticket", d.Protocol)
+	}
+	if p.Name == "" && p.SAML != nil {
+		p.Name = p.SAML.Entity.DisplayName
+	}
+	if p.Name == "" {
+		p.Name = p.ID
+	}
+	return p, errors.Join(b.errs...)
+}
+
+type builder struct {
+	c    Compiler
+	o    CompileOptions
+	d    Document
+	errs []error
+}
+
+func (b *builder) fail(format string, args ...any) {
+	b.errs = append(b.errs, fmt.Errorf("%w: partner %s: %s", ErrInvalid, b.d.Partner, fmt.Sprintf(format, args...)))
+}
+
+func (b *builder) identity(p Partner) {
+	if p.ID == "" || len(p.ID) > 1024 || strings.ContainsFunc(p.ID, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		b.fail("partner must be an identifier without spaces, at most 1024 characters")
+	}
+	if !slices.Contains([]Stage{Draft, Test, Live, SuspendedAt}, p.Stage) {
+		b.fail("stage %q is not draft, test, live or suspended", p.Stage)
+	}
+	if p.URL != "" {
+		b.address("url", p.URL)
+	}
+	for section, given := range map[Protocol]bool{SAML2: b.d.SAML != nil, OIDC: b.d.OIDC != nil, Ticket: b.d.Ticket != nil} {
+		if given && section != p.Protocol {
+			b.fail("has a section %s but speaks %s", section, p.Protocol)
+		}
+	}
+}
+
+// address checks a URL that browsers or the hub will be sent to.
+func (b *builder) address(what, raw string) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || strings.HasSuffix(raw, "#"):
+		b.fail("%s %q is not an absolute URL without user and fragment", what, raw)
+	case u.Scheme != "https" && (u.Scheme != "http" || !b.o.Lab):
+		b.fail("%s %q must be https", what, raw)
+	case !b.o.Lab && (strings.HasSuffix(u.Hostname(), ".localhost") || u.Hostname() == "localhost"):
+		b.fail("%s %q is a demonstration address", what, raw)
+	}
+}
+
+func (b *builder) terms() Terms {
+	d := b.d
+	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle), CardRemoval: d.Session.OnCardRemoval}
+	switch d.Require.Assurance {
+	case "":
+	case "AAL1", "AAL2", "AAL3":
+		t.Assurance = int(d.Require.Assurance[3] - '0')
+	default:
+		b.fail("require.assurance %q is not AAL1, AAL2 or AAL3", d.Require.Assurance)
+	}
+	if t.Identity < 0 || t.Identity > 3 {
+		b.fail("require.identity %d is not 0 to 3", t.Identity)
+	}
+	if t.Subject == "" {
+		t.Subject = SubjectUID
+	}
+	if !slices.Contains([]SubjectKind{SubjectUID, SubjectPairwise, SubjectTransient, SubjectEmail}, t.Subject) {
+		b.fail("subject %q is not uid, pairwise, transient or email", t.Subject)
+	}
+	if !slices.Contains([]string{"", "logout", "lock", "ignore"}, t.CardRemoval) {
+		b.fail("session.on_card_removal %q is not logout, lock or ignore", t.CardRemoval)
+	}
+	t.When = b.condition("require.when", d.Require.When)
+	t.Release = b.rules()
+	return t
+}
+
+func (b *builder) condition(what, source string) *Clause {
+	if source == "" {
+		return nil
+	}
+	clause, err := b.c.Condition(source)
+	if err != nil {
+		b.fail("%s: %v", what, err)
+	}
+	return clause
+}
+
+// rules compiles the release list. A name released twice is an error: which rule wins would be a guess.
+func (b *builder) rules() []Rule {
+	var out []Rule
+	seen := map[string]string{}
+	for i, r := range b.d.Release {
+		id := fmt.Sprintf("release[%d]", i)
+		if r.Set != "" {
+			id = "set " + r.Set
+		}
+		members, err := r.expand()
+		if err != nil {
+			b.fail("%s: %v", id, err)
+			continue
+		}
+		for _, m := range members {
+			if first, ok := seen[m.Name]; ok {
+				b.fail("%s: %s is released by %s already", id, m.Name, first)
+				continue
+			}
+			seen[m.Name] = id
+			value, err := b.c.Value(m.Value)
+			if err != nil {
+				b.fail("%s: value of %s: %v", id, m.Name, err)
+				continue
+			}
+			out = append(out, Rule{ID: id, Name: m.Name, Friendly: m.Friendly, Value: value, When: b.condition(id+".when", m.When)})
+		}
+	}
+	return out
+}
+
+func (b *builder) saml(entityXML []byte) *SAMLTerms {
+	d := b.d.SAML
+	if d == nil {
+		d = &SAMLDocument{}
+	}
+	t := &SAMLTerms{Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, RequestsSigned: d.SignedRequests}
+	b.oneOf("saml.sign", t.Sign, "", "assertion", "response", "both")
+	b.oneOf("saml.encrypt", t.Encrypt, "", "when-key-present", "always", "never")
+	b.oneOf("saml.algorithm", t.Algorithm, "", "RS256", "ES256")
+	if t.Encrypt == "" {
+		t.Encrypt = "when-key-present"
+	}
+	if t.Algorithm == "" {
+		t.Algorithm = "RS256"
+	}
+	entity, err := ReadEntity(entityXML)
+	if err != nil {
+		b.fail("metadata: %v", err)
+		return t
+	}
+	if entity.ID != b.d.Partner {
+		b.fail("metadata is that of %q", entity.ID)
+	}
+	for _, f := range metadata.Lint(entity, b.o.Now, metadata.LintOptions{Lab: b.o.Lab}) {
+		if f.Severity == metadata.Error {
+			b.fail("metadata: %s: %s", f.Code, f.Message)
+		}
+	}
+	t.Entity = entity
+	return t
+}
+
+// ReadEntity reads metadata that an administrator vouches for by applying it: a signature in it is neither
+// needed nor looked at for trust, the strict gate is passed all the same.
+func ReadEntity(entityXML []byte) (metadata.Entity, error) {
+	if len(entityXML) == 0 {
+		return metadata.Entity{}, errors.New("there is none")
+	}
+	v, err := xmlsec.AcceptVouched(entityXML, xmlsec.MetadataLimits())
+	if err != nil {
+		return metadata.Entity{}, err
+	}
+	return metadata.Parse(v)
+}
+
+func (b *builder) oneOf(what, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		b.fail("%s %q is not one of %s", what, value, strings.Join(allowed[1:], ", "))
+	}
+}
+
+func (b *builder) oidc() *OIDCTerms {
+	d := b.d.OIDC
+	if d == nil {
+		b.fail("has no section oidc")
+		return &OIDCTerms{}
+	}
+	t := &OIDCTerms{
+		ClientAuth: d.Auth, RedirectURIs: d.RedirectURIs, PostLogoutRedirectURIs: d.PostLogoutRedirectURIs,
+		BackchannelLogoutURI: d.BackchannelLogoutURI, Scopes: d.Scopes, Algorithm: d.IDTokenAlg,
+		PKCE: d.PKCE == nil || *d.PKCE, Refresh: d.Refresh, DefaultACR: d.DefaultACR, Sector: d.Sector, JWKS: []byte(d.JWKS),
+	}
+	if t.ClientAuth == "" {
+		t.ClientAuth = "client_secret_basic"
+	}
+	if t.Algorithm == "" {
+		t.Algorithm = "ES256"
+	}
+	if !slices.Contains(t.Scopes, "openid") {
+		t.Scopes = append([]string{"openid"}, t.Scopes...)
+	}
+	b.oneOf("oidc.auth", t.ClientAuth, "", "client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+	b.oneOf("oidc.id_token_alg", t.Algorithm, "", "RS256", "ES256")
+	b.clientKeys(d, t)
+	if len(t.RedirectURIs) == 0 {
+		b.fail("oidc.redirect_uris is empty")
+	}
+	for _, u := range slices.Concat(t.RedirectURIs, t.PostLogoutRedirectURIs) {
+		b.address("oidc redirect", u)
+	}
+	if t.BackchannelLogoutURI != "" {
+		b.address("oidc.backchannel_logout_uri", t.BackchannelLogoutURI)
+	}
+	if t.ClientAuth == "none" && !t.PKCE {
+		b.fail("oidc.pkce cannot be switched off for a client without authentication")
+	}
+	return t
+}
+
+func (b *builder) clientKeys(d *OIDCDocument, t *OIDCTerms) {
+	wantsSecret := strings.HasPrefix(t.ClientAuth, "client_secret")
+	if wantsSecret != (d.SecretSHA256 != "") {
+		b.fail("oidc.auth %s and oidc.secret_file do not fit", t.ClientAuth)
+	}
+	if (t.ClientAuth == "private_key_jwt") != (d.JWKS != "") {
+		b.fail("oidc.auth %s and oidc.jwks do not fit", t.ClientAuth)
+	}
+	if d.SecretSHA256 == "" {
+		return
+	}
+	sum, err := hex.DecodeString(d.SecretSHA256)
+	if err != nil || len(sum) != len(t.SecretHash) {
+		b.fail("oidc.secret_sha256 is not 64 hex digits")
+		return
+	}
+	copy(t.SecretHash[:], sum)
+}
+
+func (b *builder) ticket() *TicketTerms {
+	d := b.d.Ticket
+	if d == nil {
+		b.fail("has no section ticket")
+		return &TicketTerms{}
+	}
+	t := &TicketTerms{ReturnURLs: d.ReturnURLs, Deliver: d.Deliver, Life: time.Duration(d.Life)}
+	if t.Deliver == "" {
+		t.Deliver = "post"
+	}
+	b.oneOf("ticket.deliver", t.Deliver, "", "post", "query")
+	for _, u := range t.ReturnURLs {
+		b.address("ticket.return_urls", u)
+	}
+	for _, n := range d.Networks {
+		prefix, err := netip.ParsePrefix(n)
+		if err != nil {
+			b.fail("ticket.networks: %q is not a network such as 10.0.8.0/24", n)
+			continue
+		}
+		t.Networks = append(t.Networks, prefix.Masked())
+	}
+	if d.CertificateSHA256 != "" {
+		sum, err := hex.DecodeString(d.CertificateSHA256)
+		if err != nil || len(sum) != 32 {
+			b.fail("ticket.certificate_sha256 is not 64 hex digits")
+		}
+		t.CertificateHash = sum
+	}
+	if len(t.Networks) == 0 && t.CertificateHash == nil {
+		b.fail("ticket needs networks, certificate_file or both: a ticket must be bound to the system it is for")
+	}
+	return t
+}

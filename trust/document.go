@@ -1,0 +1,219 @@
+package trust
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Document is a partner as an administrator writes it. Empty means the default that docs/reference/partner.md names.
+type Document struct {
+	Partner  string          `yaml:"partner"`
+	Name     string          `yaml:"name,omitempty"`
+	Protocol Protocol        `yaml:"protocol"`
+	Stage    Stage           `yaml:"stage,omitempty"`
+	URL      string          `yaml:"url,omitempty"`
+	Require  Require         `yaml:"require,omitempty"`
+	Subject  SubjectKind     `yaml:"subject,omitempty"`
+	Release  []Release       `yaml:"release,omitempty"`
+	Session  SessionTerms    `yaml:"session,omitempty"`
+	SAML     *SAMLDocument   `yaml:"saml,omitempty"`
+	OIDC     *OIDCDocument   `yaml:"oidc,omitempty"`
+	Ticket   *TicketDocument `yaml:"ticket,omitempty"`
+}
+
+// Require is what must hold before anything is issued.
+type Require struct {
+	Assurance string `yaml:"assurance,omitempty"` // AAL1, AAL2 or AAL3
+	Identity  int    `yaml:"identity,omitempty"`
+	Role      bool   `yaml:"role,omitempty"`
+	When      string `yaml:"when,omitempty"`
+}
+
+// Release is one rule, or a named set of rules.
+type Release struct {
+	Set      string `yaml:"set,omitempty"`
+	Name     string `yaml:"name,omitempty"`
+	Friendly string `yaml:"friendly,omitempty"`
+	Value    string `yaml:"value,omitempty"`
+	When     string `yaml:"when,omitempty"`
+}
+
+// SessionTerms bound the session as far as this partner goes.
+type SessionTerms struct {
+	Idle          Duration `yaml:"idle,omitempty"`
+	OnCardRemoval string   `yaml:"on_card_removal,omitempty"`
+}
+
+// SAMLDocument is the SAML part. Metadata is a file name, relative to the document, or nothing when the
+// metadata is given beside it.
+type SAMLDocument struct {
+	Metadata       string `yaml:"metadata,omitempty"`
+	Sign           string `yaml:"sign,omitempty"`
+	Encrypt        string `yaml:"encrypt,omitempty"`
+	Algorithm      string `yaml:"algorithm,omitempty"`
+	SignedRequests bool   `yaml:"signed_requests,omitempty"`
+}
+
+// OIDCDocument is the OIDC part. Exactly one of the secret forms is given for clients that have a secret.
+type OIDCDocument struct {
+	Auth                   string   `yaml:"auth,omitempty"`
+	SecretFile             string   `yaml:"secret_file,omitempty"`
+	SecretSHA256           string   `yaml:"secret_sha256,omitempty"`
+	JWKSFile               string   `yaml:"jwks_file,omitempty"`
+	JWKS                   string   `yaml:"jwks,omitempty"`
+	RedirectURIs           []string `yaml:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris,omitempty"`
+	BackchannelLogoutURI   string   `yaml:"backchannel_logout_uri,omitempty"`
+	Scopes                 []string `yaml:"scopes,omitempty"`
+	IDTokenAlg             string   `yaml:"id_token_alg,omitempty"`
+	PKCE                   *bool    `yaml:"pkce,omitempty"`
+	Refresh                bool     `yaml:"refresh,omitempty"`
+	DefaultACR             []string `yaml:"default_acr_values,omitempty"`
+	Sector                 string   `yaml:"sector,omitempty"`
+}
+
+// TicketDocument is the legacy part.
+type TicketDocument struct {
+	ReturnURLs        []string `yaml:"return_urls,omitempty"`
+	Deliver           string   `yaml:"deliver,omitempty"`
+	Networks          []string `yaml:"networks,omitempty"`
+	CertificateFile   string   `yaml:"certificate_file,omitempty"`
+	CertificateSHA256 string   `yaml:"certificate_sha256,omitempty"`
+	Life              Duration `yaml:"life,omitempty"`
+}
+
+const documentLimit = 256 << 10
+
+// ReadDocuments reads one or more documents of a YAML stream. Unknown keys are errors, all reported at
+// once, each with its line. Every error wraps ErrInvalid.
+func ReadDocuments(r io.Reader) ([]Document, error) {
+	data, err := io.ReadAll(io.LimitReader(r, documentLimit+1))
+	if err != nil {
+		return nil, fmt.Errorf("trust: read document: %w", err)
+	}
+	if len(data) > documentLimit {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, documentLimit)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	var out []Document
+	for {
+		var d Document
+		err := dec.Decode(&d)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		out = append(out, d)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%w: nothing in it", ErrInvalid)
+	}
+	return out, nil
+}
+
+// Canonical is the document's one written form: what is stored, exported and compared.
+func (d Document) Canonical() ([]byte, error) {
+	var buf bytes.Buffer
+	enc := yaml.NewEncoder(&buf)
+	enc.SetIndent(2)
+	if err := enc.Encode(d); err != nil {
+		return nil, fmt.Errorf("trust: write document: %w", err)
+	}
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("trust: write document: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// Resolve reads the files a document names, from fsys, into it: metadata is returned, secrets become
+// hashes, certificates their fingerprints, key sets text. What is left names no file.
+func (d Document) Resolve(fsys fs.FS) (Document, []byte, error) {
+	var metadata []byte
+	if d.SAML != nil && d.SAML.Metadata != "" {
+		data, err := readFile(fsys, d.SAML.Metadata)
+		if err != nil {
+			return d, nil, err
+		}
+		saml := *d.SAML
+		saml.Metadata, metadata, d.SAML = "", data, &saml
+	}
+	if d.OIDC != nil {
+		oidc, err := d.OIDC.resolve(fsys)
+		if err != nil {
+			return d, nil, err
+		}
+		d.OIDC = oidc
+	}
+	if d.Ticket != nil && d.Ticket.CertificateFile != "" {
+		data, err := readFile(fsys, d.Ticket.CertificateFile)
+		if err != nil {
+			return d, nil, err
+		}
+		block, _ := pem.Decode(data)
+		if block == nil || block.Type != "CERTIFICATE" {
+			return d, nil, fmt.Errorf("%w: %s holds no certificate", ErrInvalid, d.Ticket.CertificateFile)
+		}
+		ticket, sum := *d.Ticket, sha256.Sum256(block.Bytes)
+		ticket.CertificateFile, ticket.CertificateSHA256 = "", hex.EncodeToString(sum[:])
+		d.Ticket = &ticket
+	}
+	return d, metadata, nil
+}
+
+// minSecret is the least length of a client secret: they are stored as plain SHA-256, which is right for
+// generated, high-entropy secrets only.
+const minSecret = 24
+
+func (o OIDCDocument) resolve(fsys fs.FS) (*OIDCDocument, error) {
+	if o.SecretFile != "" {
+		data, err := readFile(fsys, o.SecretFile)
+		if err != nil {
+			return nil, err
+		}
+		secret := strings.TrimRight(string(data), "\r\n")
+		if len(secret) < minSecret {
+			return nil, fmt.Errorf("%w: the secret in %s is shorter than %d characters", ErrInvalid, o.SecretFile, minSecret)
+		}
+		sum := sha256.Sum256([]byte(secret))
+		o.SecretFile, o.SecretSHA256 = "", hex.EncodeToString(sum[:])
+	}
+	if o.JWKSFile != "" {
+		data, err := readFile(fsys, o.JWKSFile)
+		if err != nil {
+			return nil, err
+		}
+		o.JWKSFile, o.JWKS = "", string(data)
+	}
+	return &o, nil
+}
+
+func readFile(fsys fs.FS, name string) ([]byte, error) {
+	if fsys == nil {
+		return nil, fmt.Errorf("%w: %s: files cannot be named here", ErrInvalid, name)
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, 1<<20+1))
+	if err != nil {
+		return nil, fmt.Errorf("trust: read %s: %w", name, err)
+	}
+	if len(data) > 1<<20 {
+		return nil, fmt.Errorf("%w: %s is larger than 1 MiB", ErrInvalid, name)
+	}
+	return data, nil
+}

@@ -1,0 +1,142 @@
+package trust
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-memdb"
+)
+
+// Registry is the read model of the trust registry: immutable snapshots fed from a PartnerStore.
+type Registry struct {
+	store    PartnerStore
+	compiler Compiler
+	lab      bool
+	clock    func() time.Time
+	current  atomic.Pointer[snapshot]
+}
+
+type snapshot struct {
+	db       *memdb.MemDB
+	revision int64
+	broken   []error // records that no longer compile; they are not answered
+}
+
+// entry is what memdb holds; Partner itself stays free of index fields.
+type entry struct {
+	Key     string // protocol and id
+	Name    string
+	Partner Partner
+}
+
+// NewRegistry prepares an empty registry; Load fills it.
+func NewRegistry(store PartnerStore, compiler Compiler, lab bool, clock func() time.Time) *Registry {
+	return &Registry{store: store, compiler: compiler, lab: lab, clock: clock}
+}
+
+func schema() *memdb.DBSchema {
+	return &memdb.DBSchema{Tables: map[string]*memdb.TableSchema{"partner": {
+		Name: "partner",
+		Indexes: map[string]*memdb.IndexSchema{
+			"id":   {Name: "id", Unique: true, Indexer: &memdb.StringFieldIndex{Field: "Key"}},
+			"name": {Name: "name", Indexer: &memdb.StringFieldIndex{Field: "Name", Lowercase: true}},
+		},
+	}}}
+}
+
+// Load reads every record and swaps in a new snapshot. A record that does not compile is left out and
+// reported by Broken; the others are served. If the store fails the old snapshot stays.
+func (r *Registry) Load(ctx context.Context) error {
+	records, revision, err := r.store.Partners(ctx)
+	if err != nil {
+		return fmt.Errorf("trust: load registry: %w", err)
+	}
+	db, err := memdb.NewMemDB(schema())
+	if err != nil {
+		return fmt.Errorf("trust: registry: %w", err)
+	}
+	next := &snapshot{db: db, revision: revision}
+	txn := db.Txn(true)
+	defer txn.Abort()
+	for _, rec := range records {
+		p, err := r.compile(rec)
+		if err != nil {
+			next.broken = append(next.broken, err)
+			continue
+		}
+		if err := txn.Insert("partner", &entry{Key: key(p.Protocol, p.ID), Name: p.Name, Partner: p}); err != nil {
+			return fmt.Errorf("trust: registry: %w", err)
+		}
+	}
+	txn.Commit()
+	r.current.Store(next)
+	return nil
+}
+
+func (r *Registry) compile(rec Record) (Partner, error) {
+	docs, err := ReadDocuments(bytes.NewReader(rec.Document))
+	if err != nil {
+		return Partner{}, err
+	}
+	p, err := r.compiler.Compile(docs[0], rec.Metadata, CompileOptions{Lab: r.lab, Now: r.clock()})
+	p.Revision = rec.Revision
+	return p, err
+}
+
+func key(protocol Protocol, id string) string { return string(protocol) + " " + id }
+
+// Partner finds a partner in the snapshot of now; ErrUnknownPartner for nobody.
+func (r *Registry) Partner(protocol Protocol, id string) (Partner, error) {
+	s := r.current.Load()
+	if s == nil {
+		return Partner{}, ErrUnknownPartner
+	}
+	raw, err := s.db.Txn(false).First("partner", "id", key(protocol, id))
+	if err != nil {
+		return Partner{}, fmt.Errorf("trust: find partner: %w", err)
+	}
+	e, ok := raw.(*entry)
+	if !ok {
+		return Partner{}, ErrUnknownPartner
+	}
+	return e.Partner, nil
+}
+
+// Partners lists all in order of name.
+func (r *Registry) Partners() ([]Partner, error) {
+	s := r.current.Load()
+	if s == nil {
+		return nil, nil
+	}
+	it, err := s.db.Txn(false).Get("partner", "name")
+	if err != nil {
+		return nil, fmt.Errorf("trust: list partners: %w", err)
+	}
+	var out []Partner
+	for raw := it.Next(); raw != nil; raw = it.Next() {
+		if e, ok := raw.(*entry); ok {
+			out = append(out, e.Partner)
+		}
+	}
+	return out, nil
+}
+
+// Revision of the snapshot that is served.
+func (r *Registry) Revision() int64 {
+	if s := r.current.Load(); s != nil {
+		return s.revision
+	}
+	return 0
+}
+
+// Broken joins what kept stored partners from being served; nil if nothing.
+func (r *Registry) Broken() error {
+	if s := r.current.Load(); s != nil {
+		return errors.Join(s.broken...)
+	}
+	return nil
+}

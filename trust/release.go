@@ -1,0 +1,128 @@
+package trust
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// roleOrRoles releases the chosen role alone when one was chosen, else all that are open.
+const roleOrRoles = "role.id != '' ? [role] : roles"
+
+// set is a named bundle of release rules.
+type set []Release
+
+// scopes maps each CIS2 scope to the claims it asks for (DOMAIN: scopes and claims). An OIDC partner
+// receives a claim only if it asked for the scope and its terms release it.
+var scopes = map[string]set{
+	"profile": {
+		{Name: "name", Value: "person.name"}, {Name: "family_name", Value: "person.family_name"},
+		{Name: "given_name", Value: "person.given_name"}, {Name: "uid", Value: "person.uid"},
+	},
+	"email": {{Name: "email", Value: "person.email"}},
+	"nhsperson": {
+		{Name: "nhsid_useruid", Value: "person.uid"}, {Name: "title", Value: "person.title"}, {Name: "initials", Value: "person.initials"},
+		{Name: "middle_names", Value: "person.middle_names"}, {Name: "display_name", Value: "person.name"},
+		{Name: "idassurancelevel", Value: "string(person.identity)"},
+	},
+	"nationalrbacaccess":        {{Name: "nhsid_nrbac_roles", Value: roleOrRoles}},
+	"associatedorgs":            {{Name: "nhsid_user_orgs", Value: "person.orgs"}},
+	"organisationalmemberships": {{Name: "nhsid_org_memberships", Value: "person.orgs"}},
+	"professionalmemberships": {
+		professional("gmc_id"), professional("gmp_id"), professional("gdc_id"), professional("gdp_id"), professional("nmc_id"),
+		professional("rcn_id"), professional("gphc_id"), professional("consultant_id"),
+	},
+	"selectedrole": {{Name: "selected_roleid", Value: "role.id"}},
+}
+
+func professional(id string) Release {
+	return Release{Name: id, Value: fmt.Sprintf("'%s' in person.professional ? person.professional['%s'] : ''", id, id)}
+}
+
+// sets are the bundles for the other protocols.
+var sets = map[string]set{
+	"nhs-saml": {
+		{Name: "urn:oid:0.9.2342.19200300.100.1.1", Friendly: "uid", Value: "person.uid"},
+		{Name: "urn:oid:2.16.840.1.113730.3.1.241", Friendly: "displayName", Value: "person.name"},
+		{Name: "urn:oid:2.5.4.42", Friendly: "givenName", Value: "person.given_name"},
+		{Name: "urn:oid:2.5.4.4", Friendly: "sn", Value: "person.family_name"},
+		{Name: "https://fhir.nhs.uk/Id/sds-user-id", Friendly: "nhsUserId", Value: "person.uid"},
+		{Name: "https://fhir.nhs.uk/Id/sds-role-profile-id", Friendly: "nhsRoleProfileId", Value: "role.id"},
+		{Name: "https://fhir.nhs.uk/Id/ods-organization-code", Friendly: "nhsOrganisation", Value: "role.org"},
+		{Name: "urn:nhs:names:sds:nhsJobRoleCode", Friendly: "nhsJobRoleCode", Value: "role.full_code"},
+		{Name: "urn:nhs:names:sds:nhsJobRole", Friendly: "nhsJobRole", Value: "role.full_name"},
+		{Name: "urn:nhs:names:sds:nhsBusinessFunctionsCodes", Friendly: "nhsActivities", Value: "role.activities"},
+		{Name: "urn:nhs:names:sds:nhsWorkGroupsCodes", Friendly: "nhsWorkgroups", Value: "role.workgroups"},
+		{Name: "urn:nhs:names:sds:nhsAreaOfWorkCodes", Friendly: "nhsAreasOfWork", Value: "role.areas_of_work"},
+	},
+	"subject-id":  {{Name: "urn:oasis:names:tc:SAML:attribute:subject-id", Friendly: "subject-id", Value: "subject.scoped"}},
+	"pairwise-id": {{Name: "urn:oasis:names:tc:SAML:attribute:pairwise-id", Friendly: "pairwise-id", Value: "subject.pairwise_scoped"}},
+	"ssb": {
+		{Name: "cn", Value: "person.name"}, {Name: "uid", Value: "person.uid"},
+		{Name: "nhsOcsPrCode", Value: "'gmp_id' in person.professional ? person.professional['gmp_id'] : ''"},
+		{Name: "roles", Value: "[role]"},
+	},
+	"ssb-all-roles": {
+		{Name: "cn", Value: "person.name"}, {Name: "uid", Value: "person.uid"},
+		{Name: "nhsOcsPrCode", Value: "'gmp_id' in person.professional ? person.professional['gmp_id'] : ''"},
+		{Name: "roles", Value: "roles"},
+	},
+}
+
+// CIS2Scopes lists every scope that asks for claims, sorted.
+func CIS2Scopes() []string {
+	var out []string
+	for name := range scopes {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ScopeClaims lists the claims that a scope asks for; nil for a scope that asks for none.
+func ScopeClaims(scope string) []string {
+	var out []string
+	for _, r := range scopes[scope] {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+// expand replaces a set by its rules.
+func (r Release) expand() ([]Release, error) {
+	switch {
+	case r.Set == "" && r.Name != "" && r.Value != "":
+		return []Release{r}, nil
+	case r.Set == "":
+		return nil, fmt.Errorf("%w: a release rule needs name and value, or set", ErrInvalid)
+	case r.Name != "" || r.Value != "" || r.Friendly != "":
+		return nil, fmt.Errorf("%w: a release rule has either set or name and value", ErrInvalid)
+	}
+	var members set
+	switch {
+	case r.Set == "cis2":
+		for _, scope := range CIS2Scopes() {
+			members = append(members, scopes[scope]...)
+		}
+	case scopes[r.Set] != nil:
+		members = scopes[r.Set]
+	case sets[r.Set] != nil:
+		members = sets[r.Set]
+	default:
+		return nil, fmt.Errorf("%w: there is no release set %q; known: cis2, %s, %s", ErrInvalid, r.Set, strings.Join(CIS2Scopes(), ", "), strings.Join(sortedSets(), ", "))
+	}
+	out := slices.Clone(members)
+	for i := range out {
+		out[i].When = r.When
+	}
+	return out, nil
+}
+
+func sortedSets() []string {
+	var out []string
+	for name := range sets {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
