@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,23 @@ func Get(tb testing.TB, client *http.Client, address string) (*http.Response, st
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return fetch(tb, client, req)
+}
+
+// Post sends a form as a browser would and returns the answer with
+// its body read.
+func Post(tb testing.TB, client *http.Client, address string, form url.Values) (*http.Response, string) {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return fetch(tb, client, req)
+}
+
+func fetch(tb testing.TB, client *http.Client, req *http.Request) (*http.Response, string) {
+	tb.Helper()
 	req.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 	resp, err := client.Do(req)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"crypto/sha1" //nolint:gosec // an artifact's SourceID is defined as SHA-1 (SAML bindings 3.6.4)
 	"encoding/base64"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,11 +24,13 @@ const idp = "https://hub.localhost/saml2"
 func idpMetadata(t *testing.T, key *components.Leaf, soap string) []byte {
 	t.Helper()
 	cert := base64.StdEncoding.EncodeToString(key.Certificate.Raw)
-	text := fmt.Sprintf(`<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="_m1" entityID=%q validUntil=%q>`+
-		`<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">`+
+	text := fmt.Sprintf(`<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="_m1" entityID=%q validUntil=%q><!--signature-->`+
+		`<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:Extensions>`+
+		`<shibmd:Scope xmlns:shibmd="urn:mace:shibboleth:metadata:1.0" regexp="false">hub.localhost</shibmd:Scope></md:Extensions>`+
 		`<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>`+
 		`<ds:X509Certificate>%s</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`+
 		`<md:ArtifactResolutionService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" Location=%q index="0"/>`+
+		`<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://hub.localhost/saml2/slo"/>`+
 		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://hub.localhost/saml2/sso"/>`+
 		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://hub.localhost/saml2/sso"/>`+
 		`</md:IDPSSODescriptor></md:EntityDescriptor>`, idp, time.Now().Add(time.Hour).UTC().Format(time.RFC3339), cert, soap)
@@ -122,4 +125,120 @@ func inflate(t *testing.T, message string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// samlResponse answers the request in the SP's redirect as a hub would.
+func samlResponse(t *testing.T, key *components.Leaf, sp *components.ShibbolethSP, request string) string {
+	t.Helper()
+	var asked struct {
+		ID  string `xml:",attr"`
+		ACS string `xml:"AssertionConsumerServiceURL,attr"`
+	}
+	if err := xml.Unmarshal([]byte(request), &asked); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UTC()
+	text := strings.NewReplacer(
+		"IDP", idp, "REQUEST", asked.ID, "ACS", asked.ACS, "SP", sp.EntityID,
+		"NOW", now.Format(time.RFC3339), "LATER", now.Add(time.Minute).Format(time.RFC3339),
+	).Replace(`<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"` +
+		` ID="_r1" Version="2.0" IssueInstant="NOW" Destination="ACS" InResponseTo="REQUEST"><saml:Issuer>IDP</saml:Issuer><!--signature-->` +
+		`<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>` +
+		`<saml:Assertion ID="_a1" Version="2.0" IssueInstant="NOW"><saml:Issuer>IDP</saml:Issuer><saml:Subject>` +
+		`<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient">t1</saml:NameID>` +
+		`<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData` +
+		` NotOnOrAfter="LATER" Recipient="ACS" InResponseTo="REQUEST"/></saml:SubjectConfirmation></saml:Subject>` +
+		`<saml:Conditions NotBefore="NOW" NotOnOrAfter="LATER"><saml:AudienceRestriction><saml:Audience>SP</saml:Audience>` +
+		`</saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="NOW" SessionIndex="s1"><saml:AuthnContext>` +
+		`<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI</saml:AuthnContextClassRef>` +
+		`</saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement>` +
+		`<saml:Attribute Name="urn:oid:0.9.2342.19200300.100.1.1" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri">` +
+		`<saml:AttributeValue>555000000001</saml:AttributeValue></saml:Attribute>` +
+		`<saml:Attribute Name="urn:oasis:names:tc:SAML:attribute:subject-id" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri">` +
+		`<saml:AttributeValue>a1@hub.localhost</saml:AttributeValue></saml:Attribute>` +
+		`<saml:Attribute Name="urn:example:role" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri">` +
+		`<saml:AttributeValue>R8000 &amp; more</saml:AttributeValue><saml:AttributeValue>two</saml:AttributeValue></saml:Attribute>` +
+		`</saml:AttributeStatement></saml:Assertion></samlp:Response>`)
+	return base64.StdEncoding.EncodeToString(components.SignXML(t, []byte(text), "_r1", key))
+}
+
+// signOn starts an SP and brings one client through a whole sign-on; it
+// returns the protected page.
+func signOn(t *testing.T, key *components.Leaf) (sp *components.ShibbolethSP, client *http.Client, page string) {
+	t.Helper()
+	ca := components.NewCA(t, "Trust CA")
+	sp = components.StartShibbolethSP(t, components.ShibbolethConfig{
+		Host: "pas.localhost", CA: ca, IdP: idp, SignRequests: true,
+		IdPMetadata: idpMetadata(t, key, "https://hub.localhost/saml2/artifact"), MetadataCert: key.CertFile,
+		Attributes: map[string]string{"urn:example:role": "role"},
+	})
+	client = components.Client(t, ca)
+	resp, _ := components.Get(t, client, sp.Secure)
+	target, err := resp.Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page = components.Post(t, components.Follow(client), sp.Base+"/Shibboleth.sso/SAML2/POST", url.Values{
+		"SAMLResponse": {samlResponse(t, key, sp, inflate(t, target.Query().Get("SAMLRequest")))},
+		"RelayState":   {target.Query().Get("RelayState")},
+	})
+	return sp, client, page
+}
+
+func TestShibbolethSPShowsAttributesAndLogsOut(t *testing.T) {
+	components.Gate(t)
+	sp, client, page := signOn(t, components.SelfSigned(t, "hub", components.RSAKey(t)))
+	got := components.Variables(page)
+	for name, want := range map[string]string{
+		"uid": "555000000001", "subject-id": "a1@hub.localhost", "role": "R8000 & more;two", "REMOTE_USER": "555000000001",
+		"Shib-Identity-Provider": idp, "Shib-AuthnContext-Class": "urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI",
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s\n%s", page, sp.Log(t))
+	}
+	if _, session := components.Get(t, client, sp.Session); !strings.Contains(session, "555000000001") {
+		t.Errorf("session page: %s", session)
+	}
+	resp, _ := components.Get(t, client, sp.Logout)
+	target, err := resp.Location()
+	if err != nil || target.Path != "/saml2/slo" {
+		t.Fatalf("logout went to %v, %v", target, err)
+	}
+	if request := inflate(t, target.Query().Get("SAMLRequest")); !strings.Contains(request, "LogoutRequest") {
+		t.Errorf("not a LogoutRequest: %s", request)
+	}
+}
+
+func TestShibbolethSPObeysSOAPLogout(t *testing.T) {
+	components.Gate(t)
+	key := components.SelfSigned(t, "hub", components.RSAKey(t))
+	sp, client, _ := signOn(t, key)
+	if resp, _ := components.Get(t, client, sp.Secure); resp.StatusCode != http.StatusOK {
+		t.Fatalf("no session to begin with: %s", resp.Status)
+	}
+	address := sp.Base + "/Shibboleth.sso/SLO/SOAP"
+	request := components.SignXML(t, []byte(strings.NewReplacer(
+		"ADDRESS", address, "IDP", idp, "SP", sp.EntityID, "NOW", time.Now().UTC().Format(time.RFC3339),
+	).Replace(`<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`+
+		` ID="_l1" Version="2.0" IssueInstant="NOW" Destination="ADDRESS"><saml:Issuer>IDP</saml:Issuer><!--signature-->`+
+		`<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient">t1</saml:NameID>`+
+		`<samlp:SessionIndex>s1</samlp:SessionIndex></samlp:LogoutRequest>`)), "_l1", key)
+	_, message, _ := strings.Cut(string(request), "?>")
+	envelope := `<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body>` + strings.TrimSpace(message) + `</S:Body></S:Envelope>`
+	resp, err := client.Post(address, "text/xml", strings.NewReader(envelope))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(answer), "status:Success") {
+		t.Errorf("%s %v: %s\n%s", resp.Status, err, answer, sp.Log(t))
+	}
+	if resp, _ := components.Get(t, client, sp.Secure); resp.StatusCode != http.StatusFound {
+		t.Errorf("after the logout the protected page answers %s", resp.Status)
+	}
 }

@@ -1,8 +1,7 @@
 package components
 
 import (
-	"bytes"
-	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -47,9 +46,8 @@ func DecryptXML(tb testing.TB, document []byte, keyFile string) []byte {
 	return []byte(must(tb, Command{Path: "xmlsec1", Args: []string{"--decrypt", "--privkey-pem", keyFile, file}}))
 }
 
-// SignXML lets xmlsec1 put an enveloped RSA-SHA256 signature over the whole
-// document, as first child of the root, whose ID it covers. The root's start
-// tag must be the first tag of the document, and must not be empty.
+// SignXML lets xmlsec1 put an enveloped RSA-SHA256 signature over the element
+// with the ID in the place of the comment <!--signature-->.
 func SignXML(tb testing.TB, document []byte, id string, key *Leaf) []byte {
 	tb.Helper()
 	const ds, c14n = "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -61,13 +59,8 @@ func SignXML(tb testing.TB, document []byte, id string, key *Leaf) []byte {
 		`</ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>` +
 		`<ds:DigestValue/></ds:Reference></ds:SignedInfo><ds:SignatureValue/>` +
 		`<ds:KeyInfo><ds:X509Data><ds:X509Certificate/></ds:X509Data></ds:KeyInfo></ds:Signature>`
-	end := bytes.IndexByte(document, '>')
-	if end < 0 {
-		tb.Fatal("sign: no root element")
-	}
-	text := string(document[:end+1]) + template + string(document[end+1:])
-	dir := directory(tb, "xmlsec")
-	file := write(tb, dir, "unsigned.xml", text)
+	text := strings.Replace(string(document), "<!--signature-->", template, 1)
+	file := write(tb, directory(tb, "xmlsec"), "unsigned.xml", text)
 	args := append([]string{"--sign", "--privkey-pem", key.KeyFile + "," + key.CertFile}, idAttributes()...)
-	return []byte(must(tb, Command{Path: "xmlsec1", Args: append(args, filepath.Clean(file))}))
+	return []byte(must(tb, Command{Path: "xmlsec1", Args: append(args, file)}))
 }
