@@ -26,6 +26,16 @@ const (
 	NameIDEntity      = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 )
 
+// Namespaces.
+const (
+	space       = "urn:oasis:names:tc:SAML:2.0:metadata"
+	spaceDsig   = "http://www.w3.org/2000/09/xmldsig#"
+	spaceDsig11 = "http://www.w3.org/2009/xmldsig11#"
+	spaceUI     = "urn:oasis:names:tc:SAML:metadata:ui"
+	spaceShib   = "urn:mace:shibboleth:metadata:1.0"
+	spaceXML    = "http://www.w3.org/XML/1998/namespace"
+)
+
 // Protocol is the protocol support enumeration value of SAML 2.0.
 const Protocol = "urn:oasis:names:tc:SAML:2.0:protocol"
 
@@ -64,7 +74,7 @@ type IndexedEndpoint struct {
 	Binding  string
 	Location string
 	Index    int
-	Default  bool // isDefault="true" as written; see DefaultACS
+	Default  bool // what a request without URL and index means (SAML Metadata 2.4.4.1); true for exactly one
 }
 
 // RequestedAttribute is an attribute that the partner says it wants. It grants nothing.
@@ -73,4 +83,14 @@ type RequestedAttribute struct {
 	NameFormat   string
 	FriendlyName string
 	Required     bool
+}
+
+// DefaultACS returns the assertion consumer service that a request without URL and index means.
+func (sp ServiceProvider) DefaultACS() (IndexedEndpoint, bool) {
+	for _, acs := range sp.ACS {
+		if acs.Default {
+			return acs, true
+		}
+	}
+	return IndexedEndpoint{}, false
 }

@@ -1,6 +1,13 @@
 package metadata
 
-import "time"
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
 
 // Severity orders findings.
 type Severity int
@@ -18,10 +25,134 @@ type Finding struct {
 	Message  string // plain words
 }
 
-// LintOptions loosen the rules for demonstrations and tests.
-type LintOptions struct {
-	Lab bool // permit http and *.localhost endpoints
+// LintOption changes what Lint lets pass.
+type LintOption int
+
+// Lab permits http and endpoints on loopback addresses and *.localhost, and a partner without keys. It is for the demo and for
+// tests; production never sets it.
+const Lab LintOption = 1
+
+const (
+	maxEntityID = 1024                     // characters; SAML Core 8.3.6
+	maxValidity = 2 * 365 * 24 * time.Hour // metadata that is good for longer deserves a look
+)
+
+// Lint checks an entity for use as a partner and returns what Parse noted together with what it finds itself.
+func Lint(e Entity, now time.Time, options ...LintOption) []Finding {
+	l := linter{findings: slices.Clone(e.Notes), lab: slices.Contains(options, Lab)}
+	if !goodEntityID(e.ID) {
+		l.fail("entity_id", "the entityID is not an absolute URI of at most 1024 characters without spaces or dot segments")
+	}
+	switch {
+	case e.ValidUntil.IsZero():
+	case !e.ValidUntil.After(now):
+		l.fail("expired", "the metadata's validUntil has passed")
+	case e.ValidUntil.Sub(now) > maxValidity:
+		l.warn("valid_too_long", "the metadata's validUntil is more than two years away")
+	}
+	if e.SP == nil {
+		l.fail("no_role", "there is no SAML 2.0 service provider role")
+		return l.findings
+	}
+	l.keys(e.SP)
+	l.acs(e.SP)
+	for _, s := range e.SP.SLO {
+		l.endpoint("single logout service", s.Binding, s.Location)
+		if s.ResponseLocation != "" {
+			l.endpoint("single logout service", s.Binding, s.ResponseLocation)
+		}
+	}
+	return l.findings
 }
 
-// Lint checks an entity for production use.
-func Lint(e Entity, now time.Time, o LintOptions) []Finding { return nil }
+// Blocking reports whether any of the findings blocks the import.
+func Blocking(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == Error })
+}
+
+type linter struct {
+	findings []Finding
+	lab      bool
+}
+
+func (l *linter) fail(code, message string) {
+	l.findings = append(l.findings, Finding{Error, code, message})
+}
+
+func (l *linter) warn(code, message string) {
+	l.findings = append(l.findings, Finding{Warning, code, message})
+}
+
+func (l *linter) keys(sp *ServiceProvider) {
+	switch {
+	case len(sp.SigningKeys) == 0 && sp.AuthnRequestsSigned:
+		l.fail("no_signing_key", "requests are said to be signed, but there is no key to verify them with")
+	case len(sp.SigningKeys) > 0 || len(sp.EncryptionKeys) > 0:
+	case l.lab:
+		l.warn("no_keys", "there is no usable key")
+	default:
+		l.fail("no_keys", "there is no usable key")
+	}
+}
+
+func (l *linter) acs(sp *ServiceProvider) {
+	if len(sp.ACS) == 0 {
+		l.fail("no_acs", "there is no assertion consumer service")
+	}
+	seen := map[int]bool{}
+	for _, acs := range sp.ACS {
+		if seen[acs.Index] {
+			l.fail("acs_index", "two assertion consumer services have the same index")
+		}
+		seen[acs.Index] = true
+		l.endpoint("assertion consumer service", acs.Binding, acs.Location)
+	}
+}
+
+func (l *linter) endpoint(what, binding, location string) {
+	switch binding {
+	case BindingRedirect, BindingPOST, BindingSimpleSign, BindingArtifact, BindingSOAP, BindingPAOS:
+	default:
+		l.warn("endpoint_binding", "a "+what+" has a binding that we do not know")
+	}
+	u, err := url.Parse(location)
+	if err != nil || u.Host == "" || u.Opaque != "" || strings.ContainsFunc(location, notPrintable) {
+		l.fail("endpoint_url", "a "+what+" is not an absolute https URL")
+		return
+	}
+	if u.Scheme != "https" && !(l.lab && u.Scheme == "http") {
+		l.fail("endpoint_scheme", "a "+what+" is not https")
+	}
+	if u.User != nil {
+		l.fail("endpoint_credentials", "a "+what+" has credentials in its URL")
+	}
+	if u.Fragment != "" {
+		l.fail("endpoint_url", "a "+what+" has a fragment in its URL")
+	}
+	l.host(what, u.Hostname())
+}
+
+// host refuses names and addresses that mean another machine to everyone who reads them.
+func (l *linter) host(what, host string) {
+	name := strings.TrimSuffix(strings.ToLower(host), ".")
+	local := name == "localhost" || strings.HasSuffix(name, ".localhost")
+	if address, err := netip.ParseAddr(host); err == nil {
+		address = address.Unmap()
+		local = address.IsLoopback() && address.Zone() == ""
+		if !local && (address.IsPrivate() || address.IsLinkLocalUnicast() || address.IsUnspecified() || address.IsMulticast() ||
+			address.Zone() != "") {
+			l.fail("endpoint_address", "a "+what+" is at an address that is not public")
+		}
+	}
+	if local && !l.lab {
+		l.fail("endpoint_address", "a "+what+" is on the local machine")
+	}
+}
+
+func notPrintable(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+
+func goodEntityID(id string) bool {
+	u, err := url.Parse(id)
+	return err == nil && u.Scheme != "" && (u.Opaque != "" || u.Host != "") && len([]rune(id)) <= maxEntityID &&
+		!strings.ContainsFunc(id, notPrintable) && !slices.Contains(strings.Split(u.Path, "/"), "..")
+}

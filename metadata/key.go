@@ -1,0 +1,183 @@
+package metadata
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/base64"
+	"errors"
+	"math/big"
+	"strings"
+
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+)
+
+// maxCertificate bounds a certificate before anything parses it, in bytes of DER.
+const maxCertificate = 16 << 10
+
+var errKeyInfo = errors.New("metadata: key cannot be read")
+
+// readKey adds the key of a KeyDescriptor to sp. Certificates only carry keys: their dates, names, issuers and signatures mean
+// nothing (SAML V2.0 Metadata Interoperability Profile 2.6.1).
+func (e *Entity) readKey(sp *ServiceProvider, descriptor *xmlsec.Element) {
+	info := descriptor.Child(spaceDsig, "KeyInfo")
+	if info == nil {
+		e.note(Error, "key_unreadable", "a KeyDescriptor has no KeyInfo")
+		return
+	}
+	key, der, err := readKeyInfo(info)
+	switch {
+	case err != nil:
+		e.note(Error, "key_unreadable", "a key cannot be read or its certificate is too large")
+		return
+	case key == nil:
+		e.note(Warning, "key_name_only", "a key is given by name only and is passed over")
+		return
+	}
+	if err := xmlsec.CheckKey(key); err != nil {
+		e.note(Error, "key_weak", "a key is refused: RSA must have 2048 to 8192 bits and exponent 65537 or more, EC must be P-256, P-384 or P-521")
+		return
+	}
+	use := attribute(descriptor, "use")
+	if use != "" && use != "signing" && use != "encryption" {
+		e.note(Warning, "key_use", "a key has an unknown use and is passed over")
+		return
+	}
+	if use != "encryption" && !hasKey(sp.SigningKeys, key) {
+		sp.SigningKeys = append(sp.SigningKeys, key)
+	}
+	if use == "signing" {
+		return
+	}
+	public, ok := key.(*rsa.PublicKey)
+	if !ok {
+		if use == "encryption" {
+			e.note(Warning, "key_encryption_kind", "an encryption key is not RSA and is passed over")
+		}
+		return
+	}
+	encryption := xmlsec.EncryptionKey{Public: public, Certificate: der}
+	for _, m := range descriptor.All(space, "EncryptionMethod") {
+		encryption.Methods = append(encryption.Methods, attribute(m, "Algorithm"))
+	}
+	sp.EncryptionKeys = append(sp.EncryptionKeys, encryption)
+}
+
+func hasKey(keys []crypto.PublicKey, key crypto.PublicKey) bool {
+	for _, k := range keys {
+		if same, ok := k.(interface{ Equal(crypto.PublicKey) bool }); ok && same.Equal(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// readKeyInfo returns the key, and the certificate that carried it if one did; nil where nothing but names is given.
+// Of several certificates the first is the end entity's, the others are its chain and mean nothing here.
+func readKeyInfo(info *xmlsec.Element) (crypto.PublicKey, []byte, error) {
+	if c := descend(info, spaceDsig, "X509Data", spaceDsig, "X509Certificate"); c != nil {
+		der, err := decode(c, maxCertificate)
+		if err != nil {
+			return nil, nil, err
+		}
+		key, err := certificateKey(der)
+		return key, der, err
+	}
+	value := info.Child(spaceDsig, "KeyValue")
+	if value == nil {
+		return nil, nil, nil
+	}
+	if v := value.Child(spaceDsig, "RSAKeyValue"); v != nil {
+		key, err := rsaKey(v)
+		return key, nil, err
+	}
+	if v := value.Child(spaceDsig11, "ECKeyValue"); v != nil {
+		key, err := ecKey(v)
+		return key, nil, err
+	}
+	return nil, nil, errKeyInfo
+}
+
+// certificateKey takes the public key out of a certificate and looks at nothing else in it (RFC 5280, 4.1).
+func certificateKey(der []byte) (crypto.PublicKey, error) {
+	var certificate struct {
+		TBS struct {
+			Version    asn1.RawValue `asn1:"optional,explicit,tag:0"`
+			Serial     asn1.RawValue
+			Algorithm  asn1.RawValue
+			Issuer     asn1.RawValue
+			Validity   asn1.RawValue
+			Subject    asn1.RawValue
+			PublicKey  asn1.RawValue
+			Extensions asn1.RawValue `asn1:"optional"`
+		}
+	}
+	if rest, err := asn1.Unmarshal(der, &certificate); err != nil || len(rest) > 0 {
+		return nil, errKeyInfo
+	}
+	key, err := x509.ParsePKIXPublicKey(certificate.TBS.PublicKey.FullBytes)
+	if err != nil {
+		return nil, errors.Join(errKeyInfo, err)
+	}
+	return key, nil
+}
+
+// rsaKey reads RSAKeyValue (XML Signature 1.1, 4.5.2.2).
+func rsaKey(v *xmlsec.Element) (crypto.PublicKey, error) {
+	n, err := decode(v.Child(spaceDsig, "Modulus"), 2<<10)
+	if err != nil {
+		return nil, err
+	}
+	e, err := decode(v.Child(spaceDsig, "Exponent"), 4)
+	if err != nil {
+		return nil, err
+	}
+	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())}, nil
+}
+
+// ecKey reads ECKeyValue with a named curve (XML Signature 1.1, 4.5.2.3).
+func ecKey(v *xmlsec.Element) (crypto.PublicKey, error) {
+	named := v.Child(spaceDsig11, "NamedCurve")
+	if named == nil {
+		return nil, errKeyInfo
+	}
+	var curve elliptic.Curve
+	switch attribute(named, "URI") {
+	case "urn:oid:1.2.840.10045.3.1.7":
+		curve = elliptic.P256()
+	case "urn:oid:1.3.132.0.34":
+		curve = elliptic.P384()
+	case "urn:oid:1.3.132.0.35":
+		curve = elliptic.P521()
+	default:
+		return nil, errKeyInfo
+	}
+	point, err := decode(v.Child(spaceDsig11, "PublicKey"), 256)
+	if err != nil {
+		return nil, err
+	}
+	key, err := ecdsa.ParseUncompressedPublicKey(curve, point)
+	if err != nil {
+		return nil, errors.Join(errKeyInfo, err)
+	}
+	return key, nil
+}
+
+// decode reads base64 text with white space in it, up to limit bytes of result.
+func decode(e *xmlsec.Element, limit int) ([]byte, error) {
+	if e == nil {
+		return nil, errKeyInfo
+	}
+	text := strings.Join(strings.Fields(e.Text()), "")
+	if base64.StdEncoding.DecodedLen(len(text)) > limit+2 {
+		return nil, errKeyInfo
+	}
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(b) == 0 || len(b) > limit {
+		return nil, errKeyInfo
+	}
+	return b, nil
+}
