@@ -1,61 +1,92 @@
 package components_test
 
 import (
-	"encoding/json"
 	"net/http"
-	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/e2e/components"
 )
 
-func TestOpenIDCRedirectsToAuthorize(t *testing.T) {
+func TestOpenIDCSignsOnAndObeysBackChannelLogout(t *testing.T) {
 	components.Gate(t)
 	ca := components.NewCA(t, "Trust CA")
-	mux := http.NewServeMux()
-	hub := httptest.NewUnstartedServer(mux)
-	hub.TLS = serverTLS(ca.Server(t, "hub.localhost"))
-	hub.StartTLS()
-	t.Cleanup(hub.Close)
-	issuer := "https://hub.localhost" + portOf(hub)
-	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{
-			"issuer":                                issuer,
-			"authorization_endpoint":                issuer + "/authorize",
-			"token_endpoint":                        issuer + "/token",
-			"jwks_uri":                              issuer + "/jwks",
-			"response_types_supported":              []string{"code"},
-			"subject_types_supported":               []string{"pairwise"},
-			"id_token_signing_alg_values_supported": []string{"ES256"},
-			"token_endpoint_auth_methods_supported": []string{"private_key_jwt", "client_secret_basic"},
-			"code_challenge_methods_supported":      []string{"S256"},
-		})
-	})
-	for _, c := range []components.OpenIDCConfig{
-		{ClientSecret: "s3cret with spaces"},
-		{TokenAuth: "private_key_jwt", Key: components.SelfSigned(t, "epr", components.RSAKey(t)), KeyID: "epr-1"},
+	for name, c := range map[string]components.OpenIDCConfig{
+		"client_secret_basic": {ClientSecret: "s3cret with spaces"},
+		"private_key_jwt":     {TokenAuth: "private_key_jwt", Key: components.SelfSigned(t, "epr", components.RSAKey(t)), KeyID: "epr-1"},
 	} {
-		c.Host, c.CA, c.ClientID, c.Discovery = "epr.localhost", ca, "epr", issuer+"/.well-known/openid-configuration"
-		rp := components.StartOpenIDC(t, c)
-		client := components.Client(t, ca)
-		resp, body := components.Get(t, client, rp.Secure)
-		target, err := resp.Location()
-		if err != nil {
-			t.Fatalf("protected page did not redirect: %s\n%s\n%s", resp.Status, body, rp.Log(t))
-		}
-		query := target.Query()
-		if target.Path != "/authorize" || query.Get("client_id") != "epr" || query.Get("redirect_uri") != rp.RedirectURI ||
-			query.Get("code_challenge_method") != "S256" || query.Get("response_type") != "code" {
-			t.Errorf("not the authorization request expected: %s", target)
-		}
-		if c.Key == nil {
-			continue
-		}
-		var keys struct{ Keys []struct{ Kid, Kty string } }
-		_, body = components.Get(t, client, rp.JWKS)
-		if err := json.Unmarshal([]byte(body), &keys); err != nil || len(keys.Keys) != 1 || keys.Keys[0].Kid != "epr-1" {
-			t.Errorf("public keys (%v): %s", err, body)
-		}
+		t.Run(name, func(t *testing.T) {
+			op := startFakeOP(t, ca)
+			c.Host, c.CA, c.ClientID, c.Discovery = "epr.localhost", ca, "epr", op.issuer+"/.well-known/openid-configuration"
+			rp := components.StartOpenIDC(t, c)
+			client := components.Client(t, ca)
+			page := signOnOIDC(t, op, rp, client)
+			got := components.Variables(page)
+			if got["OIDC_CLAIM_sub"] != "555000000001" || got["OIDC_CLAIM_nationalrbacaccess"] == "" {
+				t.Errorf("claims: %s\n%s", page, rp.Log(t))
+			}
+			form := <-op.form
+			if assertion := form.Get("client_assertion"); (assertion != "") != (c.Key != nil) || form.Get("code_verifier") == "" {
+				t.Errorf("token request: %v", form)
+			}
+			resp, body := components.Post(t, client, rp.BackChannel, url.Values{"logout_token": {op.sign(t, "logout+jwt", map[string]any{
+				"sid": "s1", "events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+			})}})
+			if resp.StatusCode != http.StatusOK {
+				t.Errorf("back-channel logout: %s %s\n%s", resp.Status, body, rp.Log(t))
+			}
+			if resp, _ := components.Get(t, client, rp.Secure); resp.StatusCode != http.StatusFound {
+				t.Errorf("after the logout the protected page answers %s", resp.Status)
+			}
+			if _, keys := components.Get(t, client, rp.JWKS); c.Key != nil && !strings.Contains(keys, "epr-1") {
+				t.Errorf("public keys: %s", keys)
+			}
+		})
 	}
+}
+
+func TestOpenIDCStartsLogout(t *testing.T) {
+	components.Gate(t)
+	ca := components.NewCA(t, "Trust CA")
+	op := startFakeOP(t, ca)
+	port := components.FreePort(t)
+	rp := components.StartOpenIDC(t, components.OpenIDCConfig{
+		Host: "epr.localhost", Port: port, CA: ca, ClientID: "epr", ClientSecret: "secret",
+		Discovery: op.issuer + "/.well-known/openid-configuration",
+	})
+	if expected := components.OpenIDCAddresses("epr.localhost", port); rp.RedirectURI != expected.RedirectURI {
+		t.Errorf("redirect URI %s, announced %s", rp.RedirectURI, expected.RedirectURI)
+	}
+	client := components.Client(t, ca)
+	signOnOIDC(t, op, rp, client)
+	resp, body := components.Get(t, client, rp.Logout)
+	target, err := resp.Location()
+	if err != nil {
+		t.Fatalf("logout answers %s %s", resp.Status, body)
+	}
+	query := target.Query()
+	if target.Path != "/logout" || query.Get("post_logout_redirect_uri") != rp.PostLogout || query.Get("id_token_hint") == "" {
+		t.Errorf("logout went to %s", target)
+	}
+}
+
+// signOnOIDC brings a client through a sign-on and returns the protected page.
+func signOnOIDC(t *testing.T, op *fakeOP, rp *components.OpenIDC, client *http.Client) string {
+	t.Helper()
+	resp, body := components.Get(t, client, rp.Secure)
+	target, err := resp.Location()
+	if err != nil {
+		t.Fatalf("protected page did not redirect: %s\n%s\n%s", resp.Status, body, rp.Log(t))
+	}
+	query := target.Query()
+	if target.Path != "/authorize" || query.Get("client_id") != "epr" || query.Get("redirect_uri") != rp.RedirectURI ||
+		query.Get("code_challenge_method") != "S256" || query.Get("response_type") != "code" {
+		t.Fatalf("not the authorization request expected: %s", target)
+	}
+	op.nonce <- query.Get("nonce")
+	_, page := components.Get(t, components.Follow(client), rp.RedirectURI+"?"+url.Values{
+		"code": {"c1"}, "state": {query.Get("state")}, "iss": {op.issuer},
+	}.Encode())
+	return page
 }
