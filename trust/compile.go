@@ -182,7 +182,11 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	if entity.ID != b.d.Partner {
 		b.fail("metadata is that of %q", entity.ID)
 	}
-	for _, f := range metadata.Lint(entity, b.o.Now, metadata.LintOptions{Lab: b.o.Lab}) {
+	var lint []metadata.LintOption
+	if b.o.Lab {
+		lint = append(lint, metadata.Lab)
+	}
+	for _, f := range metadata.Lint(entity, b.o.Now, lint...) {
 		if f.Severity == metadata.Error {
 			b.fail("metadata: %s: %s", f.Code, f.Message)
 		}
@@ -273,7 +277,7 @@ func (b *builder) ticket() *TicketTerms {
 		b.fail("has no section ticket")
 		return &TicketTerms{}
 	}
-	t := &TicketTerms{ReturnURLs: d.ReturnURLs, Deliver: d.Deliver, Life: time.Duration(d.Life)}
+	t := &TicketTerms{ReturnURLs: d.ReturnURLs, Deliver: d.Deliver, Life: time.Duration(d.Life), Rechecks: d.Rechecks}
 	if t.Deliver == "" {
 		t.Deliver = "post"
 	}

@@ -89,6 +89,7 @@ type TicketDocument struct {
 	CertificateFile   string   `yaml:"certificate_file,omitempty"`
 	CertificateSHA256 string   `yaml:"certificate_sha256,omitempty"`
 	Life              Duration `yaml:"life,omitempty"`
+	Rechecks          bool     `yaml:"rechecks,omitempty"`
 }
 
 const documentLimit = 256 << 10

@@ -1,0 +1,176 @@
+package ticket
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+)
+
+// The window of a role assertion around its issue, as the field's broker gives it.
+const (
+	notBefore = 3 * time.Minute
+	notAfter  = time.Minute
+)
+
+const attributeNamespace = "http://www.syntegra.com"
+
+// writer writes the document line by line, indented as the field's samples are. Text and attribute values
+// are escaped here and nowhere else.
+type writer struct {
+	bytes.Buffer
+	depth int
+}
+
+func (w *writer) line(raw string) {
+	for range w.depth {
+		w.WriteString("    ")
+	}
+	w.WriteString(raw)
+	w.WriteByte('\n')
+}
+
+func (w *writer) open(raw string)  { w.line("<" + raw + ">"); w.depth++ }
+func (w *writer) close(tag string) { w.depth--; w.line("</" + tag + ">") }
+
+func (w *writer) element(startTag, endTag, text string) {
+	w.line("<" + startTag + ">" + string(xmlsec.EscapeText(nil, text)) + "</" + endTag + ">")
+}
+
+// attribute writes one attribute; one without values is omitted, as the document's rules demand.
+func (w *writer) attribute(name string, values ...string) {
+	var present []string
+	for _, v := range values {
+		if v != "" {
+			present = append(present, v)
+		}
+	}
+	if len(present) == 0 {
+		return
+	}
+	w.open(`saml:Attribute AttributeName="` + name + `" AttributeNamespace="` + attributeNamespace + `"`)
+	for _, v := range present {
+		w.element("saml:AttributeValue", "saml:AttributeValue", v)
+	}
+	w.close("saml:Attribute")
+}
+
+func attr(s string) string { return string(xmlsec.EscapeAttr(nil, s)) }
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// document is the role assertion: a SAML 1.x Response with one Assertion, header block, person block and
+// one block for each role profile released; each nhsIdCode starts a block.
+func (p *Provider) document(iss bridge.Issuance, token, recipient string) []byte {
+	var w writer
+	issuer, now := p.kit.Issuer.String(), stamp(iss.At)
+	w.open(`samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:1.0:protocol" ResponseID="null" InResponseTo="null" MajorVersion="1" MinorVersion="1" IssueInstant="` + now + `" Recipient="` + attr(recipient) + `"`)
+	w.status("samlp:Success")
+	w.open(`saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion" MajorVersion="1" MinorVersion="1" AssertionID="` + p.assertionID() + `" Issuer="` + attr(issuer) + `" IssueInstant="` + now + `"`)
+	w.conditions(iss.At)
+	w.open("saml:AttributeStatement")
+	w.open("saml:Subject")
+	w.nameIdentifier(iss.UID)
+	w.open("saml:SubjectConfirmation")
+	w.element("saml:ConfirmationMethod", "saml:ConfirmationMethod", "urn:com:sun:identity")
+	w.open("saml:SubjectConfirmationData")
+	w.open(`saml:Assertion MajorVersion="1" MinorVersion="1" AssertionID="` + p.assertionID() + `" Issuer="` + attr(issuer) + `" IssueInstant="` + now + `"`)
+	w.conditions(iss.At)
+	w.authentication(iss, token, recipient)
+	w.close("saml:Assertion")
+	w.close("saml:SubjectConfirmationData")
+	w.close("saml:SubjectConfirmation")
+	w.close("saml:Subject")
+	w.attributes(iss, p.mode)
+	w.close("saml:AttributeStatement")
+	w.close("saml:Assertion")
+	w.close("samlp:Response")
+	return w.Bytes()
+}
+
+func (p *Provider) assertionID() string { return "a" + p.hub.NewID() }
+
+func (w *writer) status(code string) {
+	w.open("samlp:Status")
+	w.line(`<samlp:StatusCode Value="` + code + `"/>`)
+	w.close("samlp:Status")
+}
+
+func (w *writer) conditions(at time.Time) {
+	w.line(`<saml:Conditions NotBefore="` + stamp(at.Add(-notBefore)) + `" NotOnOrAfter="` + stamp(at.Add(notAfter)) + `"/>`)
+}
+
+func (w *writer) nameIdentifier(uid string) {
+	w.element(`saml:NameIdentifier NameQualifier="o=nhs"`, "saml:NameIdentifier", "uid="+uid+",ou=People,o=nhs")
+}
+
+func (w *writer) authentication(iss bridge.Issuance, token, address string) {
+	w.open(`saml:AuthenticationStatement AuthenticationInstant="` + stamp(iss.AuthnAt) + `" AuthenticationMethod="urn:com:sun:identity:ExtendedLoginModule"`)
+	w.open("saml:Subject")
+	w.nameIdentifier(iss.UID)
+	w.open("saml:SubjectConfirmation")
+	w.element("saml:ConfirmationMethod", "saml:ConfirmationMethod", "urn:com:sun:identity")
+	w.element("saml:SubjectConfirmationData", "saml:SubjectConfirmationData", token)
+	w.close("saml:SubjectConfirmation")
+	w.close("saml:Subject")
+	w.line(`<saml:SubjectLocality IPAddress="` + attr(address) + `"/>`)
+	w.close("saml:AuthenticationStatement")
+}
+
+// attributes writes the three kinds of blocks from what was released.
+func (w *writer) attributes(iss bridge.Issuance, mode string) {
+	w.attribute("ssbAssertionVersion", "1.1")
+	for _, name := range []string{"cn", "uid", "nhsOcsPrCode"} {
+		if a, ok := iss.Attribute(name); ok {
+			w.attribute(name, text(a.Values)...)
+		}
+	}
+	roles, _ := iss.Attribute("roles")
+	if len(roles.Values) > 0 {
+		w.attribute("ssbSessionRoleUid", iss.Role.ID)
+	}
+	w.attribute("ssbMode", mode)
+	for _, r := range roles.Values {
+		if m, ok := r.(map[string]any); ok {
+			w.role(m)
+		}
+	}
+}
+
+// role writes one job role profile block; nhsIdCode comes first because it marks the start.
+func (w *writer) role(m map[string]any) {
+	for _, pair := range [...][2]string{
+		{"nhsIdCode", "org_code"}, {"o", "org_name"}, {"nhsBusinessFunctions", "activities"}, {"nhsBusinessFunctionsCodes", "activity_codes"},
+		{"nhsWorkGroups", "workgroups"}, {"nhsWorkGroupsCodes", "workgroups_codes"}, {"nhsAreaOfWork", "aow"}, {"nhsAreaOfWorkCodes", "aow_codes"},
+		{"nhsJobRole", "role_name"}, {"uniqueIdentifier", "person_roleid"}, {"nhsJobRoleCode", "role_code"},
+	} {
+		switch v := m[pair[1]].(type) {
+		case string:
+			w.attribute(pair[0], v)
+		case []any:
+			w.attribute(pair[0], text(v)...)
+		}
+	}
+}
+
+func text(values []any) []string {
+	var out []string
+	for _, v := range values {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func writeXML(w http.ResponseWriter, status int, doc []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/xml; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(doc)))
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(doc) // the caller went away: nothing to do about it
+}
