@@ -31,6 +31,9 @@ func (h *Hub) Next(ctx context.Context, b Browser, tx Transaction) (Next, error)
 
 func (h *Hub) decide(ctx context.Context, tx Transaction, b Browser, partner trust.Partner) (Next, error) {
 	next := Next{Transaction: tx, Partner: partner}
+	if tx.Cancelled {
+		return next, Refuse(AuthenticationFailed, "The sign-in was cancelled.").WithCode("cancelled")
+	}
 	session, person, err := h.live(ctx, b)
 	if err != nil && !errors.Is(err, errNoSession) {
 		return next, err

@@ -54,5 +54,6 @@ type Transaction struct {
 	ProofAt    time.Time // an accepted proof inside this transaction; zero: none yet
 	RoleChosen bool      // a role was chosen inside this transaction
 	Local      bool      // no partner: the hub's own pages (home, switch user)
+	Cancelled  bool      // the subject gave up; the front end still has to answer its partner
 	stored     bool
 }
