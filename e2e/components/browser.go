@@ -26,14 +26,15 @@ type BrowserConfig struct {
 // Browser is a headless Chromium with a profile of its own and one open tab.
 type Browser struct {
 	*Tab
-	Process *Process
+	Process  *Process
+	database string // of NSS
 }
 
 // StartBrowser starts Chromium. Give each clinician's workstation one.
 func StartBrowser(tb testing.TB, c BrowserConfig) *Browser {
 	tb.Helper()
 	home := directory(tb, "chromium")
-	nssDatabase(tb, home, c.Trust, c.Cards)
+	database := nssDatabase(tb, home, c.Trust, c.Cards)
 	chooseCertificate(tb)
 	p := Start(tb, Command{
 		Path: "chromium",
@@ -53,7 +54,7 @@ func StartBrowser(tb testing.TB, c BrowserConfig) *Browser {
 	tb.Cleanup(stop)
 	// A newer browser has events that the client does not know and would print.
 	silent := chromedp.WithErrorf(func(string, ...any) {})
-	return &Browser{Tab: newTab(tb, allocated, silent), Process: p}
+	return &Browser{Tab: newTab(tb, allocated, silent), Process: p, database: database}
 }
 
 func browserFlags(c BrowserConfig, home string) []string {

@@ -56,6 +56,28 @@ func TestBrowserPresentsCard(t *testing.T) {
 	}
 }
 
+func TestBrowserSwapsCards(t *testing.T) {
+	components.Gate(t)
+	trust, cards := components.NewCA(t, "Trust CA"), components.NewCA(t, "Card CA")
+	port := portOf(cardServer(t, trust, cards))
+	first, second := cards.Card(t, "555000000001"), cards.Card(t, "555000000002")
+	browser := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{trust}})
+	see := func(host, want string) {
+		t.Helper()
+		browser.Open(t, "https://"+host+".card.hub.localhost"+port+"/")
+		if got := browser.Text(t, "#holder"); got != want {
+			t.Errorf("%s: the server saw %q, want %q", host, got, want)
+		}
+	}
+	see("a1", "nobody")
+	browser.InsertCard(t, first)
+	see("a2", "555000000001")
+	browser.RemoveCard(t, first)
+	see("a3", "nobody")
+	browser.InsertCard(t, second)
+	see("a4", "555000000002")
+}
+
 func TestBrowserSteps(t *testing.T) {
 	components.Gate(t)
 	trust := components.NewCA(t, "Trust CA")

@@ -50,8 +50,12 @@ func startFakeOP(t *testing.T, ca *components.CA) *fakeOP {
 		}
 		op.form <- r.PostForm
 		return map[string]any{"access_token": "at", "token_type": "Bearer", "expires_in": 300, "id_token": op.sign(t, "JWT", map[string]any{
-			"nonce": <-op.nonce, "sid": "s1", "nationalrbacaccess": map[string]any{"role": "R8000"},
+			"nonce": <-op.nonce, "sid": "s1", "roles": []any{"R8000", "R8001"},
+			"nhsid_nrbac_roles": []any{map[string]any{"person_roleid": "1", "role_code": "a\"b"}, map[string]any{"person_roleid": "2"}},
 		})}
+	})
+	answer("GET /userinfo", func(*http.Request) any {
+		return map[string]any{"sub": "555000000001", "name": "A. Nurse", "selected_roleid": "1"}
 	})
 	return op
 }
@@ -62,6 +66,7 @@ func (op *fakeOP) discovery() map[string]any {
 		"authorization_endpoint":                op.issuer + "/authorize",
 		"token_endpoint":                        op.issuer + "/token",
 		"jwks_uri":                              op.issuer + "/jwks",
+		"userinfo_endpoint":                     op.issuer + "/userinfo",
 		"end_session_endpoint":                  op.issuer + "/logout",
 		"response_types_supported":              []string{"code"},
 		"subject_types_supported":               []string{"pairwise"},

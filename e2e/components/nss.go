@@ -9,7 +9,7 @@ import (
 
 // nssDatabase makes the certificate database that Chromium reads under HOME:
 // roots it trusts, and client certificates. It has no password.
-func nssDatabase(tb testing.TB, home string, roots []*CA, cards []*Leaf) {
+func nssDatabase(tb testing.TB, home string, roots []*CA, cards []*Leaf) string {
 	tb.Helper()
 	dir := filepath.Join(home, ".pki", "nssdb")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -23,10 +23,31 @@ func nssDatabase(tb testing.TB, home string, roots []*CA, cards []*Leaf) {
 		}})
 	}
 	for _, card := range cards {
-		must(tb, Command{Path: "pk12util", Args: []string{
-			"-i", card.PKCS12(tb, "card"), "-d", database, "-W", "card", "-K", "",
-		}})
+		importCard(tb, database, card)
 	}
+	return database
+}
+
+func importCard(tb testing.TB, database string, card *Leaf) {
+	tb.Helper()
+	must(tb, Command{Path: "pk12util", Args: []string{
+		"-i", card.PKCS12(tb, "card"), "-d", database, "-W", "card", "-K", "",
+	}})
+}
+
+// InsertCard puts a card into the running browser. Connections and choices the
+// browser already has stay: use a host name it has not met.
+func (b *Browser) InsertCard(tb testing.TB, card *Leaf) {
+	tb.Helper()
+	importCard(tb, b.database, card)
+}
+
+// RemoveCard pulls a card out of the running browser, as InsertCard put it in.
+func (b *Browser) RemoveCard(tb testing.TB, card *Leaf) {
+	tb.Helper()
+	must(tb, Command{Path: "certutil", Args: []string{
+		"-F", "-d", b.database, "-n", card.Certificate.Subject.CommonName,
+	}})
 }
 
 // policyDir is the only place where Chromium looks for managed policies.

@@ -33,7 +33,7 @@ type OpenIDC struct {
 	*Process
 	Base         string // https://host:port
 	Open         string // a page that needs no session
-	Secure       string // the protected page: claims as OIDC_CLAIM_name; see Variables
+	Secure       string // the protected page; see Variables: OIDC_CLAIM_name for simple claims (lists joined by commas, lists of objects left out), OIDC_id_token_payload, OIDC_userinfo_json, OIDC_access_token
 	RedirectURI  string
 	BackChannel  string // its back-channel logout URI
 	FrontChannel string // its front-channel logout URI
@@ -84,6 +84,7 @@ func StartOpenIDC(tb testing.TB, c OpenIDCConfig) *OpenIDC {
 		"OIDCCABundlePath " + write(tb, s.dir, "trust.pem", certPEM(c.CA.Certificate)),
 		"OIDCPassClaimsAs environment",
 		"OIDCPassIDTokenAs claims payload serialized",
+		"OIDCPassUserInfoAs claims json",
 		"OIDCInfoHook iat access_token access_token_expires id_token userinfo refresh_token session",
 		"OIDCCookieSameSite On",
 		"OIDCRemoteUserClaim sub",

@@ -1,6 +1,7 @@
 package components_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,8 +24,19 @@ func TestOpenIDCSignsOnAndObeysBackChannelLogout(t *testing.T) {
 			client := components.Client(t, ca)
 			page := signOnOIDC(t, op, rp, client)
 			got := components.Variables(page)
-			if got["OIDC_CLAIM_sub"] != "555000000001" || got["OIDC_CLAIM_nationalrbacaccess"] == "" {
+			if got["OIDC_CLAIM_sub"] != "555000000001" || got["OIDC_CLAIM_roles"] != "R8000,R8001" || got["OIDC_CLAIM_name"] != "A. Nurse" {
 				t.Errorf("claims: %s\n%s", page, rp.Log(t))
+			}
+			var payload struct {
+				Roles []struct {
+					ID string `json:"person_roleid"`
+				} `json:"nhsid_nrbac_roles"`
+			}
+			if err := json.Unmarshal([]byte(got["OIDC_id_token_payload"]), &payload); err != nil || len(payload.Roles) != 2 {
+				t.Errorf("payload of the ID token (%v): %q", err, got["OIDC_id_token_payload"])
+			}
+			if !strings.Contains(got["OIDC_userinfo_json"], "selected_roleid") {
+				t.Errorf("userinfo: %q", got["OIDC_userinfo_json"])
 			}
 			form := <-op.form
 			if assertion := form.Get("client_assertion"); (assertion != "") != (c.Key != nil) || form.Get("code_verifier") == "" {

@@ -24,7 +24,7 @@ type Command struct {
 	Dir  string            // working directory; empty: the tester's
 	User string            // system account, when the tester is root
 	Stop syscall.Signal    // what asks it to end; 0 means SIGTERM
-	Wait time.Duration     // how long to wait for that; 0 means 10 s
+	Wait time.Duration     // how long to wait for that before it is killed; 0 means 10 s
 	Hush string            // lines of output with this text are not printed then
 	Logs []string          // glob patterns of files to print when the test fails
 }
@@ -65,7 +65,7 @@ func Start(tb testing.TB, c Command) *Process {
 	return p
 }
 
-// Run runs the command to its end, at most two minutes, and returns what it
+// Run runs the command to its end, at most for Wait (0: two minutes), and returns what it
 // wrote and its exit code. A program that cannot be started is fatal.
 func Run(tb testing.TB, c Command) (stdout, stderr string, code int) {
 	tb.Helper()
@@ -74,7 +74,11 @@ func Run(tb testing.TB, c Command) (stdout, stderr string, code int) {
 	if err := cmd.Start(); err != nil {
 		tb.Fatalf("start %s: %v", c.Path, err)
 	}
-	limit := time.AfterFunc(2*time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	wait := c.Wait
+	if wait == 0 {
+		wait = 2 * time.Minute
+	}
+	limit := time.AfterFunc(wait, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	defer limit.Stop()
 	var exit *exec.ExitError
 	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
