@@ -26,7 +26,7 @@ type site struct {
 // echo is the protected page: mod_include prints every variable of the
 // request, which is where mod_shib and mod_auth_openidc put what they learned.
 const echo = `<!DOCTYPE html>
-<html><head><title>protected page of %s</title></head>
+<html><head><title>protected page of %s</title><link rel="icon" href="data:,"></head>
 <body><h1>Signed in</h1><pre id="env">
 <!--#printenv -->
 </pre></body></html>
@@ -37,7 +37,7 @@ const echo = `<!DOCTYPE html>
 func (s *site) start(tb testing.TB, ca *CA) *Process {
 	tb.Helper()
 	leaf := ca.Server(tb, s.host)
-	write(tb, s.dir, "htdocs/index.html", "<!DOCTYPE html><title>"+s.host+"</title><p id=\"open\">"+s.host+"</p>\n")
+	write(tb, s.dir, "htdocs/index.html", "<!DOCTYPE html><link rel=\"icon\" href=\"data:,\"><title>"+s.host+"</title><p id=\"open\">"+s.host+"</p>\n")
 	write(tb, s.dir, "htdocs/secure/index.shtml", fmt.Sprintf(echo, s.host))
 	write(tb, s.dir, "tls.crt", certPEM(leaf.chain...))
 	write(tb, s.dir, "tls.key", keyPEM(tb, leaf.Key))

@@ -1,10 +1,7 @@
 package components
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -191,84 +188,4 @@ func (p *Process) finish() {
 			p.tb.Logf("log %s (%v):\n%s", filepath.Base(file), err, tail(string(text)))
 		}
 	}
-}
-
-// WaitURL waits until a GET of the URL is answered at all, by whatever
-// status; fatal when the program ends first or within has passed.
-func (p *Process) WaitURL(client *http.Client, url string, within time.Duration) {
-	p.tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	p.waitFor(within, "answer at "+url, func() bool {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			p.tb.Fatal(err)
-		}
-		resp, err := client.Do(req)
-		if err != nil {
-			return false
-		}
-		_ = resp.Body.Close()
-		return true
-	})
-}
-
-// WaitOutput waits until the program has written the text.
-func (p *Process) WaitOutput(text string, within time.Duration) {
-	p.tb.Helper()
-	p.waitFor(within, "output "+text, func() bool { return strings.Contains(p.Output(), text) })
-}
-
-func (p *Process) waitFor(within time.Duration, what string, ready func() bool) {
-	p.tb.Helper()
-	limit := time.Now().Add(within)
-	for !ready() {
-		if !p.Running() {
-			p.tb.Fatalf("%s ended (exit %d) before: %s", p.command.Path, p.cmd.ProcessState.ExitCode(), what)
-		}
-		if time.Now().After(limit) {
-			p.tb.Fatalf("%s: none within %s: %s", p.command.Path, within, what)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-// transcript collects output from several writers.
-type transcript struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (t *transcript) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.Write(b)
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.String()
-}
-
-// without drops the lines that contain the text.
-func without(output, text string) string {
-	if text == "" {
-		return output
-	}
-	var kept strings.Builder
-	for line := range strings.Lines(output) {
-		if !strings.Contains(line, text) {
-			kept.WriteString(line)
-		}
-	}
-	return kept.String()
-}
-
-// tail keeps the last 8 KiB of a log.
-func tail(s string) string {
-	if limit := 8 << 10; len(s) > limit {
-		return "[...]" + s[len(s)-limit:]
-	}
-	return s
 }
