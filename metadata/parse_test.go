@@ -1,0 +1,146 @@
+package metadata
+
+import (
+	"crypto/elliptic"
+	"encoding/base64"
+	"errors"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+)
+
+func TestParse(t *testing.T) {
+	e := parsed(t, goodPartner(t))
+	if e.ID != "https://pas.rx1.example/shibboleth" || e.DisplayName != "Patient Administration & Beds" {
+		t.Errorf("%q %q", e.ID, e.DisplayName)
+	}
+	if got := e.ValidUntil.Format("2006-01-02T15:04:05Z"); got != "2027-01-01T00:00:00Z" {
+		t.Errorf("validUntil %s", got)
+	}
+	sp := e.SP
+	if !sp.AuthnRequestsSigned || !sp.WantAssertionsSigned {
+		t.Error("flags")
+	}
+	if len(sp.SigningKeys) != 1 || len(sp.EncryptionKeys) != 1 || len(sp.EncryptionKeys[0].Certificate) == 0 {
+		t.Errorf("keys %+v", sp)
+	}
+	if diff := cmp.Diff([]string{xmlsec.AES256GCM}, sp.EncryptionKeys[0].Methods); diff != "" {
+		t.Error(diff)
+	}
+	acs := []IndexedEndpoint{
+		{BindingArtifact, "https://pas.rx1.example/artifact", 1, false},
+		{BindingPOST, "https://pas.rx1.example/acs", 2, true},
+	}
+	if diff := cmp.Diff(acs, sp.ACS); diff != "" {
+		t.Error(diff)
+	}
+	if got, ok := sp.DefaultACS(); !ok || got != acs[1] {
+		t.Errorf("default %v", got)
+	}
+	if diff := cmp.Diff([]Endpoint{{BindingRedirect, "https://pas.rx1.example/slo", "https://pas.rx1.example/slo/done"}}, sp.SLO); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{NameIDPersistent}, sp.NameIDFormats); diff != "" {
+		t.Error(diff)
+	}
+	want := []RequestedAttribute{{
+		"urn:oid:1.3.6.1.4.1.5923.1.1.1.7", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri", "eduPersonEntitlement", true,
+	}}
+	if diff := cmp.Diff(want, e.Requested); diff != "" {
+		t.Error(diff)
+	}
+	if findings := Lint(e, now); len(findings) != 0 {
+		t.Errorf("findings %v", findings)
+	}
+}
+
+func TestParseKeepsBytes(t *testing.T) {
+	doc := goodPartner(t)
+	if got := string(parsed(t, doc).Raw); got != doc[strings.Index(doc, "<md:"):] {
+		t.Errorf("raw bytes changed: %s", got)
+	}
+}
+
+func TestParseAggregate(t *testing.T) {
+	one := goodPartner(t)
+	one = one[strings.Index(one, "<md:"):]
+	bare := replace(t, one, ` xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"`, "")
+	open := `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" validUntil="2026-12-01T00:00:00Z">`
+	e := parsed(t, open+bare+`</md:EntitiesDescriptor>`)
+	if got := e.ValidUntil.Format("2006-01-02"); got != "2026-12-01" {
+		t.Errorf("the aggregate's earlier validUntil is lost: %s", got)
+	}
+	if again := parsed(t, string(e.Raw)); again.ID != e.ID || len(again.SP.SigningKeys) != 1 {
+		t.Errorf("raw bytes do not stand alone: %s", e.Raw)
+	}
+	other := replace(t, bare, "pas.rx1", "epr.rx1")
+	for name, doc := range map[string]string{
+		"two":     open + bare + other + `</md:EntitiesDescriptor>`,
+		"none":    open + `</md:EntitiesDescriptor>`,
+		"nested":  open + open + bare + `</md:EntitiesDescriptor></md:EntitiesDescriptor>`,
+		"no ID":   replace(t, one, ` entityID="https://pas.rx1.example/shibboleth"`, ""),
+		"date":    replace(t, one, "2027-01-01T00:00:00Z", "tomorrow"),
+		"another": `<md:IDPSSODescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"/>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, err := xmlsec.AcceptUnsigned([]byte(doc), xmlsec.MetadataLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, err := Parse(v); !errors.Is(err, ErrNotMetadata) {
+				t.Errorf("parsed %v, %v", e, err)
+			}
+		})
+	}
+	if _, err := Parse(xmlsec.Verified{}); !errors.Is(err, ErrNotMetadata) {
+		t.Errorf("nothing verified: %v", err)
+	}
+}
+
+func TestParseKeys(t *testing.T) {
+	key := testKey()
+	der := certificate(t, key)
+	ec := ecKeyPair(t, elliptic.P256())
+	point, err := ec.PublicKey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b64 := base64.StdEncoding.EncodeToString
+	value := func(s string) string {
+		return `<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:dsig11="http://www.w3.org/2009/xmldsig11#"><ds:KeyName>k</ds:KeyName>` +
+			s + `</ds:KeyInfo>`
+	}
+	rsaValue := value(`<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>` + b64(key.N.Bytes()) + `</ds:Modulus><ds:Exponent>` +
+		b64(big.NewInt(int64(key.E)).Bytes()) + `</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>`)
+	ecValue := value(`<ds:KeyValue><dsig11:ECKeyValue><dsig11:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"/><dsig11:PublicKey>` +
+		b64(point) + `</dsig11:PublicKey></dsig11:ECKeyValue></ds:KeyValue>`)
+	for name, c := range map[string]struct {
+		keys                string
+		signing, encryption int
+		notes               string
+	}{
+		"no use":                 {`<md:KeyDescriptor>` + keyInfo(der) + `</md:KeyDescriptor>`, 1, 1, ""},
+		"signing":                {`<md:KeyDescriptor use="signing">` + keyInfo(der) + `</md:KeyDescriptor>`, 1, 0, ""},
+		"encryption":             {`<md:KeyDescriptor use="encryption">` + keyInfo(der) + `</md:KeyDescriptor>`, 0, 1, ""},
+		"RSA value":              {`<md:KeyDescriptor>` + rsaValue + `</md:KeyDescriptor>`, 1, 1, ""},
+		"EC value":               {`<md:KeyDescriptor>` + ecValue + `</md:KeyDescriptor>`, 1, 0, ""},
+		"EC certificate":         {`<md:KeyDescriptor>` + keyInfo(certificate(t, ec)) + `</md:KeyDescriptor>`, 1, 0, ""},
+		"EC for encryption":      {`<md:KeyDescriptor use="encryption">` + ecValue + `</md:KeyDescriptor>`, 0, 0, "key_encryption_kind"},
+		"same key in two shapes": {`<md:KeyDescriptor use="signing">` + keyInfo(der) + `</md:KeyDescriptor><md:KeyDescriptor use="signing">` + rsaValue + `</md:KeyDescriptor>`, 1, 0, ""},
+		"name only":              {`<md:KeyDescriptor>` + value("") + `</md:KeyDescriptor>`, 0, 0, "key_name_only"},
+		"unknown use":            {`<md:KeyDescriptor use="wrapping">` + keyInfo(der) + `</md:KeyDescriptor>`, 0, 0, "key_use"},
+		"fifty of them":          {strings.Repeat(`<md:KeyDescriptor use="signing">`+keyInfo(der)+`</md:KeyDescriptor>`, 50), 1, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := parsed(t, withKeys(c.keys))
+			if len(e.SP.SigningKeys) != c.signing || len(e.SP.EncryptionKeys) != c.encryption || codes(e.Notes, Warning) != c.notes ||
+				codes(e.Notes, Error) != "" {
+				t.Errorf("signing %d, encryption %d, notes %v", len(e.SP.SigningKeys), len(e.SP.EncryptionKeys), e.Notes)
+			}
+		})
+	}
+}

@@ -1,0 +1,165 @@
+package metadata
+
+import (
+	"crypto/dsa" //nolint:staticcheck // a hostile key of a kind that nobody accepts
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/pem"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+)
+
+func smallRSA(t testing.TB) *rsa.PrivateKey {
+	t.Helper()
+	k, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// rsaKeyValue states any modulus and exponent.
+func rsaKeyValue(n *big.Int, e int64) string {
+	b64 := base64.StdEncoding.EncodeToString
+	return `<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>` +
+		b64(n.Bytes()) + `</ds:Modulus><ds:Exponent>` + b64(big.NewInt(e).Bytes()) +
+		`</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo></md:KeyDescriptor>`
+}
+
+// dsaCertificate is just enough of a certificate around a DSA key.
+func dsaCertificate(t testing.TB) []byte {
+	t.Helper()
+	type parameters struct{ P, Q, G *big.Int }
+	type algorithm struct {
+		OID        asn1.ObjectIdentifier
+		Parameters parameters
+	}
+	y, err := asn1.Marshal(big.NewInt(4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	null := asn1.NullRawValue
+	type tbs struct {
+		Serial                               *big.Int
+		Algorithm, Issuer, Validity, Subject asn1.RawValue
+		Key                                  struct {
+			Algorithm algorithm
+			Key       asn1.BitString
+		}
+	}
+	c := tbs{Serial: big.NewInt(1), Algorithm: null, Issuer: null, Validity: null, Subject: null}
+	c.Key.Algorithm = algorithm{asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}, parameters{big.NewInt(23), big.NewInt(11), big.NewInt(2)}}
+	c.Key.Key = asn1.BitString{Bytes: y, BitLength: 8 * len(y)}
+	der, err := asn1.Marshal(struct{ TBS tbs }{c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, err := certificateKey(der); err != nil {
+		t.Fatalf("the DSA fixture does not parse: %v", err)
+	} else if _, ok := key.(*dsa.PublicKey); !ok {
+		t.Fatalf("the DSA fixture is a %T", key)
+	}
+	return der
+}
+
+// TestSecurity: rows of the attack list that end at a partner's metadata. Each names the finding that blocks the import.
+func TestSecurity(t *testing.T) {
+	good := goodPartner(t)
+	acs := "https://pas.rx1.example/acs"
+	large := new(big.Int).Lsh(big.NewInt(1), 16383)
+	large.SetBit(large, 0, 1)
+	even := new(big.Int).Lsh(testKey().N, 1)
+	descriptor := func(der []byte) string {
+		return `<md:KeyDescriptor use="signing">` + keyInfo(der) + `</md:KeyDescriptor>`
+	}
+	for _, c := range []struct{ row, name, doc, want string }{
+		{"048", "javascript", replace(t, good, acs, "javascript:alert(1)"), "endpoint_url"},
+		{"048", "javascript with a host", replace(t, good, acs, "javascript://x/%0aalert(1)"), "endpoint_scheme"},
+		{"048", "data", replace(t, good, acs, "data:text/html,x"), "endpoint_url"},
+		{"059", "RSA 16384", withKeys(rsaKeyValue(large, 65537)), "key_weak no_signing_key"},
+		{"059", "RSA 1024", withKeys(descriptor(certificate(t, smallRSA(t)))), "key_weak no_signing_key"},
+		{"059", "exponent 3", withKeys(rsaKeyValue(testKey().N, 3)), "key_weak no_signing_key"},
+		{"059", "even modulus", withKeys(rsaKeyValue(even, 65537)), "key_weak no_signing_key"},
+		{"060", "DSA", withKeys(descriptor(dsaCertificate(t))), "key_weak no_signing_key"},
+		{"061", "huge certificate", withKeys(descriptor(make([]byte, maxCertificate+1))), "key_unreadable no_signing_key"},
+		{"062", "PEM inside PEM", withKeys(descriptor(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("-----BEGIN")}))),
+			"key_unreadable no_signing_key"},
+		{"131", "validUntil past", replace(t, good, "2027-01-01", "2026-11-25"), "expired"},
+		{"135", "relative", replace(t, good, "https://pas.rx1.example/shibboleth", "pas"), "entity_id"},
+		{"135", "long", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/"+strings.Repeat("a", 1024)), "entity_id"},
+		{"135", "space", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/a b"), "entity_id"},
+		{"135", "dot segments", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/../a"), "entity_id"},
+		{"135", "control", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/&#x85;"), "entity_id"},
+		{"136", "no keys", replace(t, withKeys(""), `AuthnRequestsSigned="true" `, ""), "no_keys"},
+		{"137", "http", replace(t, good, acs, "http://pas.rx1.example/acs"), "endpoint_scheme"},
+		{"137", "localhost", replace(t, good, acs, "https://localhost/acs"), "endpoint_address"},
+		{"137", "name under localhost", replace(t, good, acs, "https://pas.LOCALHOST./acs"), "endpoint_address"},
+		{"137", "loopback", replace(t, good, acs, "https://127.0.0.1/acs"), "endpoint_address"},
+		{"137", "mapped loopback", replace(t, good, acs, "https://[::ffff:127.0.0.1]/acs"), "endpoint_address"},
+		{"137", "private", replace(t, good, acs, "https://10.0.0.8/acs"), "endpoint_address"},
+		{"137", "link local", replace(t, good, acs, "https://169.254.169.254/acs"), "endpoint_address"},
+		{"137", "zone", replace(t, good, acs, "https://[fe80::1%25eth0]/acs"), "endpoint_address"},
+		{"137", "credentials", replace(t, good, acs, "https://pas:x@pas.rx1.example/acs"), "endpoint_credentials"},
+		{"137", "logout response", replace(t, good, "https://pas.rx1.example/slo/done", "http://localhost/"), "endpoint_scheme endpoint_address"},
+		{"143", "scope", replace(t, good, "<md:Extensions>", `<md:Extensions><s:Scope xmlns:s="urn:mace:shibboleth:metadata:1.0" regexp="true">.*</s:Scope>`), "scope_regexp"},
+	} {
+		t.Run(c.row+"/"+c.name, func(t *testing.T) {
+			findings := Lint(parsed(t, c.doc), now)
+			if got := codes(findings, Error); got != c.want || !Blocking(findings) {
+				t.Errorf("errors %q, want %q", got, c.want)
+			}
+		})
+	}
+	t.Run("144", func(t *testing.T) {
+		for _, doc := range []string{
+			`<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>` + good[strings.Index(good, "<md:"):],
+			replace(t, good, "<md:Extensions>", `<md:Extensions><xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/>`),
+		} {
+			if _, err := xmlsec.AcceptUnsigned([]byte(doc), xmlsec.MetadataLimits()); err == nil {
+				t.Error("accepted")
+			}
+		}
+	})
+}
+
+func TestLintLab(t *testing.T) {
+	doc := replace(t, goodPartner(t), "https://pas.rx1.example/acs", "http://pas.localhost:8080/acs")
+	doc = replace(t, doc, "https://pas.rx1.example/slo\"", "http://127.0.0.1:8080/slo\"")
+	if got := codes(Lint(parsed(t, doc), now), Error); got != "endpoint_scheme endpoint_address endpoint_scheme endpoint_address" {
+		t.Errorf("production: %q", got)
+	}
+	if findings := Lint(parsed(t, doc), now, Lab); len(findings) != 0 {
+		t.Errorf("lab: %v", findings)
+	}
+	private := replace(t, doc, "http://127.0.0.1:8080", "http://10.0.0.8")
+	if got := codes(Lint(parsed(t, private), now, Lab), Error); got != "endpoint_address" {
+		t.Errorf("lab with a private address: %q", got)
+	}
+}
+
+func TestLintRoles(t *testing.T) {
+	good := goodPartner(t)
+	for name, c := range map[string]struct{ doc, want string }{
+		"no role":       {replace(t, good, "SPSSODescriptor", "PDPDescriptor"), "no_role"},
+		"SAML 1.1 only": {replace(t, good, "urn:oasis:names:tc:SAML:1.1:protocol urn:oasis:names:tc:SAML:2.0:protocol", "urn:oasis:names:tc:SAML:1.1:protocol"), "no_role"},
+		"no ACS":        {replace(t, good, "AssertionConsumerService", "ManageNameIDService"), "no_acs"},
+		"index twice":   {replace(t, good, `index="2"`, `index="1"`), "acs_index"},
+		"index 65536":   {replace(t, good, `index="2"`, `index="65536"`), "acs_index"},
+		"no index":      {replace(t, good, `index="2"`, ``), "acs_index"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := codes(Lint(parsed(t, c.doc), now), Error); got != c.want {
+				t.Errorf("errors %q, want %q", got, c.want)
+			}
+		})
+	}
+	far := replace(t, good, "2027-01-01", "2046-01-01")
+	if got := codes(Lint(parsed(t, far), now), Warning); got != "valid_too_long" {
+		t.Errorf("twenty years: %q", got)
+	}
+}
