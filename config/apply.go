@@ -15,8 +15,9 @@ func (l *loader) at(n *yaml.Node) place {
 	return place{layer: layerFile, source: l.path, line: max(n.Line, 1), col: max(n.Column, 1)}
 }
 
-// failAtKey reports a mistake in a key itself, with the line.
-func (l *loader) failAtKey(n *yaml.Node, hide bool, message string) {
+// failAtKey reports a mistake in a key itself, with the line. meant is the key
+// that was probably meant, or nil.
+func (l *loader) failAtKey(n *yaml.Node, meant *field, message string) {
 	at, span := l.at(n), utf8.RuneCountInString(n.Value)
 	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
 		span += 2
@@ -25,7 +26,7 @@ func (l *loader) failAtKey(n *yaml.Node, hide bool, message string) {
 		span = 1
 	}
 	l.add(Problem{Source: at.source, Line: at.line, Col: at.col, Message: message,
-		Excerpt: l.doc.excerpt(at.line, at.col, span, hide), Span: span})
+		Excerpt: l.doc.excerpt(at.line, at.col, span, !l.harmless(at, meant)), Span: span})
 }
 
 func (l *loader) applyRoot(n *yaml.Node) {
@@ -69,7 +70,7 @@ func (l *loader) applyMapping(group *field, n *yaml.Node) {
 			continue
 		}
 		if line, seen := first[key.Value]; seen {
-			l.failAtKey(key, l.sensitive(key.Line), fmt.Sprintf("%sduplicate key %q, first on line %d", prefix(group), key.Value, line))
+			l.failAtKey(key, group.child(key.Value), fmt.Sprintf("%sduplicate key %q, first on line %d", prefix(group), key.Value, line))
 			continue
 		}
 		first[key.Value] = key.Line
@@ -94,6 +95,7 @@ func prefix(group *field) string {
 func (l *loader) unknown(group *field, key *yaml.Node) {
 	message := fmt.Sprintf("%sunknown key %q", prefix(group), key.Value)
 	guess := nearest(key.Value, group.names())
+	meant := group.child(guess)
 	if guess == "" {
 		guess = l.elsewhere(key.Value)
 	}
@@ -105,7 +107,7 @@ func (l *loader) unknown(group *field, key *yaml.Node) {
 	case group.path != "":
 		message += ", known are " + strings.Join(group.names(), ", ")
 	}
-	l.failAtKey(key, l.sensitive(key.Line), message)
+	l.failAtKey(key, meant, message)
 }
 
 // elsewhere finds the one key anywhere in the file's tree with a name.
@@ -128,19 +130,14 @@ func (l *loader) elsewhere(name string) string {
 	return strings.TrimPrefix(found, "\x00")
 }
 
-// sensitive says whether a line may hold a secret, so that an excerpt must not
-// show more of it than the key.
-func (l *loader) sensitive(line int) bool {
-	if line < 1 || line > len(l.doc.lines) {
-		return true
+// harmless says whether a line can be shown in full: it holds nothing but one
+// key that surely is not a secret, and its value.
+func (l *loader) harmless(at place, meant *field) bool {
+	if meant == nil || meant.group() || meant.secret || at.line > len(l.doc.lines) {
+		return false
 	}
-	text := strings.ToLower(l.doc.lines[line-1])
-	for _, word := range []string{"dsn", "pass", "pwd", "secret", "token", "pin", "credential", "private", "@", "://", "key"} {
-		if strings.Contains(text, word) {
-			return true
-		}
-	}
-	return false
+	text := []rune(l.doc.lines[at.line-1])
+	return at.col <= len(text) && strings.TrimSpace(string(text[:at.col-1])) == "" && !strings.ContainsAny(string(text), "{#@")
 }
 
 func (l *loader) apply(f *field, key, value *yaml.Node) {
@@ -218,5 +215,6 @@ func (l *loader) applyChoice(f *field, key, n *yaml.Node) {
 		l.applyMapping(f, n)
 	default:
 		l.fail(l.at(n), "%s: must be a list such as [%s]", f.path, strings.Join(f.names(), ", "))
+		l.spoil(f)
 	}
 }

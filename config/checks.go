@@ -35,7 +35,7 @@ func (l *loader) checkIssuer() {
 }
 
 func (l *loader) checkStore() {
-	if !l.good("store.driver") {
+	if !l.good("store.driver", "store.dsn", "store.path") {
 		return
 	}
 	switch l.cfg.Store.Driver {

@@ -13,7 +13,7 @@ type Config struct {
 	Issuer         string         `key:"issuer" required:"yes" format:"issuer" doc:"Public address of the hub, an https URL of a host name: entity id and OIDC issuer grow from it, and its host is the WebAuthn relying party. http is allowed only for a host under .localhost."`
 	Organisation   Organisation   `key:"organisation" doc:"Who runs this hub."`
 	Listeners      Listeners      `key:"listeners" doc:"Where the hub listens."`
-	TrustedProxy   []netip.Prefix `key:"trusted_proxies" doc:"Networks of reverse proxies whose X-Forwarded-For is believed. From anyone else it is ignored."`
+	TrustedProxies []netip.Prefix `key:"trusted_proxies" doc:"Networks of reverse proxies whose X-Forwarded-For is believed. From anyone else it is ignored."`
 	Data           string         `key:"data" required:"yes" format:"path" doc:"Directory that holds the hub's state. Created with mode 0700 when absent."`
 	Store          Store          `key:"store" doc:"Where durable state is kept."`
 	Keys           Keys           `key:"keys" doc:"The hub's own keys."`

@@ -26,11 +26,9 @@ type document struct {
 
 // fault is a mistake at a place in the file.
 type fault struct {
-	line, col, span int
-	message         string
+	line, col int
+	message   string
 }
-
-func (f *fault) Error() string { return f.message }
 
 // readBounded reads at most maxSize bytes of a regular file.
 func readBounded(path string) ([]byte, error) {
@@ -119,34 +117,36 @@ func (d document) syntax(err error) *fault {
 		f.line, _ = strconv.Atoi(m[1])
 		f.message = "not YAML: " + m[2]
 	} else if m := regexp.MustCompile(`unknown anchor '(.*)' referenced`).FindStringSubmatch(err.Error()); m != nil {
-		f.line, f.col, f.span = d.find("*" + m[1])
+		// The name may be a password that someone forgot to quote.
+		f.line, f.col = d.find("*" + m[1])
+		f.message = "not YAML: refers to an anchor that is not there; quote a text that begins with *"
 	}
 	f.line = min(max(f.line, 1), len(d.lines))
 	return f
 }
 
 // find returns the first place of a text.
-func (d document) find(text string) (line, col, span int) {
+func (d document) find(text string) (line, col int) {
 	for i, l := range d.lines {
 		if at := strings.Index(l, text); at >= 0 {
-			return i + 1, utf8.RuneCountInString(l[:at]) + 1, utf8.RuneCountInString(text)
+			return i + 1, utf8.RuneCountInString(l[:at]) + 1
 		}
 	}
-	return 1, 1, 0
+	return 1, 1
 }
 
 // maxExcerpt is how many characters of a line are worth showing.
 const maxExcerpt = 100
 
 // excerpt returns a line fit for a terminal, or nothing when the place is too
-// far right. What follows the key is left out when it may be a secret.
+// far right. With hide only the span itself is shown.
 func (d document) excerpt(line, col, span int, hide bool) string {
 	if line < 1 || line > len(d.lines) || col+span > maxExcerpt {
 		return ""
 	}
 	runes := []rune(strings.TrimRight(d.lines[line-1], " \t\r"))
 	for i, r := range runes {
-		if r == '\t' || !strconv.IsPrint(r) {
+		if r == '\t' || !strconv.IsPrint(r) || hide && i < col-1 {
 			runes[i] = ' '
 		}
 	}

@@ -54,7 +54,7 @@ func (l *loader) checkFile(f *field, name string) {
 	info, err := os.Stat(name)
 	switch {
 	case os.IsNotExist(err) && (f.format == "path" || f.format == "newkeyfile"):
-		return
+	case err != nil && !l.given(f.target):
 	case err != nil:
 		l.fail(at, "%s: %s: %s", l.written(f.target), name, plain(err))
 	case f.target == "data" && !info.IsDir():

@@ -122,8 +122,7 @@ func (l *loader) readFile() bool {
 	doc, wrong := parseDocument(b)
 	l.doc = doc
 	if wrong != nil {
-		l.add(Problem{Source: l.path, Line: wrong.line, Col: wrong.col, Message: wrong.message,
-			Span: wrong.span, Excerpt: doc.excerpt(wrong.line, wrong.col, wrong.span, wrong.span > 0)})
+		l.add(Problem{Source: l.path, Line: wrong.line, Col: wrong.col, Message: wrong.message})
 		return false
 	}
 	if doc.root != nil {
