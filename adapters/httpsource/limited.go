@@ -18,6 +18,9 @@ type limited struct {
 // RoundTrip implements http.RoundTripper.
 func (l *limited) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := l.check(req.URL); err != nil {
+		if req.Body != nil {
+			req.Body.Close() // the contract of http.RoundTripper
+		}
 		return nil, err
 	}
 	res, err := l.next.RoundTrip(req)

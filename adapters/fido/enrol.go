@@ -1,0 +1,121 @@
+package fido
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// minModulus is the shortest RSA modulus of a key, in bytes.
+const minModulus = 256
+
+// maxCredentialID bounds a credential id, in bytes (WebAuthn Level 3, section 7.1, step 25).
+const maxCredentialID = 1023
+
+// BeginEnrolment implements bridge.Keys. The options are the argument of navigator.credentials.create in JSON:
+// an object whose member publicKey PublicKeyCredential.parseCreationOptionsFromJSON takes.
+func (k *Keys) BeginEnrolment(ctx context.Context, p people.Person) (options, kept []byte, err error) {
+	challenge, err := k.challenge()
+	if err != nil {
+		return nil, nil, err
+	}
+	exclude, err := k.enrolled(ctx, p.UID)
+	if err != nil {
+		return nil, nil, err
+	}
+	creation, session, err := k.library.BeginRegistration(user{uid: p.UID, name: p.Name},
+		webauthn.WithCredentialParameters(algorithms()),
+		webauthn.WithExclusions(exclude),
+		webauthn.WithPublicKeyCredentialHints(k.hints()),
+		func(o *protocol.PublicKeyCredentialCreationOptions) error { o.Challenge = challenge; return nil },
+	)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fido: begin enrolment: %w", err)
+	}
+	return k.offer(creation, state{Ceremony: protocol.CreateCeremony, UID: p.UID, Session: *session})
+}
+
+// enrolled lists the keys of a person, so that the browser does not make a second credential on one of them.
+func (k *Keys) enrolled(ctx context.Context, uid string) ([]protocol.CredentialDescriptor, error) {
+	all, err := k.options.Authenticators.AuthenticatorsOf(ctx, uid)
+	if err != nil && !errors.Is(err, people.ErrNotFound) {
+		return nil, fmt.Errorf("fido: list keys: %w", err)
+	}
+	out := []protocol.CredentialDescriptor{}
+	for _, a := range all {
+		if a.Kind != people.FIDO2 || !a.Revoked.IsZero() {
+			continue
+		}
+		var c webauthn.Credential
+		if err := json.Unmarshal(a.Record, &c); err != nil {
+			return nil, fmt.Errorf("fido: record of key %s: %w", a.ID, err)
+		}
+		out = append(out, c.Descriptor())
+	}
+	return out, nil
+}
+
+// FinishEnrolment implements bridge.Keys. The response is the browser's PublicKeyCredential.toJSON(). The
+// authenticator is not stored; the caller gives it its ID and Label.
+func (k *Keys) FinishEnrolment(ctx context.Context, p people.Person, kept, response []byte, now time.Time) (people.Authenticator, error) {
+	s, err := openState(kept, protocol.CreateCeremony, p.UID, now)
+	if err != nil {
+		return people.Authenticator{}, err
+	}
+	got, parsed, err := parseCreation(response)
+	if err != nil {
+		return people.Authenticator{}, refuse("key_response").Because(err)
+	}
+	if r := k.check(s, got); r != nil {
+		return people.Authenticator{}, r
+	}
+	credential, err := k.library.CreateCredential(user{uid: p.UID, name: p.Name}, s.Session, parsed)
+	if err != nil {
+		return people.Authenticator{}, unfit("key_attestation").Because(err)
+	}
+	if r := admit(credential); r != nil {
+		return people.Authenticator{}, r
+	}
+	switch _, err := k.options.Authenticators.Authenticator(ctx, people.FIDO2, handle(credential.ID)); {
+	case err == nil: // revoked or not, and whosever: a credential is enrolled once
+		return people.Authenticator{}, registered()
+	case !errors.Is(err, people.ErrNotFound):
+		return people.Authenticator{}, fmt.Errorf("fido: find key: %w", err)
+	}
+	record, err := json.Marshal(credential)
+	if err != nil {
+		return people.Authenticator{}, fmt.Errorf("fido: encode key: %w", err)
+	}
+	return people.Authenticator{UID: p.UID, Kind: people.FIDO2, Handle: handle(credential.ID), Added: now, Record: record}, nil
+}
+
+// admit is the policy on what kinds of key may be enrolled. Models and their attestation are not judged yet.
+func admit(c *webauthn.Credential) *bridge.Refusal {
+	if len(c.ID) == 0 || len(c.ID) > maxCredentialID {
+		return unfit("key_id")
+	}
+	parsed, err := webauthncose.ParsePublicKey(c.PublicKey)
+	if err != nil {
+		return unfit("key_algorithm").Because(err)
+	}
+	switch pub := parsed.(type) {
+	case webauthncose.EC2PublicKeyData:
+		if webauthncose.COSEAlgorithmIdentifier(pub.Algorithm) == webauthncose.AlgES256 {
+			return nil
+		}
+	case webauthncose.RSAPublicKeyData:
+		if webauthncose.COSEAlgorithmIdentifier(pub.Algorithm) == webauthncose.AlgRS256 && len(pub.Modulus) >= minModulus && pub.Modulus[0] != 0 {
+			return nil
+		}
+	}
+	return unfit("key_algorithm")
+}

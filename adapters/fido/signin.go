@@ -1,0 +1,157 @@
+package fido
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// BeginSignIn implements bridge.Keys. The options are the argument of navigator.credentials.get in JSON:
+// an object whose member publicKey PublicKeyCredential.parseRequestOptionsFromJSON takes.
+func (k *Keys) BeginSignIn(context.Context) (options, kept []byte, err error) {
+	challenge, err := k.challenge()
+	if err != nil {
+		return nil, nil, err
+	}
+	assertion, session, err := k.library.BeginDiscoverableLogin(
+		webauthn.WithChallenge(challenge), webauthn.WithAssertionPublicKeyCredentialHints(k.hints()))
+	if err != nil {
+		return nil, nil, fmt.Errorf("fido: begin sign-in: %w", err)
+	}
+	return k.offer(assertion, state{Ceremony: protocol.AssertCeremony, Session: *session})
+}
+
+func (k *Keys) offer(to any, s state) (options, kept []byte, err error) {
+	s.Expires = k.options.Clock().Add(ceremonyLife)
+	if options, err = json.Marshal(to); err != nil {
+		return nil, nil, fmt.Errorf("fido: encode options: %w", err)
+	}
+	kept, err = encodeState(s)
+	return options, kept, err
+}
+
+// FinishSignIn implements bridge.Keys. The response is the browser's PublicKeyCredential.toJSON().
+func (k *Keys) FinishSignIn(ctx context.Context, kept, response []byte, now time.Time) (bridge.Proof, error) {
+	s, err := openState(kept, protocol.AssertCeremony, "", now)
+	if err != nil {
+		return bridge.Proof{}, err
+	}
+	got, parsed, err := parseAssertion(response)
+	if err != nil {
+		return bridge.Proof{}, refuse("key_response").Because(err)
+	}
+	if r := k.check(s, got); r != nil {
+		return bridge.Proof{}, r
+	}
+	owner, err := k.owner(ctx, parsed.RawID, now)
+	if err != nil {
+		return bridge.Proof{}, err
+	}
+	credential, err := k.verify(s, owner, parsed)
+	if err != nil {
+		return bridge.Proof{}, err
+	}
+	if err := k.remember(ctx, owner, credential, now); err != nil {
+		return bridge.Proof{}, err
+	}
+	return proof(owner, credential, now), nil
+}
+
+// owner finds whose key it is.
+func (k *Keys) owner(ctx context.Context, id []byte, now time.Time) (people.Authenticator, error) {
+	a, err := k.options.Authenticators.Authenticator(ctx, people.FIDO2, handle(id))
+	switch {
+	case errors.Is(err, people.ErrNotFound):
+		return a, unknown()
+	case err != nil:
+		return a, fmt.Errorf("fido: find key: %w", err)
+	case !a.Revoked.IsZero():
+		return a, withdrawn()
+	case !a.UsableAt(now):
+		return a, expired()
+	}
+	return a, nil
+}
+
+// verify compares the answer with what was enrolled, and lets the library check the signature.
+func (k *Keys) verify(s state, owner people.Authenticator, parsed *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
+	var enrolled webauthn.Credential
+	if err := json.Unmarshal(owner.Record, &enrolled); err != nil {
+		return nil, fmt.Errorf("fido: record of key %s: %w", owner.ID, err)
+	}
+	flags := parsed.Response.AuthenticatorData.Flags
+	switch {
+	case !bytes.Equal(parsed.Response.UserHandle, userHandle(owner.UID)):
+		return nil, refuse("key_user")
+	case flags.HasBackupEligible() != enrolled.Flags.BackupEligible:
+		return nil, refuse("key_backup") // it is fixed when the key is made (section 6.1.3)
+	}
+	whose := func(_, _ []byte) (webauthn.User, error) {
+		return user{uid: owner.UID, credentials: []webauthn.Credential{enrolled}}, nil
+	}
+	_, credential, err := k.library.ValidatePasskeyLogin(whose, s.Session, parsed)
+	if err != nil {
+		return nil, refuse(libraryCode(err)).Because(err)
+	}
+	if credential.Authenticator.CloneWarning {
+		return nil, refuse("key_clone")
+	}
+	return credential, nil
+}
+
+func libraryCode(err error) string {
+	if e, ok := errors.AsType[*protocol.Error](err); ok && e.Type == protocol.ErrAssertionSignature.Type {
+		return "key_signature"
+	}
+	return "key_verification"
+}
+
+// remember stores the counter, so that a copy of the key is noticed.
+func (k *Keys) remember(ctx context.Context, owner people.Authenticator, credential *webauthn.Credential, now time.Time) error {
+	record, err := json.Marshal(credential)
+	if err != nil {
+		return fmt.Errorf("fido: encode key: %w", err)
+	}
+	owner.Record, owner.Used = record, now
+	if err := k.options.Authenticators.UpdateAuthenticator(ctx, owner); err != nil {
+		return fmt.Errorf("fido: note use: %w", err)
+	}
+	return nil
+}
+
+// proof: a key that can be copied to other devices is worth less (NIST SP 800-63B-4, AAL3).
+func proof(owner people.Authenticator, c *webauthn.Credential, now time.Time) bridge.Proof {
+	level := bridge.Assurance(3)
+	if c.Flags.BackupEligible {
+		level = 2
+	}
+	id := sha256.Sum256(c.ID)
+	return bridge.Proof{
+		UID: owner.UID, Method: bridge.MethodFIDO2, Assurance: level, AuthenticatorID: owner.ID, At: now,
+		Evidence: map[string]string{
+			"credential_sha256": hex.EncodeToString(id[:]),
+			"aaguid":            hex.EncodeToString(c.Authenticator.AAGUID),
+			"sign_count":        strconv.FormatUint(uint64(c.Authenticator.SignCount), 10),
+			"user_verified":     "true",
+			"backup_eligible":   strconv.FormatBool(c.Flags.BackupEligible),
+			"backup_state":      strconv.FormatBool(c.Flags.BackupState),
+			"attestation":       c.AttestationFormat,
+		},
+	}
+}
+
+// handle is how a credential id is registered.
+func handle(id []byte) string { return base64.RawURLEncoding.EncodeToString(id) }
