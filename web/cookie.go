@@ -7,10 +7,16 @@ import (
 )
 
 // Cookie names. Over TLS they carry the __Host- prefix, so that no sibling host can set them.
+// All are SameSite=Lax: a POST from another site never carries them, so a front end that receives one
+// (SAML POST binding) stores a transaction without a browser and sends the browser on with a 303; the
+// GET that follows carries the cookies, and the transaction is bound there.
 const (
 	sessionCookie = "lanyard-session"
 	browserCookie = "lanyard-browser"
 )
+
+// rememberSeconds is how long a workstation's habits are kept.
+const rememberSeconds = 180 * 24 * 60 * 60
 
 func (k *Kit) cookieName(name string) string {
 	if k.Secure() {
@@ -21,14 +27,11 @@ func (k *Kit) cookieName(name string) string {
 
 // cookie returns the value of a cookie sent exactly once; a name sent twice counts as none (cookie tossing).
 func (k *Kit) cookie(r *http.Request, name string) string {
-	var found string
-	for _, c := range r.CookiesNamed(k.cookieName(name)) {
-		if found != "" {
-			return ""
-		}
-		found = c.Value
+	sent := r.CookiesNamed(k.cookieName(name))
+	if len(sent) != 1 {
+		return ""
 	}
-	return found
+	return sent[0].Value
 }
 
 func (k *Kit) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
@@ -64,3 +67,11 @@ func (k *Kit) ClearSession(w http.ResponseWriter) {
 	k.setCookie(w, sessionCookie, "", -1)
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 }
+
+// Remember keeps a habit of the workstation: never who used it, only how. name has the prefix "lanyard-".
+func (k *Kit) Remember(w http.ResponseWriter, name, value string) {
+	k.setCookie(w, name, value, rememberSeconds)
+}
+
+// Remembered returns what Remember kept; empty if nothing.
+func (k *Kit) Remembered(r *http.Request, name string) string { return k.cookie(r, name) }

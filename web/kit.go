@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 )
@@ -26,7 +27,8 @@ type Kit struct {
 	TrustedProxies []netip.Prefix
 	CardOrigin     string // CSP source of the card hosts, e.g. https://*.card.sso.trust.example; empty: no cards
 	Observe        Observer
-	Secret         []byte // 32 bytes, for CSRF tokens
+	Secret         []byte         // 32 bytes, for CSRF tokens and seals
+	Zone           *time.Location // of the times on pages; nil: that of the hub's clock
 	pages          *templates
 }
 
@@ -35,7 +37,7 @@ type Observer interface {
 	Request(route string, status int, seconds float64)
 }
 
-// Route is one entry of a front end's route table.
+// Route is one entry of a front end's route table. A GET route answers HEAD too, unless it is Once.
 type Route struct {
 	Method  string
 	Path    string // echo syntax
@@ -43,6 +45,7 @@ type Route struct {
 	MaxBody int64  // bytes; 0: 64 KiB
 	Handler http.HandlerFunc
 	CORS    bool // open to browser apps of any origin, without credentials (discovery, JWKS, token, userinfo)
+	Once    bool // a GET that consumes something: HEAD is not answered
 }
 
 // Secure reports whether the hub is served over TLS. Only the demo on *.localhost is not.
@@ -50,6 +53,15 @@ func (k *Kit) Secure() bool { return k.Issuer.Scheme == "https" }
 
 // URL makes an absolute URL of the hub.
 func (k *Kit) URL(path string) string { return k.Issuer.String() + path }
+
+// Time prints an instant as "23 Nov 2026, 08:12".
+func (k *Kit) Time(t time.Time) string {
+	zone := k.Zone
+	if zone == nil {
+		zone = k.Hub.Clock().Location()
+	}
+	return t.In(zone).Format("2 Jan 2006, 15:04")
+}
 
 // Init parses the templates. It is called once by the composition root.
 func (k *Kit) Init() error {

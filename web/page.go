@@ -30,7 +30,8 @@ func parseTemplates() (*templates, error) {
 		if base == "layout" {
 			continue
 		}
-		set, err := template.New("layout.html").Funcs(template.FuncMap{"asset": Asset}).ParseFS(templateFiles, "templates/layout.html", name)
+		funcs := template.FuncMap{"plain": Plain, "lines": lines}
+		set, err := template.New("layout.html").Funcs(funcs).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", name)
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", base, err)
 		}
@@ -39,6 +40,8 @@ func parseTemplates() (*templates, error) {
 	return t, nil
 }
 
+func lines(s string) []string { return strings.Split(s, "\n") }
+
 // View is what every template receives.
 type View struct {
 	Title        string
@@ -46,31 +49,41 @@ type View struct {
 	Banner       string
 	Ref          string
 	CSRF         string
-	Who          string // name, role and organisation of the person signed in; empty: nobody
+	Who          string // the person signed in, then, each on a line of its own, role and organisation; empty: nobody
+	Problem      bool   // the page says that something went wrong
+	Refresh      string // path to reload at, and after how many seconds: "2; url=/path"; empty: never
 	Data         any
+	base         string
 }
+
+// Asset is the address of an embedded file, seen from this page.
+func (v View) Asset(name string) string { return v.base + Asset(name) }
+
+// Home is the address of the hub's first page.
+func (v View) Home() string { return v.base + "/" }
 
 // PageOptions change a page's policy.
 type PageOptions struct {
 	Status     int
 	FormAction []string // origins besides our own that a form may end at
 	FrameSrc   []string // origins the page may frame (front-channel logout)
+	Refresh    string   // see View
+	Away       bool     // served from another host than the hub's (a card host): links and assets are the hub's
 }
 
 // Page renders a template. It is never cached.
 func (k *Kit) Page(w http.ResponseWriter, r *http.Request, name, title string, data any, o PageOptions) {
-	v := View{
-		Title: title, Organisation: k.Organisation, Banner: k.Banner, Ref: bridge.Ref(r.Context()),
-		CSRF: k.CSRF(k.Browser(r)), Data: data,
-	}
-	k.render(w, r, name, v, o)
+	k.PageWho(w, r, k.Browser(r), "", name, title, data, o)
 }
 
 // PageWho is Page with the signed-in person in the header, and forms bound to browser b.
 func (k *Kit) PageWho(w http.ResponseWriter, r *http.Request, b bridge.Browser, who, name, title string, data any, o PageOptions) {
 	v := View{
 		Title: title, Organisation: k.Organisation, Banner: k.Banner, Ref: bridge.Ref(r.Context()),
-		CSRF: k.CSRF(b), Who: who, Data: data,
+		CSRF: k.CSRF(b), Who: who, Problem: o.Status >= http.StatusBadRequest, Refresh: o.Refresh, Data: data,
+	}
+	if o.Away {
+		v.base, v.CSRF = k.Issuer.String(), ""
 	}
 	k.render(w, r, name, v, o)
 }
@@ -79,7 +92,8 @@ func (k *Kit) render(w http.ResponseWriter, r *http.Request, name string, v View
 	var buf bytes.Buffer
 	set, ok := k.pages.byName[name]
 	if !ok {
-		http.Error(w, "page missing", http.StatusInternalServerError)
+		k.Log.ErrorContext(r.Context(), "page missing", "page", name)
+		http.Error(w, "This page could not be shown. Reference "+v.Ref, http.StatusInternalServerError)
 		return
 	}
 	if err := set.Execute(&buf, v); err != nil {
@@ -89,7 +103,7 @@ func (k *Kit) render(w http.ResponseWriter, r *http.Request, name string, v View
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy(o))
+	h.Set("Content-Security-Policy", k.policy(o))
 	h.Set("Cache-Control", "no-store")
 	if o.Status == 0 {
 		o.Status = http.StatusOK
@@ -100,23 +114,34 @@ func (k *Kit) render(w http.ResponseWriter, r *http.Request, name string, v View
 	}
 }
 
-func policy(o PageOptions) string {
-	p := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-	for _, origin := range o.FormAction {
-		p += " " + cspSource(origin)
+// policy is the page's Content-Security-Policy. A form may end at our own host and at the origins named for
+// this page only; browsers hold redirects that follow a form to the same list.
+func (k *Kit) policy(o PageOptions) string {
+	self := "'self'"
+	if o.Away {
+		self = k.Issuer.Scheme + "://" + k.Issuer.Host
 	}
-	if len(o.FrameSrc) > 0 {
-		p += "; frame-src"
-		for _, origin := range o.FrameSrc {
-			p += " " + cspSource(origin)
-		}
+	p := fmt.Sprintf("default-src 'none'; script-src %[1]s; style-src %[1]s; img-src %[1]s; connect-src %[1]s; frame-ancestors 'none'; base-uri 'none'; form-action %[1]s", self)
+	p += sources(o.FormAction)
+	if list := sources(o.FrameSrc); list != "" {
+		p += "; frame-src " + self + list // ours too: a partner's answer comes back to us inside the frame
 	}
 	return p
 }
 
+func sources(origins []string) string {
+	var b strings.Builder
+	for _, origin := range origins {
+		if s := cspSource(origin); s != "" {
+			b.WriteString(" " + s)
+		}
+	}
+	return b.String()
+}
+
 // cspSource keeps an origin from breaking out of its directive.
 func cspSource(origin string) string {
-	if origin == "" || strings.ContainsAny(origin, "; ,'\"\n\r") {
+	if strings.ContainsAny(origin, "; ,'\"\t\n\r") {
 		return ""
 	}
 	return origin
@@ -136,6 +161,7 @@ type Field struct{ Name, Value string }
 
 // PostPage answers with a page that posts fields to a partner: by script at once, by its button without.
 func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, action, partner string, fields ...Field) {
+	partner = Plain(partner)
 	k.Page(w, r, "post", "Continue to "+partner, struct {
 		Action, Partner string
 		Fields          []Field
