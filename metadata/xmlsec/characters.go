@@ -174,7 +174,7 @@ func appendCharacters(w []byte, s string, references, canonical bool) []byte {
 	last := 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if c > '>' || c != '&' && c != '\r' && c != '>' {
+		if c > '>' || c != '&' && c != '\r' && c != '>' && c != '<' { // '<' stands in CDATA only
 			continue
 		}
 		w = append(w, s[last:i]...)
