@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,13 +32,21 @@ func (l *loader) readEnvironment(env []string) {
 	slices.Sort(names)
 	known := l.variables()
 	for _, name := range names {
-		at := place{layer: layerEnvironment, source: name + environmentSuffix}
+		at := place{layer: layerEnvironment, source: printable(name) + environmentSuffix}
 		if f := known[name]; f != nil {
 			l.applyVariable(f, at, values[name])
 		} else {
 			l.unknownVariable(name, at, known)
 		}
 	}
+}
+
+// printable keeps a hostile name from writing to the terminal.
+func printable(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // reserved names are for the project's own tests.

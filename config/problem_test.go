@@ -19,6 +19,9 @@ func TestProblems(t *testing.T) {
 		{"unknown here, known elsewhere", "", "clock_skew: 1m", []string{`9:1: error: unknown key "clock_skew", did you mean "saml.clock_skew"?`}},
 		{"known twice elsewhere", "", "address: 1", []string{`9:1: error: unknown key "address"`}},
 		{"nothing like it", "", "session: { zzzzzz: 1 }", []string{`9:12: error: session: unknown key "zzzzzz", known are idle, absolute`}},
+		{"half a name", "tls", "tls: { cert: tls.crt, key: tls.key }", []string{
+			`8:14: error: tls.cert: has no key beside it, set key_file`,
+			`8:23: error: tls: unknown key "key", did you mean "key_file"?`}},
 		{"of a later version", "", "workstations: { default: shared }", []string{`9:1: error: unknown key "workstations"`}},
 		{"duplicate", "", "data: other", []string{`9:1: error: duplicate key "data", first on line 5`}},
 		{"duplicate in group", "", "log: { level: info, level: warn }", []string{`9:21: error: log: duplicate key "level", first on line 9`}},

@@ -1,12 +1,20 @@
 package config
 
-// nearest returns the candidate most like the word, or "" when none is near
-// enough for a guess: more than one character in three is wrong.
+import "strings"
+
+// nearest returns the candidate most like the word, or else one that begins
+// like it ("key" for "key_file"), or "" when none is near enough for a guess:
+// more than one character in three is wrong.
 func nearest(word string, candidates []string) string {
 	best, found := max(1, len(word)/3)+1, ""
 	for _, c := range candidates {
 		if d := distance(word, c); d < best {
 			best, found = d, c
+		}
+	}
+	for _, c := range candidates {
+		if found == "" && min(len(word), len(c)) > 2 && (strings.HasPrefix(c, word) || strings.HasPrefix(word, c)) {
+			found = c
 		}
 	}
 	return found
