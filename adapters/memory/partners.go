@@ -46,26 +46,22 @@ func (s *Store) Revision(context.Context) (int64, error) {
 	return s.revision, nil
 }
 
-// Watch calls changed after every change of the registry, until ctx is done. Changes that come while
-// changed runs are reported once.
+// Watch calls changed at once and after every change of the registry, until ctx is done. Changes that come
+// while changed runs are reported once.
 func (s *Store) Watch(ctx context.Context, changed func()) {
 	s.mu.Lock()
-	next, seen := s.changed, s.revision
+	next := s.changed
 	s.mu.Unlock()
 	for {
+		changed()
 		select {
 		case <-ctx.Done():
 			return
 		case <-next:
 		}
 		s.mu.Lock()
-		now := s.revision
 		next = s.changed
 		s.mu.Unlock()
-		if now != seen {
-			seen = now
-			changed()
-		}
 	}
 }
 

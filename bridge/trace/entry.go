@@ -18,6 +18,6 @@ type Entry struct {
 type Store interface {
 	// SaveTraces adds all of them or none.
 	SaveTraces(ctx context.Context, entries []Entry) error
-	// Traces of one reference, in the order they were saved; none is not an error.
+	// Traces of one reference, oldest first; none is not an error.
 	Traces(ctx context.Context, ref string) ([]Entry, error)
 }

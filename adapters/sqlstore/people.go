@@ -1,0 +1,106 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// Person implements people.Store and bridge.Directory.
+func (s *Store) Person(ctx context.Context, uid string) (people.Person, error) {
+	ps, err := readDocs[people.Person](ctx, s, personByUID, uid)
+	return only(ps, err)
+}
+
+// SavePersons implements people.Store.
+func (s *Store) SavePersons(ctx context.Context, ps ...people.Person) error {
+	r := newRequest(ctx)
+	for _, p := range ps {
+		doc, err := encode(p)
+		if err != nil {
+			return err
+		}
+		r.writes = append(r.writes, &op{stmt: savePerson, args: []any{p.UID, doc}})
+	}
+	return s.writer.submit(r)
+}
+
+// Persons implements people.Store.
+func (s *Store) Persons(ctx context.Context, after string, limit int) ([]people.Person, error) {
+	return readDocs[people.Person](ctx, s, personsAfter, after, int64(limit))
+}
+
+// Authenticator implements people.AuthenticatorStore.
+func (s *Store) Authenticator(ctx context.Context, kind people.Kind, handle string) (people.Authenticator, error) {
+	as, err := readDocs[people.Authenticator](ctx, s, authenticatorByHandle, string(kind), handle)
+	return only(as, err)
+}
+
+// AuthenticatorsOf implements people.AuthenticatorStore.
+func (s *Store) AuthenticatorsOf(ctx context.Context, uid string) ([]people.Authenticator, error) {
+	return readDocs[people.Authenticator](ctx, s, authenticatorsOf, uid)
+}
+
+// AddAuthenticator implements people.AuthenticatorStore.
+func (s *Store) AddAuthenticator(ctx context.Context, a people.Authenticator) error {
+	doc, err := encode(a)
+	if err != nil {
+		return err
+	}
+	r := newRequest(ctx)
+	r.exclusive = []string{"authenticator " + a.ID, "handle " + string(a.Kind) + " " + a.Handle}
+	add := &op{stmt: addAuthenticator, args: []any{a.ID, a.UID, string(a.Kind), a.Handle, nano(a.Added), doc}}
+	r.require([]condition{{add, refuse(people.ErrConflict)}})
+	return s.writer.submit(r)
+}
+
+// UpdateAuthenticator implements people.AuthenticatorStore.
+func (s *Store) UpdateAuthenticator(ctx context.Context, a people.Authenticator) error {
+	r := newRequest(ctx)
+	r.exclusive = []string{"authenticator " + a.ID}
+	var stored []people.Authenticator
+	r.first = []*op{{stmt: authenticatorByID, args: []any{a.ID}, scan: scanDoc(&stored)}}
+	r.reset = func() { stored = nil }
+	r.decide = func() ([]*op, error) {
+		if len(stored) == 0 {
+			return nil, people.ErrNotFound
+		}
+		old := stored[0]
+		old.Label, old.Used, old.Revoked, old.Expires, old.Record = a.Label, a.Used, a.Revoked, a.Expires, a.Record
+		doc, err := encode(old)
+		return []*op{{stmt: updateAuthenticator, args: []any{a.ID, doc}}}, err
+	}
+	return s.writer.submit(r)
+}
+
+func readDocs[T any](ctx context.Context, s *Store, stmt statement, args ...any) ([]T, error) {
+	var out []T
+	err := s.read(ctx, stmt, scanDoc(&out), args...)
+	return out, err
+}
+
+func scanDoc[T any](out *[]T) func(row) error {
+	return func(r row) error {
+		var doc []byte
+		if err := r.Scan(&doc); err != nil {
+			return err
+		}
+		var v T
+		if err := decode(doc, &v); err != nil {
+			return err
+		}
+		*out = append(*out, v)
+		return nil
+	}
+}
+
+func only[T any](found []T, err error) (T, error) {
+	var zero T
+	switch {
+	case err != nil:
+		return zero, err
+	case len(found) == 0:
+		return zero, people.ErrNotFound
+	}
+	return found[0], nil
+}

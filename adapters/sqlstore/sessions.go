@@ -1,0 +1,123 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// Session implements bridge.Sessions.
+func (s *Store) Session(ctx context.Context, id string) (bridge.Session, error) {
+	return s.oneSession(ctx, sessionByID, id)
+}
+
+// SessionByKey implements bridge.Sessions.
+func (s *Store) SessionByKey(ctx context.Context, key string) (bridge.Session, error) {
+	if key == "" {
+		return bridge.Session{}, bridge.ErrNotFound
+	}
+	return s.oneSession(ctx, sessionByKey, key)
+}
+
+func (s *Store) oneSession(ctx context.Context, stmt statement, arg string) (bridge.Session, error) {
+	var out bridge.Session
+	found := false
+	err := s.read(ctx, stmt, func(r row) error {
+		var method string
+		var assurance, authnAt, started, seen, ended int64
+		found = true
+		if err := r.Scan(&out.ID, &out.Key, &out.UID, &method, &assurance, &authnAt, &started, &seen, &out.RoleID, &ended); err != nil {
+			return err
+		}
+		out.Method, out.Assurance = bridge.Method(method), bridge.Assurance(assurance)
+		out.AuthnAt, out.Started, out.Seen, out.Ended = instant(authnAt), instant(started), instant(seen), instant(ended)
+		return nil
+	}, arg)
+	if err == nil && !found {
+		err = bridge.ErrNotFound
+	}
+	return out, err
+}
+
+// EndSession implements bridge.Sessions.
+func (s *Store) EndSession(ctx context.Context, id, logout string, now time.Time) ([]bridge.Delivery, error) {
+	r := newRequest(ctx)
+	r.exclusive = []string{sessionName(id)}
+	end := &op{stmt: endSession, args: []any{id, nano(now)}}
+	var told []bridge.Participant
+	var ds []bridge.Delivery
+	look := &op{stmt: participantsOf, args: []any{id}, scan: func(r row) error { return scanParticipant(r, &told) }}
+	r.first = []*op{end, look}
+	r.writes = []*op{{stmt: dropSessionArtifacts, args: []any{id}}}
+	r.reset = func() { told = nil }
+	r.decide = func() ([]*op, error) {
+		ds = bridge.PendingDeliveries(logout, told, now)
+		if end.rows == 0 {
+			return nil, errExplain
+		}
+		return deliveryOps(ds)
+	}
+	err := s.writer.submit(r)
+	if errors.Is(err, errExplain) {
+		return nil, s.whyNoParticipant(ctx, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ds, nil
+}
+
+// Participants implements bridge.Participants.
+func (s *Store) Participants(ctx context.Context, session string) ([]bridge.Participant, error) {
+	var out []bridge.Participant
+	err := s.read(ctx, participantsOf, func(r row) error { return scanParticipant(r, &out) }, session)
+	return out, err
+}
+
+// FindParticipant implements bridge.Participants.
+func (s *Store) FindParticipant(ctx context.Context, protocol trust.Protocol, partner, index string) (bridge.Participant, error) {
+	var out []bridge.Participant
+	err := s.read(ctx, participantsAt, func(r row) error { return scanParticipant(r, &out) }, string(protocol), partner, index)
+	if err == nil && len(out) == 0 {
+		err = bridge.ErrNotFound
+	}
+	if err != nil {
+		return bridge.Participant{}, err
+	}
+	return out[0], nil
+}
+
+func scanParticipant(r row, out *[]bridge.Participant) error {
+	var p bridge.Participant
+	var protocol string
+	var since int64
+	if err := r.Scan(&p.Session, &protocol, &p.Partner, &p.Index, &p.Subject, &p.Format, &since); err != nil {
+		return err
+	}
+	p.Protocol, p.Since = trust.Protocol(protocol), instant(since)
+	*out = append(*out, p)
+	return nil
+}
+
+func sessionName(id string) string { return "session " + id }
+
+func sessionOp(x bridge.Session) *op {
+	return &op{stmt: saveSession, args: []any{
+		x.ID, x.Key, x.UID, string(x.Method), int64(x.Assurance), nano(x.AuthnAt), nano(x.Started), nano(x.Seen), x.RoleID, nano(x.Ended),
+	}}
+}
+
+func participantOp(p bridge.Participant) *op {
+	return &op{stmt: addParticipant, args: []any{p.Session, string(p.Protocol), p.Partner, p.Index, p.Subject, p.Format, nano(p.Since)}}
+}
+
+// whyNoParticipant tells an ended session from one that never was.
+func (s *Store) whyNoParticipant(ctx context.Context, session string) error {
+	if _, err := s.Session(ctx, session); err != nil {
+		return err
+	}
+	return bridge.ErrSpent
+}

@@ -1,0 +1,145 @@
+package sqlstore
+
+// statement names one SQL text. Texts use $1 for parameters; SQLite is given ?1.
+type statement int
+
+const (
+	lockHead statement = iota
+	moveCounter
+	putNew
+	putOver
+	consume
+	getArtifact
+	dropGroup
+	dropSessionArtifacts
+	saveSession
+	touchSession
+	sessionByID
+	sessionByKey
+	endSession
+	addParticipant
+	participantsOf
+	participantsAt
+	saveDelivery
+	deliveriesOf
+	deliveriesDue
+	moveDelivery
+	appendEvent
+	eventsAfter
+	eventsByRef
+	eventsBySubject
+	eventsByPartner
+	eventsByKind
+	savePerson
+	personByUID
+	personsAfter
+	addAuthenticator
+	authenticatorByID
+	authenticatorByHandle
+	authenticatorsOf
+	updateAuthenticator
+	partnerRevision
+	savePartner
+	allPartners
+	readCounter
+	notifyRegistry
+	saveTrace
+	tracesOf
+	purgeArtifacts
+	purgeParticipants
+	purgeSessions
+	purgeDeliveries
+	purgeTraces
+	statements // how many there are
+)
+
+const (
+	artifactColumns    = `kind, key, grp, session, payload, expires, spent`
+	sessionColumns     = `id, key, uid, method, assurance, authn_at, started, seen, role_id, ended`
+	participantColumns = `session, protocol, partner, idx, subject, format, since`
+
+	insertArtifact = `INSERT INTO artifacts (` + artifactColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (kind, key) DO UPDATE SET grp = excluded.grp, session = excluded.session, payload = excluded.payload,
+		expires = excluded.expires, spent = excluded.spent WHERE artifacts.expires <= $8`
+	eventsWhere = `SELECT canonical FROM audit WHERE seq > $1 AND ($2 = '' OR subject = $2) AND ($3 = '' OR partner = $3)
+		AND ($4 = '' OR ref = $4) AND ($5 = '' OR kind = $5)`
+	eventsOrder  = ` ORDER BY seq LIMIT $6`
+	deadSessions = `(SELECT id FROM sessions WHERE started < $1 AND seen < $1 AND ended < $1 ORDER BY started, id LIMIT $2)`
+)
+
+// sqlText is what both dialects understand. lockHead and notifyRegistry differ and are the engines' own.
+func sqlText(s statement) string {
+	return [statements]string{
+		moveCounter: `UPDATE counters SET value = $2 WHERE name = $1`,
+		readCounter: `SELECT value FROM counters WHERE name = $1`,
+
+		putNew:  insertArtifact,
+		putOver: insertArtifact + ` OR artifacts.spent = 0 OR excluded.spent = 1`,
+		consume: `UPDATE artifacts SET spent = 1 WHERE kind = $1 AND key = $2 AND spent = 0 AND expires > $3`,
+		getArtifact: `SELECT grp, session, payload, expires, spent FROM artifacts
+			WHERE kind = $1 AND key = $2 AND expires > $3`,
+		dropGroup:            `DELETE FROM artifacts WHERE grp = $1 AND length(grp) > 0`,
+		dropSessionArtifacts: `DELETE FROM artifacts WHERE session = $1 AND session <> ''`,
+
+		saveSession: `INSERT INTO sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			ON CONFLICT (id) DO UPDATE SET key = excluded.key, uid = excluded.uid, method = excluded.method,
+			assurance = excluded.assurance, authn_at = excluded.authn_at, started = excluded.started, seen = excluded.seen,
+			role_id = excluded.role_id, ended = excluded.ended WHERE sessions.ended = 0`,
+		touchSession: `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`,
+		sessionByID:  `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`,
+		sessionByKey: `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
+		endSession:   `UPDATE sessions SET ended = $2 WHERE id = $1 AND ended = 0`,
+
+		addParticipant: `INSERT INTO participants (` + participantColumns + `)
+			SELECT id, $2, $3, $4, $5, $6, $7 FROM sessions WHERE id = $1 AND ended = 0
+			ON CONFLICT (session, protocol, partner) DO UPDATE SET idx = excluded.idx, subject = excluded.subject,
+			format = excluded.format, since = excluded.since`,
+		participantsOf: `SELECT ` + participantColumns + ` FROM participants WHERE session = $1 ORDER BY since, protocol, partner`,
+		participantsAt: `SELECT ` + participantColumns + ` FROM participants WHERE idx = $3 AND protocol = $1 AND partner = $2`,
+
+		saveDelivery: `INSERT INTO deliveries (id, logout, doc, due, updated) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO UPDATE SET logout = excluded.logout, doc = excluded.doc, due = excluded.due, updated = excluded.updated`,
+		deliveriesOf:  `SELECT doc, due FROM deliveries WHERE logout = $1 ORDER BY length(id), id`,
+		deliveriesDue: `SELECT doc, due FROM deliveries WHERE due <> 0 AND due <= $1 ORDER BY due, id LIMIT $2`,
+		moveDelivery:  `UPDATE deliveries SET due = $2 WHERE id = $1`,
+
+		appendEvent: `INSERT INTO audit (seq, at, kind, subject, partner, ref, canonical) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+
+		eventsAfter:     `SELECT canonical FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`,
+		eventsByRef:     eventsWhere + ` AND ref = $4 AND ref <> ''` + eventsOrder,
+		eventsBySubject: eventsWhere + ` AND subject = $2 AND subject <> ''` + eventsOrder,
+		eventsByPartner: eventsWhere + ` AND partner = $3 AND partner <> ''` + eventsOrder,
+		eventsByKind:    eventsWhere + ` AND kind = $5` + eventsOrder,
+
+		savePerson:   `INSERT INTO persons (uid, doc) VALUES ($1, $2) ON CONFLICT (uid) DO UPDATE SET doc = excluded.doc`,
+		personByUID:  `SELECT doc FROM persons WHERE uid = $1`,
+		personsAfter: `SELECT doc FROM persons WHERE uid > $1 ORDER BY uid LIMIT $2`,
+
+		addAuthenticator: `INSERT INTO authenticators (id, uid, kind, handle, added, doc) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT DO NOTHING`,
+		authenticatorByID:     `SELECT doc FROM authenticators WHERE id = $1`,
+		authenticatorByHandle: `SELECT doc FROM authenticators WHERE kind = $1 AND handle = $2`,
+		authenticatorsOf:      `SELECT doc FROM authenticators WHERE uid = $1 ORDER BY added, id`,
+		updateAuthenticator:   `UPDATE authenticators SET doc = $2 WHERE id = $1`,
+
+		partnerRevision: `SELECT revision FROM partners WHERE protocol = $1 AND id = $2`,
+		savePartner: `INSERT INTO partners (protocol, id, document, metadata, revision, updated) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (protocol, id) DO UPDATE SET document = excluded.document, metadata = excluded.metadata,
+			revision = excluded.revision, updated = excluded.updated`,
+		allPartners: `SELECT c.value, COALESCE(p.protocol, ''), COALESCE(p.id, ''), p.document, p.metadata,
+			COALESCE(p.revision, 0), COALESCE(p.updated, 0) FROM counters c
+			LEFT JOIN partners p ON 1 = 1 WHERE c.name = 'registry' ORDER BY p.protocol, p.id`,
+
+		saveTrace: `INSERT INTO traces (ref, at, place, step, fields, expires) VALUES ($1, $2, $3, $4, $5, $6)`,
+		tracesOf:  `SELECT ref, at, step, fields, expires FROM traces WHERE ref = $1 ORDER BY at, place`,
+
+		purgeArtifacts: `DELETE FROM artifacts WHERE (kind, key) IN
+			(SELECT kind, key FROM artifacts WHERE expires <= $1 ORDER BY expires LIMIT $2)`,
+		purgeParticipants: `DELETE FROM participants WHERE session IN ` + deadSessions,
+		purgeSessions:     `DELETE FROM sessions WHERE id IN ` + deadSessions,
+		purgeDeliveries: `DELETE FROM deliveries WHERE id IN
+			(SELECT id FROM deliveries WHERE updated < $1 ORDER BY updated LIMIT $2)`,
+		purgeTraces: `DELETE FROM traces WHERE (ref, at, place) IN
+			(SELECT ref, at, place FROM traces WHERE expires <= $1 ORDER BY expires LIMIT $2)`,
+	}[s]
+}

@@ -1,0 +1,81 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// Partners is the contract of trust.PartnerStore, and of Watch.
+func Partners(t *testing.T, open Open) {
+	ctx := context.Background()
+	s := open(t)
+	none, revision, err := s.Partners(ctx)
+	must(t, err)
+	if len(none) != 0 || revision != 0 {
+		t.Fatalf("empty registry: %v at %d", none, revision)
+	}
+	r := trust.Record{ID: "https://pas.example/", Protocol: trust.SAML2, Document: []byte("partner: x"), Metadata: []byte("<x/>"), Updated: start()}
+	wantConflict(t, s, r, 7)
+	r.Revision, err = s.SavePartner(ctx, r, 0)
+	must(t, err)
+	wantConflict(t, s, r, 0)
+	same := trust.Record{ID: r.ID, Protocol: trust.OIDC, Document: []byte("y")}
+	same.Revision, err = s.SavePartner(ctx, same, 0)
+	must(t, err)
+	if same.Revision <= r.Revision {
+		t.Fatalf("revision %d after %d", same.Revision, r.Revision)
+	}
+	old := r.Revision
+	r.Document = []byte("partner: z")
+	r.Revision, err = s.SavePartner(ctx, r, old)
+	must(t, err)
+	wantConflict(t, s, r, old)
+	all, revision, err := s.Partners(ctx)
+	must(t, err)
+	wantEqual(t, all, []trust.Record{same, r})
+	now, err := s.Revision(ctx)
+	must(t, err)
+	if revision != r.Revision || now != revision {
+		t.Fatalf("revisions %d %d %d", revision, now, r.Revision)
+	}
+	exactlyOne(t, parallel(20, func(int) error {
+		_, err := s.SavePartner(ctx, r, r.Revision)
+		return err
+	}), trust.ErrConflict)
+	watched(t, s)
+}
+
+func wantConflict(t *testing.T, s Store, r trust.Record, expected int64) {
+	t.Helper()
+	_, err := s.SavePartner(context.Background(), r, expected)
+	wantError(t, err, trust.ErrConflict)
+}
+
+// watched requires that a watcher hears of a change, and ends with its context.
+func watched(t *testing.T, s Store) {
+	ctx, cancel := context.WithCancel(context.Background())
+	heard, ended := make(chan struct{}, 100), make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Watch(ctx, func() { heard <- struct{}{} })
+	}()
+	wait := func(c chan struct{}, what string) {
+		t.Helper()
+		select {
+		case <-c:
+		case <-time.After(20 * time.Second):
+			t.Fatal(what)
+		}
+	}
+	wait(heard, "the watcher was not called at once")
+	for i := range 3 {
+		_, err := s.SavePartner(ctx, trust.Record{ID: name("new", i), Protocol: trust.Ticket, Document: []byte("x")}, 0)
+		must(t, err)
+		wait(heard, "the watcher did not hear of a change")
+	}
+	cancel()
+	wait(ended, "the watcher did not end")
+}
