@@ -1,0 +1,345 @@
+package fido_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/adapters/fido/softkey"
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// clientData returns a key's browser that replaces text in the client data.
+func replaced(old, replacement string) func([]byte) []byte {
+	return func(honest []byte) []byte { return bytes.Replace(honest, []byte(old), []byte(replacement), 1) }
+}
+
+func TestSecurity(t *testing.T) {
+	t.Run("213", testChallenge)
+	t.Run("214", testOrigin)
+	t.Run("215", testRPID)
+	t.Run("216", testFlags)
+	t.Run("217", testClientData)
+	t.Run("218", testCounter)
+	t.Run("219", testOwner)
+	t.Run("222", testBackup)
+	t.Run("225", testRegistered)
+	t.Run("226", testDowngrade)
+}
+
+func testChallenge(t *testing.T) {
+	d, k := newDesk(t), softKey(t, 1)
+	d.enrol(k, d.person)
+	finish := func(state, response []byte) error {
+		_, err := d.keys.FinishSignIn(t.Context(), state, response, d.now)
+		return err
+	}
+	_, first := d.answer(k)
+	other, _ := d.answer(k)
+	refused(t, finish(other, first), bridge.AuthenticationFailed, "key_challenge")
+
+	state, response := d.answer(k)
+	d.now = d.now.Add(5 * time.Minute)
+	refused(t, finish(state, response), bridge.AuthenticationFailed, "key_timeout")
+
+	_, enrolment, err := d.keys.BeginEnrolment(t.Context(), d.person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, response = d.answer(k)
+	refused(t, finish(enrolment, response), bridge.AuthenticationFailed, "key_challenge")
+
+	k.ClientData = func(honest []byte) []byte {
+		var c map[string]any
+		if err := json.Unmarshal(honest, &c); err != nil {
+			t.Fatal(err)
+		}
+		delete(c, "challenge")
+		b, _ := json.Marshal(c)
+		return b
+	}
+	state, response = d.answer(k)
+	refused(t, finish(state, response), bridge.AuthenticationFailed, "key_challenge")
+
+	if err := finish(nil, response); err == nil {
+		t.Error("accepted without state")
+	}
+}
+
+func testOrigin(t *testing.T) {
+	for _, bad := range []string{
+		"http://hub.example", "https://hub.example:8443", "https://hub.example:443", "https://a.hub.example", "https://example", "null", "",
+		"https://HUB.example", "https://hub.example/", "https://hub.example.evil.test", "https://user@hub.example",
+	} {
+		d, k := newDesk(t), softKey(t, 1)
+		d.enrol(k, d.person)
+		k.Origin = bad
+		_, err := d.signIn(k)
+		refused(t, err, bridge.AuthenticationFailed, "key_origin")
+		_, err = d.tryEnrol(softKeyAt(t, bad), d.person)
+		refused(t, err, bridge.AuthenticationFailed, "key_origin")
+	}
+	for name, member := range map[string]string{"cross-origin": `"crossOrigin":true`, "topOrigin": `"crossOrigin":false,"topOrigin":"` + origin + `"`} {
+		d, k := newDesk(t), softKey(t, 1)
+		d.enrol(k, d.person)
+		k.ClientData = replaced(`"crossOrigin":false`, member)
+		_, err := d.signIn(k)
+		t.Log(name)
+		refused(t, err, bridge.AuthenticationFailed, "key_cross_origin")
+	}
+}
+
+func softKeyAt(t *testing.T, at string) *softkey.Key {
+	k := softKey(t, 9)
+	k.Origin = at
+	return k
+}
+
+func testRPID(t *testing.T) {
+	for _, bad := range []string{"example", "a.hub.example", "evil.test", ""} {
+		d, k := newDesk(t), softKey(t, 1)
+		d.enrol(k, d.person)
+		k.RPID = bad
+		_, err := d.signIn(k)
+		refused(t, err, bridge.AuthenticationFailed, "key_rpid")
+	}
+}
+
+func testFlags(t *testing.T) {
+	for flags, code := range map[byte]string{
+		softkey.UserVerified: "key_presence",
+		softkey.UserPresent:  "key_uv",
+		0:                    "key_presence",
+	} {
+		d, k := newDesk(t), softKey(t, 1)
+		d.enrol(k, d.person)
+		k.Flags = flags
+		_, err := d.signIn(k)
+		refused(t, err, bridge.AuthenticationFailed, code)
+		fresh := softKey(t, 2)
+		fresh.Flags = flags
+		_, err = d.tryEnrol(fresh, d.person)
+		refused(t, err, bridge.AuthenticationFailed, code)
+		k.Flags = softkey.UserPresent | softkey.UserVerified
+		if _, err := d.signIn(k); err != nil {
+			t.Errorf("good answer after a bad one: %v", err)
+		}
+	}
+}
+
+func testClientData(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func([]byte) []byte
+		code   string // empty: accepted
+	}{
+		"type of the other ceremony": {replaced("webauthn.get", "webauthn.create"), "key_type"},
+		"type missing":               {replaced(`"type":"webauthn.get",`, ""), "key_type"},
+		"type in capitals":           {replaced(`"type"`, `"Type"`), "key_type"},
+		"unknown member":             {replaced("{", `{"other_keys_can_be_added_here":"do not compare",`), ""},
+		"byte order mark":            {replaced("{", "\ufeff{"), ""},
+		"two byte order marks":       {replaced("{", "\ufeff\ufeff{"), "key_response"},
+		"duplicate origin":           {replaced("{", `{"origin":"https://evil.test",`), "key_response"},
+		"duplicate in capitals":      {replaced("{", `{"ORIGIN":"https://evil.test",`), "key_response"},
+		"duplicate in nested":        {replaced("{", `{"x":{"a":1,"a":2},`), "key_response"},
+		"origin is a number":         {replaced(`"https://hub.example"`, "1"), "key_response"},
+		"trailing value":             {func(b []byte) []byte { return append(b, "{}"...) }, "key_response"},
+		"not UTF-8":                  {replaced("{", "{\"x\":\"\xff\","), "key_response"},
+		"too deep":                   {replaced("{", `{"x":`+strings.Repeat("[", 9)+strings.Repeat("]", 9)+","), "key_response"},
+		"empty":                      {func([]byte) []byte { return nil }, "key_response"},
+		"null":                       {func([]byte) []byte { return []byte("null") }, "key_type"},
+		"an array":                   {func([]byte) []byte { return []byte("[]") }, "key_response"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, k := newDesk(t), softKey(t, 1)
+			d.enrol(k, d.person)
+			k.ClientData = c.change
+			proof, err := d.signIn(k)
+			if c.code != "" {
+				refused(t, err, bridge.AuthenticationFailed, c.code)
+			} else if err != nil || proof.UID != d.person.UID {
+				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+	t.Run("outer", func(t *testing.T) {
+		d, k := newDesk(t), softKey(t, 1)
+		d.enrol(k, d.person)
+		state, good := d.answer(k)
+		for _, bad := range [][]byte{
+			bytes.Replace(good, []byte("{"), []byte(`{"rawId":"AAAA",`), 1),
+			bytes.Replace(good, []byte("{"), []byte(`{"RAWID":"AAAA",`), 1),
+			append(bytes.Clone(good), "{}"...),
+			append(bytes.Clone(good), bytes.Repeat([]byte(" "), 64<<10)...),
+			bytes.Replace(good, []byte("public-key"), []byte("password"), 1),
+			nil, []byte("null"), []byte("[]"),
+		} {
+			_, err := d.keys.FinishSignIn(t.Context(), state, bad, d.now)
+			refused(t, err, bridge.AuthenticationFailed, "key_response")
+		}
+		if _, err := d.keys.FinishSignIn(t.Context(), state, good, d.now); err != nil {
+			t.Errorf("the honest answer: %v", err)
+		}
+	})
+}
+
+func testCounter(t *testing.T) {
+	d, k := newDesk(t), softKey(t, 1)
+	d.enrol(k, d.person)
+	k.Step = 5
+	if _, err := d.signIn(k); err != nil {
+		t.Fatal(err)
+	}
+	for _, counter := range []uint32{5, 4, 1, 0} {
+		k.Counter, k.Step = counter, 0
+		_, err := d.signIn(k)
+		refused(t, err, bridge.AuthenticationFailed, "key_clone")
+	}
+	k.Counter = 6
+	if _, err := d.signIn(k); err != nil {
+		t.Errorf("a refused copy must not lock the owner out: %v", err)
+	}
+	// A key without a counter says zero for ever.
+	d, k = newDesk(t), softKey(t, 1)
+	k.Step = 0
+	d.enrol(k, d.person)
+	for range 3 {
+		if _, err := d.signIn(k); err != nil {
+			t.Errorf("key without counter: %v", err)
+		}
+	}
+}
+
+func testOwner(t *testing.T) {
+	other := people.Person{UID: "555000000002", Name: "Nurse Bea Cole"}
+	d, a, b := newDesk(t), softKey(t, 1), softKey(t, 2)
+	d.enrol(a, d.person)
+	d.enrol(b, other)
+
+	// The user handle of somebody else beside one's own credential.
+	change := func(response []byte, member string, value string) []byte {
+		var outer map[string]any
+		if err := json.Unmarshal(response, &outer); err != nil {
+			t.Fatal(err)
+		}
+		inner := outer["response"].(map[string]any)
+		if value == "" {
+			delete(inner, member)
+		} else {
+			inner[member] = value
+		}
+		out, err := json.Marshal(outer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	theirs := base64.RawURLEncoding.EncodeToString(b.Credentials()[0].User)
+	for _, handle := range []string{theirs, "AAAA", ""} {
+		state, response := d.answer(a)
+		_, err := d.keys.FinishSignIn(t.Context(), state, change(response, "userHandle", handle), d.now)
+		refused(t, err, bridge.AuthenticationFailed, "key_user")
+	}
+
+	// One's own signature under somebody else's credential id and user handle.
+	state, response := d.answer(a)
+	mine := base64.RawURLEncoding.EncodeToString(a.Credentials()[0].ID)
+	id := base64.RawURLEncoding.EncodeToString(b.Credentials()[0].ID)
+	forged := change(bytes.ReplaceAll(response, []byte(mine), []byte(id)), "userHandle", theirs)
+	_, err := d.keys.FinishSignIn(t.Context(), state, forged, d.now)
+	refused(t, err, bridge.AuthenticationFailed, "key_signature")
+
+	// An enrolment that was begun for somebody else.
+	options, state, err := d.keys.BeginEnrolment(t.Context(), d.person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, err = softKey(t, 3).Create(options); err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.keys.FinishEnrolment(t.Context(), other, state, response, d.now)
+	refused(t, err, bridge.AuthenticationFailed, "key_challenge")
+
+	stranger := softKey(t, 4)
+	if _, err := d.tryEnrol(stranger, d.person); err != nil { // never stored
+		t.Fatal(err)
+	}
+	_, err = d.signIn(stranger)
+	refused(t, err, bridge.CredentialUnknown, "key_unknown")
+
+	d.shelf.all[0].Revoked = start
+	_, err = d.signIn(a)
+	refused(t, err, bridge.CredentialRevoked, "key_revoked")
+	d.shelf.all[1].Expires = start
+	_, err = d.signIn(b)
+	refused(t, err, bridge.CredentialExpired, "key_expired")
+}
+
+func testBackup(t *testing.T) {
+	const good = softkey.UserPresent | softkey.UserVerified
+	d, k := newDesk(t), softKey(t, 1)
+	k.Flags = good | softkey.BackupEligible
+	d.enrol(k, d.person)
+	for _, state := range []byte{softkey.BackupState, 0} { // may be backed up later, and lose it
+		k.Flags = good | softkey.BackupEligible | state
+		proof, err := d.signIn(k)
+		if err != nil || proof.Assurance != 2 {
+			t.Errorf("synced key: %v %v", proof.Assurance, err)
+		}
+	}
+	for _, flags := range []byte{good, good | softkey.BackupState} {
+		k.Flags = flags
+		_, err := d.signIn(k)
+		refused(t, err, bridge.AuthenticationFailed, "key_backup")
+	}
+	d, k = newDesk(t), softKey(t, 1)
+	d.enrol(k, d.person)
+	k.Flags = good | softkey.BackupEligible
+	_, err := d.signIn(k)
+	refused(t, err, bridge.AuthenticationFailed, "key_backup")
+}
+
+func testRegistered(t *testing.T) {
+	d, k := newDesk(t), softKey(t, 1)
+	d.enrol(k, d.person)
+	again := softKey(t, 1) // the same key forgot what it holds, and so makes the same credential
+	options, state, err := d.keys.BeginEnrolment(t.Context(), d.person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options = bytes.ReplaceAll(options, []byte("excludeCredentials"), []byte("ignored"))
+	response, err := again.Create(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.keys.FinishEnrolment(t.Context(), d.person, state, response, d.now)
+	refused(t, err, bridge.AuthenticationFailed, "key_registered")
+}
+
+// testDowngrade: what a proof is worth is never the browser's to say.
+func testDowngrade(t *testing.T) {
+	d, k := newDesk(t), softKey(t, 1)
+	k.Flags |= softkey.BackupEligible
+	d.enrol(k, d.person)
+	state, response := d.answer(k)
+	lie := bytes.Replace(response, []byte(`"cross-platform"`), []byte(`"platform"`), 1)
+	lie = bytes.Replace(lie, []byte(`"clientExtensionResults":{}`), []byte(`"clientExtensionResults":{"credProps":{"rk":true},"uvm":[[1,1,1]]}`), 1)
+	proof, err := d.keys.FinishSignIn(t.Context(), state, lie, d.now)
+	if err != nil || proof.Assurance != 2 {
+		t.Errorf("assurance %d, %v", proof.Assurance, err)
+	}
+	// The stored state says what was required, whatever options the browser claims to have had.
+	options, state, err := d.keys.BeginSignIn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Flags = softkey.UserPresent | softkey.BackupEligible
+	if response, err = k.Get(bytes.ReplaceAll(options, []byte("required"), []byte("discouraged"))); err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.keys.FinishSignIn(t.Context(), state, response, d.now)
+	refused(t, err, bridge.AuthenticationFailed, "key_uv")
+}
