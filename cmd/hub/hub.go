@@ -1,0 +1,164 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/bridge/trace"
+	"github.com/lanyard-hub/lanyard/config"
+	"github.com/lanyard-hub/lanyard/protocols/oidc"
+	"github.com/lanyard-hub/lanyard/protocols/saml2"
+	"github.com/lanyard-hub/lanyard/protocols/ticket"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
+	"github.com/lanyard-hub/lanyard/web"
+	"github.com/lanyard-hub/lanyard/web/signin"
+)
+
+// Options of a hub.
+type Options struct {
+	Config config.Config
+	Log    *slog.Logger
+	Lab    bool             // partners on this machine may be reached and registered; never for patients
+	Banner string           // printed on every page
+	Mode   string           // ssbMode of legacy tickets: 0 live, 1 training
+	Extras []signin.Extra   // further ways to sign in; only the demo has any
+	Routes []web.Route      // further pages on the hub's host; only the demo has any
+	Clock  func() time.Time // nil: time.Now
+}
+
+// Hub is the running program.
+type Hub struct {
+	options  Options
+	issuer   *url.URL
+	store    Store
+	core     *bridge.Hub
+	registry *trust.Registry
+	ring     keyring.Ring
+	recorder *trace.Recorder
+	kit      *web.Kit
+	metrics  *metrics
+
+	saml   *saml2.Provider
+	oidc   *oidc.Provider
+	ticket *ticket.Provider
+	signin *signin.SignIn
+	cards  cardRoom
+
+	servers  []*server
+	draining atomic.Bool
+	stop     context.CancelFunc
+	loops    sync.WaitGroup
+}
+
+// New wires a hub. Nothing listens yet.
+func New(ctx context.Context, o Options) (*Hub, error) {
+	h, err := prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	return h, h.wire(ctx, h.wireStore, h.wireKeys, h.wireTrust, h.wireCore, h.wireAuthenticators, h.wireProtocols, h.wireServers)
+}
+
+// Open wires the core alone, beside a running hub or without one, for commands that ask it something.
+func Open(ctx context.Context, o Options) (*Hub, error) {
+	h, err := prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	return h, h.wire(ctx, h.wireStore, h.wireTrust, h.wireCore)
+}
+
+func prepare(o Options) (*Hub, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	issuer, err := url.Parse(o.Config.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("hub: issuer: %w", err)
+	}
+	return &Hub{options: o, issuer: issuer, metrics: newMetrics()}, nil
+}
+
+func (h *Hub) wire(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return errors.Join(err, h.closeStore())
+		}
+	}
+	return nil
+}
+
+// Start opens the listeners and starts the loops. It returns once every listener accepts.
+func (h *Hub) Start(ctx context.Context) error {
+	for _, s := range h.servers {
+		if err := s.listen(ctx); err != nil {
+			return err
+		}
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	h.stop = stop
+	h.startLoops(run)
+	for _, s := range h.servers {
+		h.loops.Go(s.serve)
+	}
+	return nil
+}
+
+// Close drains: not ready, wait, stop accepting, finish what is in flight, stop the loops, close the store.
+func (h *Hub) Close(ctx context.Context) error {
+	h.draining.Store(true)
+	if d := h.options.Config.Shutdown.DrainDelay; d > 0 {
+		select {
+		case <-time.After(d):
+		case <-ctx.Done():
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(h.options.Config.Shutdown.Timeout, time.Second))
+	defer cancel()
+	var errs []error
+	for _, s := range h.servers {
+		errs = append(errs, s.shutdown(ctx))
+	}
+	if h.stop != nil {
+		h.stop()
+	}
+	h.loops.Wait()
+	return errors.Join(append(errs, h.closeStore())...)
+}
+
+func (h *Hub) closeStore() error {
+	if h.store == nil {
+		return nil
+	}
+	if err := h.store.Close(); err != nil {
+		return fmt.Errorf("hub: close store: %w", err)
+	}
+	return nil
+}
+
+// Handler serves the hub's own host. Tests use it without a listener.
+func (h *Hub) Handler() http.Handler { return h.publicHandler() }
+
+// Registry is the trust registry as served.
+func (h *Hub) Registry() *trust.Registry { return h.registry }
+
+// Store gives commands and tests the durable state.
+func (h *Hub) Store() Store { return h.store }
+
+// Core gives the demo and tests the verbs.
+func (h *Hub) Core() *bridge.Hub { return h.core }
+
+// EntityID is the hub's name in SAML.
+func (h *Hub) EntityID() string { return h.options.Config.Issuer + "/saml2/metadata" }
+
+func (h *Hub) host() string { return strings.ToLower(h.issuer.Hostname()) }

@@ -1,0 +1,48 @@
+package hub
+
+import (
+	"context"
+	"time"
+)
+
+// The periods of the loops.
+const (
+	retryEvery = 5 * time.Second
+	purgeEvery = time.Minute
+)
+
+// startLoops starts every loop of the program. Each ends with ctx.
+func (h *Hub) startLoops(ctx context.Context) {
+	if h.recorder != nil {
+		h.loops.Go(func() { h.recorder.Run(ctx) })
+	}
+	h.loops.Go(func() { h.store.Watch(ctx, func() { h.registryChanged(ctx) }) })
+	h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
+	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })
+}
+
+func (h *Hub) registryChanged(ctx context.Context) {
+	if err := h.reloadRegistry(ctx); err != nil {
+		h.options.Log.ErrorContext(ctx, "registry not reloaded; the last one stays in force", "error", err.Error())
+	}
+}
+
+func (h *Hub) purge(ctx context.Context) error {
+	_, err := h.store.Purge(ctx, h.options.Clock())
+	return err
+}
+
+func (h *Hub) every(ctx context.Context, period time.Duration, name string, do func(context.Context) error) {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := do(ctx); err != nil && ctx.Err() == nil {
+				h.options.Log.ErrorContext(ctx, "loop failed", "loop", name, "error", err.Error())
+			}
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package hub
+
+import (
+	"strconv"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are the hub's Prometheus series. Children are bound once and kept: looking labels up on every
+// request costs as much as a signature.
+type metrics struct {
+	registerer *prometheus.Registry
+	requests   *prometheus.HistogramVec
+	registry   prometheus.Gauge
+	dropped    prometheus.CounterFunc
+	bound      sync.Map // routeCode -> prometheus.Observer
+}
+
+type routeCode struct {
+	route string
+	code  int
+}
+
+func newMetrics() *metrics {
+	m := &metrics{registerer: prometheus.NewRegistry()}
+	m.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "lanyard_http_request_duration_seconds", Help: "Time to answer a request, by route and status.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+	}, []string{"route", "code"})
+	m.registry = prometheus.NewGauge(prometheus.GaugeOpts{Name: "lanyard_registry_revision", Help: "Revision of the trust registry that is served."})
+	m.registerer.MustRegister(m.requests, m.registry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Request implements web.Observer.
+func (m *metrics) Request(route string, status int, seconds float64) {
+	key := routeCode{route, status}
+	o, ok := m.bound.Load(key)
+	if !ok {
+		o, _ = m.bound.LoadOrStore(key, m.requests.WithLabelValues(route, strconv.Itoa(status)))
+	}
+	if observer, ok := o.(prometheus.Observer); ok {
+		observer.Observe(seconds)
+	}
+}
+
+// info publishes the build and what only other parts know.
+func (m *metrics) info(version string, dropped func() float64) {
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "lanyard_build_info", Help: "Version of the program.", ConstLabels: prometheus.Labels{"version": version}})
+	build.Set(1)
+	m.dropped = prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "lanyard_trace_dropped_total", Help: "Trace entries that were not kept."}, dropped)
+	m.registerer.MustRegister(build, m.dropped)
+}

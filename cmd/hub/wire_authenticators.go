@@ -1,0 +1,139 @@
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/asn1"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/lanyard-hub/lanyard/adapters/fido"
+	"github.com/lanyard-hub/lanyard/adapters/smartcard"
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/web"
+	"github.com/lanyard-hub/lanyard/web/signin"
+)
+
+// cardRoom is what serves the card hosts.
+type cardRoom struct {
+	verifier *smartcard.Cards
+	handler  http.Handler // nil: no cards
+}
+
+// wireAuthenticators builds the ways to sign in and the pages that use them.
+func (h *Hub) wireAuthenticators(context.Context) error {
+	c := h.options.Config
+	o := signin.Options{
+		Kit: h.kit, Hub: h.core, Authenticators: h.store, People: h.store, Extras: h.options.Extras,
+		Apps: h.apps, Log: h.options.Log, CardURL: h.cardURL,
+	}
+	if c.Authenticators.FIDO2.Enabled {
+		keys, err := fido.New(fido.Options{
+			RPID: h.host(), RPName: c.Organisation.Name, Origins: []string{h.issuer.Scheme + "://" + h.issuer.Host},
+			Authenticators: h.store, Clock: h.options.Clock, Random: rand.Reader, Hints: c.Authenticators.FIDO2.Hints,
+		})
+		if err != nil {
+			return err
+		}
+		o.Keys = keys
+		h.core.Methods = append(h.core.Methods, bridge.Offer{Method: bridge.MethodFIDO2, Assurance: 3})
+	}
+	if c.Authenticators.Smartcard.Enabled {
+		cards, err := h.smartcards()
+		if err != nil {
+			return err
+		}
+		h.cards.verifier, o.Cards = cards, cards
+		h.core.Methods = append(h.core.Methods, bridge.Offer{Method: bridge.MethodSmartcard, Assurance: 3})
+		h.kit.CardOrigin = h.cardURL("*")
+	}
+	s, err := signin.New(o)
+	if err != nil {
+		return err
+	}
+	h.signin = s
+	if h.cards.verifier != nil {
+		h.cards.handler = s.CardHandler()
+	}
+	return nil
+}
+
+func (h *Hub) smartcards() (*smartcard.Cards, error) {
+	c := h.options.Config
+	pem, err := os.ReadFile(c.Listeners.Card.ClientCA)
+	if err != nil {
+		return nil, fmt.Errorf("hub: card authorities: %w", err)
+	}
+	roots, intermediates, err := smartcard.ParseAuthorities(pem)
+	if err != nil {
+		return nil, err
+	}
+	var eku []asn1.ObjectIdentifier
+	for _, name := range c.Authenticators.Smartcard.EKU {
+		oid, err := smartcard.ParseEKU(name)
+		if err != nil {
+			return nil, err
+		}
+		eku = append(eku, oid)
+	}
+	var source smartcard.Source = smartcard.Off{}
+	if c.Authenticators.Smartcard.Revocation.Mode == "crl" {
+		lists, err := smartcard.NewLists(smartcard.ListOptions{
+			Files: c.Listeners.Card.CRL, Issuers: append(roots, intermediates...), MaxAge: c.Authenticators.Smartcard.Revocation.MaxAge,
+			Clock: h.options.Clock, Log: h.options.Log,
+		})
+		if lists == nil {
+			return nil, err
+		}
+		if err != nil {
+			h.options.Log.Warn("revocation lists that cannot be used", "error", err.Error())
+		}
+		source = lists
+	}
+	return smartcard.New(smartcard.Options{
+		Roots: roots, Intermediates: intermediates, EKU: eku, Revocation: source,
+		OnUnreachable: smartcard.OnUnreachable(c.Authenticators.Smartcard.Revocation.OnUnreachable), Authenticators: h.store,
+	})
+}
+
+// cardURL is the origin of the card host with the given label.
+func (h *Hub) cardURL(label string) string {
+	l := h.options.Config.Listeners
+	host := strings.Replace(l.Card.HostPattern, "*", label, 1)
+	_, port, err := net.SplitHostPort(l.Card.Address)
+	if l.Card.Address == l.Public.Address {
+		port, err = h.issuer.Port(), nil // the public side may be mapped to another port
+	}
+	if err != nil || port == "" || port == "443" {
+		return "https://" + host
+	}
+	return "https://" + host + ":" + port
+}
+
+// apps are the partners on the home page: those that can be started from an address.
+func (h *Hub) apps() []signin.App {
+	partners, err := h.registry.Partners()
+	if err != nil {
+		h.options.Log.Error("list apps", "error", err.Error())
+		return nil
+	}
+	var out []signin.App
+	for _, p := range partners {
+		if p.Answerable() && p.URL != "" {
+			out = append(out, signin.App{Name: p.Name, URL: p.URL})
+		}
+	}
+	return out
+}
+
+// publicHandler serves the hub's own host.
+func (h *Hub) publicHandler() http.Handler {
+	tables := [][]web.Route{h.signin.Routes(), h.saml.Routes(), h.oidc.Routes(), h.options.Routes}
+	if h.ticket != nil {
+		tables = append(tables, h.ticket.Routes())
+	}
+	return h.kit.Router(tables...)
+}

@@ -1,0 +1,61 @@
+package hub
+
+import (
+	"context"
+	"sync"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/bridge/trace"
+	"github.com/lanyard-hub/lanyard/bridge/translate"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+func (h *Hub) wireCore(context.Context) error {
+	c := h.options.Config
+	core, err := h.secret("core")
+	if err != nil {
+		return err
+	}
+	translator, err := h.Translator()
+	if err != nil {
+		return err
+	}
+	csrf, err := h.secret("csrf")
+	if err != nil {
+		return err
+	}
+	limits := bridge.DefaultLimits()
+	limits.Idle, limits.Absolute = c.Session.Idle, c.Session.Absolute
+	h.core = &bridge.Hub{
+		Artifacts: h.store, Journal: h.store, Sessions: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
+		Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
+		Clock: h.options.Clock, Secret: core, Limits: limits, Parallel: parallel,
+	}
+	if c.Trace.Mode != "off" {
+		h.recorder = trace.NewRecorder(h.store, c.Trace.Keep, h.options.Clock, h.options.Log)
+		h.core.Recorder = h.recorder
+	}
+	h.kit = &web.Kit{
+		Issuer:       h.issuer,
+		Organisation: web.Organisation{Name: c.Organisation.Name, Help: c.Organisation.Help, RAContact: c.Organisation.RAContact},
+		Banner:       h.options.Banner, Hub: h.core, Log: h.options.Log, TrustedProxies: c.TrustedProxies,
+		Observe: h.metrics, Secret: csrf,
+	}
+	return h.kit.Init()
+}
+
+// Translator is what decides issuances; explain uses the same.
+func (h *Hub) Translator() (translate.Translator, error) {
+	salt, err := h.secret("pairwise")
+	return translate.Translator{Salt: salt, Scope: h.options.Config.Organisation.Scope}, err
+}
+
+// parallel runs do(0) to do(n-1) at the same time and waits.
+func parallel(n int, do func(int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { do(i) })
+	}
+	wg.Wait()
+}

@@ -1,0 +1,68 @@
+package hub
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/adapters/httpsource"
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/protocols/oidc"
+	"github.com/lanyard-hub/lanyard/protocols/saml2"
+	"github.com/lanyard-hub/lanyard/protocols/ticket"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
+)
+
+// wireProtocols builds the front ends and tells the core how each ends a session at its partners.
+func (h *Hub) wireProtocols(context.Context) error {
+	c := h.options.Config
+	poster := outgoing{httpsource.New(httpsource.Options{
+		Timeout: 5 * time.Second, MaxBytes: 256 << 10, AllowPrivate: true, AllowLocalhost: h.options.Lab,
+	})}
+	keys := func() keyring.Ring { return h.ring }
+	var err error
+	h.saml, err = saml2.New(saml2.Options{
+		Kit: h.kit, Hub: h.core, Keys: keys, EntityID: h.EntityID(), DisplayName: c.Organisation.Name,
+		Organization: metadata.Organization{Name: c.Organisation.Name, DisplayName: c.Organisation.Name, URL: c.Issuer},
+		Scopes:       []string{c.Organisation.Scope}, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife,
+		Poster: poster, Subjects: h.store, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+	})
+	if err != nil {
+		return err
+	}
+	h.oidc, err = oidc.New(oidc.Options{
+		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.OIDC.RequirePKCE,
+		Lifetimes: oidc.Lifetimes{Code: c.OIDC.CodeLife, IDToken: c.OIDC.IDTokenLife, Access: c.OIDC.AccessTokenLife, Refresh: c.OIDC.RefreshTokenLife},
+		Poster:    poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+	})
+	if err != nil {
+		return err
+	}
+	h.core.Propagators[trust.SAML2], h.core.Propagators[trust.OIDC] = h.saml, h.oidc
+	if c.Tickets.Enabled {
+		h.ticket = ticket.New(ticket.Options{Kit: h.kit, Hub: h.core, Life: c.Tickets.Life, Mode: h.options.Mode, Log: h.options.Log})
+		h.core.Propagators[trust.Ticket] = h.ticket
+	}
+	dropped := func() float64 { return 0 }
+	if h.recorder != nil {
+		dropped = func() float64 { return float64(h.recorder.Dropped()) }
+	}
+	h.metrics.info(h.options.Version, dropped)
+	return nil
+}
+
+// outgoing shapes the bounded HTTP client as the front ends want it.
+type outgoing struct{ client *httpsource.Client }
+
+// Post implements saml2.Poster.
+func (o outgoing) Post(ctx context.Context, target, contentType string, body []byte) (int, []byte, error) {
+	r, err := o.client.Post(ctx, target, contentType, body)
+	return r.Status, r.Body, err
+}
+
+// PostForm implements oidc.Poster.
+func (o outgoing) PostForm(ctx context.Context, target string, form url.Values) (int, []byte, error) {
+	r, err := o.client.PostForm(ctx, target, form)
+	return r.Status, r.Body, err
+}

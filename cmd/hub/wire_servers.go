@@ -1,0 +1,142 @@
+package hub
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/lanyard-hub/lanyard/config"
+)
+
+// wireServers builds one server for each listener. When cards share the public address, the host name in
+// the TLS handshake decides.
+func (h *Hub) wireServers(context.Context) error {
+	l := h.options.Config.Listeners
+	public, err := serverTLS(l.Public.TLS)
+	if err != nil {
+		return err
+	}
+	handler := h.publicHandler()
+	if h.cards.handler != nil {
+		conf, err := h.cardTLS()
+		if err != nil {
+			return err
+		}
+		if l.Card.Address == l.Public.Address && public != nil {
+			public, handler = h.sharedTLS(public, conf), h.bySNI(handler)
+		} else {
+			h.servers = append(h.servers, newServer("card", l.Card.Address, h.cards.handler, conf, h.options.Log))
+		}
+	}
+	h.servers = append(h.servers, newServer("public", l.Public.Address, handler, public, h.options.Log))
+	if l.Ticket.Address != "" {
+		s, err := h.ticketServer(l)
+		if err != nil {
+			return err
+		}
+		h.servers = append(h.servers, s)
+	}
+	h.servers = append(h.servers, newServer("metrics", l.Metrics.Address, h.operations(), nil, h.options.Log))
+	return nil
+}
+
+func serverTLS(c config.TLS) (*tls.Config, error) {
+	if c.IsZero() {
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+	if err != nil {
+		return nil, fmt.Errorf("hub: TLS certificate: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
+}
+
+func (h *Hub) cardTLS() (*tls.Config, error) {
+	l := h.options.Config.Listeners
+	files := l.Card.TLS
+	if files.IsZero() {
+		files = l.Public.TLS
+	}
+	cert, err := tls.LoadX509KeyPair(files.Cert, files.Key)
+	if err != nil {
+		return nil, fmt.Errorf("hub: card TLS certificate: %w", err)
+	}
+	return h.cards.verifier.TLSConfig(cert), nil
+}
+
+// isCardHost reports whether a host name matches the pattern of the card hosts: one label and the rest.
+func (h *Hub) isCardHost(name string) bool {
+	label, rest, ok := strings.Cut(strings.ToLower(name), ".")
+	return ok && label != "" && "*."+rest == strings.ToLower(h.options.Config.Listeners.Card.HostPattern)
+}
+
+func (h *Hub) sharedTLS(public, card *tls.Config) *tls.Config {
+	public = public.Clone()
+	public.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if h.isCardHost(hello.ServerName) {
+			return card, nil
+		}
+		return nil, nil
+	}
+	return public
+}
+
+func (h *Hub) bySNI(public http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS != nil && h.isCardHost(r.TLS.ServerName) {
+			h.cards.handler.ServeHTTP(w, r)
+			return
+		}
+		public.ServeHTTP(w, r)
+	})
+}
+
+// ticketServer serves role assertions to systems that authenticate by certificate.
+func (h *Hub) ticketServer(l config.Listeners) (*server, error) {
+	files := l.Ticket.TLS
+	if files.IsZero() {
+		files = l.Public.TLS
+	}
+	conf, err := serverTLS(files)
+	if err != nil {
+		return nil, err
+	}
+	pem, err := os.ReadFile(l.Ticket.ClientCA)
+	if err != nil {
+		return nil, fmt.Errorf("hub: ticket client CA: %w", err)
+	}
+	conf.ClientCAs = x509.NewCertPool()
+	if !conf.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("hub: ticket client CA: no certificate in %s", l.Ticket.ClientCA)
+	}
+	conf.ClientAuth = tls.RequireAndVerifyClientCert
+	return newServer("ticket", l.Ticket.Address, h.kit.ServerRouter(h.ticket.ServerRoutes()), conf, h.options.Log), nil
+}
+
+// operations is the listener for operators: never public, no authentication.
+func (h *Hub) operations() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", h.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics.registerer, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// ready answers 503 while draining or when the store does not answer.
+func (h *Hub) ready(w http.ResponseWriter, r *http.Request) {
+	state, status := "ok", http.StatusOK
+	if _, err := h.store.Revision(r.Context()); err != nil {
+		state, status = "store", http.StatusServiceUnavailable
+	}
+	if h.draining.Load() {
+		state, status = "draining", http.StatusServiceUnavailable
+	}
+	w.WriteHeader(status)
+	fmt.Fprintln(w, state)
+}

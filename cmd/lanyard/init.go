@@ -1,0 +1,85 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lanyard-hub/lanyard/adapters/keystore"
+	"github.com/lanyard-hub/lanyard/config"
+)
+
+func (p *program) initCommand() *cobra.Command {
+	var dir, issuer string
+	cmd := &cobra.Command{
+		Use: "init", Short: "Write a first configuration and generate the hub's keys", Args: cobra.NoArgs,
+		Example: "  lanyard init --dir /etc/lanyard --issuer https://sso.trust.example",
+		RunE: func(*cobra.Command, []string) error {
+			dir, err := filepath.Abs(dir)
+			if err != nil {
+				return err
+			}
+			return p.writeHub(dir, issuer)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", ".", "directory to write to")
+	cmd.Flags().StringVar(&issuer, "issuer", "https://sso.trust.example", "public address of the hub")
+	return cmd
+}
+
+// writeHub writes what `serve` needs into dir. Nothing that exists is overwritten.
+func (p *program) writeHub(dir, issuer string) error {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Host == "" {
+		return exitError{exitUsage, fmt.Errorf("%q is not the address of a hub", issuer)}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
+		return err
+	}
+	now := time.Now()
+	signing, err := keystore.Generate(rand.Reader, u.Hostname()+" signing", now)
+	if err != nil {
+		return err
+	}
+	files := []struct {
+		name string
+		data []byte
+	}{
+		{"signing.pem", signing},
+		{"lanyard.schema.json", config.Schema()},
+		{"lanyard.yaml", []byte(config.Example(dir, issuer))},
+	}
+	if u.Scheme == "https" {
+		cert, key, err := keystore.GenerateTLS(rand.Reader, []string{u.Hostname(), "*.card." + u.Hostname()}, now)
+		if err != nil {
+			return err
+		}
+		files = append(files, struct {
+			name string
+			data []byte
+		}{"tls.key", key}, struct {
+			name string
+			data []byte
+		}{"tls.crt", cert})
+	}
+	for _, f := range files {
+		err := keystore.Write(filepath.Join(dir, f.name), f.data)
+		if errors.Is(err, fs.ErrExist) {
+			fmt.Fprintf(p.err, "kept   %s (exists)\n", f.name)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.err, "wrote  %s\n", f.name)
+	}
+	fmt.Fprintf(p.err, "next:  lanyard serve --config %s\n", filepath.Join(dir, "lanyard.yaml"))
+	return nil
+}

@@ -1,0 +1,56 @@
+// Command lanyard is the hub and its tools: one cobra command a file, no logic of its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	err := newRoot(os.Stdout, os.Stderr, os.Environ()).ExecuteContext(ctx)
+	if err == nil {
+		return
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(os.Stderr, "lanyard: "+text)
+	}
+	os.Exit(exitCode(err))
+}
+
+// Exit codes, as docs/reference/commands.md lists them.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+	exitConfig  = 3
+	exitMissing = 4
+	exitRefused = 5
+	exitStore   = 8
+)
+
+// exitError carries the exit code of a failure whose text was printed, or is to be.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e exitError) Unwrap() error { return e.err }
+
+func exitCode(err error) int {
+	if e, ok := errors.AsType[exitError](err); ok {
+		return e.code
+	}
+	return exitFailure
+}

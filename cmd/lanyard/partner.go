@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/cmd/hub"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+func (p *program) partnerCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "partner", Short: "Partners and their terms"}
+	cmd.AddCommand(p.partnerApply(), p.partnerList(), p.partnerShow(), p.partnerExport())
+	return cmd
+}
+
+func (p *program) partnerApply() *cobra.Command {
+	var file string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use: "apply -f FILE", Short: "Approve partners as a file describes them", Args: cobra.NoArgs,
+		Example: "  lanyard partner apply -f pas.yaml\n  lanyard partner apply -f pas.yaml --dry-run",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, err := os.Open(file)
+			if err != nil {
+				return exitError{exitMissing, err}
+			}
+			defer f.Close()
+			docs, err := trust.ReadDocuments(f)
+			if err != nil {
+				return exitError{exitRefused, fmt.Errorf("%s: %w", file, err)}
+			}
+			_, store, err := p.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			for _, d := range docs {
+				if err := p.applyOne(cmd, store, d, filepath.Dir(file), dryRun); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&file, "file", "f", "", "partner document (YAML), with the files it names beside it")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check and compare, write nothing")
+	_ = cmd.MarkFlagRequired("file")
+	return cmd
+}
+
+func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document, dir string, dryRun bool) error {
+	ctx := cmd.Context()
+	d, metadata, err := d.Resolve(folder(dir))
+	if err != nil {
+		return exitError{exitRefused, err}
+	}
+	compiler, o, err := p.compiler()
+	if err != nil {
+		return err
+	}
+	change, err := trust.Propose(ctx, store, compiler, d, metadata, o)
+	if err != nil {
+		return exitError{exitRefused, err}
+	}
+	word := "changed"
+	switch {
+	case change.Same:
+		word = "unchanged"
+	case change.New:
+		word = "added"
+	}
+	if !dryRun && !change.Same {
+		if err := change.Apply(ctx, store, time.Now()); err != nil {
+			return exitError{exitStore, err}
+		}
+		event := ledger.Event{Time: time.Now(), Kind: ledger.PartnerChanged, Partner: change.Partner.ID, Detail: map[string]string{"change": word, "stage": string(change.Partner.Stage)}}
+		if err := store.Commit(ctx, bridge.Append{Event: event}); err != nil {
+			return exitError{exitStore, err}
+		}
+	}
+	if dryRun {
+		word += " (dry run)"
+	}
+	fmt.Fprintf(p.out, "%s %s %s (%s)\n", word, change.Partner.Protocol, change.Partner.ID, change.Partner.Stage)
+	return nil
+}
+
+// registry opens the store and loads the partners from it.
+func (p *program) registry(cmd *cobra.Command) (*trust.Registry, hub.Store, error) {
+	_, store, err := p.open(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	compiler, o, err := p.compiler()
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	r := trust.NewRegistry(store, compiler, o.Lab, time.Now)
+	if err := r.Load(cmd.Context()); err != nil {
+		return nil, nil, exitError{exitStore, errors.Join(err, store.Close())}
+	}
+	if err := r.Broken(); err != nil {
+		fmt.Fprintln(p.err, "warning: not served:", err)
+	}
+	return r, store, nil
+}
+
+func (p *program) partnerList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List partners", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, store, err := p.registry(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			partners, err := r.Partners()
+			if err != nil {
+				return err
+			}
+			if p.json {
+				type row struct{ ID, Name, Protocol, Stage string }
+				rows := make([]row, len(partners))
+				for i, x := range partners {
+					rows[i] = row{x.ID, x.Name, string(x.Protocol), string(x.Stage)}
+				}
+				return json.NewEncoder(p.out).Encode(rows)
+			}
+			w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "NAME\tPROTOCOL\tSTAGE\tPARTNER")
+			for _, x := range partners {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Name, x.Protocol, x.Stage, x.ID)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+// records finds the stored records of a partner by its id, or by its name.
+func (p *program) records(cmd *cobra.Command, id string) ([]trust.Record, error) {
+	_, store, err := p.open(cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	all, _, err := store.Partners(cmd.Context())
+	if err != nil {
+		return nil, exitError{exitStore, err}
+	}
+	var found []trust.Record
+	for _, r := range all {
+		if r.ID == id {
+			found = append(found, r)
+		}
+	}
+	if len(found) == 0 {
+		return nil, exitError{exitMissing, fmt.Errorf("there is no partner %q; `lanyard partner list` names them", id)}
+	}
+	return found, nil
+}
+
+func (p *program) partnerShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show PARTNER", Short: "Print a partner's terms", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, err := p.records(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			for _, r := range found {
+				fmt.Fprintf(p.out, "# revision %d, changed %s\n%s", r.Revision, r.Updated.UTC().Format(time.RFC3339), r.Document)
+			}
+			return nil
+		},
+	}
+}
+
+func (p *program) partnerExport() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use: "export PARTNER", Short: "Write a partner as files that `partner apply` takes", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, err := p.records(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			for _, r := range found {
+				if err := p.exportOne(r, dir); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", ".", "directory to write to")
+	return cmd
+}
+
+func (p *program) exportOne(r trust.Record, dir string) error {
+	docs, err := trust.ReadDocuments(bytes.NewReader(r.Document))
+	if err != nil {
+		return err
+	}
+	d, base := docs[0], fileName(r.ID)
+	if r.Metadata != nil {
+		if d.SAML == nil {
+			d.SAML = &trust.SAMLDocument{}
+		}
+		d.SAML.Metadata = base + ".xml"
+		if err := os.WriteFile(filepath.Join(dir, base+".xml"), r.Metadata, 0o644); err != nil {
+			return err
+		}
+	}
+	data, err := d.Canonical()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, base+".yaml")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.out, path)
+	return nil
+}
+
+// fileName makes a file name of an identifier.
+func fileName(id string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r == '.' || r == '-' {
+			return r
+		}
+		return '_'
+	}, id), "._")
+}

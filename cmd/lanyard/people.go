@@ -1,0 +1,166 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/cmd/hub"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
+	"github.com/lanyard-hub/lanyard/web/signin"
+)
+
+func (p *program) peopleCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "people", Short: "Persons, role profiles and authenticators"}
+	cmd.AddCommand(p.peopleImport(), p.peopleEnrol(), p.peopleShow())
+	return cmd
+}
+
+func (p *program) peopleImport() *cobra.Command {
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use: "import FILE", Short: "Import persons, role profiles and cards from YAML or CSV", Args: cobra.ExactArgs(1),
+		Example: "  lanyard people import staff.yaml\n  lanyard people import esr.csv --dry-run",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, err := readPeople(args[0])
+			if err != nil {
+				return exitError{exitRefused, err}
+			}
+			_, store, err := p.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			if !dryRun {
+				if err := importPeople(cmd, store, in); err != nil {
+					return err
+				}
+			}
+			fmt.Fprintf(p.out, "%d persons, %d cards%s\n", len(in.Persons), len(in.Authenticators), map[bool]string{true: " (dry run)"}[dryRun])
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, write nothing")
+	return cmd
+}
+
+func readPeople(path string) (people.Import, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return people.Import{}, err
+	}
+	defer f.Close()
+	if strings.EqualFold(filepath.Ext(path), ".csv") {
+		return people.ReadCSV(f)
+	}
+	return people.ReadYAML(f)
+}
+
+func importPeople(cmd *cobra.Command, store hub.Store, in people.Import) error {
+	ctx := cmd.Context()
+	if err := store.SavePersons(ctx, in.Persons...); err != nil {
+		return exitError{exitStore, err}
+	}
+	for _, a := range in.Authenticators {
+		known, err := store.Authenticator(ctx, a.Kind, a.Handle)
+		if err == nil && known.UID == a.UID {
+			continue
+		}
+		if err == nil {
+			return exitError{exitRefused, fmt.Errorf("card %s is registered to someone else", a.Handle)}
+		}
+		if !errors.Is(err, people.ErrNotFound) {
+			return exitError{exitStore, err}
+		}
+		if err := store.AddAuthenticator(ctx, a); err != nil {
+			return exitError{exitStore, err}
+		}
+	}
+	event := ledger.Event{Time: time.Now(), Kind: ledger.PeopleImported, Detail: map[string]string{"persons": fmt.Sprint(len(in.Persons)), "cards": fmt.Sprint(len(in.Authenticators))}}
+	if err := store.Commit(ctx, bridge.Append{Event: event}); err != nil {
+		return exitError{exitStore, err}
+	}
+	return nil
+}
+
+func (p *program) peopleEnrol() *cobra.Command {
+	var life time.Duration
+	cmd := &cobra.Command{
+		Use: "enrol UID", Short: "Make a one-time link by which a person registers a key or card", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, store, err := p.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			person, err := store.Person(cmd.Context(), args[0])
+			if errors.Is(err, people.ErrNotFound) {
+				return exitError{exitMissing, fmt.Errorf("nobody is registered as %s", args[0])}
+			}
+			if err != nil {
+				return exitError{exitStore, err}
+			}
+			core := &bridge.Hub{Artifacts: store, Journal: store, Clock: time.Now}
+			token, err := signin.NewEnrolment(cmd.Context(), core, person.UID, "command line", life)
+			if err != nil {
+				return exitError{exitStore, err}
+			}
+			fmt.Fprintf(p.err, "for %s, once, until %s:\n", person.Name, time.Now().Add(life).Format("2 Jan 2006, 15:04"))
+			fmt.Fprintln(p.out, c.Issuer+"/enrol/"+token)
+			return nil
+		},
+	}
+	cmd.Flags().DurationVar(&life, "life", 24*time.Hour, "how long the link works")
+	return cmd
+}
+
+func (p *program) peopleShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show UID", Short: "Print a person, the role profiles and the authenticators", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, store, err := p.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			person, err := store.Person(cmd.Context(), args[0])
+			if errors.Is(err, people.ErrNotFound) {
+				return exitError{exitMissing, fmt.Errorf("nobody is registered as %s", args[0])}
+			}
+			if err != nil {
+				return exitError{exitStore, err}
+			}
+			auths, err := store.AuthenticatorsOf(cmd.Context(), person.UID)
+			if err != nil {
+				return exitError{exitStore, err}
+			}
+			p.printPerson(person, auths, time.Now())
+			return nil
+		},
+	}
+}
+
+func (p *program) printPerson(person people.Person, auths []people.Authenticator, now time.Time) {
+	fmt.Fprintf(p.out, "%s  %s  %s  identity level %d\n", person.UID, person.Name, person.Status, person.Identity)
+	for _, r := range person.Roles {
+		state := "open"
+		if !r.OpenAt(now) {
+			state = "not open"
+		}
+		fmt.Fprintf(p.out, "  role %s  %s  %s at %s (%s)  %s\n", r.ID, r.Code, r.JobRoleName(), r.OrgName, r.OrgCode, state)
+	}
+	for _, a := range auths {
+		state := "usable"
+		if !a.UsableAt(now) {
+			state = "not usable"
+		}
+		fmt.Fprintf(p.out, "  %s  %s  added %s  %s\n", a.Kind, a.Label, a.Added.Format("2 Jan 2006"), state)
+	}
+}

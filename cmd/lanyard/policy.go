@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/cmd/hub"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+func (p *program) policyCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "policy", Short: "What partners are told, and why"}
+	cmd.AddCommand(p.policyExplain())
+	return cmd
+}
+
+// question is what explain is asked.
+type question struct {
+	user, role, partner string
+	assurance           int
+	method              string
+}
+
+func (p *program) policyExplain() *cobra.Command {
+	var q question
+	cmd := &cobra.Command{
+		Use: "explain --user UID --partner PARTNER", Short: "Print attribute by attribute what a partner would be told, by which rule", Args: cobra.NoArgs,
+		Long:    "Runs the same code that issues.",
+		Example: "  lanyard policy explain --user 555021935107 --role R8000 --partner pas",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.explain(cmd, q)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&q.user, "user", "", "uid of the person")
+	f.StringVar(&q.role, "role", "", "role profile id, or job role such as R8000; the only open role if left out")
+	f.StringVar(&q.partner, "partner", "", "partner id or name")
+	f.IntVar(&q.assurance, "assurance", 3, "level of the sign-in to suppose, 1 to 3")
+	f.StringVar(&q.method, "method", string(bridge.MethodSmartcard), "method of the sign-in to suppose")
+	_ = cmd.MarkFlagRequired("user")
+	_ = cmd.MarkFlagRequired("partner")
+	return cmd
+}
+
+func (p *program) explain(cmd *cobra.Command, q question) error {
+	c, err := p.load()
+	if err != nil {
+		return err
+	}
+	h, err := hub.Open(cmd.Context(), hub.Options{Config: c, Log: slog.New(slog.DiscardHandler), Lab: p.lab})
+	if err != nil {
+		return exitError{exitStore, err}
+	}
+	defer h.Close(cmd.Context())
+	person, err := h.Store().Person(cmd.Context(), q.user)
+	if errors.Is(err, people.ErrNotFound) {
+		return exitError{exitMissing, fmt.Errorf("nobody is registered as %s", q.user)}
+	}
+	if err != nil {
+		return exitError{exitStore, err}
+	}
+	partner, err := findPartner(h.Registry(), q.partner)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	role, err := findRole(person, q.role, now)
+	if err != nil {
+		return err
+	}
+	session := bridge.Session{ID: "explain", UID: person.UID, Method: bridge.Method(q.method), Assurance: bridge.Assurance(q.assurance), AuthnAt: now, Started: now, Seen: now, RoleID: role.ID}
+	iss, err := h.Core().Translator.Translate(bridge.Facts{Session: session, Person: person, Role: role, Partner: partner, Now: now})
+	if err != nil {
+		r := bridge.AsRefusal(err)
+		return exitError{exitRefused, fmt.Errorf("nothing is released: %s: %s", r.AuditCode(), r.Detail)}
+	}
+	return p.printIssuance(iss)
+}
+
+func findPartner(r *trust.Registry, name string) (trust.Partner, error) {
+	all, err := r.Partners()
+	if err != nil {
+		return trust.Partner{}, err
+	}
+	var found []trust.Partner
+	for _, x := range all {
+		if x.ID == name || strings.EqualFold(x.Name, name) {
+			found = append(found, x)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return trust.Partner{}, exitError{exitMissing, fmt.Errorf("there is no partner %q; `lanyard partner list` names them", name)}
+	case 1:
+		return found[0], nil
+	}
+	return trust.Partner{}, exitError{exitUsage, fmt.Errorf("%q names %d partners; give its id", name, len(found))}
+}
+
+func findRole(person people.Person, name string, now time.Time) (people.RoleProfile, error) {
+	open := person.OpenRoles(now)
+	var found []people.RoleProfile
+	for _, r := range open {
+		if name == "" || r.ID == name || r.JobRole() == name {
+			found = append(found, r)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case name == "" && len(open) == 0:
+		return people.RoleProfile{}, nil
+	case len(found) == 0:
+		return people.RoleProfile{}, exitError{exitMissing, fmt.Errorf("%s has no open role %s", person.UID, name)}
+	}
+	return people.RoleProfile{}, exitError{exitUsage, fmt.Errorf("%d open roles fit; give the role profile id: `lanyard people show %s`", len(found), person.UID)}
+}
+
+func (p *program) printIssuance(iss bridge.Issuance) error {
+	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "subject\t%s\t%s\n\n", iss.Subject, iss.SubjectKind)
+	fmt.Fprintln(w, "ATTRIBUTE\tVALUE\tBY")
+	for _, a := range iss.Attributes {
+		name := a.Name
+		if a.Friendly != "" {
+			name += " (" + a.Friendly + ")"
+		}
+		values := make([]string, len(a.Values))
+		for i, v := range a.Values {
+			values[i] = fmt.Sprint(v)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", name, strings.Join(values, "; "), a.Rule)
+	}
+	for _, x := range iss.Withheld {
+		fmt.Fprintf(w, "%s\twithheld: %s\t%s\n", x.Name, x.Why, x.Rule)
+	}
+	return w.Flush()
+}

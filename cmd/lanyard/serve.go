@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lanyard-hub/lanyard/cmd/hub"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "Run the hub", Args: cobra.NoArgs,
+		Example: "  lanyard serve --config /etc/lanyard/lanyard.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.load()
+			if err != nil {
+				return err
+			}
+			o := hub.Options{Config: c, Log: p.logger(c.Log), Lab: p.lab, Mode: "0", Version: version()}
+			if p.lab {
+				o.Banner, o.Mode = "REHEARSAL - not for patients", "1"
+				o.Log.Warn("rehearsal: http and *.localhost partners are permitted; never for patients")
+			}
+			h, err := hub.New(cmd.Context(), o)
+			if err != nil {
+				return exitError{exitStore, err}
+			}
+			if err := h.Start(cmd.Context()); err != nil {
+				return exitError{exitFailure, errors.Join(err, h.Close(cmd.Context()))}
+			}
+			<-cmd.Context().Done()
+			o.Log.Info("draining")
+			return h.Close(context.WithoutCancel(cmd.Context()))
+		},
+	}
+}
