@@ -1,0 +1,66 @@
+package oidc
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// acrClass is one acr name of CIS2 and what satisfies it here. A class that nothing satisfies has no Min.
+type acrClass struct {
+	name string
+	min  bridge.Assurance
+	meth bridge.Method
+}
+
+// acrClasses are the names clients send. Those of the lower levels are met by a stronger proof too;
+// those of authenticators that this hub does not have are known, and never met.
+func acrClasses() []acrClass {
+	return []acrClass{
+		{name: "AAL3_ANY", min: 3},
+		{name: "AAL2_OR_AAL3_ANY", min: 2},
+		{name: "AAL2_ANY", min: 2},
+		{name: "AAL3_FIDO2", min: 3, meth: bridge.MethodFIDO2},
+		{name: "AAL3_CIS2_SMARTCARD", min: 3, meth: bridge.MethodSmartcard},
+		{name: "AAL3_SMARTCARD", min: 3, meth: bridge.MethodSmartcard},
+		{name: "AAL3_N3_SMARTCARD"}, {name: "AAL3_IOS"}, {name: "AAL2_TOTP"}, {name: "AAL2_NHSMAIL"}, {name: "AAL1_USERPASS"},
+	}
+}
+
+// contexts translates acr names to what the core compares; names unknown or never met are left out.
+func (p *Provider) contexts(names []string) []bridge.AuthnContext {
+	var out []bridge.AuthnContext
+	for _, name := range names {
+		for _, c := range p.acr {
+			if c.name == name && c.min > 0 {
+				out = append(out, bridge.AuthnContext{Class: c.name, Min: c.min, Method: c.meth})
+			}
+		}
+	}
+	return out
+}
+
+// offered lists the acr names that some method of this hub can meet.
+func (p *Provider) offered() []string {
+	out := []string{}
+	for _, c := range p.acr {
+		for _, o := range p.hub.Methods {
+			if c.min > 0 && (bridge.AuthnContext{Min: c.min, Method: c.meth}).Satisfied(o.Assurance, o.Method) {
+				out = append(out, c.name)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// acrOf is the class an ID token states: the asked one that was met, else the level that was reached.
+func acrOf(iss bridge.Issuance) string {
+	if iss.Class != "" {
+		return iss.Class
+	}
+	return "AAL" + strconv.Itoa(int(iss.Assurance)) + "_ANY"
+}
+
+func words(s string) []string { return strings.Fields(s) }

@@ -1,0 +1,127 @@
+package oidc
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523, section 2.2
+
+// caller is a client that authenticated, by the method it is registered with.
+type caller struct {
+	*client
+	mark *bridge.PutArtifact // that its assertion was used; to be committed, once
+}
+
+// credentials is what a request shows of a client.
+type credentials struct {
+	method, id, secret, assertion string
+}
+
+// authenticate finds out which client calls (RFC 6749, section 2.3): exactly one method, the registered one.
+// On refusal claimed is who the caller says it is, for the record.
+func (p *Provider) authenticate(r *http.Request, form url.Values) (c caller, claimed string, err error) {
+	shown, err := readCredentials(r, form)
+	claimed = clip(shown.id)
+	if err != nil {
+		return caller{}, claimed, err
+	}
+	found, err := p.partner(shown.id)
+	if bridge.AsRefusal(err).Reason == bridge.UnknownPartner {
+		return caller{}, claimed, refusedClient().WithCode(bridge.UnknownPartner.String())
+	}
+	if err != nil {
+		return caller{}, claimed, err
+	}
+	if shown.method != found.terms.ClientAuth {
+		return caller{}, claimed, bridge.Refuse(bridge.BadClient, "This client must authenticate with %s.", found.terms.ClientAuth).WithCode("auth_method")
+	}
+	c.client = found
+	switch shown.method {
+	case authBasic, authPost:
+		sum := sha256.Sum256([]byte(shown.secret))
+		if subtle.ConstantTimeCompare(sum[:], found.terms.SecretHash[:]) != 1 {
+			return caller{}, claimed, refusedClient()
+		}
+	case authJWT:
+		mark, err := p.checkAssertion(found, shown.assertion)
+		if err != nil {
+			return caller{}, claimed, err
+		}
+		c.mark = &mark
+	}
+	return c, claimed, nil
+}
+
+// refusedClient says the same of a client that does not exist and of a wrong secret.
+func refusedClient() *bridge.Refusal {
+	return bridge.Refuse(bridge.BadClient, "Client authentication failed.")
+}
+
+func readCredentials(r *http.Request, form url.Values) (credentials, error) {
+	shown := credentials{method: authNone, id: form.Get("client_id")}
+	methods := 0
+	if headers := r.Header.Values("Authorization"); len(headers) > 0 {
+		if len(headers) > 1 {
+			return shown, bridge.Refuse(bridge.BadRequest, "More than one Authorization header.").WithCode("auth_twice")
+		}
+		id, secret, err := readBasic(headers[0])
+		if err != nil {
+			return shown, err
+		}
+		if shown.id != "" && shown.id != id {
+			return shown, bridge.Refuse(bridge.BadRequest, "client_id differs from the Basic credentials.").WithCode("client_id_differs")
+		}
+		methods++
+		shown.method, shown.id, shown.secret = authBasic, id, secret
+	}
+	if form.Has("client_secret") {
+		methods++
+		shown.method, shown.secret = authPost, form.Get("client_secret")
+	}
+	if form.Has("client_assertion") || form.Has("client_assertion_type") {
+		methods++
+		shown.method, shown.assertion = authJWT, form.Get("client_assertion")
+		if form.Get("client_assertion_type") != assertionType {
+			return shown, bridge.Refuse(bridge.BadClient, "client_assertion_type must be %s.", assertionType).WithCode("assertion_type")
+		}
+		if shown.id == "" {
+			shown.id = assertionClient(shown.assertion)
+		}
+	}
+	switch {
+	case methods > 1:
+		return shown, bridge.Refuse(bridge.BadRequest, "More than one method of client authentication.").WithCode("auth_twice")
+	case shown.id == "":
+		return shown, bridge.Refuse(bridge.BadClient, "The client did not authenticate.").WithCode("no_client_auth")
+	case len(shown.secret) > maxSecret:
+		return shown, refusedClient()
+	}
+	return shown, nil
+}
+
+// spend records the use of an assertion on its own, for requests that commit nothing else.
+func (p *Provider) spend(ctx context.Context, c caller) error {
+	if c.mark == nil {
+		return nil
+	}
+	err := p.hub.Artifacts.Put(ctx, c.mark.Artifact, false)
+	if errors.Is(err, bridge.ErrExists) {
+		return refusedReplay().Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("oidc: record assertion: %w", err)
+	}
+	return nil
+}
+
+func refusedReplay() *bridge.Refusal {
+	return bridge.Refuse(bridge.Replayed, "The jti of the client assertion was used before.").WithCode("assertion_replayed")
+}

@@ -1,0 +1,75 @@
+package oidc
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+// Response modes (OAuth 2.0 Multiple Response Types, section 2.1; OAuth 2.0 Form Post Response Mode).
+const (
+	modeQuery = "query"
+	modeForm  = "form_post"
+)
+
+// pending is what has to be known of an authorization request when it is answered.
+type pending struct {
+	Redirect  string   `json:"d"`
+	State     string   `json:"s,omitempty"`
+	Mode      string   `json:"m"`
+	Nonce     string   `json:"n,omitempty"`
+	Challenge string   `json:"h,omitempty"`
+	Scopes    []string `json:"p"`
+	ACR       []string `json:"a,omitempty"`
+	Subject   string   `json:"u,omitempty"` // who must be signed in, as the client knows them
+}
+
+// authorization is an authorization request as the checks understood it, one field after the other.
+type authorization struct {
+	pending
+	form   url.Values
+	client *client
+	prompt []string
+	maxAge *time.Duration
+}
+
+func (a *authorization) get(name string) string { return a.form.Get(name) }
+
+// request says to the core what the client asked for.
+func (a *authorization) request(p *Provider) (bridge.Request, error) {
+	state, err := json.Marshal(a.pending)
+	if err != nil {
+		return bridge.Request{}, fmt.Errorf("oidc: write request: %w", err)
+	}
+	change := slices.Contains(a.Scopes, scopeChangedRole)
+	req := bridge.Request{
+		Partner: a.client.id, Protocol: trust.OIDC,
+		ForceAuthn: slices.Contains(a.prompt, promptLogin) || slices.Contains(a.prompt, promptSelect) || a.maxAge != nil && *a.maxAge == 0,
+		Passive:    slices.Contains(a.prompt, promptNone),
+		Contexts:   p.contexts(a.ACR), MaxAge: a.maxAge,
+		RoleNeeded: change || slices.Contains(a.Scopes, scopeSelectedRole), ChangeRole: change,
+		ReturnTo: web.Origin(a.Redirect), Resume: resumePath, State: state,
+	}
+	if a.client.rules.Subject == trust.SubjectUID {
+		req.Subject = a.Subject // other kinds of identifier are compared when there is an issuance to compare with
+	}
+	return req, nil
+}
+
+// readPending takes back what request stored in a transaction.
+func readPending(tx bridge.Transaction) (pending, error) {
+	var d pending
+	if tx.Local || tx.Request.Protocol != trust.OIDC {
+		return d, bridge.Refuse(bridge.TransactionGone, "This link is not valid.").WithCode("other_protocol")
+	}
+	if err := json.Unmarshal(tx.Request.State, &d); err != nil {
+		return d, fmt.Errorf("oidc: read request: %w", err)
+	}
+	return d, nil
+}

@@ -1,0 +1,142 @@
+package oidc
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+// authorize takes an authorization request (OpenID Connect Core 1.0, section 3.1.2.1).
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
+	noStore(w)
+	form, err := parameters(r)
+	if err != nil {
+		p.refusePage(w, r, "", "", err)
+		return
+	}
+	a, proven, why := p.understand(form)
+	switch {
+	case why != nil && proven:
+		p.refuseBack(w, r, a.client.id, a.pending, "", why)
+		return
+	case why != nil:
+		p.refusePage(w, r, clip(form.Get("client_id")), "", why)
+		return
+	}
+	b := p.kit.Browser(r)
+	if r.Method == http.MethodPost && b.Binding == "" {
+		// a cross-site POST does not carry our cookies; a GET does
+		http.Redirect(w, r, authorizePath+"?"+form.Encode(), http.StatusSeeOther)
+		return
+	}
+	if b.Binding == "" {
+		b = p.kit.BindBrowser(w, r)
+	}
+	req, err := a.request(p)
+	if err != nil {
+		p.refuseBack(w, r, a.client.id, a.pending, "", err)
+		return
+	}
+	next, err := p.hub.Begin(r.Context(), b, req)
+	p.proceed(w, r, a.client.id, a.pending, next, err)
+}
+
+// resume takes over from the hub's own pages when a transaction may be answered, one way or the other.
+func (p *Provider) resume(w http.ResponseWriter, r *http.Request) {
+	noStore(w)
+	b, tx, err := p.kit.Transaction(w, r, bridge.StepIssue)
+	if err != nil {
+		p.refusePage(w, r, "", tx.Ref, err)
+		return
+	}
+	d, err := readPending(tx)
+	if err != nil {
+		p.refusePage(w, r, tx.Request.Partner, tx.Ref, err)
+		return
+	}
+	next, err := p.hub.Next(r.Context(), b, tx)
+	p.proceed(w, r, tx.Request.Partner, d, next, err)
+}
+
+// proceed does what the dispatcher said: a step, an answer or a refusal.
+func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, partner string, d pending, next bridge.Next, err error) {
+	ref := next.Transaction.Ref
+	if err != nil {
+		p.refuseBack(w, r, partner, d, ref, err)
+		return
+	}
+	if next.Step != bridge.StepIssue {
+		p.kit.Go(w, r, next)
+		return
+	}
+	code, err := p.issue(r, d, next)
+	if err != nil {
+		p.refuseBack(w, r, partner, d, ref, err)
+		return
+	}
+	p.respond(w, r, next.Partner.Name, d, url.Values{"code": {code}})
+}
+
+// issue decides, makes the code, and commits both with the audit event before anything leaves.
+func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, error) {
+	ctx := r.Context()
+	c, err := p.clients.of(next.Partner)
+	if err != nil {
+		return "", err
+	}
+	iss, err := p.hub.Issue(ctx, next)
+	if err != nil {
+		return "", err
+	}
+	if !sameSubject(d, iss) {
+		return "", bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
+	}
+	m := p.machine(c)
+	m.cap = iss.SessionEnds
+	g := grant{
+		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
+		Scopes: d.Scopes, Ref: iss.Ref, Redirect: d.Redirect, Nonce: d.Nonce,
+	}
+	code, err := m.issueCode(ctx, &g, d.Challenge)
+	if err != nil {
+		return "", err
+	}
+	return code, p.hub.Deliver(ctx, iss, m.writes...)
+}
+
+// refusePage audits a refusal and shows it: the reply address is not proven.
+func (p *Provider) refusePage(w http.ResponseWriter, r *http.Request, partner, ref string, err error) {
+	p.kit.Refuse(w, r, p.hub.RefuseRequest(r.Context(), ledger.Refused, partner, p.ref(r, ref), err))
+}
+
+// refuseBack audits a refusal and sends it to the client at its proven address. A transaction that is over
+// has been answered there already: the person sees a page.
+func (p *Provider) refuseBack(w http.ResponseWriter, r *http.Request, partner string, d pending, ref string, err error) {
+	refusal := p.hub.RefuseRequest(r.Context(), ledger.Refused, partner, p.ref(r, ref), err)
+	if refusal.Reason == bridge.TransactionGone {
+		p.kit.Refuse(w, r, refusal)
+		return
+	}
+	p.logFailure(r, refusal)
+	fields := url.Values{"error": {redirectError(refusal)}}
+	if refusal.Detail != "" {
+		fields.Set("error_description", describe(refusal.Detail))
+	}
+	p.respond(w, r, partner, d, fields)
+}
+
+func (p *Provider) ref(r *http.Request, ref string) string {
+	if ref == "" {
+		return bridge.Ref(r.Context())
+	}
+	return ref
+}
+
+// logFailure logs what is our own fault, or the store's; refusals are audited, not logged.
+func (p *Provider) logFailure(r *http.Request, refusal *bridge.Refusal) {
+	if refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable {
+		p.log.ErrorContext(r.Context(), "request failed", "ref", bridge.Ref(r.Context()), "reason", refusal.AuditCode(), "error", refusal.Error())
+	}
+}

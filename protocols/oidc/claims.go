@@ -1,0 +1,100 @@
+package oidc
+
+import (
+	"slices"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// Scopes with a meaning of their own, and the one claim of them that goes into the ID token.
+const (
+	scopeOpenID       = "openid"
+	scopeSelectedRole = "selectedrole"
+	scopeChangedRole  = "changedrole"
+	claimSelectedRole = "selected_roleid"
+)
+
+// scopeTable says which claims a scope asks for (CIS2 scopes and claims). The terms must release them as well.
+type scopeTable struct {
+	names  []string            // in the order discovery prints them
+	claims []string            // the same
+	scopes map[string][]string // claim to the scopes that ask for it
+}
+
+func newScopeTable() scopeTable {
+	t := scopeTable{scopes: map[string][]string{}}
+	t.add(scopeOpenID)
+	t.add("profile", "name", "family_name", "given_name", "uid")
+	t.add("email", "email")
+	t.add("nhsperson", "nhsid_useruid", "title", "initials", "middle_names", "display_name", "idassurancelevel")
+	t.add("nationalrbacaccess", "nhsid_nrbac_roles")
+	t.add("associatedorgs", "nhsid_user_orgs", "nhsid_org_roles")
+	t.add("professionalmemberships", "gmc_id", "gmp_id", "gdc_id", "gdp_id", "nmc_id", "rcn_id", "gphc_id", "consultant_id")
+	t.add("organisationalmemberships", "nhsid_org_memberships")
+	t.add(scopeSelectedRole, claimSelectedRole)
+	t.add(scopeChangedRole, claimSelectedRole)
+	return t
+}
+
+func (t *scopeTable) add(scope string, claims ...string) {
+	t.names = append(t.names, scope)
+	for _, c := range claims {
+		if t.scopes[c] == nil {
+			t.claims = append(t.claims, c)
+		}
+		t.scopes[c] = append(t.scopes[c], scope)
+	}
+}
+
+func (t scopeTable) known(scope string) bool { return slices.Contains(t.names, scope) }
+
+// asked reports whether a claim belongs to one of the granted scopes. A claim that an administrator named
+// and CIS2 did not comes with openid.
+func (t scopeTable) asked(granted []string, claim string) bool {
+	scopes, ok := t.scopes[claim]
+	if !ok {
+		return true
+	}
+	return slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(granted, s) })
+}
+
+// reserved reports names that the protocol gives a meaning; no release rule may speak in their place.
+func reserved(name string) bool {
+	switch name {
+	case "iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash", "s_hash", "sid",
+		"events", "cnf", "scope", "client_id", "active", "token_type", "id_assurance_level", "authentication_assurance_level",
+		"auditTrackingId", "realm", "tokenName", "tokenType", "_claim_names", "_claim_sources":
+		return true
+	}
+	return false
+}
+
+// userinfoClaims are the released claims whose scope was granted, and sub. Nothing empty is printed: a claim
+// without a value is absent.
+func (p *Provider) userinfoClaims(iss bridge.Issuance, subject string, scopes []string) map[string]any {
+	out := make(map[string]any, len(iss.Attributes)+1)
+	for _, a := range iss.Attributes {
+		if reserved(a.Name) || a.Name == claimSelectedRole || len(a.Values) == 0 || !p.scopes.asked(scopes, a.Name) {
+			continue
+		}
+		if a.List || len(a.Values) > 1 {
+			out[a.Name] = a.Values
+			continue
+		}
+		out[a.Name] = a.Values[0]
+	}
+	out["sub"] = subject
+	return out
+}
+
+// selectedRole is the claim of the ID token; empty unless it was asked for and the terms release it.
+func selectedRole(iss bridge.Issuance, scopes []string) string {
+	if !slices.Contains(scopes, scopeSelectedRole) && !slices.Contains(scopes, scopeChangedRole) {
+		return ""
+	}
+	if a, ok := iss.Attribute(claimSelectedRole); ok && len(a.Values) == 1 {
+		id, _ := a.Values[0].(string)
+		return id
+	}
+	return ""
+}

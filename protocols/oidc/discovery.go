@@ -1,0 +1,93 @@
+package oidc
+
+import (
+	"net/http"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/lanyard-hub/lanyard/trust/keyring"
+)
+
+// metadata is OpenID Connect Discovery 1.0, section 3, and RFC 8414: exactly what works.
+type metadata struct {
+	Issuer             string   `json:"issuer"`
+	Authorization      string   `json:"authorization_endpoint"`
+	Token              string   `json:"token_endpoint"`
+	Userinfo           string   `json:"userinfo_endpoint"`
+	JWKS               string   `json:"jwks_uri"`
+	Revocation         string   `json:"revocation_endpoint"`
+	Introspection      string   `json:"introspection_endpoint"`
+	EndSession         string   `json:"end_session_endpoint"`
+	Scopes             []string `json:"scopes_supported"`
+	ResponseTypes      []string `json:"response_types_supported"`
+	ResponseModes      []string `json:"response_modes_supported"`
+	GrantTypes         []string `json:"grant_types_supported"`
+	ACR                []string `json:"acr_values_supported"`
+	SubjectTypes       []string `json:"subject_types_supported"`
+	SigningAlgorithms  []string `json:"id_token_signing_alg_values_supported"`
+	TokenAuth          []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgs      []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	RevocationAuth     []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAlgs     []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAuth  []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAlgs  []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	Claims             []string `json:"claims_supported"`
+	Challenges         []string `json:"code_challenge_methods_supported"`
+	Prompts            []string `json:"prompt_values_supported"`
+	IssParameter       bool     `json:"authorization_response_iss_parameter_supported"`
+	BackLogout         bool     `json:"backchannel_logout_supported"`
+	BackLogoutSession  bool     `json:"backchannel_logout_session_supported"`
+	ClaimsParameter    bool     `json:"claims_parameter_supported"`
+	RequestParameter   bool     `json:"request_parameter_supported"`
+	RequestURI         bool     `json:"request_uri_parameter_supported"`
+	RequestURIRegister bool     `json:"require_request_uri_registration"`
+}
+
+func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
+	confidential := []string{authBasic, authPost, authJWT}
+	all := append(confidential[:3:3], authNone)
+	var algs []string
+	for _, a := range assertionAlgorithms() {
+		algs = append(algs, string(a))
+	}
+	m := metadata{
+		Issuer: p.issuer, Authorization: p.issuer + authorizePath, Token: p.issuer + tokenPath, Userinfo: p.issuer + userinfoPath,
+		JWKS: p.issuer + jwksPath, Revocation: p.issuer + revokePath, Introspection: p.issuer + introspectPath, EndSession: p.issuer + logoutPath,
+		Scopes: p.scopes.names, ResponseTypes: []string{"code"}, ResponseModes: []string{modeQuery, modeForm},
+		GrantTypes: []string{grantCode, grantRefresh}, ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
+		SigningAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
+		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
+		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
+		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil,
+	}
+	writePublic(w, m)
+}
+
+// algorithms lists what an active key signs with.
+func (p *Provider) algorithms() []string {
+	out := []string{}
+	ring := p.keys()
+	for _, a := range []keyring.Algorithm{keyring.RS256, keyring.ES256} {
+		if _, err := ring.Signing(a); err == nil {
+			out = append(out, string(a))
+		}
+	}
+	return out
+}
+
+func (p *Provider) claimNames() []string {
+	names := []string{
+		"iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "auditTrackingId",
+		"id_assurance_level", "authentication_assurance_level",
+	}
+	return append(names, p.scopes.claims...)
+}
+
+// jwks publishes the keys that sign, will sign and have signed (RFC 7517).
+func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
+	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
+	for _, k := range p.keys().Published() {
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.Signer.Public(), KeyID: k.ID, Algorithm: string(k.Algorithm), Use: "sig"})
+	}
+	writePublic(w, set)
+}

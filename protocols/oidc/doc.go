@@ -1,0 +1,30 @@
+// Package oidc is the OpenID provider: authorization code with PKCE, tokens, userinfo, and logout both ways.
+//
+// Routes:
+//
+//	GET      /.well-known/openid-configuration  discovery (OpenID Connect Discovery 1.0, section 4)
+//	GET      /oidc/jwks                         the hub's public keys
+//	GET POST /oidc/authorize                    authorization request (OpenID Connect Core 1.0, section 3.1.2)
+//	GET      /oidc/resume                       takes over when a transaction may be answered
+//	POST     /oidc/token                        code and refresh token to tokens (RFC 6749, section 3.2)
+//	GET POST /oidc/userinfo                     released claims (OpenID Connect Core 1.0, section 5.3)
+//	POST     /oidc/revoke                       RFC 7009
+//	POST     /oidc/introspect                   RFC 7662
+//	GET POST /oidc/logout                       RP-initiated logout 1.0
+//
+// A request passes the table of checks.go before anything else sees it, and goes to the bridge as a
+// bridge.Request. What may be said comes back as an Issuance; this room only encodes it. fosite is the state
+// machine of the grants (machine.go): its handlers decide over codes, verifiers and refresh tokens, and its
+// storage calls are collected and committed together with the audit event, one commit a request. Nothing of
+// fosite leaves this room.
+//
+// Choices where the standard leaves one, or practice differs:
+//   - acr_values is a demand, not a wish: if none of the classes can be met the answer is
+//     unmet_authentication_requirements. An ID token never claims a class that was not asked and met.
+//   - A scope this hub does not know is ignored; one it knows but the terms do not allow is invalid_scope.
+//   - prompt=select_account asks for a new proof, like prompt=login: a browser holds one session at a time.
+//     prompt=consent changes nothing: an administrator consents, in the terms.
+//   - A refresh token is used once. There is no grace: its second use ends the grant.
+//   - A code that is redeemed wrongly by an authenticated client is spent by it.
+//   - Silent renewal in a cross-site frame does not work: the session cookie is SameSite=Lax and nothing may be framed.
+package oidc

@@ -1,0 +1,193 @@
+package oidc
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+// signOut is a logout request of a client (OpenID Connect RP-Initiated Logout 1.0, section 2).
+type signOut struct {
+	form    url.Values
+	client  *client // nil: the request names none, or none that is answered
+	next    string  // where the browser goes afterwards, with state; empty: nowhere
+	session string  // the session that a valid hint names; empty: no hint
+	why     *bridge.Refusal
+}
+
+// logout ends the browser's session. Only a hint that names this very session ends it at once; anything else
+// a link could do to someone, so the person is asked.
+func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
+	noStore(w)
+	form, err := p.logoutForm(r)
+	if err != nil {
+		p.refusePage(w, r, "", "", err)
+		return
+	}
+	b := p.kit.Browser(r)
+	confirmed := r.Method == http.MethodPost && form.Has(web.CSRFField)
+	if r.Method == http.MethodPost && !confirmed && b.Session == "" {
+		// a cross-site POST does not carry our cookies; a GET does
+		http.Redirect(w, r, logoutPath+"?"+form.Encode(), http.StatusSeeOther)
+		return
+	}
+	out := p.readSignOut(r, form)
+	if out.why != nil {
+		p.hub.RefuseRequest(r.Context(), ledger.Refused, out.partner(), bridge.Ref(r.Context()), out.why)
+	}
+	live, person, err := p.hub.Live(r.Context(), b)
+	nobody := bridge.AsRefusal(err).Reason == bridge.SessionExpired
+	switch {
+	case err != nil && !nobody:
+		p.refusePage(w, r, out.partner(), "", err)
+	case nobody:
+		p.leave(w, r, bridge.LogoutReport{}, out.next)
+	case confirmed, out.session == live.ID && out.why == nil:
+		p.end(w, r, out, live)
+	default:
+		p.confirm(w, r, out, person.Name)
+	}
+}
+
+// logoutForm reads the parameters; a POST that claims to be our own form must be.
+func (p *Provider) logoutForm(r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		form, err := readQuery(r.URL.RawQuery)
+		if err != nil {
+			return nil, err
+		}
+		if why := once(form); why != nil {
+			return nil, why
+		}
+		return form, nil
+	}
+	form, err := readForm(r)
+	if err != nil {
+		return nil, err
+	}
+	if why := once(form); why != nil {
+		return nil, why
+	}
+	if form.Has(web.CSRFField) {
+		r.PostForm, r.Form = form, form // the body is read; the kit looks here
+		if err := p.kit.CheckCSRF(r); err != nil {
+			return nil, err
+		}
+	}
+	return form, nil
+}
+
+// readSignOut understands a request. What is wrong with it is noted, and nothing of it then leads anywhere.
+func (p *Provider) readSignOut(r *http.Request, form url.Values) signOut {
+	out := signOut{form: form}
+	id := form.Get("client_id")
+	if hint := form.Get("id_token_hint"); hint != "" {
+		own, err := p.verifyOwn(hint)
+		if err != nil {
+			out.why = bridge.Refuse(bridge.BadSignature, "id_token_hint is not an ID token of this provider.").WithCode("id_token_hint").Because(err)
+			return out
+		}
+		if id != "" && id != own.Audience {
+			out.why = bridge.Refuse(bridge.BadRequest, "client_id and id_token_hint name different clients.").WithCode("id_token_hint")
+			return out
+		}
+		id = own.Audience
+		told, err := p.hub.Participants.FindParticipant(r.Context(), trust.OIDC, id, own.SID)
+		if err == nil {
+			out.session = told.Session
+		} else if !errors.Is(err, bridge.ErrNotFound) {
+			out.why = bridge.AsRefusal(err)
+			return out
+		}
+	}
+	if id != "" {
+		c, err := p.partner(id)
+		if err != nil {
+			out.session, out.why = "", bridge.AsRefusal(err)
+			return out
+		}
+		out.client = c
+	}
+	out.next, out.why = out.destination()
+	return out
+}
+
+// destination is the registered address to go to, compared exactly, with state added.
+func (o signOut) destination() (string, *bridge.Refusal) {
+	target := o.form.Get("post_logout_redirect_uri")
+	if target == "" {
+		return "", nil
+	}
+	if o.client == nil || !slices.Contains(o.client.terms.PostLogoutRedirectURIs, target) {
+		return "", bridge.Refuse(bridge.BadReplyAddress, "post_logout_redirect_uri is not registered for this client.")
+	}
+	state := o.form.Get("state")
+	if state == "" || len(state) > maxState {
+		return target, nil
+	}
+	joint := "?"
+	if strings.Contains(target, "?") {
+		joint = "&"
+	}
+	return target + joint + url.Values{"state": {state}}.Encode(), nil
+}
+
+func (o signOut) partner() string {
+	if o.client == nil {
+		return clip(o.form.Get("client_id"))
+	}
+	return o.client.id
+}
+
+// end signs out. A client that proved by its hint that it knows the session is not told again.
+func (p *Provider) end(w http.ResponseWriter, r *http.Request, out signOut, live bridge.Session) {
+	cause := bridge.LogoutCause{Reason: "user", Ref: bridge.Ref(r.Context())}
+	if out.session == live.ID && out.client != nil {
+		cause.Reason, cause.Protocol, cause.Partner = "partner", trust.OIDC, out.client.id
+	}
+	report, err := p.hub.Logout(r.Context(), live.ID, cause)
+	if err != nil {
+		p.refusePage(w, r, out.partner(), "", err)
+		return
+	}
+	p.leave(w, r, report, out.next)
+}
+
+func (p *Provider) leave(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string) {
+	p.kit.ClearSession(w)
+	p.after(w, r, report, next)
+}
+
+// afterLogout goes where the client wants, or to the hub's own page.
+func afterLogout(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string) {
+	if next == "" {
+		next = "/signout/result?" + url.Values{"logout": {report.ID}}.Encode()
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// confirm asks whether to sign out. The form comes back here with its token.
+func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, out signOut, who string) {
+	b := p.kit.BindBrowser(w, r)
+	var fields []web.Field
+	o := web.PageOptions{}
+	if out.next != "" {
+		for _, name := range []string{"client_id", "id_token_hint", "post_logout_redirect_uri", "state"} {
+			if v := out.form.Get(name); v != "" {
+				fields = append(fields, web.Field{Name: name, Value: v})
+			}
+		}
+		o.FormAction = []string{web.Origin(out.next)}
+	}
+	p.kit.PageWho(w, r, b, who, "confirm", "Do you want to sign out?", struct {
+		Detail, Action, Button string
+		Fields                 []web.Field
+	}{"Signing out ends your session in every app you opened with it.", logoutPath, "Sign out", fields}, o)
+}

@@ -1,0 +1,74 @@
+package oidc
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+const maxParameters = 64 // in one request
+
+// readQuery parses a query or form strictly: an unescapable part or a semicolon spoils it.
+func readQuery(raw string) (url.Values, error) {
+	form, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, bridge.Refuse(bridge.BadRequest, "The parameters are not properly encoded.").WithCode("bad_encoding")
+	}
+	if len(form) > maxParameters {
+		return nil, bridge.Refuse(bridge.BadRequest, "Too many parameters.").WithCode("too_many_parameters")
+	}
+	return form, nil
+}
+
+// readForm parses the body of a POST. The size is limited by the router.
+func readForm(r *http.Request) (url.Values, error) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, bridge.Refuse(bridge.BadRequest, "Content-Type must be application/x-www-form-urlencoded.").WithCode("media_type")
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, bridge.Refuse(bridge.BadRequest, "The request could not be read.").WithCode("unreadable").Because(err)
+	}
+	return readQuery(string(body))
+}
+
+// parameters are those of the query and, for a POST, of the body.
+func parameters(r *http.Request) (url.Values, error) {
+	form, err := readQuery(r.URL.RawQuery)
+	if err != nil || r.Method != http.MethodPost {
+		return form, err
+	}
+	body, err := readForm(r)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range body {
+		form[name] = append(form[name], values...)
+	}
+	return form, nil
+}
+
+// once refuses a parameter that is sent twice (RFC 6749, section 3.1 and 3.2).
+func once(form url.Values) *bridge.Refusal {
+	for name, values := range form {
+		if len(values) > 1 {
+			return bridge.Refuse(bridge.BadRequest, "The parameter %s is sent more than once.", clip(name)).WithCode("duplicate_parameter")
+		}
+	}
+	return nil
+}
+
+// clip shortens and cleans what a stranger sent, before it is repeated.
+func clip(s string) string {
+	out := make([]byte, 0, 64)
+	for i := 0; i < len(s) && i < 64; i++ {
+		if c := s[i]; c > ' ' && c < 0x7f && c != '"' && c != '\\' {
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}

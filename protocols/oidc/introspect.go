@@ -1,0 +1,54 @@
+package oidc
+
+import (
+	"net/http"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// introspection is RFC 7662, section 2.2.
+type introspection struct {
+	Active  bool   `json:"active"`
+	Scope   string `json:"scope,omitempty"`
+	Client  string `json:"client_id,omitempty"`
+	Type    string `json:"token_type,omitempty"`
+	Expires int64  `json:"exp,omitempty"`
+	Issued  int64  `json:"iat,omitempty"`
+	Subject string `json:"sub,omitempty"`
+	Issuer  string `json:"iss,omitempty"`
+	SID     string `json:"sid,omitempty"`
+}
+
+// introspect tells a client with credentials whether an access token of its own is good now. Of any other
+// token it says no more than that it is not active.
+func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
+	c, form, err := p.call(w, r)
+	if err != nil {
+		return
+	}
+	switch token := form.Get("token"); {
+	case c.IsPublic():
+		err = bridge.Refuse(bridge.BadClient, "Introspection needs a client that authenticates.").WithCode("auth_method")
+	case token == "":
+		err = bridge.Refuse(bridge.BadRequest, "token is missing.")
+	default:
+		err = p.spend(r.Context(), c)
+	}
+	if err != nil {
+		p.refuseCall(w, r, c.id, "", err)
+		return
+	}
+	g, iss, a, err := p.access(r.Context(), form.Get("token"))
+	if refusal := bridge.AsRefusal(err); err != nil && (refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable) {
+		p.refuseCall(w, r, c.id, "", err)
+		return
+	}
+	if err != nil || g.Client != c.id {
+		writeJSON(w, http.StatusOK, introspection{})
+		return
+	}
+	writeJSON(w, http.StatusOK, introspection{
+		Active: true, Scope: joined(g.Scopes), Client: g.Client, Type: "Bearer", Expires: a.Expires.Unix(), Issued: g.Since,
+		Subject: g.Subject, Issuer: p.issuer, SID: iss.Index,
+	})
+}

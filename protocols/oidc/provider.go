@@ -1,0 +1,143 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+// Lifetimes of what is issued. Zero means the default. Tokens never outlive the session's absolute limit.
+type Lifetimes struct {
+	Code    time.Duration // default 60 s
+	IDToken time.Duration // default 10 min
+	Access  time.Duration // default 10 min
+	Refresh time.Duration // default 12 h; each rotation starts anew
+}
+
+// Poster sends logout tokens to partners. It does not follow redirects.
+type Poster interface {
+	// PostForm returns the status of the answer; err when there was none.
+	PostForm(ctx context.Context, target string, form url.Values) (status int, err error)
+}
+
+// PosterFunc makes a Poster of a function.
+type PosterFunc func(ctx context.Context, target string, form url.Values) (int, error)
+
+// PostForm implements Poster.
+func (f PosterFunc) PostForm(ctx context.Context, target string, form url.Values) (int, error) {
+	return f(ctx, target, form)
+}
+
+// Options of a Provider. Kit, Hub and Keys are required.
+type Options struct {
+	Kit         *web.Kit
+	Hub         *bridge.Hub
+	Keys        func() keyring.Ring // asked at every signature, so that a rotation takes effect at once
+	Lifetimes   Lifetimes
+	RequirePKCE bool   // for every client, whatever its terms say
+	Poster      Poster // nil: no partner is told of a logout by the back channel
+	Log         *slog.Logger
+	// AfterLogout shows what became of a sign-out. next is where the partner wants the browser, already
+	// checked; empty if nowhere. nil: go there, or to the hub's own page.
+	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
+}
+
+// Provider answers OpenID Connect clients.
+type Provider struct {
+	kit     *web.Kit
+	hub     *bridge.Hub
+	keys    func() keyring.Ring
+	life    Lifetimes
+	pkce    bool
+	poster  Poster
+	log     *slog.Logger
+	after   func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
+	issuer  string
+	acr     []acrClass
+	scopes  scopeTable
+	clients clientCache
+}
+
+var _ bridge.Propagator = (*Provider)(nil)
+
+// New makes a provider whose issuer is the kit's issuer, byte for byte.
+func New(o Options) (*Provider, error) {
+	if o.Kit == nil || o.Hub == nil || o.Keys == nil || o.Kit.Issuer == nil {
+		return nil, errors.New("oidc: kit, hub and keys are required")
+	}
+	p := &Provider{
+		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, poster: o.Poster, log: o.Log,
+		after: o.AfterLogout, issuer: o.Kit.Issuer.String(), acr: acrClasses(), scopes: newScopeTable(),
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	if p.after == nil {
+		p.after = afterLogout
+	}
+	return p, nil
+}
+
+func (l Lifetimes) orDefault() Lifetimes {
+	or := func(d *time.Duration, standard time.Duration) {
+		if *d <= 0 {
+			*d = standard
+		}
+	}
+	or(&l.Code, time.Minute)
+	or(&l.IDToken, 10*time.Minute)
+	or(&l.Access, 10*time.Minute)
+	or(&l.Refresh, 12*time.Hour)
+	return l
+}
+
+// Paths of the endpoints, below the issuer.
+const (
+	discoveryPath  = "/.well-known/openid-configuration"
+	jwksPath       = "/oidc/jwks"
+	authorizePath  = "/oidc/authorize"
+	resumePath     = "/oidc/resume"
+	tokenPath      = "/oidc/token"
+	userinfoPath   = "/oidc/userinfo"
+	revokePath     = "/oidc/revoke"
+	introspectPath = "/oidc/introspect"
+	logoutPath     = "/oidc/logout"
+)
+
+// Routes is the route table.
+func (p *Provider) Routes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: discoveryPath, Name: "oidc_discovery", Handler: p.discovery, CORS: true},
+		{Method: http.MethodGet, Path: jwksPath, Name: "oidc_jwks", Handler: p.jwks, CORS: true},
+		{Method: http.MethodGet, Path: authorizePath, Name: "oidc_authorize", Handler: p.authorize},
+		{Method: http.MethodPost, Path: authorizePath, Name: "oidc_authorize", Handler: p.authorize},
+		{Method: http.MethodGet, Path: resumePath, Name: "oidc_resume", Handler: p.resume},
+		{Method: http.MethodPost, Path: tokenPath, Name: "oidc_token", Handler: p.token, CORS: true},
+		{Method: http.MethodGet, Path: userinfoPath, Name: "oidc_userinfo", Handler: p.userinfo, CORS: true},
+		{Method: http.MethodPost, Path: userinfoPath, Name: "oidc_userinfo", Handler: p.userinfo, CORS: true},
+		{Method: http.MethodPost, Path: revokePath, Name: "oidc_revoke", Handler: p.revoke, CORS: true},
+		{Method: http.MethodPost, Path: introspectPath, Name: "oidc_introspect", Handler: p.introspect},
+		{Method: http.MethodGet, Path: logoutPath, Name: "oidc_logout", Handler: p.logout},
+		{Method: http.MethodPost, Path: logoutPath, Name: "oidc_logout", Handler: p.logout},
+	}
+}
+
+// partner finds an answerable client and what was prepared for it.
+func (p *Provider) partner(id string) (*client, error) {
+	if len(id) > maxClientID {
+		return nil, bridge.Refuse(bridge.UnknownPartner, "This system is not registered with this hub.")
+	}
+	found, err := p.hub.Partner(trust.OIDC, id)
+	if err != nil {
+		return nil, err
+	}
+	return p.clients.of(found)
+}
