@@ -3,6 +3,7 @@ package fido_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -249,4 +250,20 @@ func TestNewRefusesBadOptions(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
+}
+
+// creationUser reads the user handle out of creation options.
+func creationUser(t testing.TB, options []byte) []byte {
+	t.Helper()
+	var c struct {
+		PublicKey struct{ User struct{ ID string } }
+	}
+	if err := json.Unmarshal(options, &c); err != nil {
+		t.Fatal(err)
+	}
+	id, err := base64.RawURLEncoding.DecodeString(c.PublicKey.User.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
