@@ -1,0 +1,39 @@
+package metadata
+
+import (
+	"testing"
+
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+)
+
+// FuzzParse: whatever the gate lets through is parsed or refused, and the retained bytes say the same again.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(goodPartner(f)))
+	f.Add([]byte(withKeys(rsaKeyValue(testKey().N, 3))))
+	f.Add([]byte(published(f, hub(f))))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		v, err := xmlsec.AcceptUnsigned(doc, xmlsec.MetadataLimits())
+		if err != nil {
+			return
+		}
+		e, err := Parse(v)
+		if err != nil {
+			return
+		}
+		findings := Lint(e, now)
+		for _, f := range findings {
+			if f.Code == "" || f.Message == "" || f.Severity == 0 {
+				t.Fatalf("an empty finding: %+v", f)
+			}
+		}
+		if e.SP != nil && len(e.SP.ACS) > 0 {
+			if _, ok := e.SP.DefaultACS(); !ok {
+				t.Fatal("no default assertion consumer service")
+			}
+		}
+		again := parsed(t, string(e.Raw))
+		if again.ID != e.ID || (again.SP == nil) != (e.SP == nil) || again.DisplayName != e.DisplayName {
+			t.Fatalf("the retained bytes say something else: %s", e.Raw)
+		}
+	})
+}
