@@ -1,0 +1,139 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+func (s *SignIn) beginEnrolKey(w http.ResponseWriter, r *http.Request) {
+	key := bridge.Key(r.PathValue("token"))
+	_, person, err := s.invited(r.Context(), key)
+	if err == nil && (s.Keys == nil || s.Authenticators == nil) {
+		err = noKeys()
+	}
+	if err != nil {
+		s.enrolRefused(w, r, "", err)
+		return
+	}
+	options, state, err := s.Keys.BeginEnrolment(r.Context(), person)
+	if err != nil {
+		s.enrolRefused(w, r, "", err)
+		return
+	}
+	s.begin(w, r, options, ceremony{Browser: bridge.Key(s.Kit.Browser(r).Binding), Enrolment: key, State: state})
+}
+
+func (s *SignIn) finishEnrolKey(w http.ResponseWriter, r *http.Request) {
+	token := r.PathValue("token")
+	key, again := bridge.Key(token), "/enrol/"+url.PathEscape(token)
+	_, person, err := s.invited(r.Context(), key)
+	if err == nil && (s.Keys == nil || s.Authenticators == nil) {
+		err = noKeys()
+	}
+	if err != nil {
+		s.enrolRefused(w, r, "", err)
+		return
+	}
+	state, err := s.answered(r, s.Kit.Browser(r), ceremony{Enrolment: key})
+	if err != nil {
+		s.enrolRefused(w, r, again, err)
+		return
+	}
+	a, err := s.Keys.FinishEnrolment(r.Context(), person, state, []byte(r.PostFormValue("credential")), s.Hub.Clock())
+	if err != nil {
+		s.enrolRefused(w, r, again, err)
+		return
+	}
+	if label := web.Plain(r.PostFormValue("label")); label != "" {
+		a.Label = label
+	}
+	s.enrol(w, r, key, again, a)
+}
+
+func (s *SignIn) startEnrolCard(w http.ResponseWriter, r *http.Request) {
+	token := r.PathValue("token")
+	_, _, err := s.invited(r.Context(), bridge.Key(token))
+	if err == nil && (s.Cards == nil || s.Authenticators == nil) {
+		err = noCards()
+	}
+	if err != nil {
+		s.enrolRefused(w, r, "", err)
+		return
+	}
+	a := attempt{Browser: bridge.Key(s.Kit.Browser(r).Binding), Enrolment: bridge.Key(token), Ref: bridge.Ref(r.Context())}
+	s.sendToCard(w, r, a, "?"+url.Values{"e": {token}}.Encode()) // for the way back; the store keeps only its hash
+}
+
+func (s *SignIn) finishEnrolCard(w http.ResponseWriter, r *http.Request) {
+	found, err := s.collect(r.Context(), s.Kit.Browser(r), r.FormValue("proof"))
+	if err == nil && found.Card == nil {
+		err = outOfDate("card_proof_other")
+	}
+	if err != nil {
+		s.enrolRefused(w, r, "", err)
+		return
+	}
+	s.Kit.Refer(w, r, found.Attempt.Ref)
+	s.enrol(w, r, found.Attempt.Enrolment, "", *found.Card)
+}
+
+// enrol binds the authenticator and shows it.
+func (s *SignIn) enrol(w http.ResponseWriter, r *http.Request, key, again string, a people.Authenticator) {
+	person, err := s.bind(r.Context(), key, &a)
+	if err != nil {
+		s.enrolRefused(w, r, again, err)
+		return
+	}
+	device := "Your security key"
+	if a.Kind == people.Smartcard {
+		device = "Your smartcard"
+	}
+	s.Kit.Page(w, r, "enrolled", "You are set up", struct{ Device, Name string }{device, person.Name}, web.PageOptions{})
+}
+
+// bind spends the enrolment and saves the authenticator. The record comes first: nobody holds a way to
+// sign in that the record does not know.
+func (s *SignIn) bind(ctx context.Context, key string, a *people.Authenticator) (people.Person, error) {
+	i, person, err := s.invited(ctx, key)
+	if err != nil {
+		return person, err
+	}
+	taken := bridge.Refuse(bridge.AuthenticationFailed, "It is registered already, to you or to somebody else.").WithCode("already_registered")
+	switch _, err := s.Authenticators.Authenticator(ctx, a.Kind, a.Handle); {
+	case err == nil:
+		return person, taken
+	case !errors.Is(err, people.ErrNotFound):
+		return person, fmt.Errorf("signin: find authenticator: %w", err)
+	}
+	now := s.Hub.Clock()
+	a.UID, a.Added = i.UID, now
+	if a.ID == "" {
+		a.ID = s.Hub.NewID()
+	}
+	if a.Label == "" {
+		a.Label = map[people.Kind]string{people.Smartcard: "Smartcard", people.FIDO2: "Security key"}[a.Kind]
+	}
+	event := ledger.Event{
+		Time: now, Kind: ledger.Enrolled, Ref: bridge.Ref(ctx), Subject: i.UID, Peer: bridge.Peer(ctx), Method: string(a.Kind),
+		Detail: map[string]string{"by": i.By, "authenticator": a.ID},
+	}
+	err = s.Hub.Journal.Commit(ctx, bridge.ConsumeArtifact{Kind: bridge.KindEnrolment, Key: key, Now: now}, bridge.Append{Event: event})
+	if err != nil {
+		if _, ok := lost(err, "").(*bridge.Refusal); ok {
+			return person, bridge.Refuse(bridge.TransactionGone, "This link was used already.").WithCode("enrolment").Because(err)
+		}
+		return person, fmt.Errorf("signin: spend enrolment: %w", err)
+	}
+	if err := s.Authenticators.AddAuthenticator(ctx, *a); err != nil {
+		return person, fmt.Errorf("signin: save authenticator: %w", err)
+	}
+	return person, nil
+}

@@ -1,0 +1,131 @@
+package signin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+const (
+	resultPath = "/signout/result"
+	looks      = 10 // how often the page looks again by itself, every two seconds
+)
+
+type resultRow struct {
+	App, State, How, When, Class string
+	FrontURL                     string // what the browser must visit
+}
+
+type resultPage struct {
+	Rows     []resultRow
+	Final    string // everywhere, close, or waiting: never two of them
+	Frames   []string
+	Continue string
+	Switch   bool
+	Reload   string
+}
+
+func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
+	b := s.Kit.BindBrowser(w, r)
+	logout := r.FormValue("logout")
+	f, err := s.farewellOf(r, b, logout)
+	if err != nil {
+		s.Kit.Refuse(w, r, err)
+		return
+	}
+	ds, err := s.Hub.Deliveries.Deliveries(r.Context(), logout)
+	if err != nil {
+		s.Kit.Refuse(w, r, err)
+		return
+	}
+	n, _ := strconv.Atoi(r.FormValue("n"))
+	page, again := s.results(ds, max(n, 0))
+	if page.Final == "everywhere" && f.Continue != "" {
+		http.Redirect(w, r, f.Continue, http.StatusSeeOther)
+		return
+	}
+	page.Continue, page.Switch = f.Continue, f.Switch
+	var options web.PageOptions
+	for _, url := range page.Frames {
+		options.FrameSrc = append(options.FrameSrc, web.Origin(url))
+	}
+	if page.Final == "waiting" {
+		next := ResultURL(logout) + "&n=" + strconv.Itoa(n+1)
+		options.Refresh = again + "; url=" + next
+		page.Reload = next
+	}
+	s.Kit.PageWho(w, r, b, "", "signedout", "Signed out", page, options)
+}
+
+// farewellOf loads the record of a sign-out page, for the browser that signed out.
+func (s *SignIn) farewellOf(r *http.Request, b bridge.Browser, logout string) (farewell, error) {
+	gone := bridge.Refuse(bridge.TransactionGone, "This sign-out is no longer known, or was not made in this browser.")
+	var f farewell
+	if _, err := s.look(r.Context(), kindFarewell, bridge.Key(logout), &f); err != nil {
+		if _, ok := lost(err, "").(*bridge.Refusal); ok {
+			return f, gone
+		}
+		return f, err
+	}
+	switch f.Browser {
+	case bridge.Key(b.Binding):
+		return f, nil
+	case "":
+		f.Browser = bridge.Key(b.Binding)
+		return f, s.keep(r.Context(), kindFarewell, logout, farewellLife, f)
+	}
+	return f, gone
+}
+
+// results puts the deliveries into words, and says after how many seconds to look again. Frames are shown
+// at the first look only: a partner is not told twice by reloading.
+func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again string) {
+	again, page.Final = "2", "everywhere"
+	for _, d := range ds {
+		row := s.resultRow(d)
+		if row.FrontURL != "" && n == 0 {
+			page.Frames = append(page.Frames, row.FrontURL)
+			again = "5"
+		}
+		switch {
+		case d.State == bridge.DeliveryEnded:
+		case d.State == bridge.DeliveryNone || n >= looks || page.Final == "close":
+			page.Final = "close"
+		default:
+			page.Final = "waiting"
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return page, again
+}
+
+func (s *SignIn) resultRow(d bridge.Delivery) resultRow {
+	row := resultRow{App: d.Participant.Partner, When: s.Kit.Time(d.Updated)}
+	if p, err := s.Hub.Partners.Partner(d.Participant.Protocol, d.Participant.Partner); err == nil && p.Name != "" {
+		row.App = p.Name
+	}
+	switch d.State {
+	case bridge.DeliveryEnded:
+		row.State, row.How, row.Class = "Ended", "The app confirmed it.", "good"
+	case bridge.DeliveryNone:
+		row.State, row.How, row.Class = "Could not be ended", "Close the browser.", "bad"
+	case bridge.DeliveryFront:
+		row.State, row.How, row.FrontURL = "Needs this browser", "It is being told through this page.", frontURL(d.FrontURL)
+	case bridge.DeliveryNoReply:
+		row.State, row.How = "Told, no answer yet", "It will be told again."
+	case bridge.DeliveryPending:
+		row.State, row.How = "Being told", ""
+	}
+	return row
+}
+
+// frontURL lets only web addresses into a link.
+func frontURL(raw string) string {
+	switch o := web.Origin(raw); {
+	case len(o) > 8 && o[:8] == "https://", len(o) > 7 && o[:7] == "http://":
+		return raw
+	}
+	return ""
+}

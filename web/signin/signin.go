@@ -1,0 +1,152 @@
+package signin
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+// Authenticators is where enrolment keeps what it binds to a person.
+type Authenticators interface {
+	// Authenticator finds by kind and handle; people.ErrNotFound if none.
+	Authenticator(ctx context.Context, kind people.Kind, handle string) (people.Authenticator, error)
+	// AddAuthenticator returns people.ErrConflict if kind and handle are registered already.
+	AddAuthenticator(ctx context.Context, a people.Authenticator) error
+}
+
+// Extra is a way to sign in that the composition root adds: the demo's authenticators. The browser is sent
+// to Path with tx and v in the query.
+type Extra struct {
+	Label string
+	Path  string
+}
+
+// App is a tile on the first page.
+type App struct {
+	Name string
+	URL  string
+}
+
+// Options of New. Kit is required.
+type Options struct {
+	Kit            *web.Kit
+	Hub            *bridge.Hub    // nil: the kit's
+	Cards          bridge.Cards   // nil: smartcards are not offered
+	Keys           bridge.Keys    // nil: security keys are not offered
+	Authenticators Authenticators // nil: nothing can be enrolled
+	// CardURL is the address of the card host with a label of 26 letters and digits, without a path,
+	// e.g. https://LABEL.card.sso.example:8443. Required with Cards.
+	CardURL func(label string) string
+	Extras  []Extra
+	Apps    func() []App // nil: no tiles
+	Log     *slog.Logger // nil: the kit's
+}
+
+// SignIn serves the pages.
+type SignIn struct {
+	Options
+}
+
+// New fills in what may be left out.
+func New(o Options) *SignIn {
+	if o.Hub == nil {
+		o.Hub = o.Kit.Hub
+	}
+	if o.Log == nil {
+		o.Log = o.Kit.Log
+	}
+	if o.Apps == nil {
+		o.Apps = func() []App { return nil }
+	}
+	if o.CardURL == nil {
+		o.Cards = nil
+	}
+	return &SignIn{o}
+}
+
+// Routes of the hub's own host.
+func (s *SignIn) Routes() []web.Route {
+	get := func(path, name string, h http.HandlerFunc) web.Route {
+		return web.Route{Method: http.MethodGet, Path: path, Name: name, Handler: h}
+	}
+	once := func(path, name string, h http.HandlerFunc) web.Route {
+		return web.Route{Method: http.MethodGet, Path: path, Name: name, Handler: h, Once: true}
+	}
+	// Every POST of these pages comes from a form of ours in the same browser.
+	post := func(path, name string, h http.HandlerFunc) web.Route {
+		return web.Route{Method: http.MethodPost, Path: path, Name: name, Handler: s.checked(h)}
+	}
+	return []web.Route{
+		get("/", "home", s.home),
+		get(web.SignInPath, "signin", s.choose),
+		post("/signin/key/begin", "signin_key_begin", s.beginKey),
+		post("/signin/key/finish", "signin_key_finish", s.finishKey),
+		post("/signin/card", "signin_card", s.startCard),
+		once("/signin/card/done", "signin_card_done", s.finishCard),
+		post("/signin/cancel", "signin_cancel", s.cancel),
+		get(web.RolePath, "role", s.rolePage),
+		post(web.RolePath, "role_choose", s.chooseRole),
+		post("/role/change", "role_change", s.changeRole),
+		post("/switch", "switch_user", s.switchUser),
+		get("/signout", "signout_ask", s.askSignOut),
+		post("/signout", "signout", s.signOut),
+		get(resultPath, "signout_result", s.result),
+		get("/enrol/:token", "enrol", s.enrolPage),
+		post("/enrol/:token/key/begin", "enrol_key_begin", s.beginEnrolKey),
+		post("/enrol/:token/key/finish", "enrol_key_finish", s.finishEnrolKey),
+		post("/enrol/:token/card", "enrol_card", s.startEnrolCard),
+		once("/enrol/card/done", "enrol_card_done", s.finishEnrolCard),
+		get("/error", "app_error", s.appError),
+	}
+}
+
+func (s *SignIn) checked(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := s.Kit.CheckCSRF(r); err != nil {
+			s.Kit.Refuse(w, r, err)
+			return
+		}
+		h(w, r)
+	}
+}
+
+// partner of a transaction; zero for the hub's own pages.
+func (s *SignIn) partner(tx bridge.Transaction) (trust.Partner, error) {
+	if tx.Local {
+		return trust.Partner{}, nil
+	}
+	return s.Hub.Partner(tx.Request.Protocol, tx.Request.Partner)
+}
+
+// step is the address of a step of a transaction.
+func (s *SignIn) step(tx bridge.Transaction, step bridge.Step) string {
+	return s.Kit.StepURL(bridge.Next{Step: step, Transaction: tx})
+}
+
+// flow names a transaction in the forms of a page.
+type flow struct{ Tx, V string }
+
+func (s *SignIn) flow(tx bridge.Transaction, step bridge.Step) flow {
+	return flow{tx.ID, s.Hub.StepMAC(tx.ID, step)}
+}
+
+func (f flow) query() string { return url.Values{"tx": {f.Tx}, "v": {f.V}}.Encode() }
+
+// who is the header of a page: name, role and organisation, each on a line.
+func (s *SignIn) who(session bridge.Session, p people.Person) string {
+	if session.ID == "" {
+		return ""
+	}
+	name := web.Plain(p.Name)
+	role, ok := p.OpenRole(session.RoleID, s.Hub.Clock())
+	if !ok {
+		return name
+	}
+	return name + "\n" + web.Plain(role.JobRoleName()) + "\n" + web.Plain(role.OrgName+" ("+role.OrgCode+")")
+}
