@@ -1,0 +1,121 @@
+package saml2
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// assertionLife is how long the partner may take to consume an assertion (SAML2int: not more than five minutes).
+const assertionLife = 5 * time.Minute
+
+// assertion is what one assertion says (SAML Core 2.3.3): one subject, one authentication, one attribute statement.
+type assertion struct {
+	id        string
+	at        time.Time
+	request   string // InResponseTo
+	recipient string
+	audience  string
+	subject   nameID
+	iss       bridge.Issuance
+}
+
+// assertion writes the assertion in exclusive canonical form as a document of its own. Because its namespace is declared on
+// its root the same bytes stand inside a Response. at is the offset for a signature.
+//
+// AttributeValue has no xsi:type: a type is a qualified name in content, whose prefix exclusive canonicalization drops.
+func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
+	w := &writer{b: make([]byte, 0, 4096)}
+	now := string(appendInstant(nil, a.at))
+	end := string(appendInstant(nil, a.at.Add(assertionLife)))
+	w.raw(`<saml:Assertion xmlns:saml="`, assertionSpace, `"`)
+	w.attr("ID", a.id)
+	w.attr("IssueInstant", now)
+	w.attr("Version", "2.0")
+	w.raw(">")
+	w.issuer(p.EntityID, false)
+	at = len(w.b)
+	w.raw("<saml:Subject>")
+	w.nameID(a.subject, false)
+	w.raw(`<saml:SubjectConfirmation Method="`, bearer, `"><saml:SubjectConfirmationData`)
+	w.attr("InResponseTo", a.request)
+	w.attr("NotOnOrAfter", end)
+	w.attr("Recipient", a.recipient)
+	w.raw("></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions")
+	w.attr("NotBefore", now)
+	w.attr("NotOnOrAfter", end)
+	w.raw("><saml:AudienceRestriction><saml:Audience>")
+	w.text(a.audience)
+	w.raw("</saml:Audience></saml:AudienceRestriction></saml:Conditions>")
+	w.authnStatement(a.iss)
+	if err := w.attributeStatement(a.iss.Attributes); err != nil {
+		return nil, 0, err
+	}
+	w.raw("</saml:Assertion>")
+	return w.b, at, nil
+}
+
+func (w *writer) authnStatement(iss bridge.Issuance) {
+	w.raw("<saml:AuthnStatement")
+	w.attr("AuthnInstant", string(appendInstant(nil, iss.AuthnAt)))
+	w.attr("SessionIndex", iss.Index)
+	if !iss.SessionEnds.IsZero() {
+		w.attr("SessionNotOnOrAfter", string(appendInstant(nil, iss.SessionEnds)))
+	}
+	w.raw("><saml:AuthnContext><saml:AuthnContextClassRef>")
+	w.text(stated(iss))
+	w.raw("</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>")
+}
+
+func (w *writer) attributeStatement(attributes []bridge.Attribute) error {
+	if len(attributes) == 0 {
+		return nil
+	}
+	w.raw("<saml:AttributeStatement>")
+	for _, a := range attributes {
+		format := formatBasic
+		if strings.Contains(a.Name, ":") {
+			format = formatURI
+		}
+		w.raw("<saml:Attribute")
+		w.attrIf("FriendlyName", a.Friendly)
+		w.attr("Name", a.Name)
+		w.attr("NameFormat", format)
+		w.raw(">")
+		for _, v := range a.Values {
+			text, err := valueText(v)
+			if err != nil {
+				return fmt.Errorf("saml2: attribute %s: %w", a.Name, err)
+			}
+			w.raw("<saml:AttributeValue>")
+			w.text(text)
+			w.raw("</saml:AttributeValue>")
+		}
+		w.raw("</saml:Attribute>")
+	}
+	w.raw("</saml:AttributeStatement>")
+	return nil
+}
+
+// valueText prints one value; structured ones as JSON.
+func valueText(v any) (string, error) {
+	switch x := v.(type) {
+	case string:
+		return x, nil
+	case bool:
+		return strconv.FormatBool(x), nil
+	case int64:
+		return strconv.FormatInt(x, 10), nil
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // XML escaping is ours, and it is enough
+	if err := e.Encode(v); err != nil {
+		return "", fmt.Errorf("write value: %w", err)
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}

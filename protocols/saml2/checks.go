@@ -1,0 +1,205 @@
+package saml2
+
+import (
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// inquiry is one AuthnRequest under examination.
+type inquiry struct {
+	sender
+	req      authnRequest
+	by       binding
+	relay    relayState
+	now      time.Time
+	issued   time.Time
+	acs      string // set as soon as the reply address is proven
+	endpoint string // address at which the message arrived
+	entityID string // ours
+	skew     time.Duration
+	life     time.Duration
+}
+
+// check is one rule.
+type check struct {
+	name string
+	rule func(*inquiry) *bridge.Refusal
+}
+
+// checks are all rules in their order. Those before "reply address" are refused on a page of ours; those after it are answered
+// to the partner by a Status.
+func checks() []check {
+	return []check{
+		{"id", checkID},
+		{"issuer", checkIssuer},
+		{"signature required", checkSigned},
+		{"destination", checkDestination},
+		{"issue instant", checkInstant},
+		{"reply address", checkReply},
+		{"version", checkVersion},
+		{"name id policy", func(q *inquiry) *bridge.Refusal { return checkPolicy(q.req.Policy, q.partner) }},
+		{"subject", checkSubject},
+		{"scoping", checkScoping},
+	}
+}
+
+func (q *inquiry) run() *bridge.Refusal {
+	for _, c := range checks() {
+		if r := c.rule(q); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+func checkID(q *inquiry) *bridge.Refusal { return q.req.checkID() }
+
+func (h header) checkID() *bridge.Refusal {
+	if !isNCName(h.ID) || len(h.ID) > 256 {
+		return badRequest("id", "The message has no usable ID.")
+	}
+	return nil
+}
+
+func checkIssuer(q *inquiry) *bridge.Refusal { return q.req.checkIssuer() }
+
+func (h header) checkIssuer() *bridge.Refusal {
+	if h.Issuer.Format != "" && h.Issuer.Format != metadata.NameIDEntity || h.Issuer.Qualified {
+		return badRequest("issuer", "The sender's name is not the plain name of a system.")
+	}
+	return nil
+}
+
+func checkSigned(q *inquiry) *bridge.Refusal {
+	if !q.signed && (q.partner.SAML.Entity.SP.AuthnRequestsSigned || q.partner.SAML.RequestsSigned) {
+		return bridge.Refuse(bridge.BadSignature, "This system is registered to sign its requests, and this one is not signed.").WithCode("unsigned")
+	}
+	return nil
+}
+
+func checkDestination(q *inquiry) *bridge.Refusal {
+	return q.req.checkDestination(q.endpoint, q.signed)
+}
+
+// checkDestination wants a signed message to say where it goes, so that it cannot be used elsewhere (SAML Bindings 3.4.5.2).
+func (h header) checkDestination(endpoint string, needed bool) *bridge.Refusal {
+	if h.Destination == "" && !needed || h.Destination == endpoint {
+		return nil
+	}
+	return badRequest("destination", "The message is addressed to another system.")
+}
+
+func checkInstant(q *inquiry) *bridge.Refusal {
+	var r *bridge.Refusal
+	q.issued, r = q.req.checkInstant(q.now, q.skew, q.life)
+	return r
+}
+
+func (h header) checkInstant(now time.Time, skew, life time.Duration) (time.Time, *bridge.Refusal) {
+	t, err := parseInstant(h.IssueInstant)
+	switch {
+	case err != nil:
+		return t, badRequest("issue_instant", "The message does not say when it was made.")
+	case t.After(now.Add(skew)):
+		return t, bridge.Refuse(bridge.Stale, "The message is from the future. The clock of the app or of this hub is wrong.").WithCode("future_request")
+	case !t.After(now.Add(-life - skew)):
+		return t, bridge.Refuse(bridge.Stale, "The message is too old. Go back to the app and start again.")
+	}
+	return t, nil
+}
+
+func checkReply(q *inquiry) *bridge.Refusal {
+	var r *bridge.Refusal
+	q.acs, r = chooseACS(q.partner.SAML.Entity.SP, q.req)
+	return r
+}
+
+func checkVersion(q *inquiry) *bridge.Refusal { return q.req.checkVersion() }
+
+func (h header) checkVersion() *bridge.Refusal {
+	if h.Version == "2.0" {
+		return nil
+	}
+	r := bridge.Refuse(bridge.UnsupportedRequest, "The message is not of SAML 2.0.")
+	if h.Version > "2.0" {
+		return r.WithCode(codeVersionHigh)
+	}
+	return r.WithCode(codeVersionLow)
+}
+
+// checkSubject takes a plain NameID in the form that the partner knows its subjects by. Whether it is the one signed in is
+// decided when there is one.
+func checkSubject(q *inquiry) *bridge.Refusal {
+	s := q.req.Subject
+	if s == nil {
+		return nil
+	}
+	if s.Encrypted {
+		return bridge.Refuse(bridge.UnsupportedRequest, "A request about one subject must name it by a plain NameID.").WithCode("subject_form")
+	}
+	told := nameID{Value: s.NameID.Value, Format: formatOf(q.partner.Terms.Subject), NameQualifier: q.entityID, SPNameQualifier: q.partner.ID}
+	if !s.NameID.names(told) {
+		return bridge.Refuse(bridge.UnknownSubject, "The request names a subject in a way that is not known here.").WithCode("subject_name")
+	}
+	return nil
+}
+
+// checkScoping obeys an IDPList that leaves us out (SAML Core 3.4.1.2). A ProxyCount of 0 alone is kept by nature: the
+// hub authenticates by itself.
+func checkScoping(q *inquiry) *bridge.Refusal {
+	s := q.req.Scoping
+	if !s.List || slices.Contains(s.IDPs, q.entityID) {
+		return nil
+	}
+	r := bridge.Refuse(bridge.UnsupportedRequest, "The request wants another system to sign the person in.")
+	if s.ProxyCount != nil && *s.ProxyCount == 0 {
+		return r.WithCode(codeProxyCount)
+	}
+	return r.WithCode(codeNoIDP)
+}
+
+// request is what the bridge is asked.
+func (q *inquiry) request() (bridge.Request, error) {
+	state := state{ID: q.req.ID, ACS: q.acs, Relay: q.relay}
+	out := bridge.Request{
+		Partner: q.partner.ID, Protocol: trust.SAML2, ForceAuthn: q.req.ForceAuthn, Passive: q.req.IsPassive,
+		Contexts: contexts(q.req.Context), ReturnTo: origin(q.acs), Resume: ResumePath,
+		Once: bridge.Mark{Key: replayKey(q.partner.ID, q.req.ID), Expires: q.issued.Add(q.life + q.skew)},
+	}
+	if q.req.Subject != nil {
+		state.Subject = q.req.Subject.NameID.Value
+		if q.partner.Terms.Subject == trust.SubjectUID {
+			out.Subject = state.Subject
+		}
+	}
+	var err error
+	out.State, err = state.encode()
+	return out, err
+}
+
+func replayKey(entityID, id string) string { return "saml2:" + entityID + ":" + id }
+
+func origin(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// isNCName takes the ASCII part of NCName (Namespaces in XML 1.0); no partner uses more.
+func isNCName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}

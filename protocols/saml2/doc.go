@@ -1,0 +1,22 @@
+// Package saml2 is the hub as SAML 2.0 identity provider: Web Browser SSO and Single Logout.
+//
+// A message is decoded with limits (binding.go, form.go, soap.go), verified by metadata/xmlsec, read once into a typed
+// value (request.go, logoutmessage.go) and judged by a table of named checks (checks.go). What to say is the bridge's
+// decision; assertion.go and respond.go only encode it.
+//
+// Routes:
+//
+//	GET  /saml2/metadata   the hub's own metadata; its address is the entity id
+//	GET  /saml2/sso        AuthnRequest by HTTP-Redirect
+//	POST /saml2/sso        AuthnRequest by HTTP-POST
+//	GET  /saml2/resume     where a sign-on, or a sign-out, continues in the browser
+//	GET  /saml2/slo        LogoutRequest and LogoutResponse by HTTP-Redirect
+//	POST /saml2/slo        the same by HTTP-POST
+//	POST /saml2/slo/soap   LogoutRequest by SOAP
+//
+// Answers to AuthnRequests go by HTTP-POST to a registered assertion consumer service and nowhere else. A request whose
+// sender or reply address is not proven gets a page of ours, never a redirect.
+//
+// Two deviations of the field are tolerated: a POSTed message may be compressed as for HTTP-Redirect, and a NameID in a
+// LogoutRequest may lack the qualifiers it was issued with. Not offered: Artifact, ECP, SimpleSign, unsolicited responses.
+package saml2

@@ -1,0 +1,98 @@
+package saml2
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// sentLogout is a LogoutRequest of ours that the browser carries; kept by its ID until it is answered.
+type sentLogout struct {
+	Partner  string
+	Logout   string
+	Delivery string
+}
+
+// takeLogoutResponse takes a partner's answer to a LogoutRequest that went through the browser. It must be signed and answer
+// something we sent to this partner.
+func (p *Provider) takeLogoutResponse(w http.ResponseWriter, r *http.Request, m message) {
+	partner, name, ended, err := p.examineLogoutResponse(r.Context(), m)
+	if err != nil {
+		p.refusePage(w, r, partner, err)
+		return
+	}
+	if ended {
+		p.plainPage(w, "Signed out of "+name+".")
+		return
+	}
+	p.plainPage(w, name+" could not sign you out. Close its window.")
+}
+
+func (p *Provider) examineLogoutResponse(ctx context.Context, m message) (partner, name string, ended bool, err error) {
+	root, from, err := p.verify(m)
+	partner, name = from.partner.ID, from.partner.Name
+	if err != nil {
+		return partner, name, false, err
+	}
+	if !from.signed {
+		return partner, name, false, bridge.Refuse(bridge.BadSignature, "An answer to a sign-out request must be signed.").WithCode("unsigned")
+	}
+	res, err := readLogoutResponse(root)
+	if err != nil {
+		return partner, name, false, err
+	}
+	if r := res.judge(p.Kit.URL(SLOPath), true); r != nil {
+		return partner, name, false, r
+	}
+	if _, r := res.checkInstant(p.Hub.Clock(), p.ClockSkew, p.RequestLife); r != nil {
+		return partner, name, false, r
+	}
+	sent, err := p.takeSent(ctx, res.InResponseTo, partner)
+	if err != nil {
+		return partner, name, false, err
+	}
+	return partner, name, res.ended(), p.Hub.Answered(ctx, sent.Logout, sent.Delivery, res.ended())
+}
+
+// takeSent finds what an answer belongs to, once, and only for the partner it was sent to.
+func (p *Provider) takeSent(ctx context.Context, id, partner string) (sentLogout, error) {
+	unsolicited := bridge.Refuse(bridge.BadRequest, "This answers nothing that was asked.").WithCode("unsolicited")
+	if id == "" {
+		return sentLogout{}, unsolicited
+	}
+	var sent sentLogout
+	a, err := p.Hub.Artifacts.Get(ctx, bridge.KindSAMLLogout, id, p.Hub.Clock())
+	if err == nil {
+		if err := json.Unmarshal(a.Payload, &sent); err != nil {
+			return sent, fmt.Errorf("saml2: read sent request: %w", err)
+		}
+		if sent.Partner != partner {
+			return sent, unsolicited
+		}
+		_, err = p.Hub.Artifacts.Consume(ctx, bridge.KindSAMLLogout, id, p.Hub.Clock())
+	}
+	switch {
+	case errors.Is(err, bridge.ErrNotFound), errors.Is(err, bridge.ErrSpent):
+		return sent, unsolicited
+	case err != nil:
+		return sent, fmt.Errorf("saml2: find sent request: %w", err)
+	}
+	return sent, nil
+}
+
+// plainPage is a page without anything on it but one sentence; our own sign-out page shows it in a frame.
+func (p *Provider) plainPage(w http.ResponseWriter, sentence string) {
+	h := w.Header()
+	h.Del("X-Frame-Options")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	s := html.EscapeString(sentence)
+	_, _ = io.WriteString(w, `<!doctype html><html lang="en"><meta charset="utf-8"><title>`+s+`</title><p>`+s+`</p></html>`)
+}

@@ -1,0 +1,75 @@
+package saml2
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/metadata"
+)
+
+// publication is the metadata as published last.
+type publication struct {
+	mu   sync.Mutex
+	doc  []byte
+	keys string // ids of the keys in it
+	made time.Time
+}
+
+// Metadata returns the hub's signed metadata. It is made again when the keys change, and when half of its life is over.
+func (p *Provider) Metadata(now time.Time) ([]byte, error) {
+	ring := p.Keys()
+	d := metadata.Descriptor{
+		EntityID: p.EntityID, ValidFor: p.MetadataLife, DisplayName: p.DisplayName, Organization: p.Organization,
+		Contacts: p.Contacts, Scopes: p.Scopes,
+		SSO: []metadata.Endpoint{
+			{Binding: metadata.BindingRedirect, Location: p.Kit.URL(SSOPath)},
+			{Binding: metadata.BindingPOST, Location: p.Kit.URL(SSOPath)},
+		},
+		SLO: []metadata.Endpoint{
+			{Binding: metadata.BindingRedirect, Location: p.Kit.URL(SLOPath)},
+			{Binding: metadata.BindingPOST, Location: p.Kit.URL(SLOPath)},
+			{Binding: metadata.BindingSOAP, Location: p.Kit.URL(SOAPPath)},
+		},
+		NameIDFormats: []string{
+			metadata.NameIDPersistent, metadata.NameIDTransient, metadata.NameIDUnspecified, metadata.NameIDEmail,
+		},
+	}
+	var ids []string
+	for _, k := range ring.Published() {
+		ids = append(ids, k.ID)
+		d.SigningCertificates = append(d.SigningCertificates, k.Certificate.Raw)
+	}
+	keys := strings.Join(ids, " ")
+	p.published.mu.Lock()
+	defer p.published.mu.Unlock()
+	age := now.Sub(p.published.made)
+	if p.published.keys == keys && age >= 0 && age < p.MetadataLife/2 {
+		return p.published.doc, nil
+	}
+	key, err := ring.Signing(defaultKeyAlg)
+	if err != nil {
+		return nil, fmt.Errorf("saml2: publish metadata: %w", err)
+	}
+	d.ID = p.newID()
+	doc, err := metadata.Publish(d, keyFor(key), now, p.Rand)
+	if err != nil {
+		return nil, fmt.Errorf("saml2: publish metadata: %w", err)
+	}
+	p.published.doc, p.published.keys, p.published.made = doc, keys, now
+	return doc, nil
+}
+
+// metadata serves the metadata (SAML Metadata 4.1.1).
+func (p *Provider) metadata(w http.ResponseWriter, r *http.Request) {
+	doc, err := p.Metadata(p.Hub.Clock())
+	if err != nil {
+		p.Kit.Refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/samlmetadata+xml")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	_, _ = w.Write(doc) // the reader went away: nothing to do about it
+}

@@ -1,0 +1,51 @@
+package saml2
+
+import (
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// formatOf is the NameID format in which a partner knows the subject (SAML Core 8.3).
+func formatOf(kind trust.SubjectKind) string {
+	switch kind {
+	case trust.SubjectPairwise:
+		return metadata.NameIDPersistent
+	case trust.SubjectTransient:
+		return metadata.NameIDTransient
+	case trust.SubjectEmail:
+		return metadata.NameIDEmail
+	case trust.SubjectUID:
+	}
+	return metadata.NameIDUnspecified
+}
+
+// nameIDOf is the subject as a partner is told. Identifiers that mean something to this pair alone say so.
+func (p *Provider) nameIDOf(kind trust.SubjectKind, value, partner string) nameID {
+	n := nameID{Value: value, Format: formatOf(kind)}
+	if kind == trust.SubjectPairwise || kind == trust.SubjectTransient {
+		n.NameQualifier, n.SPNameQualifier = p.EntityID, partner
+	}
+	return n
+}
+
+// checkPolicy compares what the request asks for with what the terms give (SAML Core 3.4.1.1).
+func checkPolicy(policy nameIDPolicy, partner trust.Partner) *bridge.Refusal {
+	if policy.SPNameQualifier != "" && policy.SPNameQualifier != partner.ID {
+		return bridge.Refuse(bridge.InvalidNameIDPolicy, "Identifiers of another system's name space are not given out.").WithCode("sp_name_qualifier")
+	}
+	switch policy.Format {
+	case "", metadata.NameIDUnspecified, formatOf(partner.Terms.Subject):
+		return nil
+	}
+	return bridge.Refuse(bridge.InvalidNameIDPolicy, "The asked kind of subject identifier is not what this system is registered for.")
+}
+
+// names reports whether a partner's NameID is the one it was told. Qualifiers may be left out (samlify does), and so
+// may the format.
+func (n nameID) names(told nameID) bool {
+	return n.Value == told.Value && n.Value != "" &&
+		(n.Format == "" || n.Format == metadata.NameIDUnspecified || n.Format == told.Format) &&
+		(n.NameQualifier == "" || n.NameQualifier == told.NameQualifier) &&
+		(n.SPNameQualifier == "" || n.SPNameQualifier == told.SPNameQualifier)
+}

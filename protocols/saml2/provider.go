@@ -1,0 +1,130 @@
+package saml2
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+// Paths of the front end below the issuer.
+const (
+	MetadataPath = "/saml2/metadata"
+	SSOPath      = "/saml2/sso"
+	ResumePath   = "/saml2/resume"
+	SLOPath      = "/saml2/slo"
+	SOAPPath     = "/saml2/slo/soap"
+)
+
+// Poster sends a SOAP message to a partner.
+type Poster interface {
+	// Post returns the status and the whole body of an answer, whatever its status.
+	Post(ctx context.Context, target, contentType string, body []byte) (status int, answer []byte, err error)
+}
+
+// Subjects finds participants by the subject identifier they were told, for a LogoutRequest by SOAP without SessionIndex.
+type Subjects interface {
+	// ParticipantsOf returns the participants of sessions that have not ended; none is no error.
+	ParticipantsOf(ctx context.Context, protocol trust.Protocol, partner, subject string) ([]bridge.Participant, error)
+}
+
+// Options of a Provider. Kit, Hub and Keys are needed.
+type Options struct {
+	Kit          *web.Kit
+	Hub          *bridge.Hub
+	Keys         func() keyring.Ring // the ring at this moment
+	EntityID     string              // empty: the issuer followed by MetadataPath
+	DisplayName  string              // printed by discovery services
+	Organization metadata.Organization
+	Contacts     []metadata.Contact
+	Scopes       []string      // domains of scoped attributes (shibmd:Scope)
+	MetadataLife time.Duration // of published metadata; 0: 7 days
+	ClockSkew    time.Duration // tolerated in partners' clocks; 0: 3 minutes
+	RequestLife  time.Duration // a message older than this is stale; 0: 5 minutes
+	Poster       Poster        // nil: partners are not told by SOAP
+	Subjects     Subjects      // nil: a LogoutRequest by SOAP must carry a SessionIndex
+	// AfterLogout shows what became of a sign-out that a partner began in this browser. The page continues to next, which
+	// may be empty. nil: the partner is answered without a page.
+	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
+	Log         *slog.Logger
+	Rand        io.Reader // of signatures and encryption; nil: crypto/rand
+}
+
+// Provider is the identity provider.
+type Provider struct {
+	Options
+	inflaters sync.Pool // of io.ReadCloser
+	deflaters sync.Pool // of *flate.Writer
+	published publication
+}
+
+// New fills in defaults and checks what is needed.
+func New(o Options) (*Provider, error) {
+	switch {
+	case o.Kit == nil:
+		return nil, errors.New("saml2: no kit")
+	case o.Hub == nil:
+		return nil, errors.New("saml2: no hub")
+	case o.Keys == nil:
+		return nil, errors.New("saml2: no keys")
+	}
+	if o.EntityID == "" {
+		o.EntityID = o.Kit.URL(MetadataPath)
+	}
+	if o.MetadataLife == 0 {
+		o.MetadataLife = 7 * 24 * time.Hour
+	}
+	if o.ClockSkew == 0 {
+		o.ClockSkew = 3 * time.Minute
+	}
+	if o.RequestLife == 0 {
+		o.RequestLife = 5 * time.Minute
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	p := &Provider{Options: o}
+	p.inflaters.New = func() any { return flate.NewReader(bytes.NewReader(nil)) }
+	p.deflaters.New = func() any {
+		w, err := flate.NewWriter(io.Discard, flate.DefaultCompression)
+		if err != nil {
+			panic("saml2: " + err.Error()) // only for a level that does not exist
+		}
+		return w
+	}
+	return p, nil
+}
+
+// maxForm bounds a POSTed form: 128 KiB of base64, whose +, / and = triple when escaped, and a RelayState.
+const maxForm = 192 << 10
+
+// Routes is the route table.
+func (p *Provider) Routes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: MetadataPath, Name: "saml2_metadata", Handler: p.metadata},
+		{Method: http.MethodGet, Path: SSOPath, Name: "saml2_sso", Handler: p.ssoRedirect},
+		{Method: http.MethodPost, Path: SSOPath, Name: "saml2_sso_post", MaxBody: maxForm, Handler: p.ssoPost},
+		{Method: http.MethodGet, Path: ResumePath, Name: "saml2_resume", Handler: p.resume},
+		{Method: http.MethodGet, Path: SLOPath, Name: "saml2_slo", Handler: p.sloRedirect},
+		{Method: http.MethodPost, Path: SLOPath, Name: "saml2_slo_post", MaxBody: maxForm, Handler: p.sloPost},
+		{Method: http.MethodPost, Path: SOAPPath, Name: "saml2_slo_soap", Handler: p.sloSOAP},
+	}
+}
+
+// newID returns a fresh XML ID: 128 bits behind a letter-like start.
+func (p *Provider) newID() string { return "_" + p.Hub.NewID() }

@@ -1,0 +1,87 @@
+package saml2
+
+import (
+	"net/http"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+const (
+	soapSpace = "http://schemas.xmlsoap.org/soap/envelope/"
+	soapMedia = "text/xml; charset=utf-8"
+)
+
+// envelope wraps a message that is already signed (SAML Bindings 3.2).
+func envelope(message []byte) []byte {
+	w := &writer{b: make([]byte, 0, len(message)+200)}
+	w.raw(`<soap:Envelope xmlns:soap="`, soapSpace, `"><soap:Body>`)
+	w.b = append(w.b, message...)
+	w.raw("</soap:Body></soap:Envelope>")
+	return w.b
+}
+
+// sloSOAP takes a LogoutRequest from a partner's server. What is not proven to come from a partner gets a SOAP fault.
+func (p *Provider) sloSOAP(w http.ResponseWriter, r *http.Request) {
+	body, err := readBody(r, "text/xml", "application/xml")
+	if err != nil {
+		p.fault(w, p.record(r, "", err))
+		return
+	}
+	inner, err := xmlsec.SOAPBody(body, xmlsec.MessageLimits())
+	if err != nil {
+		p.fault(w, p.record(r, "", refuseXML(err)))
+		return
+	}
+	q, err := p.examineLogout(r.Context(), message{by: bySOAP, xml: inner}, p.Kit.URL(SOAPPath))
+	if err != nil && (!q.signed || q.req.ID == "") {
+		p.fault(w, p.record(r, q.partner.ID, err))
+		return
+	}
+	st := status{}
+	if err == nil {
+		st, err = p.logoutBySOAP(r, q)
+	}
+	if err != nil {
+		st = statusOf(p.record(r, q.partner.ID, err))
+	}
+	p.replySOAP(w, r, q.partner, q.req.ID, st)
+}
+
+func (p *Provider) logoutBySOAP(r *http.Request, q logoutInquiry) (status, error) {
+	report, err := p.endSessions(r.Context(), q, "")
+	if err != nil {
+		return status{}, err
+	}
+	return statusOfLogout(report.Deliveries), nil
+}
+
+func (p *Provider) replySOAP(w http.ResponseWriter, r *http.Request, partner trust.Partner, request string, st status) {
+	res := response{element: logoutElement, id: p.newID(), at: p.Hub.Clock(), request: request, status: st}
+	doc, err := p.signResponse(partner, res)
+	if err != nil {
+		p.fault(w, p.record(r, partner.ID, err))
+		return
+	}
+	w.Header().Set("Content-Type", soapMedia)
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(envelope(doc)) // the partner went away: nothing to do about it
+}
+
+// fault answers with a SOAP 1.1 fault, which HTTP carries as 500 (SOAP 1.1, 6.2).
+func (p *Provider) fault(w http.ResponseWriter, refusal *bridge.Refusal) {
+	x := &writer{}
+	x.raw("<soap:Fault><faultcode>soap:")
+	if refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable {
+		x.raw("Server</faultcode><faultstring>")
+	} else {
+		x.raw("Client</faultcode><faultstring>")
+	}
+	x.text(refusal.Detail)
+	x.raw("</faultstring></soap:Fault>")
+	w.Header().Set("Content-Type", soapMedia)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = w.Write(envelope(x.b))
+}

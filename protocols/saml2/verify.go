@@ -1,0 +1,87 @@
+package saml2
+
+import (
+	"errors"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// sender is a partner as far as its message is concerned.
+type sender struct {
+	partner trust.Partner
+	signed  bool // one of the partner's signing keys made the message's signature
+}
+
+// verify finds the partner that a message claims to be from and lets the message through the gate: with its signature
+// verified by a key of that partner, or without one. A signature is verified or fatal, never ignored.
+func (p *Provider) verify(m message) (*xmlsec.Element, sender, error) {
+	limits := xmlsec.MessageLimits()
+	claim, err := xmlsec.ReadClaim(m.xml, limits)
+	if err != nil {
+		return nil, sender{}, refuseXML(err)
+	}
+	if claim.Issuer == "" {
+		return nil, sender{}, badRequest("issuer", "The message does not say who sent it.")
+	}
+	from, err := p.partner(claim.Issuer)
+	if err != nil {
+		return nil, sender{}, err
+	}
+	return verifyFrom(m, claim, from)
+}
+
+// verifyFrom is verify for a partner that is known already.
+func verifyFrom(m message, claim xmlsec.Claim, from trust.Partner) (*xmlsec.Element, sender, error) {
+	var v xmlsec.Verified
+	var err error
+	limits := xmlsec.MessageLimits()
+	keys := from.SAML.Entity.SP.SigningKeys
+	s := sender{partner: from, signed: true}
+	switch {
+	case m.detached != nil:
+		v, err = xmlsec.VerifyDetached(m.xml, limits, m.detached.octets, m.detached.algorithm, m.detached.value, keys)
+	case claim.Signed && m.by != byRedirect:
+		v, err = xmlsec.VerifyEnveloped(m.xml, limits, keys)
+	default: // a signature inside a redirected message is refused here (SAML Bindings 3.4.4.1)
+		v, err = xmlsec.AcceptUnsigned(m.xml, limits)
+		s.signed = false
+	}
+	if err != nil {
+		return nil, s, refuseXML(err)
+	}
+	root := v.Root()
+	if len(root.Children) == 0 || !root.Children[0].Is(assertionSpace, "Issuer") || root.Children[0].Text() != from.ID {
+		return nil, s, badRequest("issuer", "The message does not say who sent it.")
+	}
+	return root, s, nil
+}
+
+// partner finds a service provider that may be answered, by its exact entity id.
+func (p *Provider) partner(entityID string) (trust.Partner, error) {
+	if len(entityID) > 1024 {
+		return trust.Partner{}, badRequest("issuer", "The sender's name is longer than 1024 characters.")
+	}
+	found, err := p.Hub.Partner(trust.SAML2, entityID)
+	if err != nil {
+		return trust.Partner{}, err
+	}
+	if found.SAML == nil || found.SAML.Entity.SP == nil {
+		return trust.Partner{}, bridge.Refuse(bridge.UnknownPartner, "This system is not registered with this hub.")
+	}
+	return found, nil
+}
+
+// refuseXML turns an error of xmlsec into a refusal with the same code.
+func refuseXML(err error) *bridge.Refusal {
+	reason, detail := bridge.BadRequest, "The message is not acceptable XML."
+	if errors.Is(err, xmlsec.ErrSignature) || errors.Is(err, xmlsec.ErrKey) {
+		reason, detail = bridge.BadSignature, "The message is not signed as its sender is registered to sign."
+	}
+	r := bridge.Refuse(reason, "%s", detail).Because(err)
+	if e, ok := errors.AsType[*xmlsec.Error](err); ok {
+		r = r.WithCode(e.Code)
+	}
+	return r
+}
