@@ -73,7 +73,7 @@ func (p *Provider) document(iss bridge.Issuance, token, recipient string) []byte
 	w.conditions(iss.At)
 	w.open("saml:AttributeStatement")
 	w.open("saml:Subject")
-	w.nameIdentifier(iss.UID)
+	w.nameIdentifier(iss.Subject)
 	w.open("saml:SubjectConfirmation")
 	w.element("saml:ConfirmationMethod", "saml:ConfirmationMethod", "urn:com:sun:identity")
 	w.open("saml:SubjectConfirmationData")
@@ -110,7 +110,7 @@ func (w *writer) nameIdentifier(uid string) {
 func (w *writer) authentication(iss bridge.Issuance, token, address string) {
 	w.open(`saml:AuthenticationStatement AuthenticationInstant="` + stamp(iss.AuthnAt) + `" AuthenticationMethod="urn:com:sun:identity:ExtendedLoginModule"`)
 	w.open("saml:Subject")
-	w.nameIdentifier(iss.UID)
+	w.nameIdentifier(iss.Subject)
 	w.open("saml:SubjectConfirmation")
 	w.element("saml:ConfirmationMethod", "saml:ConfirmationMethod", "urn:com:sun:identity")
 	w.element("saml:SubjectConfirmationData", "saml:SubjectConfirmationData", token)
