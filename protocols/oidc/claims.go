@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // Scopes with a meaning of their own, and the one claim of them that goes into the ID token.
@@ -21,18 +22,16 @@ type scopeTable struct {
 	scopes map[string][]string // claim to the scopes that ask for it
 }
 
+// newScopeTable takes the scopes of the trust room. changedrole asks for what selectedrole does, and
+// associatedorgs covers the older name of its claim too.
 func newScopeTable() scopeTable {
 	t := scopeTable{scopes: map[string][]string{}}
 	t.add(scopeOpenID)
-	t.add("profile", "name", "family_name", "given_name", "uid")
-	t.add("email", "email")
-	t.add("nhsperson", "nhsid_useruid", "title", "initials", "middle_names", "display_name", "idassurancelevel")
-	t.add("nationalrbacaccess", "nhsid_nrbac_roles")
-	t.add("associatedorgs", "nhsid_user_orgs", "nhsid_org_roles")
-	t.add("professionalmemberships", "gmc_id", "gmp_id", "gdc_id", "gdp_id", "nmc_id", "rcn_id", "gphc_id", "consultant_id")
-	t.add("organisationalmemberships", "nhsid_org_memberships")
-	t.add(scopeSelectedRole, claimSelectedRole)
+	for _, scope := range trust.CIS2Scopes() {
+		t.add(scope, trust.ScopeClaims(scope)...)
+	}
 	t.add(scopeChangedRole, claimSelectedRole)
+	t.scopes["nhsid_org_roles"] = []string{"associatedorgs"}
 	return t
 }
 
