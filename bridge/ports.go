@@ -56,6 +56,8 @@ type Participants interface {
 	Participants(ctx context.Context, session string) ([]Participant, error)
 	// FindParticipant finds by partner and index, ErrNotFound if none.
 	FindParticipant(ctx context.Context, protocol trust.Protocol, partner, index string) (Participant, error)
+	// ParticipantsOf finds those of living sessions that were told the subject identifier; none is no error.
+	ParticipantsOf(ctx context.Context, protocol trust.Protocol, partner, subject string) ([]Participant, error)
 }
 
 // Deliveries keeps the results of logouts, and what is still to be told, durably.
@@ -144,7 +146,8 @@ type (
 		ID   string
 		Seen time.Time
 	}
-	// AddParticipant inserts, or renews the one with the same session, protocol and partner; fails with ErrSpent if the session
+	// AddParticipant inserts, or renews the one with the same session, protocol and partner unless that one differs
+	// in nothing but Since; fails with ErrSpent if the session
 	// has ended, ErrNotFound if there is none.
 	AddParticipant struct{ Participant Participant }
 	// SaveDelivery inserts or replaces a delivery by id.

@@ -18,7 +18,7 @@ func (s *Store) Get(_ context.Context, kind bridge.ArtifactKind, key string, now
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, ok := s.artifacts[artifactID{kind, key}]
-	if !ok || a.Expired(now) {
+	if !ok || !s.living(a, now) {
 		return bridge.Artifact{}, bridge.ErrNotFound
 	}
 	return copyArtifact(a), nil
@@ -42,10 +42,16 @@ func (s *Store) DropGroup(_ context.Context, group string) error {
 	return nil
 }
 
+// living reports whether an artifact exists at t for anyone who asks: what is bound to an ended session does
+// not, even if it was put afterwards.
+func (s *Store) living(a bridge.Artifact, t time.Time) bool {
+	return !a.Expired(t) && (a.Session == "" || s.sessions[a.Session].Ended.IsZero())
+}
+
 func (s *Store) put(w bridge.PutArtifact) (undo func(), err error) {
 	id := artifactID{w.Artifact.Kind, w.Artifact.Key}
 	old, had := s.artifacts[id]
-	if had && !old.Expired(s.clock()) {
+	if had && s.living(old, s.clock()) {
 		if !w.Replace {
 			return nil, bridge.ErrExists
 		}
@@ -66,7 +72,7 @@ func (s *Store) consume(w bridge.ConsumeArtifact) (a bridge.Artifact, undo func(
 	id := artifactID{w.Kind, w.Key}
 	a, ok := s.artifacts[id]
 	switch {
-	case !ok || a.Expired(w.Now):
+	case !ok || !s.living(a, w.Now):
 		return bridge.Artifact{}, nil, bridge.ErrNotFound
 	case a.Spent:
 		return a, nil, bridge.ErrSpent

@@ -37,7 +37,7 @@ func (s *Store) Purge(_ context.Context, now time.Time) (int, error) {
 	defer s.mu.Unlock()
 	n, old := 0, now.Add(-keep)
 	for id, a := range s.artifacts {
-		if a.Expired(now) {
+		if !s.living(a, now) {
 			s.drop(id)
 			n++
 		}

@@ -99,6 +99,12 @@ func (s *Store) addParticipant(p bridge.Participant) (undo func(), err error) {
 		return nil, bridge.ErrSpent
 	}
 	old := s.participants[p.Session]
+	for _, o := range old {
+		told := o
+		if told.Since = p.Since; told == p {
+			return func() {}, nil // was told the same before: it stays as old as it is
+		}
+	}
 	others := slices.DeleteFunc(slices.Clone(old), func(o bridge.Participant) bool { return o.ParticipantKey() == p.ParticipantKey() })
 	s.participants[p.Session] = append(others, p)
 	return func() { s.participants[p.Session] = old }, nil
@@ -125,4 +131,22 @@ func (s *Store) FindParticipant(_ context.Context, protocol trust.Protocol, part
 		}
 	}
 	return bridge.Participant{}, bridge.ErrNotFound
+}
+
+// ParticipantsOf implements bridge.Participants.
+func (s *Store) ParticipantsOf(_ context.Context, protocol trust.Protocol, partner, subject string) ([]bridge.Participant, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []bridge.Participant
+	for session, ps := range s.participants {
+		if !s.sessions[session].Ended.IsZero() {
+			continue
+		}
+		for _, p := range ps {
+			if p.Protocol == protocol && p.Partner == partner && p.Subject == subject {
+				out = append(out, p)
+			}
+		}
+	}
+	return out, nil
 }

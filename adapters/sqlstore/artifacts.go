@@ -31,9 +31,9 @@ func (s *Store) Consume(ctx context.Context, kind bridge.ArtifactKind, key strin
 	r := newRequest(ctx)
 	r.exclusive = []string{artifactName(kind, key)}
 	look, found := artifactRead(kind, key, now)
-	r.require([]condition{{consumeOp(w), refuse(errExplain)}})
+	r.require(consumeOp(w), errExplain)
 	r.first = append(r.first, look)
-	r.reset = func() { *found = bridge.Artifact{} }
+	r.onReset(func() { *found = bridge.Artifact{} })
 	err := s.writer.submit(r)
 	switch {
 	case err == nil:
@@ -57,19 +57,20 @@ func artifactName(kind bridge.ArtifactKind, key string) string {
 	return "artifact " + string(kind) + "\x00" + key
 }
 
-func (s *Store) put(r *request, w bridge.PutArtifact) *condition {
+// put adds an artifact. now tells a living one of the same key from an expired one.
+func (r *request) put(w bridge.PutArtifact, now time.Time) {
 	a := w.Artifact
 	r.exclusive = append(r.exclusive, artifactName(a.Kind, a.Key))
 	spent := int64(0)
 	if a.Spent {
 		spent = 1
 	}
-	o := &op{stmt: putNew, args: []any{string(a.Kind), []byte(a.Key), []byte(a.Group), a.Session, a.Payload, nano(a.Expires), spent, nano(s.options.Clock())}}
+	o := &op{stmt: putNew, args: []any{string(a.Kind), []byte(a.Key), []byte(a.Group), a.Session, a.Payload, nano(a.Expires), spent, nano(now)}}
 	failed := bridge.ErrExists
 	if w.Replace {
 		o.stmt, failed = putOver, bridge.ErrSpent
 	}
-	return &condition{o, refuse(failed)}
+	r.require(o, failed)
 }
 
 func consumeOp(w bridge.ConsumeArtifact) *op {
@@ -90,12 +91,4 @@ func artifactRead(kind bridge.ArtifactKind, key string, now time.Time) (*op, *br
 		return nil
 	}
 	return &op{stmt: getArtifact, args: []any{string(kind), []byte(key), nano(now)}, scan: scan}, found
-}
-
-func (s *Store) whyNotConsumed(ctx context.Context, w bridge.ConsumeArtifact) error {
-	_, err := s.Get(ctx, w.Kind, w.Key, w.Now)
-	if err != nil {
-		return err
-	}
-	return bridge.ErrSpent
 }

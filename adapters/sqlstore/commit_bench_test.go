@@ -13,7 +13,9 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
-func BenchmarkCommitSQLite(b *testing.B) { benchmarkCommit(b, func(b *testing.B) *Store { return openTemp(b) }) }
+func BenchmarkCommitSQLite(b *testing.B) {
+	benchmarkCommit(b, func(b *testing.B) *Store { return openTemp(b) })
+}
 
 // benchmarkCommit makes the commit of one issuance with four writes durable, from so many callers, and
 // reports the processor time of this process beside the elapsed time.

@@ -25,15 +25,15 @@ func (s *Store) Due(ctx context.Context, now, until time.Time, limit int) ([]bri
 	r.exclusive = []string{"due"}
 	var due []bridge.Delivery
 	r.first = []*op{{stmt: deliveriesDue, args: []any{nano(now), int64(limit)}, scan: func(r row) error { return scanDelivery(r, &due) }}}
-	r.reset = func() { due = nil }
-	r.decide = func() ([]*op, error) {
+	r.onReset(func() { due = nil })
+	r.onDecide(func() ([]*op, error) {
 		var ops []*op
 		for i := range due {
 			due[i].Next = until
 			ops = append(ops, &op{stmt: moveDelivery, args: []any{due[i].ID, nano(until)}})
 		}
 		return ops, nil
-	}
+	})
 	if err := s.writer.submit(r); err != nil {
 		return nil, err
 	}

@@ -42,8 +42,8 @@ func (s *Store) SavePartner(ctx context.Context, x trust.Record, expected int64)
 		{stmt: partnerRevision, args: []any{string(x.Protocol), x.ID}, scan: func(r row) error { return r.Scan(&stored) }},
 		{stmt: readCounter, args: []any{"registry"}, scan: func(r row) error { return r.Scan(&revision) }},
 	}
-	r.reset = func() { stored = 0 }
-	r.decide = func() ([]*op, error) {
+	r.onReset(func() { stored = 0 })
+	r.onDecide(func() ([]*op, error) {
 		if stored != expected {
 			return nil, trust.ErrConflict
 		}
@@ -53,7 +53,7 @@ func (s *Store) SavePartner(ctx context.Context, x trust.Record, expected int64)
 			{stmt: moveCounter, args: []any{"registry", revision}},
 			{stmt: notifyRegistry},
 		}, nil
-	}
+	})
 	if err := s.writer.submit(r); err != nil {
 		return 0, err
 	}

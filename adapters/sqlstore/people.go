@@ -50,7 +50,7 @@ func (s *Store) AddAuthenticator(ctx context.Context, a people.Authenticator) er
 	r := newRequest(ctx)
 	r.exclusive = []string{"authenticator " + a.ID, "handle " + string(a.Kind) + " " + a.Handle}
 	add := &op{stmt: addAuthenticator, args: []any{a.ID, a.UID, string(a.Kind), a.Handle, nano(a.Added), doc}}
-	r.require([]condition{{add, refuse(people.ErrConflict)}})
+	r.require(add, people.ErrConflict)
 	return s.writer.submit(r)
 }
 
@@ -60,8 +60,8 @@ func (s *Store) UpdateAuthenticator(ctx context.Context, a people.Authenticator)
 	r.exclusive = []string{"authenticator " + a.ID}
 	var stored []people.Authenticator
 	r.first = []*op{{stmt: authenticatorByID, args: []any{a.ID}, scan: scanDoc(&stored)}}
-	r.reset = func() { stored = nil }
-	r.decide = func() ([]*op, error) {
+	r.onReset(func() { stored = nil })
+	r.onDecide(func() ([]*op, error) {
 		if len(stored) == 0 {
 			return nil, people.ErrNotFound
 		}
@@ -69,7 +69,7 @@ func (s *Store) UpdateAuthenticator(ctx context.Context, a people.Authenticator)
 		old.Label, old.Used, old.Revoked, old.Expires, old.Record = a.Label, a.Used, a.Revoked, a.Expires, a.Record
 		doc, err := encode(old)
 		return []*op{{stmt: updateAuthenticator, args: []any{a.ID, doc}}}, err
-	}
+	})
 	return s.writer.submit(r)
 }
 

@@ -13,15 +13,14 @@ type request struct {
 	exclusive []string // records that no other request of the group may touch
 	shared    []string // records that others may touch in the same way
 	first     []*op    // conditions and reads
-	reset     func()   // forgets what reads of first found, before they run (again)
-	// decide looks at the results of first: an error takes the request out of the group. It may be called again
-	// after a rollback, and adds to writes only what it derives from the results.
-	decide func() ([]*op, error)
-	writes []*op
-	events []ledger.Event
+	resets    []func() // forget what reads of first found, before they run again
+	// deciders look at the results of first, in order, and return writes that follow from them.
+	deciders []func() ([]*op, error)
+	writes   []*op
+	events   []ledger.Event
 
 	state atomic.Int32
-	more  []*op // what decide returned
+	more  []*op // what deciders returned
 	err   error
 	done  chan struct{}
 }
@@ -37,25 +36,40 @@ func newRequest(ctx context.Context) *request {
 	return &request{ctx: ctx, done: make(chan struct{})}
 }
 
-// condition adds a statement that must change a row, else failed tells why.
-type condition struct {
-	op     *op
-	failed func() error
-}
-
-// require makes decide check conditions in order.
-func (r *request) require(conditions []condition) {
-	for _, c := range conditions {
-		r.first = append(r.first, c.op)
-	}
-	r.decide = func() ([]*op, error) {
-		for _, c := range conditions {
-			if c.op.rows == 0 {
-				return nil, c.failed()
-			}
+// require adds a statement that must change a row, else failed tells why the request cannot be done.
+func (r *request) require(o *op, failed error) {
+	r.first = append(r.first, o)
+	r.onDecide(func() ([]*op, error) {
+		if o.rows == 0 {
+			return nil, failed
 		}
 		return nil, nil
+	})
+}
+
+func (r *request) onDecide(f func() ([]*op, error)) { r.deciders = append(r.deciders, f) }
+
+func (r *request) onReset(f func()) { r.resets = append(r.resets, f) }
+
+// begin lists the first phase, as if it had never run.
+func (r *request) begin() []*op {
+	for _, reset := range r.resets {
+		reset()
 	}
+	return r.first
+}
+
+// decide looks at the results of the first phase: an error takes the request out of the group.
+func (r *request) decide() error {
+	r.more = r.more[:0]
+	for _, f := range r.deciders {
+		ops, err := f()
+		if err != nil {
+			return err
+		}
+		r.more = append(r.more, ops...)
+	}
+	return nil
 }
 
 func (r *request) answer(err error) {

@@ -42,7 +42,8 @@ func (s *Store) oneSession(ctx context.Context, stmt statement, arg string) (bri
 	return out, err
 }
 
-// EndSession implements bridge.Sessions.
+// EndSession implements bridge.Sessions. Its artifacts are dropped by the session's end itself: no read finds
+// an artifact whose session has ended.
 func (s *Store) EndSession(ctx context.Context, id, logout string, now time.Time) ([]bridge.Delivery, error) {
 	r := newRequest(ctx)
 	r.exclusive = []string{sessionName(id)}
@@ -51,18 +52,17 @@ func (s *Store) EndSession(ctx context.Context, id, logout string, now time.Time
 	var ds []bridge.Delivery
 	look := &op{stmt: participantsOf, args: []any{id}, scan: func(r row) error { return scanParticipant(r, &told) }}
 	r.first = []*op{end, look}
-	r.writes = []*op{{stmt: dropSessionArtifacts, args: []any{id}}}
-	r.reset = func() { told = nil }
-	r.decide = func() ([]*op, error) {
+	r.onReset(func() { told = nil })
+	r.onDecide(func() ([]*op, error) {
 		ds = bridge.PendingDeliveries(logout, told, now)
 		if end.rows == 0 {
 			return nil, errExplain
 		}
 		return deliveryOps(ds)
-	}
+	})
 	err := s.writer.submit(r)
 	if errors.Is(err, errExplain) {
-		return nil, s.whyNoParticipant(ctx, id)
+		return nil, s.whyNotEnded(ctx, id)
 	}
 	if err != nil {
 		return nil, err
@@ -90,6 +90,13 @@ func (s *Store) FindParticipant(ctx context.Context, protocol trust.Protocol, pa
 	return out[0], nil
 }
 
+// ParticipantsOf implements bridge.Participants.
+func (s *Store) ParticipantsOf(ctx context.Context, protocol trust.Protocol, partner, subject string) ([]bridge.Participant, error) {
+	var out []bridge.Participant
+	err := s.read(ctx, participantsTold, func(r row) error { return scanParticipant(r, &out) }, string(protocol), partner, subject)
+	return out, err
+}
+
 func scanParticipant(r row, out *[]bridge.Participant) error {
 	var p bridge.Participant
 	var protocol string
@@ -110,12 +117,32 @@ func sessionOp(x bridge.Session) *op {
 	}}
 }
 
-func participantOp(p bridge.Participant) *op {
-	return &op{stmt: addParticipant, args: []any{p.Session, string(p.Protocol), p.Partner, p.Index, p.Subject, p.Format, nano(p.Since)}}
+// participant adds one, and writes nothing if the partner was told the same before.
+func (r *request) participant(p bridge.Participant) {
+	r.shared = append(r.shared, sessionName(p.Session))
+	key := []any{p.Session, string(p.Protocol), p.Partner}
+	found, ended, old := false, int64(0), p
+	r.onReset(func() { found = false })
+	r.first = append(r.first, &op{stmt: participantNow, args: key, scan: func(r row) error {
+		var since int64
+		found = true
+		return r.Scan(&ended, &old.Index, &old.Subject, &old.Format, &since)
+	}})
+	r.onDecide(func() ([]*op, error) {
+		switch {
+		case !found:
+			return nil, bridge.ErrNotFound
+		case ended != 0:
+			return nil, bridge.ErrSpent
+		case old == p:
+			return nil, nil
+		}
+		return []*op{{stmt: addParticipant, args: append(key, p.Index, p.Subject, p.Format, nano(p.Since))}}, nil
+	})
 }
 
-// whyNoParticipant tells an ended session from one that never was.
-func (s *Store) whyNoParticipant(ctx context.Context, session string) error {
+// whyNotEnded tells a session that has ended already from one that never was.
+func (s *Store) whyNotEnded(ctx context.Context, session string) error {
 	if _, err := s.Session(ctx, session); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	write, err := openSQLiteConn(dsn, "busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "cache_size = -8000")
+	write, err := openSQLiteConn(dsn, "busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "cache_size = -8000", "wal_autocheckpoint = 4000")
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ type sqliteEngine struct {
 }
 
 func (e *sqliteEngine) begin(_ context.Context, ops []*op) error {
-	if err := e.write.script("BEGIN IMMEDIATE"); err != nil {
+	if err := e.write.run(&op{stmt: begin}); err != nil {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	e.open = true
@@ -88,7 +88,7 @@ func (e *sqliteEngine) finish(_ context.Context, ops []*op) error {
 	if err := e.runAll(ops); err != nil {
 		return err
 	}
-	if err := e.write.script("COMMIT"); err != nil {
+	if err := e.write.run(&op{stmt: commit}); err != nil {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	e.open = false

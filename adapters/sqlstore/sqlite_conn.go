@@ -38,6 +38,8 @@ const parameter = `\$([0-9]+)`
 
 func sqliteText(s statement) string {
 	switch s {
+	case begin:
+		return `BEGIN IMMEDIATE`
 	case lockHead: // BEGIN IMMEDIATE has locked already
 		return `SELECT value FROM counters WHERE name = 'audit'`
 	case notifyRegistry: // the others look at the counter

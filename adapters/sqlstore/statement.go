@@ -4,27 +4,31 @@ package sqlstore
 type statement int
 
 const (
-	lockHead statement = iota
+	begin statement = iota
+	commit
+	lockHead
 	moveCounter
 	putNew
 	putOver
 	consume
 	getArtifact
 	dropGroup
-	dropSessionArtifacts
 	saveSession
 	touchSession
 	sessionByID
 	sessionByKey
 	endSession
+	participantNow
 	addParticipant
 	participantsOf
 	participantsAt
+	participantsTold
 	saveDelivery
 	deliveriesOf
 	deliveriesDue
 	moveDelivery
 	appendEvent
+	indexEvents
 	eventsAfter
 	eventsByRef
 	eventsBySubject
@@ -45,7 +49,8 @@ const (
 	notifyRegistry
 	saveTrace
 	tracesOf
-	purgeArtifacts
+	deadArtifacts
+	purgeArtifact
 	purgeParticipants
 	purgeSessions
 	purgeDeliveries
@@ -60,26 +65,28 @@ const (
 
 	insertArtifact = `INSERT INTO artifacts (` + artifactColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (kind, key) DO UPDATE SET grp = excluded.grp, session = excluded.session, payload = excluded.payload,
-		expires = excluded.expires, spent = excluded.spent WHERE artifacts.expires <= $8`
-	eventsWhere = `SELECT canonical FROM audit WHERE seq > $1 AND ($2 = '' OR subject = $2) AND ($3 = '' OR partner = $3)
-		AND ($4 = '' OR ref = $4) AND ($5 = '' OR kind = $5)`
-	eventsOrder  = ` ORDER BY seq LIMIT $6`
+		expires = excluded.expires, spent = excluded.spent WHERE artifacts.expires <= $8 OR ` + orphan
+	eventsWhere = `SELECT a.canonical FROM audit_index i JOIN audit a ON a.seq = i.seq WHERE i.seq > $1 AND ($2 = '' OR i.subject = $2)
+		AND ($3 = '' OR i.partner = $3) AND ($4 = '' OR i.ref = $4) AND ($5 = '' OR i.kind = $5)`
+	eventsOrder = ` ORDER BY i.seq LIMIT $6`
+	// orphan is an artifact whose session has ended: it counts as dropped, and purges remove it.
+	orphan       = `EXISTS (SELECT 1 FROM sessions WHERE sessions.id = artifacts.session AND sessions.ended <> 0)`
 	deadSessions = `(SELECT id FROM sessions WHERE started < $1 AND seen < $1 AND ended < $1 ORDER BY started, id LIMIT $2)`
 )
 
-// sqlText is what both dialects understand. lockHead and notifyRegistry differ and are the engines' own.
+// sqlText is what both dialects understand. begin, lockHead and notifyRegistry differ and are the engines' own.
 func sqlText(s statement) string {
 	return [statements]string{
+		commit:      `COMMIT`,
 		moveCounter: `UPDATE counters SET value = $2 WHERE name = $1`,
 		readCounter: `SELECT value FROM counters WHERE name = $1`,
 
 		putNew:  insertArtifact,
 		putOver: insertArtifact + ` OR artifacts.spent = 0 OR excluded.spent = 1`,
-		consume: `UPDATE artifacts SET spent = 1 WHERE kind = $1 AND key = $2 AND spent = 0 AND expires > $3`,
+		consume: `UPDATE artifacts SET spent = 1 WHERE kind = $1 AND key = $2 AND spent = 0 AND expires > $3 AND NOT ` + orphan,
 		getArtifact: `SELECT grp, session, payload, expires, spent FROM artifacts
-			WHERE kind = $1 AND key = $2 AND expires > $3`,
-		dropGroup:            `DELETE FROM artifacts WHERE grp = $1 AND length(grp) > 0`,
-		dropSessionArtifacts: `DELETE FROM artifacts WHERE session = $1 AND session <> ''`,
+			WHERE kind = $1 AND key = $2 AND expires > $3 AND NOT ` + orphan,
+		dropGroup: `DELETE FROM artifacts WHERE grp = $1 AND length(grp) > 0`,
 
 		saveSession: `INSERT INTO sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (id) DO UPDATE SET key = excluded.key, uid = excluded.uid, method = excluded.method,
@@ -90,10 +97,13 @@ func sqlText(s statement) string {
 		sessionByKey: `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
 		endSession:   `UPDATE sessions SET ended = $2 WHERE id = $1 AND ended = 0`,
 
-		addParticipant: `INSERT INTO participants (` + participantColumns + `)
-			SELECT id, $2, $3, $4, $5, $6, $7 FROM sessions WHERE id = $1 AND ended = 0
+		participantNow: `SELECT s.ended, COALESCE(p.idx, ''), COALESCE(p.subject, ''), COALESCE(p.format, ''), COALESCE(p.since, 0)
+			FROM sessions s LEFT JOIN participants p ON p.session = s.id AND p.protocol = $2 AND p.partner = $3 WHERE s.id = $1`,
+		addParticipant: `INSERT INTO participants (` + participantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (session, protocol, partner) DO UPDATE SET idx = excluded.idx, subject = excluded.subject,
 			format = excluded.format, since = excluded.since`,
+		participantsTold: `SELECT ` + participantColumns + ` FROM participants WHERE subject = $3 AND protocol = $1 AND partner = $2
+			AND session IN (SELECT id FROM sessions WHERE ended = 0) ORDER BY since`,
 		participantsOf: `SELECT ` + participantColumns + ` FROM participants WHERE session = $1 ORDER BY since, protocol, partner`,
 		participantsAt: `SELECT ` + participantColumns + ` FROM participants WHERE idx = $3 AND protocol = $1 AND partner = $2`,
 
@@ -105,11 +115,13 @@ func sqlText(s statement) string {
 
 		appendEvent: `INSERT INTO audit (seq, at, kind, subject, partner, ref, canonical) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 
+		indexEvents: `INSERT INTO audit_index (seq, at, kind, subject, partner, ref)
+			SELECT seq, at, kind, subject, partner, ref FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`,
 		eventsAfter:     `SELECT canonical FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`,
-		eventsByRef:     eventsWhere + ` AND ref = $4 AND ref <> ''` + eventsOrder,
-		eventsBySubject: eventsWhere + ` AND subject = $2 AND subject <> ''` + eventsOrder,
-		eventsByPartner: eventsWhere + ` AND partner = $3 AND partner <> ''` + eventsOrder,
-		eventsByKind:    eventsWhere + ` AND kind = $5` + eventsOrder,
+		eventsByRef:     eventsWhere + ` AND i.ref = $4 AND i.ref <> ''` + eventsOrder,
+		eventsBySubject: eventsWhere + ` AND i.subject = $2 AND i.subject <> ''` + eventsOrder,
+		eventsByPartner: eventsWhere + ` AND i.partner = $3 AND i.partner <> ''` + eventsOrder,
+		eventsByKind:    eventsWhere + ` AND i.kind = $5` + eventsOrder,
 
 		savePerson:   `INSERT INTO persons (uid, doc) VALUES ($1, $2) ON CONFLICT (uid) DO UPDATE SET doc = excluded.doc`,
 		personByUID:  `SELECT doc FROM persons WHERE uid = $1`,
@@ -133,8 +145,8 @@ func sqlText(s statement) string {
 		saveTrace: `INSERT INTO traces (ref, at, place, step, fields, expires) VALUES ($1, $2, $3, $4, $5, $6)`,
 		tracesOf:  `SELECT ref, at, step, fields, expires FROM traces WHERE ref = $1 ORDER BY at, place`,
 
-		purgeArtifacts: `DELETE FROM artifacts WHERE (kind, key) IN
-			(SELECT kind, key FROM artifacts WHERE expires <= $1 ORDER BY expires LIMIT $2)`,
+		deadArtifacts:     `SELECT kind, key FROM artifacts WHERE expires <= $1 OR ` + orphan + ` LIMIT $2`,
+		purgeArtifact:     `DELETE FROM artifacts WHERE kind = $1 AND key = $2 AND (expires <= $3 OR ` + orphan + `)`,
 		purgeParticipants: `DELETE FROM participants WHERE session IN ` + deadSessions,
 		purgeSessions:     `DELETE FROM sessions WHERE id IN ` + deadSessions,
 		purgeDeliveries: `DELETE FROM deliveries WHERE id IN

@@ -53,10 +53,14 @@ func (s *Store) Watch(ctx context.Context, changed func()) { s.engine.watch(ctx,
 // read runs a statement and calls scan for every row. Errors of the driver become bridge.ErrUnavailable.
 func (s *Store) read(ctx context.Context, stmt statement, scan func(row) error, args ...any) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%w: %w", bridge.ErrUnavailable, err)
+		return unavailable(err)
 	}
-	if err := s.engine.read(ctx, &op{stmt: stmt, args: args, scan: scan}); err != nil {
-		return fmt.Errorf("%w: %w", bridge.ErrUnavailable, err)
+	return unavailable(s.engine.read(ctx, &op{stmt: stmt, args: args, scan: scan}))
+}
+
+func unavailable(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: %w", bridge.ErrUnavailable, err)
 }

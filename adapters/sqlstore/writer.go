@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type writer struct {
 	engine engine
 	queue  chan *request
 	held   []*request // waiting because an earlier request of the group touches the same record
+	last   int        // how many were in the last group
 	stop   context.CancelFunc
 	ended  chan struct{}
 
@@ -101,6 +103,7 @@ func (w *writer) collect() (group []*request, ok bool) {
 	for _, r := range held {
 		group = w.take(group, r, touched)
 	}
+	w.linger()
 	for len(group)+len(w.held) < groupLimit {
 		var r *request
 		if len(group) == 0 {
@@ -120,6 +123,15 @@ func (w *writer) collect() (group []*request, ok bool) {
 		}
 	}
 	return group, true
+}
+
+// linger lets those who were just answered, all at once, come back with their next request before the next
+// group is closed. A caller who is alone waits for nothing.
+func (w *writer) linger() {
+	for seen := -1; w.last > 1 && len(w.queue) > seen && len(w.queue) < w.last; {
+		seen = len(w.queue)
+		runtime.Gosched()
+	}
 }
 
 // take adds the request to the group, or holds it for the next one.
@@ -156,6 +168,7 @@ func (w *writer) commit(ctx context.Context, group []*request) {
 	for i, r := range group {
 		r.answer(errs[i])
 	}
+	w.last = len(group)
 }
 
 // onebyone finds the request that broke the group. If the store is gone all of them fail at once.
@@ -197,10 +210,7 @@ func (w *writer) attempt(ctx context.Context, group []*request, errs []error) er
 			if errs[i] != nil {
 				continue
 			}
-			if r.reset != nil {
-				r.reset()
-			}
-			ops = append(ops, r.first...)
+			ops = append(ops, r.begin()...)
 		}
 		if len(ops) == 1 && !undecided(errs) {
 			return nil
@@ -238,11 +248,9 @@ func undecided(errs []error) bool {
 // decideAll reports whether any request failed just now.
 func decideAll(group []*request, errs []error) (failed bool) {
 	for i, r := range group {
-		if errs[i] != nil || r.decide == nil {
-			continue
-		}
-		if r.more, errs[i] = r.decide(); errs[i] != nil {
-			failed = true
+		if errs[i] == nil {
+			errs[i] = r.decide()
+			failed = failed || errs[i] != nil
 		}
 	}
 	return failed
