@@ -26,14 +26,15 @@ import (
 
 // Options of a hub.
 type Options struct {
-	Config config.Config
-	Log    *slog.Logger
-	Lab    bool             // partners on this machine may be reached and registered; never for patients
-	Banner string           // printed on every page
-	Mode   string           // ssbMode of legacy tickets: 0 live, 1 training
-	Extras []signin.Extra   // further ways to sign in; only the demo has any
-	Routes []web.Route      // further pages on the hub's host; only the demo has any
-	Clock  func() time.Time // nil: time.Now
+	Config  config.Config
+	Log     *slog.Logger
+	Lab     bool             // partners on this machine may be reached and registered; never for patients
+	Banner  string           // printed on every page
+	Version string           // printed in metrics
+	Mode    string           // ssbMode of legacy tickets: 0 live, 1 training
+	Extras  []signin.Extra   // further ways to sign in; only the demo has any
+	Routes  []web.Route      // further pages on the hub's host; only the demo has any
+	Clock   func() time.Time // nil: time.Now
 }
 
 // Hub is the running program.

@@ -27,7 +27,7 @@ type cardRoom struct {
 func (h *Hub) wireAuthenticators(context.Context) error {
 	c := h.options.Config
 	o := signin.Options{
-		Kit: h.kit, Hub: h.core, Authenticators: h.store, People: h.store, Extras: h.options.Extras,
+		Kit: h.kit, Hub: h.core, Authenticators: h.store, Extras: h.options.Extras,
 		Apps: h.apps, Log: h.options.Log, CardURL: h.cardURL,
 	}
 	if c.Authenticators.FIDO2.Enabled {
@@ -50,13 +50,9 @@ func (h *Hub) wireAuthenticators(context.Context) error {
 		h.core.Methods = append(h.core.Methods, bridge.Offer{Method: bridge.MethodSmartcard, Assurance: 3})
 		h.kit.CardOrigin = h.cardURL("*")
 	}
-	s, err := signin.New(o)
-	if err != nil {
-		return err
-	}
-	h.signin = s
+	h.signin = signin.New(o)
 	if h.cards.verifier != nil {
-		h.cards.handler = s.CardHandler()
+		h.cards.handler = h.signin.CardHandler()
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (o outgoing) Post(ctx context.Context, target, contentType string, body []b
 }
 
 // PostForm implements oidc.Poster.
-func (o outgoing) PostForm(ctx context.Context, target string, form url.Values) (int, []byte, error) {
+func (o outgoing) PostForm(ctx context.Context, target string, form url.Values) (int, error) {
 	r, err := o.client.PostForm(ctx, target, form)
-	return r.Status, r.Body, err
+	return r.Status, err
 }

@@ -35,7 +35,7 @@ func (h *Hub) wireServers(context.Context) error {
 		}
 	}
 	h.servers = append(h.servers, newServer("public", l.Public.Address, handler, public, h.options.Log))
-	if l.Ticket.Address != "" {
+	if l.Ticket.Address != "" && h.ticket != nil {
 		s, err := h.ticketServer(l)
 		if err != nil {
 			return err
@@ -116,7 +116,11 @@ func (h *Hub) ticketServer(l config.Listeners) (*server, error) {
 		return nil, fmt.Errorf("hub: ticket client CA: no certificate in %s", l.Ticket.ClientCA)
 	}
 	conf.ClientAuth = tls.RequireAndVerifyClientCert
-	return newServer("ticket", l.Ticket.Address, h.kit.ServerRouter(h.ticket.ServerRoutes()), conf, h.options.Log), nil
+	mux := http.NewServeMux()
+	for _, route := range h.ticket.ServerRoutes() {
+		mux.HandleFunc(route.Method+" "+route.Path, h.kit.Handler(route))
+	}
+	return newServer("ticket", l.Ticket.Address, mux, conf, h.options.Log), nil
 }
 
 // operations is the listener for operators: never public, no authentication.
