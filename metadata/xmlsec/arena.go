@@ -8,7 +8,6 @@ type arena struct {
 	pointers []*Element
 	attrs    []Attr
 	decls    []decl
-	used     int
 }
 
 func newArena(s string, l Limits) arena {
@@ -24,7 +23,6 @@ func (a *arena) element() *Element {
 	if len(a.elements) == cap(a.elements) {
 		a.elements = make([]Element, 0, 64)
 	}
-	a.used++
 	a.elements = a.elements[:len(a.elements)+1]
 	return &a.elements[len(a.elements)-1]
 }
@@ -37,13 +35,12 @@ func (a *arena) children(list []*Element) []*Element {
 	return a.pointers[len(a.pointers)-len(list) : len(a.pointers) : len(a.pointers)]
 }
 
-func (a *arena) attributes(n int) []Attr {
-	if n == 0 {
+func (a *arena) attributes(list []Attr) []Attr {
+	if len(list) == 0 {
 		return nil
 	}
-	a.attrs = room(a.attrs, n)
-	a.attrs = a.attrs[:len(a.attrs)+n]
-	return a.attrs[len(a.attrs)-n : len(a.attrs) : len(a.attrs)]
+	a.attrs = append(room(a.attrs, len(list)), list...)
+	return a.attrs[len(a.attrs)-len(list) : len(a.attrs) : len(a.attrs)]
 }
 
 func (a *arena) declarations(list []decl) []decl {

@@ -1,5 +1,7 @@
 package xmlsec
 
+import "slices"
+
 // maxInclusivePrefixes bounds an InclusiveNamespaces PrefixList; signers in the field send one or two.
 const maxInclusivePrefixes = 16
 
@@ -9,72 +11,103 @@ const maxExpansion = 4
 
 // Canonicalize returns doc in exclusive canonical form without comments (Exclusive XML Canonicalization 1.0).
 func Canonicalize(doc []byte, l Limits) ([]byte, error) {
-	root, err := parse(doc, l)
+	s, err := gate(doc, l)
 	if err != nil {
 		return nil, err
 	}
-	return canonicalForm(root, nil, nil, l)
+	c := newCanonicalizer(len(s), l)
+	sc := scanner{s: s, l: l, canon: &c}
+	if err := sc.run(); err != nil {
+		return nil, err
+	}
+	return c.w, nil
 }
 
 // canonicalForm serialises e as a document subset of its own, leaving out the element skip. The prefixes in inclusive are
 // treated as inclusive canonicalization would ("" is the default namespace).
 func canonicalForm(e, skip *Element, inclusive []string, l Limits) ([]byte, error) {
-	c := canonicalizer{skip: skip, inclusive: inclusive, limit: l.MaxBytes * maxExpansion}
-	c.w = make([]byte, 0, int(e.end-e.start)+256)
+	c := newCanonicalizer(int(e.end-e.start), l)
+	c.inclusive = inclusive
 	for _, prefix := range inclusive {
 		if space, ok := e.inScope(prefix); ok {
 			c.render(prefix, space)
 		}
 	}
-	c.element(e, 0)
-	if c.over {
+	if !c.element(e, skip) {
 		return nil, fail(CodeLimits, "canonical form too large")
 	}
 	return c.w, nil
 }
 
+// canonicalizer writes the canonical form of the tags that it is given.
 type canonicalizer struct {
 	w         []byte
 	rendered  []decl // namespace declarations written and in force, innermost last
+	marks     []int  // how many of them were in force outside of each open element
 	attrs     []Attr
-	skip      *Element
 	inclusive []string
 	limit     int
-	over      bool
 }
 
-// element writes e. Entries of rendered from mark on belong to its start tag.
-func (c *canonicalizer) element(e *Element, mark int) {
-	if c.over = c.over || len(c.w) > c.limit; c.over {
-		return
+func newCanonicalizer(size int, l Limits) canonicalizer {
+	return canonicalizer{
+		w: make([]byte, 0, size+256), limit: l.MaxBytes * maxExpansion,
+		rendered: make([]decl, 0, 16), marks: make([]int, 0, 16),
 	}
-	c.render(e.Prefix, e.Space)
-	for i := range e.Attrs {
-		if a := &e.Attrs[i]; a.Prefix != "" {
-			c.render(a.Prefix, a.Space)
-		}
+}
+
+// element writes e without skip and reports whether it stayed under the limit.
+func (c *canonicalizer) element(e, skip *Element) bool {
+	t := tag{name: e.qname(), space: e.Space, prefix: e.Prefix, local: e.Local, attrs: e.Attrs, decls: e.decls}
+	if !c.open(&t) {
+		return false
 	}
-	for _, d := range e.decls {
-		if c.isInclusive(d.prefix) {
-			c.render(d.prefix, d.space)
-		}
-	}
-	name := e.qname()
-	c.w = append(append(c.w, '<'), name...)
-	c.declarations(c.rendered[mark:])
-	c.attributes(e.Attrs)
-	c.w = append(c.w, '>')
 	from := e.from
 	for _, child := range e.Children {
 		c.w = appendContent(c.w, e.doc[from:child.start], true)
-		if child != c.skip {
-			c.element(child, len(c.rendered))
+		if child != skip && !c.element(child, skip) {
+			return false
 		}
 		from = child.end
 	}
 	c.w = appendContent(c.w, e.doc[from:e.to], true)
+	c.close(t.name)
+	return true
+}
+
+// open writes a start tag and reports whether the output is still under its limit.
+func (c *canonicalizer) open(t *tag) bool {
+	mark := len(c.rendered)
+	if len(c.marks) == 0 {
+		mark = 0 // what canonicalForm rendered ahead belongs to the outermost tag
+	}
+	c.marks = append(c.marks, mark)
+	c.render(t.prefix, t.space)
+	for i := range t.attrs {
+		if a := &t.attrs[i]; a.Prefix != "" {
+			c.render(a.Prefix, a.Space)
+		}
+	}
+	if len(c.inclusive) > 0 {
+		for _, d := range t.decls {
+			if slices.Contains(c.inclusive, d.prefix) {
+				c.render(d.prefix, d.space)
+			}
+		}
+	}
+	c.w = append(append(c.w, '<'), t.name...)
+	c.declarations(c.rendered[mark:])
+	c.attributes(t.attrs)
+	c.w = append(c.w, '>')
+	return len(c.w) <= c.limit
+}
+
+// close writes an end tag.
+func (c *canonicalizer) close(name string) {
 	c.w = append(append(append(c.w, "</"...), name...), '>')
-	c.rendered = c.rendered[:mark]
+	last := len(c.marks) - 1
+	c.rendered = c.rendered[:c.marks[last]]
+	c.marks = c.marks[:last]
 }
 
 // render notes that the start tag being written needs a declaration, unless the same one is in force.
@@ -94,15 +127,6 @@ func (c *canonicalizer) render(prefix, space string) {
 	if prefix != "" || space != "" {
 		c.rendered = append(c.rendered, decl{prefix, space})
 	}
-}
-
-func (c *canonicalizer) isInclusive(prefix string) bool {
-	for _, p := range c.inclusive {
-		if p == prefix {
-			return true
-		}
-	}
-	return false
 }
 
 // declarations writes namespace declarations in the order of their prefixes (Canonical XML 1.0, 2.2).

@@ -17,9 +17,9 @@ import (
 // compares the bytes both say were signed. Three things are told to it differently without touching what is signed: KeyInfo is
 // left out, the key comes in a certificate of our making (expired certificates are fine in metadata), and an ECDSA value is
 // given in the DER that it expects.
-func secondOpinion(root *Element, s signature, key crypto.PublicKey, covered []byte) error {
+func secondOpinion(doc string, s signature, key crypto.PublicKey, covered []byte) error {
 	tree := etree.NewDocument()
-	if err := tree.ReadFromBytes(opinionDocument(root, s, key)); err != nil {
+	if err := tree.ReadFromBytes(opinionDocument(doc, s, key)); err != nil {
 		return failWith(CodeSecondOpinion, "the other parser refuses the document", err)
 	}
 	signed, err := otherVerifier(tree.Root(), s, key)
@@ -37,12 +37,12 @@ func secondOpinion(root *Element, s signature, key crypto.PublicKey, covered []b
 }
 
 // opinionDocument is the document with SignatureValue restated and KeyInfo cut out, both outside of what is signed.
-func opinionDocument(root *Element, s signature, key crypto.PublicKey) []byte {
+func opinionDocument(doc string, s signature, key crypto.PublicKey) []byte {
 	value := s.value
 	if k, ok := key.(*ecdsa.PublicKey); ok {
 		value, _ = asn1Signature(k, value)
 	}
-	doc, parts := root.doc, s.element.Children
+	parts := s.element.Children
 	out := make([]byte, 0, len(doc)+64)
 	out = append(out, doc[:parts[1].from]...)
 	out = base64.StdEncoding.AppendEncode(out, value)

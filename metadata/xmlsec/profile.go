@@ -18,19 +18,71 @@ type signature struct {
 	value     []byte   // SignatureValue
 }
 
-// signatureOf finds the one signature of root and checks its place and shape. Nothing in it is verified yet.
-func signatureOf(root *Element, l Limits) (signature, error) {
-	at := root.childIndex(dsigSpace, "Signature")
-	if at < 0 {
+// signedDocument is what one pass over a document leaves for its verification.
+type signedDocument struct {
+	doc       string
+	id        string   // ID of the root element
+	signature *Element // ds:Signature below the root, with its descendants
+	at        int      // its place among the children of the root
+	issuer    bool     // the first child of the root is saml:Issuer
+	children  int      // of the root
+	count     int      // elements called Signature, wherever they are
+	canon     canonicalizer
+}
+
+// readSigned lets doc through the gate, writes its canonical form without the signature and builds the signature.
+func readSigned(doc []byte, l Limits) (*signedDocument, error) {
+	s, err := gate(doc, l)
+	if err != nil {
+		return nil, err
+	}
+	d := &signedDocument{doc: s, canon: newCanonicalizer(len(s), l)}
+	sc := scanner{s: s, l: l, canon: &d.canon, watch: d}
+	if err := sc.run(); err != nil {
+		return nil, err
+	}
+	d.signature = sc.root
+	return d, nil
+}
+
+// saw looks at every start tag. A Signature counts by its local name, whatever its namespace: no schema of the field has another,
+// and reading one in a wrong namespace is how parsers come to differ.
+func (d *signedDocument) saw(sc *scanner, t *tag) error {
+	if t.local == "Signature" {
+		if d.count++; d.count > 1 {
+			return fail(CodeProfile, "more than one signature")
+		}
+	}
+	switch len(sc.open) {
+	case 0:
+		for _, a := range t.attrs {
+			if a.Space == "" && a.Local == "ID" {
+				d.id = a.Value
+			}
+		}
+	case 1:
+		if d.children == 0 {
+			d.issuer = t.space == samlSpace && t.local == "Issuer"
+		}
+		if t.space == dsigSpace && t.local == "Signature" {
+			sc.build = true
+			sc.arena = arena{elements: make([]Element, 0, 16)}
+			d.at = d.children
+		}
+		d.children++
+	}
+	return nil
+}
+
+// signatureOf checks the place and shape of the signature. Nothing in it is verified yet.
+func signatureOf(d *signedDocument, l Limits) (signature, error) {
+	if d.signature == nil {
 		return signature{}, fail(CodeProfile, "the root element carries no signature")
 	}
-	if at > 1 || at == 1 && !root.Children[0].Is(samlSpace, "Issuer") {
+	if d.at > 1 || d.at == 1 && !d.issuer {
 		return signature{}, fail(CodeProfile, "the signature is not where its schema puts it")
 	}
-	if countSignatures(root) != 1 {
-		return signature{}, fail(CodeProfile, "more than one signature")
-	}
-	s := signature{element: root.Children[at]}
+	s := signature{element: d.signature}
 	parts := s.element.Children
 	if len(parts) < 2 || len(parts) > 3 || !parts[0].Is(dsigSpace, "SignedInfo") || !parts[1].Is(dsigSpace, "SignatureValue") ||
 		len(parts) == 3 && !parts[2].Is(dsigSpace, "KeyInfo") {
@@ -49,11 +101,11 @@ func signatureOf(root *Element, l Limits) (signature, error) {
 	if s.info, err = canonicalForm(parts[0], nil, nil, l); err != nil {
 		return signature{}, err
 	}
-	return s, s.readInfo(root, l)
+	return s, s.readInfo(d.id, l)
 }
 
 // readInfo reads SignedInfo from its canonical form, the bytes that SignatureValue is about.
-func (s *signature) readInfo(root *Element, l Limits) error {
+func (s *signature) readInfo(id string, l Limits) error {
 	info, err := scan(string(s.info), l.canonical())
 	if err != nil {
 		return err
@@ -76,10 +128,10 @@ func (s *signature) readInfo(root *Element, l Limits) error {
 	if s.method, known = signatureMethodOf(s.algorithm); !known || len(c[1].Children) > 0 {
 		return fail(CodeAlgorithm, "signature algorithm")
 	}
-	return s.readReference(c[2], root)
+	return s.readReference(c[2], id)
 }
 
-func (s *signature) readReference(ref, root *Element) error {
+func (s *signature) readReference(ref *Element, id string) error {
 	c := ref.Children
 	if len(c) != 3 || !c[0].Is(dsigSpace, "Transforms") || !c[1].Is(dsigSpace, "DigestMethod") || !c[2].Is(dsigSpace, "DigestValue") {
 		return fail(CodeProfile, "Reference is not Transforms, DigestMethod and DigestValue")
@@ -87,7 +139,6 @@ func (s *signature) readReference(ref, root *Element) error {
 	if err := onlyAttributes(ref, "Id", "URI", "Type"); err != nil {
 		return err
 	}
-	id, _ := root.Attr("ID")
 	if uri, _ := ref.Attr("URI"); id == "" || uri != "#"+id {
 		return fail(CodeProfile, "Reference does not name the root element")
 	}
@@ -194,8 +245,7 @@ func (e *Element) childIndex(space, local string) int {
 	return -1
 }
 
-// countSignatures counts the elements at or below e that are a ds:Signature, or pretend to be by their local name: no schema of
-// the field has another Signature, and reading one in a wrong namespace is how parsers come to differ.
+// countSignatures counts the elements at or below e that are called Signature, as signedDocument does.
 func countSignatures(e *Element) int {
 	n := 0
 	if e.Local == "Signature" {

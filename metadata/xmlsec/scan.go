@@ -9,27 +9,54 @@ const (
 	cdataClose   = "]]>"
 )
 
-// scanner reads one document in one pass and builds its elements. It is strict Namespaces in XML 1.0 without DTDs.
+// scanner reads one document in one pass. It is strict Namespaces in XML 1.0 without DTDs. It builds elements, or writes the
+// canonical form of what it reads, or neither.
 type scanner struct {
 	s     string
 	i     int
 	l     Limits
-	root  *Element
+	build bool            // elements are built from the tags that follow
+	canon *canonicalizer  // writes what is not built, unless nil
+	watch *signedDocument // sees every tag, unless nil
+	root  *Element        // the outermost element that was built
+	done  bool            // the root element of the document was closed
+	count int             // elements so far
 	open  []frame
 	scope []decl     // namespace declarations in scope, innermost last
-	kids  []*Element // children of the open elements, those of the innermost last
+	kids  []*Element // children of the open elements that are built, those of the innermost last
 	ids   idSet
 	arena arena
-	attrs []rawAttr // of the tag being read
+	raw   []rawAttr // of the tag being read
+	attrs []Attr    // the same resolved
 }
 
 // frame is an open element and what to return to when it closes.
 type frame struct {
-	e           *Element
+	e           *Element // nil unless built
+	name        string   // as written
 	scope, kids int
 }
 
 type rawAttr struct{ prefix, local, value string }
+
+// tag is a start tag, resolved. Its lists are valid until the next one is read.
+type tag struct {
+	name                 string // as written
+	space, prefix, local string
+	attrs                []Attr
+	decls                []decl
+	start, from          int // the tag's first byte, and the one after its last
+}
+
+// scratch is where a scanner's stacks begin; enough for all but odd documents.
+type scratch struct {
+	open  [12]frame
+	scope [16]decl
+	kids  [32]*Element
+	raw   [8]rawAttr
+	attrs [8]Attr
+	ids   [8]string
+}
 
 // parse lets doc through the gate and returns its root element.
 func parse(doc []byte, l Limits) (*Element, error) {
@@ -40,22 +67,33 @@ func parse(doc []byte, l Limits) (*Element, error) {
 	return scan(s, l)
 }
 
-// scan reads s, which passed checkCharacters.
+// scan reads s, which passed checkCharacters, into elements.
 func scan(s string, l Limits) (*Element, error) {
-	n, err := declaration(s)
-	if err != nil {
+	sc := scanner{s: s, l: l, build: true, arena: newArena(s, l)}
+	if err := sc.run(); err != nil {
 		return nil, err
 	}
-	sc := scanner{s: s, i: n, l: l, arena: newArena(s, l)}
-	for sc.i < len(s) {
+	return sc.root, nil
+}
+
+// run reads the whole document.
+func (sc *scanner) run() error {
+	var first scratch
+	sc.open, sc.scope, sc.kids, sc.raw = first.open[:0], first.scope[:0], first.kids[:0], first.raw[:0]
+	sc.attrs, sc.ids.few = first.attrs[:0], first.ids[:0]
+	n, err := declaration(sc.s)
+	if err != nil {
+		return err
+	}
+	for sc.i = n; sc.i < len(sc.s); {
 		if err := sc.next(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if len(sc.open) > 0 || sc.root == nil {
-		return nil, fail(CodeSyntax, "unclosed or missing root element")
+	if !sc.done {
+		return fail(CodeSyntax, "unclosed or missing root element")
 	}
-	return sc.root, nil
+	return nil
 }
 
 // next reads one token.
@@ -97,7 +135,13 @@ func (sc *scanner) text(rest string) error {
 	if strings.Contains(run, cdataClose) {
 		return fail(CodeSyntax, "']]>' in text")
 	}
-	return checkReferences(run)
+	if err := checkReferences(run); err != nil {
+		return err
+	}
+	if sc.canon != nil && !sc.build {
+		sc.canon.w = appendCharacters(sc.canon.w, run, true, true)
+	}
+	return nil
 }
 
 // markup reads a comment or a CDATA section and refuses everything else that starts with "<!".
@@ -125,6 +169,9 @@ func (sc *scanner) markup(rest string) error {
 			return fail(CodeLimits, "text too long")
 		}
 		sc.i += end + len(cdataClose)
+		if sc.canon != nil && !sc.build {
+			sc.canon.w = appendCharacters(sc.canon.w, rest[len(cdataOpen):end], false, true)
+		}
 		return nil
 	}
 	return fail(CodeDoctype, "DOCTYPE or other declaration")
@@ -134,8 +181,7 @@ func (sc *scanner) endTag() error {
 	if len(sc.open) == 0 {
 		return fail(CodeSyntax, "end tag without start tag")
 	}
-	e := sc.open[len(sc.open)-1].e
-	name := e.qname()
+	name := sc.open[len(sc.open)-1].name
 	rest := sc.s[sc.i+2:]
 	if !strings.HasPrefix(rest, name) {
 		return fail(CodeSyntax, "end tag does not match its start tag")
@@ -147,18 +193,27 @@ func (sc *scanner) endTag() error {
 	if end == len(rest) || rest[end] != '>' {
 		return fail(CodeSyntax, "end tag does not match its start tag")
 	}
-	e.to = int32(sc.i)
+	to := sc.i
 	sc.i += 2 + end + 1
-	sc.closeElement()
+	sc.closeElement(to)
 	return nil
 }
 
-// closeElement ends the innermost open element at sc.i.
-func (sc *scanner) closeElement() {
-	f := sc.open[len(sc.open)-1]
-	f.e.end = int32(sc.i)
-	f.e.Children = sc.arena.children(sc.kids[f.kids:])
-	sc.kids = append(sc.kids[:f.kids], f.e)
+// closeElement ends the innermost open element, whose content ended at to, at sc.i.
+func (sc *scanner) closeElement(to int) {
+	last := len(sc.open) - 1
+	f := &sc.open[last]
+	if f.e != nil {
+		f.e.to, f.e.end = int32(to), int32(sc.i)
+		f.e.Children = sc.arena.children(sc.kids[f.kids:])
+		sc.kids = append(sc.kids[:f.kids], f.e)
+		if f.e == sc.root {
+			sc.build = last == 0
+		}
+	} else if sc.canon != nil {
+		sc.canon.close(f.name)
+	}
 	sc.scope = sc.scope[:f.scope]
-	sc.open = sc.open[:len(sc.open)-1]
+	sc.open = sc.open[:last]
+	sc.done = last == 0
 }

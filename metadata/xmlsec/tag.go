@@ -4,41 +4,60 @@ import "strings"
 
 // startTag reads a start tag or an empty-element tag, attributes and namespaces included.
 func (sc *scanner) startTag() error {
-	if len(sc.open) == 0 && sc.root != nil {
+	if sc.done {
 		return fail(CodeSyntax, "second root element")
 	}
-	if len(sc.open) >= sc.l.MaxDepth || sc.arena.used >= sc.l.MaxElements {
+	if sc.count++; sc.count > sc.l.MaxElements || len(sc.open) >= sc.l.MaxDepth {
 		return fail(CodeLimits, "too many or too deeply nested elements")
 	}
-	start := sc.i
-	prefix, local, i, err := qname(sc.s, start+1)
-	if err != nil {
+	var t tag
+	var i int
+	var err error
+	t.start = sc.i
+	if t.prefix, t.local, i, err = qname(sc.s, t.start+1); err != nil {
 		return err
 	}
-	f := frame{scope: len(sc.scope), kids: len(sc.kids)}
+	t.name = sc.s[t.start+1 : i]
+	f := frame{name: t.name, scope: len(sc.scope), kids: len(sc.kids)}
 	i, empty, err := sc.attributes(i)
 	if err != nil {
 		return err
 	}
-	e := sc.arena.element()
-	e.Prefix, e.Local, e.doc = prefix, local, sc.s
-	e.start, e.from, e.to = int32(start), int32(i), int32(i)
-	e.decls = sc.arena.declarations(sc.scope[f.scope:])
-	if err := sc.resolve(e); err != nil {
+	t.from, t.decls = i, sc.scope[f.scope:]
+	if err := sc.resolve(&t); err != nil {
 		return err
 	}
+	if sc.watch != nil {
+		if err := sc.watch.saw(sc, &t); err != nil {
+			return err
+		}
+	}
+	if sc.build {
+		f.e = sc.element(&t)
+	} else if sc.canon != nil && !sc.canon.open(&t) {
+		return fail(CodeLimits, "canonical form too large")
+	}
+	sc.open = append(sc.open, f)
+	sc.i = i
+	if empty {
+		sc.closeElement(i)
+	}
+	return nil
+}
+
+// element builds an element from its start tag.
+func (sc *scanner) element(t *tag) *Element {
+	e := sc.arena.element()
+	e.Space, e.Prefix, e.Local, e.doc = t.space, t.prefix, t.local, sc.s
+	e.start, e.from = int32(t.start), int32(t.from)
+	e.Attrs = sc.arena.attributes(t.attrs)
+	e.decls = sc.arena.declarations(t.decls)
 	if sc.root == nil {
 		sc.root = e
 	} else {
 		e.parent = sc.open[len(sc.open)-1].e
 	}
-	f.e = e
-	sc.open = append(sc.open, f)
-	sc.i = i
-	if empty {
-		sc.closeElement()
-	}
-	return nil
+	return e
 }
 
 // qname reads a qualified name at i.
@@ -59,10 +78,10 @@ func qname(s string, i int) (prefix, local string, next int, err error) {
 	return prefix, local, end, nil
 }
 
-// attributes reads up to the end of the tag: attributes to sc.attrs, namespace declarations to sc.scope.
+// attributes reads up to the end of the tag: attributes to sc.raw, namespace declarations to sc.scope.
 func (sc *scanner) attributes(i int) (next int, empty bool, err error) {
 	s, mark, count := sc.s, len(sc.scope), 0
-	sc.attrs = sc.attrs[:0]
+	sc.raw = sc.raw[:0]
 	for {
 		space := i
 		for i < len(s) && isSpace(s[i]) {
@@ -134,7 +153,7 @@ func (sc *scanner) keep(a rawAttr, mark int) error {
 	case a.prefix == "xmlns":
 		d = decl{a.local, a.value}
 	default:
-		sc.attrs = append(sc.attrs, a)
+		sc.raw = append(sc.raw, a)
 		return nil
 	}
 	if err := checkDeclaration(d); err != nil {
@@ -189,30 +208,31 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// resolve gives the element and the attributes just read their namespaces and checks what depends on them.
-func (sc *scanner) resolve(e *Element) error {
+// resolve gives the tag and the attributes just read their namespaces and checks what depends on them.
+func (sc *scanner) resolve(t *tag) error {
 	var ok bool
-	if e.Space, ok = sc.lookup(e.Prefix); !ok || e.Prefix == "xml" {
+	if t.space, ok = sc.lookup(t.prefix); !ok || t.prefix == "xml" {
 		return fail(CodeSyntax, "undeclared prefix")
 	}
-	if e.Space == xincludeSpace {
+	if t.space == xincludeSpace {
 		return fail(CodeSyntax, "XInclude")
 	}
-	e.Attrs = sc.arena.attributes(len(sc.attrs))
+	sc.attrs = sc.attrs[:0]
 	identified := false
-	for i, raw := range sc.attrs {
+	for i := range sc.raw {
+		raw := &sc.raw[i]
 		a := Attr{Prefix: raw.prefix, Local: raw.local, Value: raw.value}
 		if a.Prefix != "" {
 			if a.Space, ok = sc.lookup(a.Prefix); !ok {
 				return fail(CodeSyntax, "undeclared prefix")
 			}
 		}
-		for _, other := range e.Attrs[:i] {
-			if other.Local == a.Local && other.Space == a.Space {
-				return sc.duplicate(a)
+		for k := range sc.attrs {
+			if other := &sc.attrs[k]; other.Local == a.Local && other.Space == a.Space {
+				return duplicate(a)
 			}
 		}
-		e.Attrs[i] = a
+		sc.attrs = append(sc.attrs, a)
 		if a.Space == xmlSpace && a.Local == "base" {
 			return fail(CodeSyntax, "xml:base")
 		}
@@ -227,10 +247,11 @@ func (sc *scanner) resolve(e *Element) error {
 		}
 		identified = true
 	}
+	t.attrs = sc.attrs
 	return nil
 }
 
-func (sc *scanner) duplicate(a Attr) error {
+func duplicate(a Attr) error {
 	if isID(a) {
 		return fail(CodeDuplicateID, "one element with two IDs")
 	}

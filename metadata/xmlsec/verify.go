@@ -35,15 +35,15 @@ func AcceptUnsigned(doc []byte, l Limits) (Verified, error) {
 // For messages goxmldsig must come to the same result over the same bytes; if not the code is "second_opinion" and the
 // disagreement deserves an alarm.
 func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, error) {
-	root, err := parse(doc, l)
+	d, err := readSigned(doc, l)
 	if err != nil {
 		return Verified{}, err
 	}
-	s, err := signatureOf(root, l)
+	s, err := signatureOf(d, l)
 	if err != nil {
 		return Verified{}, err
 	}
-	covered, err := canonicalForm(root, s.element, s.inclusive, l)
+	covered, err := coveredBytes(d, s, l)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -55,14 +55,28 @@ func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, e
 		return Verified{}, err
 	}
 	if l.secondOpinion {
-		if err := secondOpinion(root, s, by, covered); err != nil {
+		if err := secondOpinion(d.doc, s, by, covered); err != nil {
 			return Verified{}, err
 		}
 	}
-	if root, err = scan(string(covered), l.canonical()); err != nil {
+	root, err := scan(string(covered), l.canonical())
+	if err != nil {
 		return Verified{}, failWith(CodeC14N, "the canonical form does not read back", err)
 	}
 	return Verified{root: root, by: by}, nil
+}
+
+// coveredBytes is the canonical form that the Reference digests. It was written while the document was read, unless the signer
+// asked for a PrefixList, which is known too late for that.
+func coveredBytes(d *signedDocument, s signature, l Limits) ([]byte, error) {
+	if len(s.inclusive) == 0 {
+		return d.canon.w, nil
+	}
+	root, err := scan(d.doc, l)
+	if err != nil {
+		return nil, err
+	}
+	return canonicalForm(root, root.Children[d.at], s.inclusive, l)
 }
 
 // VerifyDetached verifies sig, made with the algorithm URI alg over octets, with any one of keys and lets doc through the gate
