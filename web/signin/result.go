@@ -85,6 +85,9 @@ func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again st
 	again, page.Final = "2", "everywhere"
 	for _, d := range ds {
 		row := s.resultRow(d)
+		if d.State == bridge.DeliveryFront && n >= looks {
+			row.How = "It did not answer."
+		}
 		if row.FrontURL != "" && n == 0 {
 			page.Frames = append(page.Frames, row.FrontURL)
 			again = "5"

@@ -435,7 +435,14 @@ func (b *browser) once(method, target string, form url.Values) *browser {
 	return b
 }
 
-func (b *browser) get(target string) *browser { b.t.Helper(); return b.follow("GET", target, nil) }
+// get opens an address; one without a host is on the hub.
+func (b *browser) get(target string) *browser {
+	b.t.Helper()
+	if strings.HasPrefix(target, "/") {
+		target = "https://sso.example" + target
+	}
+	return b.follow("GET", target, nil)
+}
 
 func (b *browser) follow(method, target string, form url.Values) *browser {
 	b.t.Helper()
