@@ -33,7 +33,8 @@ type LintOption int
 const Lab LintOption = 1
 
 const (
-	maxEntityID = 1024                     // characters; SAML Core 8.3.6
+	maxEntityID = 1024 // characters; SAML Core 8.3.6
+	maxKeys     = 64
 	maxValidity = 2 * 365 * 24 * time.Hour // metadata that is good for longer deserves a look
 )
 
@@ -84,6 +85,9 @@ func (l *linter) warn(code, message string) {
 }
 
 func (l *linter) keys(sp *ServiceProvider) {
+	if len(sp.SigningKeys) > maxKeys {
+		l.fail("too_many_keys", "there are more than 64 signing keys, and every one is tried on every message")
+	}
 	switch {
 	case len(sp.SigningKeys) == 0 && sp.AuthnRequestsSigned:
 		l.fail("no_signing_key", "requests are said to be signed, but there is no key to verify them with")

@@ -60,6 +60,9 @@ func (e *Entity) readValidity(holder *xmlsec.Element) error {
 		return nil
 	}
 	until, err := time.Parse(time.RFC3339, strings.TrimSpace(value))
+	if err != nil { // SAML times without a zone are UTC (SAML Core 1.3.3)
+		until, err = time.Parse("2006-01-02T15:04:05", strings.TrimSpace(value))
+	}
 	if err != nil {
 		return fmt.Errorf("%w: validUntil: %w", ErrNotMetadata, err)
 	}

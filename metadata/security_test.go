@@ -142,6 +142,17 @@ func TestLintLab(t *testing.T) {
 	}
 }
 
+func TestLintTooManyKeys(t *testing.T) {
+	var keys strings.Builder
+	n := new(big.Int).Set(testKey().N)
+	for range maxKeys + 1 {
+		keys.WriteString(rsaKeyValue(n.Add(n, big.NewInt(2)), 65537))
+	}
+	if got := codes(Lint(parsed(t, withKeys(keys.String())), now), Error); got != "too_many_keys" {
+		t.Errorf("errors %q", got)
+	}
+}
+
 func TestLintRoles(t *testing.T) {
 	good := goodPartner(t)
 	for name, c := range map[string]struct{ doc, want string }{

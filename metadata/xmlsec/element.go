@@ -46,10 +46,8 @@ func (e *Element) AttrNS(space, local string) (string, bool) {
 
 // Child returns the first direct child with this expanded name, or nil.
 func (e *Element) Child(space, local string) *Element {
-	for _, c := range e.Children {
-		if c.Is(space, local) {
-			return c
-		}
+	if i := e.childIndex(space, local); i >= 0 {
+		return e.Children[i]
 	}
 	return nil
 }
@@ -63,6 +61,15 @@ func (e *Element) All(space, local string) []*Element {
 		}
 	}
 	return all
+}
+
+func (e *Element) childIndex(space, local string) int {
+	for i, c := range e.Children {
+		if c.Is(space, local) {
+			return i
+		}
+	}
+	return -1
 }
 
 // Text returns the whole character data of this element, without that of its children. A comment never cuts it short.

@@ -17,7 +17,8 @@ type SigningKey struct {
 }
 
 // SignEnveloped signs an element that is already in exclusive canonical form and returns it with a ds:Signature inserted at
-// byte offset at (after Issuer, or first in metadata). The attribute ID of the element must be id. The canonical bytes are
+// byte offset at (after Issuer, or first in metadata). The attribute ID (AssertionID or ResponseID in
+// SAML 1.1) of the element must be id. The canonical bytes are
 // hashed once as they are; the result is again in canonical form. Errors match [ErrKey] or [ErrSignature].
 func SignEnveloped(canonical []byte, id string, at int, key SigningKey, rand io.Reader) ([]byte, error) {
 	m, known := signatureMethodOf(key.Algorithm)
@@ -81,7 +82,7 @@ func checkPlace(canonical []byte, id string, at int) error {
 		return fail(CodeProfile, "ID is not an NCName")
 	}
 	tag := bytes.IndexByte(canonical, '>')
-	if tag < 0 || !bytes.Contains(canonical[:tag], []byte(` ID="`+id+`"`)) {
+	if tag < 0 || !bytes.Contains(canonical[:tag], []byte(`ID="`+id+`"`)) {
 		return fail(CodeProfile, "the element does not have this ID")
 	}
 	if at <= tag || at >= len(canonical) || canonical[at-1] != '>' || canonical[at] != '<' {

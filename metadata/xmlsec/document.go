@@ -1,0 +1,69 @@
+package xmlsec
+
+// signedDocument is what one pass over a document leaves for its verification.
+type signedDocument struct {
+	doc       string
+	id        string   // ID of the root element
+	signature *Element // ds:Signature below the root, with its descendants
+	at        int      // its place among the children of the root
+	issuer    bool     // the first child of the root is saml:Issuer
+	children  int      // of the root
+	count     int      // elements called Signature, wherever they are
+	canon     canonicalizer
+}
+
+// readSigned lets doc through the gate, writes its canonical form without the signature and builds the signature.
+func readSigned(doc []byte, l Limits) (*signedDocument, error) {
+	s, err := gate(doc, l)
+	if err != nil {
+		return nil, err
+	}
+	d := &signedDocument{doc: s, canon: newCanonicalizer(len(s), l)}
+	sc := scanner{s: s, l: l, canon: &d.canon, watch: d}
+	if err := sc.run(); err != nil {
+		return nil, err
+	}
+	d.signature = sc.root
+	return d, nil
+}
+
+// saw looks at every start tag. A Signature counts by its local name, whatever its namespace: no schema of the field has another,
+// and reading one in a wrong namespace is how parsers come to differ.
+func (d *signedDocument) saw(sc *scanner, t *tag) error {
+	if t.local == "Signature" {
+		if d.count++; d.count > 1 {
+			return fail(CodeProfile, "more than one signature")
+		}
+	}
+	switch len(sc.open) {
+	case 0:
+		for _, a := range t.attrs {
+			if a.Space == "" && a.Local == "ID" {
+				d.id = a.Value
+			}
+		}
+	case 1:
+		if d.children == 0 {
+			d.issuer = t.space == samlSpace && t.local == "Issuer"
+		}
+		if t.space == dsigSpace && t.local == "Signature" {
+			sc.build = true
+			sc.arena = arena{elements: make([]Element, 0, 16)}
+			d.at = d.children
+		}
+		d.children++
+	}
+	return nil
+}
+
+// countSignatures counts the elements at or below e that are called Signature, as signedDocument does.
+func countSignatures(e *Element) int {
+	n := 0
+	if e.Local == "Signature" {
+		n++
+	}
+	for _, c := range e.Children {
+		n += countSignatures(c)
+	}
+	return n
+}
