@@ -1,0 +1,70 @@
+package xmlsec
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestReadClaim(t *testing.T) {
+	const issuer = "https://sp.example/shibboleth"
+	genuine := signed(t, authnRequest)
+	before, sig, after := parts(genuine)
+	for name, c := range map[string]struct {
+		doc  string
+		want Claim
+	}{
+		"signed":                 {genuine, Claim{issuer, true}},
+		"unsigned":               {authnRequest, Claim{issuer, false}},
+		"signature below":        {before + extensionsOpen + sig + extensionsEnd + after, Claim{issuer, false}},
+		"issuer not first":       {replace(t, authnRequest, "<saml:Issuer ", "<a></a><saml:Issuer "), Claim{}},
+		"issuer of another":      {replace(t, authnRequest, samlSpace, "urn:x"), Claim{}},
+		"white space is content": {replace(t, authnRequest, issuer, " "+issuer+"\u00A0"), Claim{" " + issuer + "\u00A0", false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := ReadClaim([]byte(c.doc), MessageLimits()); err != nil || got != c.want {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+	if _, err := ReadClaim([]byte("<!DOCTYPE x>"+authnRequest), MessageLimits()); codeOf(err) != CodeDoctype {
+		t.Errorf("gate: %v", err)
+	}
+}
+
+// TestSOAPBodyVerifies: what comes out of an envelope verifies although it relied on the envelope for namespaces.
+func TestSOAPBodyVerifies(t *testing.T) {
+	const head, tail = `<S:Envelope xmlns:S="` + soapSpace + `" xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol">` +
+		`<S:Header><x></x></S:Header><S:Body>` + "\n", "\n</S:Body></S:Envelope>"
+	inner := strings.Replace(signed(t, logoutRequest), ` xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"`, "", 1)
+	body, err := SOAPBody([]byte(head+inner+tail), MessageLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := VerifyEnveloped(body, MessageLimits(), partnerKeys())
+	if err != nil || string(v.Root().Raw()) != logoutRequest {
+		t.Errorf("got %v", err)
+	}
+	for name, doc := range map[string]string{
+		"two messages": head + inner + "<x></x>" + tail,
+		"no message":   head + tail,
+		"no body":      `<S:Envelope xmlns:S="` + soapSpace + `"></S:Envelope>`,
+		"two bodies":   head + "<x></x></S:Body><S:Body><x></x>" + tail,
+		"SOAP 1.2":     replace(t, head+inner+tail, soapSpace, "http://www.w3.org/2003/05/soap-envelope"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if body, err := SOAPBody([]byte(doc), MessageLimits()); codeOf(err) != CodeSyntax {
+				t.Errorf("got %s, %v", body, err)
+			}
+		})
+	}
+}
+
+func TestAcceptVouchedPassesTheGate(t *testing.T) {
+	genuine := signed(t, authnRequest)
+	if v, err := AcceptVouched([]byte(genuine), MetadataLimits()); err != nil || v.By() != nil {
+		t.Errorf("got %v", err)
+	}
+	if _, err := AcceptVouched([]byte("<!DOCTYPE x>"+genuine), MetadataLimits()); codeOf(err) != CodeDoctype {
+		t.Errorf("gate: %v", err)
+	}
+}
