@@ -1,0 +1,110 @@
+package oidc
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// FuzzAuthorize: whatever the query, the answer goes to the registered address or nowhere, and never holds a code.
+func FuzzAuthorize(f *testing.F) {
+	w := newWorld(f)
+	f.Add(request("basic").Encode())
+	f.Add(request("basic", "prompt", "none", "max_age", "0", "claims", `{"id_token":{"acr":{"essential":true}}}`, "id_token_hint", "a.b.c").Encode())
+	f.Add("client_id=basic&redirect_uri=https%3A%2F%2Fevil.example&request=x;y")
+	f.Fuzz(func(t *testing.T, raw string) {
+		form, err := readQuery(raw)
+		if err != nil {
+			return
+		}
+		a, proven, why := w.p.understand(form)
+		if proven && (a.client == nil || !a.client.terms.RedirectURI(a.Redirect)) {
+			t.Fatalf("an address that is not registered counts as proven: %q", a.Redirect)
+		}
+		if why == nil {
+			if len(form["client_id"]) != 1 || a.Challenge == "" && a.client.terms.PKCE {
+				t.Fatalf("accepted without what is required: %q", raw)
+			}
+			if _, err := a.request(w.p); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		r := httptest.NewRequest(http.MethodGet, issuer+authorizePath, nil)
+		r.URL.RawQuery = raw
+		rec := httptest.NewRecorder()
+		w.router.ServeHTTP(rec, r)
+		if to := rec.Header().Get("Location"); to != "" && !strings.HasPrefix(to, callback+"&") || strings.Contains(to, "&code=") {
+			t.Fatalf("redirects to %q", to)
+		}
+	})
+}
+
+// FuzzAssertion: nothing but a signature by the registered key is ever accepted.
+func FuzzAssertion(f *testing.F) {
+	w := newWorld(f)
+	good := w.assertion("jwt", nil)
+	parts := strings.Split(good, ".")
+	f.Add(good)
+	f.Add("eyJhbGciOiJub25lIn0." + parts[1] + ".")
+	f.Add(parts[0] + "." + parts[1] + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 256)))
+	c, err := w.p.partner("jwt")
+	must(f, err)
+	f.Fuzz(func(t *testing.T, token string) {
+		_ = assertionClient(token)
+		if _, err := w.p.checkAssertion(c, token); err == nil && token != good {
+			t.Fatalf("accepted %q", token)
+		}
+		if _, err := w.p.verifyOwn(token); err == nil {
+			t.Fatalf("taken for a token of ours: %q", token)
+		}
+	})
+}
+
+// FuzzBasic: what is accepted encodes back to the same credentials.
+func FuzzBasic(f *testing.F) {
+	f.Add(basicHeader("id:secret"))
+	f.Add(basicHeader("a%20b:c+d%3A"))
+	f.Add("Basic :::")
+	f.Fuzz(func(t *testing.T, header string) {
+		id, secret, err := readBasic(header)
+		if err != nil {
+			return
+		}
+		again, secretAgain, err := readBasic(basicHeader(url.QueryEscape(id) + ":" + url.QueryEscape(secret)))
+		if err != nil || again != id || secretAgain != secret {
+			t.Fatalf("%q: %q %q, again %q %q, %v", header, id, secret, again, secretAgain, err)
+		}
+	})
+}
+
+// FuzzLogout: a link never signs out by itself, and leads nowhere that is not registered.
+func FuzzLogout(f *testing.F) {
+	w := newWorld(f)
+	b := w.browser()
+	b.code("basic")
+	u, err := url.Parse(issuer)
+	must(f, err)
+	cookies := b.c.Jar.Cookies(u)
+	f.Add("client_id=basic&post_logout_redirect_uri=https%3A%2F%2Fepr.example%2Fbye&state=x")
+	f.Add("id_token_hint=a.b.c&client_id=post")
+	f.Add("csrf=x&%zz")
+	f.Fuzz(func(t *testing.T, raw string) {
+		r := httptest.NewRequest(http.MethodGet, issuer+logoutPath, nil)
+		r.URL.RawQuery = raw
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		rec := httptest.NewRecorder()
+		w.router.ServeHTTP(rec, r)
+		if rec.Header().Get("Location") != "" || rec.Code != http.StatusOK && rec.Code != http.StatusBadRequest {
+			t.Fatalf("%d, to %q", rec.Code, rec.Header().Get("Location"))
+		}
+		if _, _, err := w.hub.Live(r.Context(), w.kit.Browser(r)); err != nil {
+			t.Fatalf("signed out: %v", err)
+		}
+	})
+}
