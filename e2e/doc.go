@@ -1,0 +1,11 @@
+// Package e2e drives the built program (`lanyard serve`) from outside: real relying parties, a real browser,
+// real databases, started by e2e/components. The tests need LANYARD_COMPONENTS=1, which `make test` sets.
+//
+//	hub_test.go         init, configuration, people and partners of the hub under test
+//	surfer_test.go      a browser without JavaScript: redirects, forms, cookies, a card
+//	shibboleth_test.go  Shibboleth SP: sign-on, attributes, encryption, logout from either end
+//	openidc_test.go     mod_auth_openidc: code flow, claims, back-channel logout
+//	ticket_test.go      a legacy client written from the field's description
+//	chromium_test.go    headless Chromium: keys, cards, roles, switching, signing out
+//	durable_test.go     kill -9, drain, PostgreSQL
+package e2e
