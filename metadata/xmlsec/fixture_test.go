@@ -153,7 +153,7 @@ func codeOf(err error) string {
 func largeRequest(t testing.TB) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<samlp:Extensions>`)
-	for i := range 20 {
+	for i := range 25 {
 		fmt.Fprintf(&b, `<ext:Attribute xmlns:ext="urn:example:ext" FriendlyName="attribute%d" Name="urn:oid:1.3.6.1.4.1.5923.1.1.1.%d">`+
 			`<ext:Value>value &amp; more of number %d</ext:Value></ext:Attribute>`, i, i, i)
 	}
