@@ -83,3 +83,11 @@ func BenchmarkCommitPostgres(b *testing.B) {
 	x := startServer(b)
 	benchmarkCommit(b, func(b *testing.B) *Store { return openNode(b, x.schema(b)) })
 }
+
+func TestNodesPostgres(t *testing.T) {
+	x := startServer(t)
+	storetest.Nodes(t, func(t *testing.T) (a, b storetest.Store) {
+		dsn := x.schema(t)
+		return openNode(t, dsn), openNode(t, dsn)
+	})
+}

@@ -2,15 +2,24 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/adapters/storetest"
+	"github.com/lanyard-hub/lanyard/bridge"
 )
 
 func openTemp(tb testing.TB) *Store {
 	tb.Helper()
-	s, err := OpenSQLite(context.Background(), filepath.Join(tb.TempDir(), "hub ?#%.db"), Options{})
+	return openFile(tb, filepath.Join(tb.TempDir(), "hub ?#%.db"))
+}
+
+func openFile(tb testing.TB, path string) *Store {
+	tb.Helper()
+	s, err := OpenSQLite(context.Background(), path, Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -24,4 +33,82 @@ func openTemp(tb testing.TB) *Store {
 
 func TestContractSQLite(t *testing.T) {
 	storetest.All(t, func(t *testing.T) storetest.Store { return openTemp(t) })
+}
+
+func TestNodesSQLite(t *testing.T) {
+	storetest.Nodes(t, func(t *testing.T) (a, b storetest.Store) {
+		path := filepath.Join(t.TempDir(), "hub.db")
+		return openFile(t, path), openFile(t, path)
+	})
+}
+
+func TestSQLiteFilesAreTheOwnersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hub.db")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := openFile(t, path)
+	if err := s.DropGroup(context.Background(), "g"); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s%s has mode %o", path, suffix, mode)
+		}
+	}
+}
+
+func TestClosedStoreIsUnavailable(t *testing.T) {
+	ctx := context.Background()
+	s, err := OpenSQLite(ctx, filepath.Join(t.TempDir(), "hub.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, get := s.Get(ctx, bridge.KindReplay, "k", time.Now())
+	_, person := s.Person(ctx, "u")
+	_, consume := s.Consume(ctx, bridge.KindReplay, "k", time.Now())
+	for name, err := range map[string]error{"commit": s.Commit(ctx), "get": get, "person": person, "consume": consume} {
+		if !errors.Is(err, bridge.ErrUnavailable) {
+			t.Errorf("%s: %v, want ErrUnavailable", name, err)
+		}
+	}
+}
+
+func TestSchemaVersions(t *testing.T) {
+	for name, test := range map[string]struct {
+		sql  string
+		want error
+	}{
+		"newer and additive":     {"INSERT INTO schema_version VALUES (99, 1); ALTER TABLE sessions ADD COLUMN later TEXT", nil},
+		"newer and incompatible": {"INSERT INTO schema_version VALUES (99, 99)", ErrSchema},
+		"the same":               {"SELECT 1", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "hub.db")
+			s, err := OpenSQLite(context.Background(), path, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.engine.(*sqliteEngine).write.script(test.sql); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s, err = OpenSQLite(context.Background(), path, Options{})
+			if !errors.Is(err, test.want) {
+				t.Fatalf("error %v, want %v", err, test.want)
+			}
+			if err == nil {
+				_ = s.Close()
+			}
+		})
+	}
 }

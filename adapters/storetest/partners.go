@@ -45,7 +45,7 @@ func Partners(t *testing.T, open Open) {
 		_, err := s.SavePartner(ctx, r, r.Revision)
 		return err
 	}), trust.ErrConflict)
-	watched(t, s)
+	watchedBy(t, s, s)
 }
 
 func wantConflict(t *testing.T, s Store, r trust.Record, expected int64) {
@@ -54,13 +54,13 @@ func wantConflict(t *testing.T, s Store, r trust.Record, expected int64) {
 	wantError(t, err, trust.ErrConflict)
 }
 
-// watched requires that a watcher hears of a change, and ends with its context.
-func watched(t *testing.T, s Store) {
+// watchedBy requires that a watcher of one store hears of changes made by the other, and ends with its context.
+func watchedBy(t *testing.T, s, watcher Store) {
 	ctx, cancel := context.WithCancel(context.Background())
 	heard, ended := make(chan struct{}, 100), make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.Watch(ctx, func() { heard <- struct{}{} })
+		watcher.Watch(ctx, func() { heard <- struct{}{} })
 	}()
 	wait := func(c chan struct{}, what string) {
 		t.Helper()
