@@ -25,7 +25,7 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 		return "", err
 	}
 	if session.ID != "" && session.UID != proof.UID {
-		if err := h.displace(ctx, session, proof.UID, tx.Ref); err != nil {
+		if _, err := h.displace(ctx, session, proof.UID, tx.Ref); err != nil {
 			return "", err
 		}
 		session = Session{}
@@ -59,18 +59,6 @@ func (h *Hub) browserSession(ctx context.Context, b Browser) (Session, error) {
 		return Session{}, nil
 	}
 	return s, err
-}
-
-// displace ends the session of the subject who was here before.
-func (h *Hub) displace(ctx context.Context, old Session, uid, ref string) error {
-	if _, err := h.Logout(ctx, old.ID, LogoutCause{Reason: "user_switch", Ref: ref}); err != nil {
-		return err
-	}
-	event := ledger.Event{Time: h.Clock(), Kind: ledger.UserSwitched, Ref: ref, Tracking: old.ID, Subject: old.UID, Peer: Peer(ctx), Detail: map[string]string{"to": uid}}
-	if err := h.Journal.Commit(ctx, Append{event}); err != nil {
-		return fmt.Errorf("bridge: record switch: %w", err)
-	}
-	return nil
 }
 
 // RefuseSignIn records a proof that was not accepted and returns the refusal.

@@ -10,6 +10,11 @@ import (
 // Accept takes an accepted proof into the transaction, gives the browser its new session and goes on to
 // what comes next. The composition root's extra authenticators end here too.
 func (s *SignIn) Accept(w http.ResponseWriter, r *http.Request, b bridge.Browser, tx bridge.Transaction, proof bridge.Proof) {
+	left, err := s.Hub.SwitchUser(r.Context(), b, proof.UID, tx.Ref)
+	if err != nil {
+		s.refused(w, r, b, tx, err)
+		return
+	}
 	secret, err := s.Hub.Authenticate(r.Context(), b, tx, proof)
 	if err != nil {
 		s.refused(w, r, b, tx, err)
@@ -22,8 +27,22 @@ func (s *SignIn) Accept(w http.ResponseWriter, r *http.Request, b bridge.Browser
 	case bridge.MethodSmartcard:
 		s.Kit.Remember(w, methodCookie, "card")
 	}
+	if !left.Everywhere() {
+		s.warn(w, r, b, tx, left)
+		return
+	}
 	b.Session = secret
 	s.proceed(w, r, b, tx.ID, bridge.StepAuthenticate)
+}
+
+// warn stands between a new subject and apps that may still hold the one before in this browser: nobody is
+// handed somebody else's patient record without a word.
+func (s *SignIn) warn(w http.ResponseWriter, r *http.Request, b bridge.Browser, tx bridge.Transaction, left bridge.LogoutReport) {
+	f := farewell{Browser: bridge.Key(b.Binding), Continue: s.step(tx, bridge.StepAuthenticate), Before: "The person before you"}
+	if p, err := s.Hub.Directory.Person(r.Context(), left.Session.UID); err == nil {
+		f.Before = p.Name
+	}
+	s.farewell(w, r, left, f)
 }
 
 // proceed asks the dispatcher again, with the transaction as it is stored now.

@@ -56,6 +56,7 @@ type farewell struct {
 	Browser  string // empty until the browser is first seen
 	Continue string
 	Switch   bool
+	Before   string // who was signed in before the person who reads the page
 }
 
 // keep stores a record under a secret.

@@ -24,6 +24,7 @@ type resultPage struct {
 	Frames   []string
 	Continue string
 	Switch   bool
+	Before   string // see farewell
 	Reload   string
 }
 
@@ -46,7 +47,7 @@ func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, f.Continue, http.StatusSeeOther)
 		return
 	}
-	page.Continue, page.Switch = f.Continue, f.Switch
+	page.Continue, page.Switch, page.Before = f.Continue, f.Switch, f.Before
 	var options web.PageOptions
 	for _, url := range page.Frames {
 		options.FrameSrc = append(options.FrameSrc, web.Origin(url))
@@ -56,7 +57,11 @@ func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 		options.Refresh = again + "; url=" + next
 		page.Reload = next
 	}
-	s.Kit.PageWho(w, r, b, "", "signedout", "Signed out", page, options)
+	title := "Signed out"
+	if f.Before != "" {
+		title = "Wait: apps of the last person"
+	}
+	s.Kit.PageWho(w, r, b, "", "signedout", title, page, options)
 }
 
 // farewellOf loads the record of a sign-out page, for the browser that signed out.

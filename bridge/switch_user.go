@@ -1,0 +1,47 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// SwitchUser ends what another subject than uid left in this browser, before uid's proof is taken in: also
+// a session that is only idle, whose apps may still be open. The report says what became of them; it is
+// empty when there was nothing to end, or when uid may not sign in and so displaces nobody.
+func (h *Hub) SwitchUser(ctx context.Context, b Browser, uid, ref string) (LogoutReport, error) {
+	if b.Session == "" {
+		return LogoutReport{}, nil
+	}
+	old, err := h.Sessions.SessionByKey(ctx, Key(b.Session))
+	if errors.Is(err, ErrNotFound) || (err == nil && (!old.Ended.IsZero() || old.UID == uid)) {
+		return LogoutReport{}, nil
+	}
+	if err != nil {
+		return LogoutReport{}, fmt.Errorf("bridge: load session: %w", err)
+	}
+	person, err := h.Directory.Person(ctx, uid)
+	if errors.Is(err, people.ErrNotFound) || (err == nil && person.Status != people.Active) {
+		return LogoutReport{}, nil
+	}
+	if err != nil {
+		return LogoutReport{}, fmt.Errorf("bridge: load person: %w", err)
+	}
+	return h.displace(ctx, old, uid, ref)
+}
+
+// displace ends the session of the subject who was here before.
+func (h *Hub) displace(ctx context.Context, old Session, uid, ref string) (LogoutReport, error) {
+	report, err := h.Logout(ctx, old.ID, LogoutCause{Reason: "user_switch", Ref: ref})
+	if err != nil {
+		return report, err
+	}
+	event := ledger.Event{Time: h.Clock(), Kind: ledger.UserSwitched, Ref: ref, Tracking: old.ID, Subject: old.UID, Peer: Peer(ctx), Detail: map[string]string{"to": uid}}
+	if err := h.Journal.Commit(ctx, Append{event}); err != nil {
+		return report, fmt.Errorf("bridge: record switch: %w", err)
+	}
+	return report, nil
+}
