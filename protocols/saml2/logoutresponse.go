@@ -10,6 +10,7 @@ import (
 	"net/http"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // sentLogout is a LogoutRequest of ours that the browser carries; kept by its ID until it is answered.
@@ -22,42 +23,45 @@ type sentLogout struct {
 // takeLogoutResponse takes a partner's answer to a LogoutRequest that went through the browser. It must be signed and answer
 // something we sent to this partner.
 func (p *Provider) takeLogoutResponse(w http.ResponseWriter, r *http.Request, m message) {
-	partner, name, ended, err := p.examineLogoutResponse(r.Context(), m)
-	if err != nil {
-		p.refusePage(w, r, partner, err)
-		return
+	from, res, err := p.examineLogoutResponse(m)
+	var sent sentLogout
+	if err == nil {
+		sent, err = p.takeSent(r.Context(), res.InResponseTo, from.ID)
 	}
-	if ended {
-		p.plainPage(w, "Signed out of "+name+".")
-		return
+	if err == nil {
+		err = p.Hub.Answered(r.Context(), sent.Logout, sent.Delivery, res.ended())
 	}
-	p.plainPage(w, name+" could not sign you out. Close its window.")
+	switch {
+	case err != nil:
+		p.refusePage(w, r, from.ID, err)
+	case p.ResultURL != nil && r.Header.Get("Sec-Fetch-Dest") == "document":
+		http.Redirect(w, r, p.ResultURL(sent.Logout), http.StatusSeeOther)
+	case res.ended():
+		p.plainPage(w, "Signed out of "+from.Name+".")
+	default:
+		p.plainPage(w, from.Name+" could not sign you out. Close its window.")
+	}
 }
 
-func (p *Provider) examineLogoutResponse(ctx context.Context, m message) (partner, name string, ended bool, err error) {
+func (p *Provider) examineLogoutResponse(m message) (trust.Partner, logoutResponse, error) {
 	root, from, err := p.verify(m)
-	partner, name = from.partner.ID, from.partner.Name
 	if err != nil {
-		return partner, name, false, err
+		return from.partner, logoutResponse{}, err
 	}
 	if !from.signed {
-		return partner, name, false, bridge.Refuse(bridge.BadSignature, "An answer to a sign-out request must be signed.").WithCode("unsigned")
+		return from.partner, logoutResponse{}, bridge.Refuse(bridge.BadSignature, "An answer to a sign-out request must be signed.").WithCode("unsigned")
 	}
 	res, err := readLogoutResponse(root)
 	if err != nil {
-		return partner, name, false, err
+		return from.partner, res, err
 	}
 	if r := res.judge(p.Kit.URL(SLOPath), true); r != nil {
-		return partner, name, false, r
+		return from.partner, res, r
 	}
 	if _, r := res.checkInstant(p.Hub.Clock(), p.ClockSkew, p.RequestLife); r != nil {
-		return partner, name, false, r
+		return from.partner, res, r
 	}
-	sent, err := p.takeSent(ctx, res.InResponseTo, partner)
-	if err != nil {
-		return partner, name, false, err
-	}
-	return partner, name, res.ended(), p.Hub.Answered(ctx, sent.Logout, sent.Delivery, res.ended())
+	return from.partner, res, nil
 }
 
 // takeSent finds what an answer belongs to, once, and only for the partner it was sent to.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
-	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 	"github.com/lanyard-hub/lanyard/web"
 )
@@ -34,12 +33,6 @@ type Poster interface {
 	Post(ctx context.Context, target, contentType string, body []byte) (status int, answer []byte, err error)
 }
 
-// Subjects finds participants by the subject identifier they were told, for a LogoutRequest by SOAP without SessionIndex.
-type Subjects interface {
-	// ParticipantsOf returns the participants of sessions that have not ended; none is no error.
-	ParticipantsOf(ctx context.Context, protocol trust.Protocol, partner, subject string) ([]bridge.Participant, error)
-}
-
 // Options of a Provider. Kit, Hub and Keys are needed.
 type Options struct {
 	Kit          *web.Kit
@@ -54,12 +47,14 @@ type Options struct {
 	ClockSkew    time.Duration // tolerated in partners' clocks; 0: 3 minutes
 	RequestLife  time.Duration // a message older than this is stale; 0: 5 minutes
 	Poster       Poster        // nil: partners are not told by SOAP
-	Subjects     Subjects      // nil: a LogoutRequest by SOAP must carry a SessionIndex
 	// AfterLogout shows what became of a sign-out that a partner began in this browser. The page continues to next, which
 	// may be empty. nil: the partner is answered without a page.
 	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
-	Log         *slog.Logger
-	Rand        io.Reader // of signatures and encryption; nil: crypto/rand
+	// ResultURL is the address of that page. A browser that brought a partner's answer in a window of its own is sent there;
+	// nil: it is told in one sentence.
+	ResultURL func(logout string) string
+	Log       *slog.Logger
+	Rand      io.Reader // of signatures and encryption; nil: crypto/rand
 }
 
 // Provider is the identity provider.

@@ -11,7 +11,7 @@ import (
 )
 
 // resume continues what began elsewhere: a POSTed request (bounce), a sign-out (logout), or a transaction that came back
-// from its steps (tx and v; with cancel the subject gave up).
+// from its steps (tx and v).
 func (p *Provider) resume(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	switch {
@@ -20,7 +20,7 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) {
 	case q.Has("logout"):
 		p.resumeLogout(w, r, q.Get("logout"))
 	default:
-		p.resumeTransaction(w, r, q.Has("cancel"))
+		p.resumeTransaction(w, r)
 	}
 }
 
@@ -45,7 +45,7 @@ func (p *Provider) resumeBounce(w http.ResponseWriter, r *http.Request, id strin
 	p.begin(w, r, req, partner)
 }
 
-func (p *Provider) resumeTransaction(w http.ResponseWriter, r *http.Request, cancelled bool) {
+func (p *Provider) resumeTransaction(w http.ResponseWriter, r *http.Request) {
 	b, tx, err := p.Kit.Transaction(w, r, bridge.StepIssue)
 	if err != nil {
 		p.refusePage(w, r, "", err)
@@ -53,10 +53,9 @@ func (p *Provider) resumeTransaction(w http.ResponseWriter, r *http.Request, can
 	}
 	r = r.WithContext(bridge.WithRef(r.Context(), tx.Ref))
 	next, err := p.Hub.Next(r.Context(), b, tx)
-	if err == nil && cancelled {
-		err = bridge.Refuse(bridge.AuthenticationFailed, "The sign-in was cancelled.").WithCode("cancelled")
+	finish := func(w http.ResponseWriter, r *http.Request, _ trust.Partner, _ bridge.Request, why error) {
+		p.finish(w, r, tx, why)
 	}
-	finish := func(w http.ResponseWriter, r *http.Request, _ trust.Partner, _ bridge.Request, why error) { p.finish(w, r, tx, why) }
 	if err == nil {
 		p.follow(w, r, next, finish)
 		return

@@ -108,16 +108,16 @@ func (p *Provider) takeLogoutRequest(w http.ResponseWriter, r *http.Request, m m
 	if here.ID != "" && report.Session.ID == here.ID {
 		p.Kit.ClearSession(w)
 	}
-	pending := pendingAnswer{Partner: q.partner.ID, Request: q.req.ID, Relay: m.relay, By: m.by, Logout: report.ID}
+	pending := pendingAnswer{Partner: q.partner.ID, Request: q.req.ID, Relay: m.relay, By: m.by, Logouts: report.logouts}
 	if err != nil {
 		refusal := p.record(r, q.partner.ID, err)
 		if onlyOnPage(refusal) {
 			p.showRefusal(w, r, refusal)
 			return
 		}
-		pending.Status, pending.Logout = statusOf(refusal), ""
+		pending.Status, pending.Logouts = statusOf(refusal), nil
 	}
-	if p.AfterLogout == nil || !needsBrowser(report) {
+	if p.AfterLogout == nil || !needsBrowser(report.LogoutReport) {
 		p.answerLogout(w, r, q.partner, pending)
 		return
 	}
@@ -126,7 +126,7 @@ func (p *Provider) takeLogoutRequest(w http.ResponseWriter, r *http.Request, m m
 		p.refusePage(w, r, q.partner.ID, err)
 		return
 	}
-	p.AfterLogout(w, r, report, next)
+	p.AfterLogout(w, r, report.LogoutReport, next)
 }
 
 // needsBrowser reports whether only this browser can finish the sign-out.
@@ -134,39 +134,45 @@ func needsBrowser(report bridge.LogoutReport) bool {
 	return slices.ContainsFunc(report.Deliveries, func(d bridge.Delivery) bool { return d.State == bridge.DeliveryFront })
 }
 
-// endSessions ends every session that the request names, and UnknownSubject if it names none.
-func (p *Provider) endSessions(ctx context.Context, q logoutInquiry, here string) (bridge.LogoutReport, error) {
-	sessions, err := p.namedSessions(ctx, q, here)
+// ended is what became of one request: the report to show, with the deliveries of all sessions that it named.
+type ended struct {
+	bridge.LogoutReport
+	logouts []string
+}
+
+// endSessions ends every session that the request names, and is UnknownSubject if it names none. The report is that of
+// the browser's own session, here, if it is among them.
+func (p *Provider) endSessions(ctx context.Context, q logoutInquiry, here string) (ended, error) {
+	sessions, err := p.namedSessions(ctx, q)
 	if err != nil {
-		return bridge.LogoutReport{}, err
+		return ended{}, err
 	}
 	if len(sessions) == 0 {
-		return bridge.LogoutReport{}, bridge.Refuse(bridge.UnknownSubject, "The sign-out request names no session of this system.").WithCode("unknown_session")
+		return ended{}, bridge.Refuse(bridge.UnknownSubject, "The sign-out request names no session of this system.").WithCode("unknown_session")
 	}
-	var total bridge.LogoutReport
+	var total ended
 	cause := bridge.LogoutCause{Reason: "partner", Ref: bridge.Ref(ctx), Protocol: trust.SAML2, Partner: q.partner.ID}
 	for _, id := range sessions {
 		report, err := p.Hub.Logout(ctx, id, cause)
 		if err != nil {
 			return total, err
 		}
+		deliveries := append(total.Deliveries, report.Deliveries...)
 		if total.ID == "" || id == here {
-			report.Deliveries = append(total.Deliveries, report.Deliveries...)
-			total = report
-			continue
+			total.LogoutReport = report
 		}
-		total.Deliveries = append(total.Deliveries, report.Deliveries...)
+		total.Deliveries, total.logouts = deliveries, append(total.logouts, report.ID)
 	}
 	return total, nil
 }
 
-// namedSessions finds the sessions by index; without one, the browser's own, and by SOAP those of the subject. In each of
-// them the partner must have been told the NameID of the request.
-func (p *Provider) namedSessions(ctx context.Context, q logoutInquiry, here string) ([]string, error) {
+// namedSessions finds the sessions by index; without one, all of the subject (SAML Core 3.7.1). In each of them the partner
+// must have been told the NameID of the request.
+func (p *Provider) namedSessions(ctx context.Context, q logoutInquiry) ([]string, error) {
 	if q.req.Subject.Encrypted {
 		return nil, bridge.Refuse(bridge.UnsupportedRequest, "A sign-out request must name its subject by a plain NameID.").WithCode("subject_form")
 	}
-	candidates, err := p.candidates(ctx, q, here)
+	candidates, err := p.candidates(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("saml2: find sessions: %w", err)
 	}
@@ -180,16 +186,11 @@ func (p *Provider) namedSessions(ctx context.Context, q logoutInquiry, here stri
 	return out, nil
 }
 
-func (p *Provider) candidates(ctx context.Context, q logoutInquiry, here string) ([]bridge.Participant, error) {
-	switch {
-	case len(q.req.Indexes) > 0:
+func (p *Provider) candidates(ctx context.Context, q logoutInquiry) ([]bridge.Participant, error) {
+	if len(q.req.Indexes) > 0 {
 		return p.byIndex(ctx, q)
-	case p.Subjects != nil: // without an index, all sessions of the subject (SAML Core 3.7.1)
-		return p.Subjects.ParticipantsOf(ctx, trust.SAML2, q.partner.ID, q.req.Subject.NameID.Value)
-	case here != "":
-		return p.Hub.Participants.Participants(ctx, here)
 	}
-	return nil, nil
+	return p.Hub.Participants.ParticipantsOf(ctx, trust.SAML2, q.partner.ID, q.req.Subject.NameID.Value)
 }
 
 func (p *Provider) byIndex(ctx context.Context, q logoutInquiry) ([]bridge.Participant, error) {
@@ -213,8 +214,8 @@ type pendingAnswer struct {
 	Request string // InResponseTo
 	Relay   relayState
 	By      binding
-	Status  status `json:"-"`
-	Logout  string // sign-out whose deliveries decide the status; empty: Status stands
+	Status  status   `json:"-"`
+	Logouts []string // sign-outs whose deliveries decide the status; none: Status stands
 }
 
 const pendingLife = 10 * bounceLife
@@ -296,14 +297,18 @@ func (p *Provider) answerLogout(w http.ResponseWriter, r *http.Request, partner 
 
 // logoutStatus is Success only if every other participant has confirmed by now (SAML Core 3.7.3.2).
 func (p *Provider) logoutStatus(ctx context.Context, pending pendingAnswer) (status, error) {
-	if pending.Logout == "" {
+	if len(pending.Logouts) == 0 {
 		return pending.Status, nil
 	}
-	ds, err := p.Hub.Deliveries.Deliveries(ctx, pending.Logout)
-	if err != nil {
-		return status{}, fmt.Errorf("saml2: load deliveries: %w", err)
+	var all []bridge.Delivery
+	for _, logout := range pending.Logouts {
+		ds, err := p.Hub.Deliveries.Deliveries(ctx, logout)
+		if err != nil {
+			return status{}, fmt.Errorf("saml2: load deliveries: %w", err)
+		}
+		all = append(all, ds...)
 	}
-	return statusOfLogout(ds), nil
+	return statusOfLogout(all), nil
 }
 
 func statusOfLogout(ds []bridge.Delivery) status {

@@ -182,7 +182,11 @@ func (w *world) signIn(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if w.keyboard == "" {
-		http.Redirect(rw, r, w.kit.StepURL(bridge.Next{Step: bridge.StepIssue, Transaction: tx})+"&cancel=1", http.StatusSeeOther)
+		if err := w.hub.Cancel(r.Context(), tx); err != nil {
+			w.kit.Refuse(rw, r, err)
+			return
+		}
+		w.kit.Go(rw, r, bridge.Next{Step: bridge.StepIssue, Transaction: tx})
 		return
 	}
 	secret, err := w.hub.Authenticate(r.Context(), b, tx, bridge.Proof{UID: w.keyboard, Method: w.method, Assurance: w.level, At: w.now})
@@ -197,11 +201,7 @@ func (w *world) signIn(rw http.ResponseWriter, r *http.Request) {
 func samplePartner() trust.Partner {
 	return trust.Partner{
 		ID: spID, Name: "PAS", Protocol: trust.SAML2, Stage: trust.Test,
-		Terms: trust.Terms{Assurance: 2, Subject: trust.SubjectUID, Release: []trust.Rule{
-			rule("urn:oid:2.16.840.1.113730.3.1.241", "displayName", "person.name"),
-			rule("uid", "", "person.uid"),
-			rule("https://rx1.example/roles", "roles", "roles"),
-		}},
+		Terms: trust.Terms{Assurance: 2, Subject: trust.SubjectUID, Release: sampleRules()},
 		SAML: &trust.SAMLTerms{Encrypt: "when-key-present", Algorithm: "RS256", Entity: metadata.Entity{ID: spID, SP: &metadata.ServiceProvider{
 			ACS: []metadata.IndexedEndpoint{
 				{Binding: metadata.BindingPOST, Location: spACS, Index: 1, Default: true},
@@ -213,6 +213,15 @@ func samplePartner() trust.Partner {
 		}}},
 	}
 }
+
+// sampleRules are compiled once: the expression environment is slow to build.
+var sampleRules = sync.OnceValue(func() []trust.Rule {
+	return []trust.Rule{
+		rule("urn:oid:2.16.840.1.113730.3.1.241", "displayName", "person.name"),
+		rule("uid", "", "person.uid"),
+		rule("https://rx1.example/roles", "roles", "roles"),
+	}
+})
 
 func rule(name, friendly, value string) trust.Rule {
 	c, err := trust.NewCompiler()

@@ -1,0 +1,316 @@
+package saml2
+
+import (
+	"compress/flate"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+const otherID = "https://epr.example/sp"
+
+// withOther adds a second partner, which signs with a key of its own and listens at slo.
+func (w *world) withOther(slo ...metadata.Endpoint) {
+	p := samplePartner()
+	p.ID, p.Name = otherID, "EPR"
+	p.SAML.Entity.ID = otherID
+	p.SAML.Entity.SP.ACS = []metadata.IndexedEndpoint{{Binding: metadata.BindingPOST, Location: "https://epr.example/acs"}}
+	p.SAML.Entity.SP.SLO = slo
+	p.SAML.Entity.SP.SigningKeys = hubKeys()[:0]
+	p.SAML.Entity.SP.SigningKeys = append(p.SAML.Entity.SP.SigningKeys, keys().other.Public())
+	w.partners[otherID] = p
+}
+
+func (w *world) authnOther() authn {
+	a := w.authn()
+	a.issuer = otherID
+	return a
+}
+
+// redirected is a message that the hub sent through the browser, with its query signature verified.
+type redirected struct {
+	root  *xmlsec.Element
+	relay string
+	to    string
+}
+
+func (w *world) openRedirect(target string) redirected {
+	w.t.Helper()
+	u, err := url.Parse(target)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	signed, signature, ok := strings.Cut(u.RawQuery, "&Signature=")
+	q := u.Query()
+	if !ok || !strings.HasPrefix(signed, "SAML") {
+		w.t.Fatalf("query %s", u.RawQuery)
+	}
+	text, err := url.QueryUnescape(signature)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	sig, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	packed, err := base64.StdEncoding.DecodeString(q.Get("SAMLRequest") + q.Get("SAMLResponse"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	doc, err := io.ReadAll(flate.NewReader(strings.NewReader(string(packed))))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	v, err := xmlsec.VerifyDetached(doc, xmlsec.MessageLimits(), []byte(signed), q.Get("SigAlg"), sig, hubKeys())
+	if err != nil {
+		w.t.Fatalf("%v\n%s", err, doc)
+	}
+	u.RawQuery = ""
+	return redirected{root: v.Root(), relay: q.Get("RelayState"), to: u.String()}
+}
+
+func codes(e *xmlsec.Element) string {
+	top, second := topStatus(e)
+	return strings.TrimPrefix(top, statusPrefix) + "/" + strings.TrimPrefix(second, statusPrefix)
+}
+
+func (w *world) logoutQuery(name string, indexes ...string) string {
+	return signedQuery(w.t, redirectQuery(w.t, "SAMLRequest", w.logoutXML("_"+w.hub.NewID(), spID, issuerURL+SLOPath, name, indexes...), "back"), signing(keys().sp))
+}
+
+func TestLogoutByPartnerRedirect(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	got := w.signOn(b, w.authn())
+	rec := b.get(SLOPath + "?" + w.logoutQuery(got.nameID(), got.index()))
+	out := w.openRedirect(rec.Header().Get("Location"))
+	if out.to != spSLO || out.relay != "back" || codes(out.root) != "Success/" || !out.root.Is(protocolSpace, "LogoutResponse") {
+		t.Errorf("%+v %s", out, codes(out.root))
+	}
+	if len(b.jar["__Host-lanyard-session"]) != 0 || w.lastReason() != "" {
+		t.Errorf("cookie %v, %s", b.jar, w.lastReason())
+	}
+	// signing on again needs a new proof
+	w.now = w.now.Add(minutes(1))
+	again := w.signOn(b, w.authn())
+	if again.index() == got.index() {
+		t.Error("the session lives on")
+	}
+}
+
+func TestLogoutByPartnerPostAnswersByResponseLocation(t *testing.T) {
+	w := newWorld(t)
+	w.change(func(p *trust.Partner) {
+		p.SAML.Entity.SP.SLO = []metadata.Endpoint{{Binding: metadata.BindingPOST, Location: spSLO, ResponseLocation: spSLO + "/done"}}
+	})
+	b := w.browser()
+	got := w.signOn(b, w.authn())
+	doc := envelopedBy(t, w.logoutXML("_l1", spID, issuerURL+SLOPath, got.nameID(), got.index()), signing(keys().sp))
+	answer := w.read(b.postCross(SLOPath, form("SAMLRequest", doc)))
+	if answer.top != "Success" || answer.to != spSLO+"/done" || attr(answer.root, "InResponseTo") != "_l1" || w.sessionLives(b) {
+		t.Errorf("%+v", answer)
+	}
+}
+
+func TestLogoutWithoutIndexFindsTheSubject(t *testing.T) {
+	w := newWorld(t)
+	b, elsewhere := w.browser(), w.browser()
+	got := w.signOn(b, w.authn())
+	w.signOn(elsewhere, w.authn())
+	rec := b.get(SLOPath + "?" + w.logoutQuery(got.nameID()))
+	if out := w.openRedirect(rec.Header().Get("Location")); codes(out.root) != "Success/" || w.sessionLives(b) || w.sessionLives(elsewhere) {
+		t.Errorf("%s; here %v, elsewhere %v", codes(out.root), w.sessionLives(b), w.sessionLives(elsewhere))
+	}
+}
+
+func TestLogoutThatNeedsTheBrowser(t *testing.T) {
+	w := newWorld(t)
+	w.withOther(metadata.Endpoint{Binding: metadata.BindingRedirect, Location: "https://epr.example/slo?a=1"})
+	b := w.browser()
+	got := w.signOn(b, w.authn())
+	w.signOn(b, w.authnOther())
+	b.get(SLOPath + "?" + w.logoutQuery(got.nameID(), got.index()))
+	if w.after == nil || len(w.after.Deliveries) != 2 || w.next == "" || w.sessionLives(b) {
+		t.Fatalf("%+v", w.after)
+	}
+	front := w.after.Deliveries[1]
+	if front.Participant.Partner != otherID {
+		front = w.after.Deliveries[0]
+	}
+	asked := w.openRedirect(strings.Replace(front.FrontURL, "a=1&", "", 1))
+	if front.State != bridge.DeliveryFront || asked.relay != front.Logout+"."+front.ID || len(asked.relay) > 80 || attr(asked.root.Child(assertionSpace, "NameID"), "Format") == "" {
+		t.Errorf("%+v %+v", front, asked)
+	}
+	// the partner answers in a frame
+	response := func(to string, key xmlsec.SigningKey) string {
+		doc := `<samlp:LogoutResponse xmlns:samlp="` + protocolSpace + `" Destination="` + issuerURL + SLOPath + `" ID="_r` + w.hub.NewID() + `" InResponseTo="` + to +
+			`" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + otherID + `</saml:Issuer>` +
+			`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + `Success"></samlp:StatusCode></samlp:Status></samlp:LogoutResponse>`
+		return SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", doc, asked.relay), key)
+	}
+	for name, url := range map[string]string{
+		"other request": response("_unknown", signing(keys().other)),
+		"foreign key":   response(attr(asked.root, "ID"), signing(keys().sp)),
+	} {
+		if rec := b.get(url); rec.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", name, rec.Code)
+		}
+	}
+	rec := b.get(response(attr(asked.root, "ID"), signing(keys().other)))
+	if rec.Code != http.StatusOK || rec.Header().Get("X-Frame-Options") != "" || !strings.Contains(rec.Header().Get("Content-Security-Policy"), "frame-ancestors 'self'") {
+		t.Errorf("%d %v", rec.Code, rec.Header())
+	}
+	if again := b.get(response(attr(asked.root, "ID"), signing(keys().other))); again.Code != http.StatusBadRequest || w.lastReason() != "unsolicited" {
+		t.Errorf("the same answer again: %d %s", again.Code, w.lastReason())
+	}
+	// then the first partner gets its answer, once
+	final := w.openRedirect(b.get(w.next).Header().Get("Location"))
+	if codes(final.root) != "Success/" || final.relay != "back" {
+		t.Errorf("%s", codes(final.root))
+	}
+	if again := b.get(w.next); again.Code != http.StatusBadRequest {
+		t.Errorf("again %d", again.Code)
+	}
+}
+
+func TestPartialLogout(t *testing.T) {
+	w := newWorld(t)
+	w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: "https://epr.example/soap"})
+	w.soap.answer = func(string, []byte) (int, []byte, error) { return 0, nil, errors.New("nobody there") }
+	b := w.browser()
+	got := w.signOn(b, w.authn())
+	w.signOn(b, w.authnOther())
+	out := w.openRedirect(b.get(SLOPath + "?" + w.logoutQuery(got.nameID(), got.index())).Header().Get("Location"))
+	if codes(out.root) != "Success/PartialLogout" || w.sessionLives(b) {
+		t.Errorf("%s", codes(out.root))
+	}
+}
+
+// soapAnswer answers a LogoutRequest of the hub as a partner would.
+func (w *world) soapAnswer(body []byte, issuer, code string, key *xmlsec.SigningKey) []byte {
+	inner, err := xmlsec.SOAPBody(body, xmlsec.MessageLimits())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	v, err := xmlsec.VerifyEnveloped(inner, xmlsec.MessageLimits(), hubKeys())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	doc := `<samlp:LogoutResponse xmlns:samlp="` + protocolSpace + `" ID="_r` + w.hub.NewID() + `" InResponseTo="` + attr(v.Root(), "ID") +
+		`" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + issuer + `</saml:Issuer>` +
+		`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + code + `"></samlp:StatusCode></samlp:Status></samlp:LogoutResponse>`
+	if key != nil {
+		doc = envelopedBy(w.t, doc, *key)
+	}
+	return envelope([]byte(doc))
+}
+
+func TestPropagateBySOAP(t *testing.T) {
+	good, foreign := signing(keys().other), signing(keys().sp)
+	for name, tc := range map[string]struct {
+		code, issuer string
+		key          *xmlsec.SigningKey
+		status       int
+		want         bridge.DeliveryState
+	}{
+		"signed":       {"Success", otherID, &good, 200, bridge.DeliveryEnded},
+		"unsigned":     {"Success", otherID, nil, 200, bridge.DeliveryEnded},
+		"foreign key":  {"Success", otherID, &foreign, 200, bridge.DeliveryNoReply},
+		"other issuer": {"Success", spID, nil, 200, bridge.DeliveryNoReply},
+		"refused":      {"Responder", otherID, &good, 200, bridge.DeliveryNoReply},
+		"HTTP 500":     {"Success", otherID, &good, 500, bridge.DeliveryNoReply},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: "https://epr.example/soap"})
+			w.soap.answer = func(target string, body []byte) (int, []byte, error) {
+				if target != "https://epr.example/soap" {
+					t.Errorf("sent to %s", target)
+				}
+				return tc.status, w.soapAnswer(body, tc.issuer, tc.code, tc.key), nil
+			}
+			b := w.browser()
+			w.signOn(b, w.authnOther())
+			s, err := w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})
+			if err != nil || len(report.Deliveries) != 1 || report.Deliveries[0].State != tc.want {
+				t.Errorf("%+v %v", report.Deliveries, err)
+			}
+		})
+	}
+}
+
+func TestPropagateNowhere(t *testing.T) {
+	w := newWorld(t)
+	w.withOther()
+	state, front := w.p.Propagate(t.Context(), bridge.Delivery{}, w.partners[otherID])
+	if state != bridge.DeliveryNone || front != "" {
+		t.Errorf("%s %s", state, front)
+	}
+}
+
+func (w *world) postSOAP(body []byte) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, issuerURL+SOAPPath, strings.NewReader(string(body)))
+	r.Header.Set("Content-Type", "text/xml")
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
+}
+
+func TestLogoutBySOAP(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	got := w.signOn(b, w.authn())
+	doc := envelopedBy(t, w.logoutXML("_s1", spID, "", got.nameID(), "unknown", got.index()), signing(keys().sp))
+	rec := w.postSOAP(envelope([]byte(doc)))
+	inner, err := xmlsec.SOAPBody(rec.Body.Bytes(), xmlsec.MessageLimits())
+	if err != nil {
+		t.Fatalf("%v %s", err, rec.Body)
+	}
+	v, err := xmlsec.VerifyEnveloped(inner, xmlsec.MessageLimits(), hubKeys())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rec.Code != http.StatusOK || codes(v.Root()) != "Success/" || attr(v.Root(), "InResponseTo") != "_s1" || w.sessionLives(b) {
+		t.Errorf("%d %s", rec.Code, inner)
+	}
+	replayed := w.postSOAP(envelope([]byte(doc)))
+	if w.lastReason() != "replayed_request" || !strings.Contains(replayed.Body.String(), "RequestDenied") {
+		t.Errorf("%s %s", w.lastReason(), replayed.Body)
+	}
+}
+
+func TestQualifiersMayBeAbsent(t *testing.T) {
+	told := nameID{Value: "x", Format: metadata.NameIDPersistent, NameQualifier: "hub", SPNameQualifier: "sp"}
+	for _, tc := range []struct {
+		got  nameID
+		want bool
+	}{
+		{told, true},
+		{nameID{Value: "x"}, true},
+		{nameID{Value: "x", Format: metadata.NameIDPersistent}, true},
+		{nameID{Value: "x", Format: metadata.NameIDTransient}, false},
+		{nameID{Value: "x", SPNameQualifier: "other"}, false},
+		{nameID{Value: "x", NameQualifier: "other"}, false},
+		{nameID{Value: "X"}, false},
+		{nameID{Value: " x"}, false},
+		{nameID{}, false},
+	} {
+		if got := tc.got.names(told); got != tc.want {
+			t.Errorf("%+v: %v", tc.got, got)
+		}
+	}
+}
