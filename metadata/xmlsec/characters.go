@@ -8,25 +8,12 @@ import (
 // Names are ASCII NCNames: no SAML, XML Signature or XML Encryption name needs more, and the tables of XML 1.0's fourth and
 // fifth editions, where parsers differ, stay out of play.
 
-// isNameRest reports whether c may stand inside an ASCII NCName.
-func isNameRest(c byte) bool {
-	const low = 1<<'-' | 1<<'.' | (1<<10-1)<<'0'
-	const high = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('_'-64)
-	if c < 64 {
-		return uint64(low)>>c&1 != 0
-	}
-	return c < 128 && uint64(high)>>(c-64)&1 != 0
-}
-
-// isNameStart reports whether c may start one: every character of it but digits, '-' and '.'.
-func isNameStart(c byte) bool { return c >= 64 && isNameRest(c) }
-
 // ncName returns the end of the NCName that starts at i, or i if none does.
 func ncName(s string, i int) int {
-	if i >= len(s) || !isNameStart(s[i]) {
+	if i >= len(s) || !is(s[i], classStart) {
 		return i
 	}
-	for i++; i < len(s) && isNameRest(s[i]); i++ {
+	for i++; i < len(s) && is(s[i], className); i++ {
 	}
 	return i
 }
@@ -115,6 +102,9 @@ func checkReferences(s string) error {
 func attributeValue(raw string) (string, error) {
 	plain := true
 	for i := 0; i < len(raw); i++ {
+		if !is(raw[i], classAttr) {
+			continue
+		}
 		switch raw[i] {
 		case '<':
 			return "", fail(CodeSyntax, "'<' in an attribute value")
@@ -174,7 +164,7 @@ func appendCharacters(w []byte, s string, references, canonical bool) []byte {
 	last := 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if c > '>' || c != '&' && c != '\r' && c != '>' && c != '<' { // '<' stands in CDATA only
+		if !is(c, classText) { // '<' stands in CDATA only
 			continue
 		}
 		w = append(w, s[last:i]...)

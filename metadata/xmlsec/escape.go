@@ -4,6 +4,9 @@ package xmlsec
 func EscapeText(w []byte, s string) []byte {
 	last := 0
 	for i := 0; i < len(s); i++ {
+		if !is(s[i], classText) {
+			continue
+		}
 		var esc string
 		switch s[i] {
 		case '&':
@@ -14,8 +17,6 @@ func EscapeText(w []byte, s string) []byte {
 			esc = "&gt;"
 		case '\r':
 			esc = "&#xD;"
-		default:
-			continue
 		}
 		w = append(append(w, s[last:i]...), esc...)
 		last = i + 1
@@ -27,6 +28,9 @@ func EscapeText(w []byte, s string) []byte {
 func EscapeAttr(w []byte, s string) []byte {
 	last := 0
 	for i := 0; i < len(s); i++ {
+		if !is(s[i], classAttr) {
+			continue
+		}
 		var esc string
 		switch s[i] {
 		case '&':
@@ -41,8 +45,6 @@ func EscapeAttr(w []byte, s string) []byte {
 			esc = "&#xA;"
 		case '\r':
 			esc = "&#xD;"
-		default:
-			continue
 		}
 		w = append(append(w, s[last:i]...), esc...)
 		last = i + 1

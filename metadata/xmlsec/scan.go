@@ -12,22 +12,23 @@ const (
 // scanner reads one document in one pass. It is strict Namespaces in XML 1.0 without DTDs. It builds elements, or writes the
 // canonical form of what it reads, or neither.
 type scanner struct {
-	s     string
-	i     int
-	l     Limits
-	build bool            // elements are built from the tags that follow
-	canon *canonicalizer  // writes what is not built, unless nil
-	watch *signedDocument // sees every tag, unless nil
-	root  *Element        // the outermost element that was built
-	done  bool            // the root element of the document was closed
-	count int             // elements so far
-	open  []frame
-	scope []decl     // namespace declarations in scope, innermost last
-	kids  []*Element // children of the open elements that are built, those of the innermost last
-	ids   idSet
-	arena arena
-	raw   []rawAttr // of the tag being read
-	attrs []Attr    // the same resolved
+	s       string
+	i       int
+	l       Limits
+	build   bool            // elements are built from the tags that follow
+	canon   *canonicalizer  // writes what is not built, unless nil
+	watch   *signedDocument // sees every tag, unless nil
+	root    *Element        // the outermost element that was built
+	done    bool            // the root element of the document was closed
+	count   int             // elements so far
+	open    []frame
+	checked decl       // the last namespace declaration that was found good
+	scope   []decl     // namespace declarations in scope, innermost last
+	kids    []*Element // children of the open elements that are built, those of the innermost last
+	ids     idSet
+	arena   arena
+	raw     []rawAttr // of the tag being read
+	attrs   []Attr    // the same resolved
 }
 
 // frame is an open element and what to return to when it closes.

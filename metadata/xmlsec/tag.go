@@ -156,8 +156,11 @@ func (sc *scanner) keep(a rawAttr, mark int) error {
 		sc.raw = append(sc.raw, a)
 		return nil
 	}
-	if err := checkDeclaration(d); err != nil {
-		return err
+	if d != sc.checked { // the same few are declared over and over
+		if err := checkDeclaration(d); err != nil {
+			return err
+		}
+		sc.checked = d
 	}
 	for _, other := range sc.scope[mark:] {
 		if other.prefix == d.prefix {
