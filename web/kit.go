@@ -22,6 +22,7 @@ type Kit struct {
 	Issuer         *url.URL // public address of the hub, no trailing slash
 	Organisation   Organisation
 	Banner         string // printed in text on every page; the demo's warning
+	BannerLink     string // path that the banner leads to; empty: it is text
 	Hub            *bridge.Hub
 	Log            *slog.Logger
 	TrustedProxies []netip.Prefix

@@ -47,6 +47,7 @@ type View struct {
 	Title        string
 	Organisation Organisation
 	Banner       string
+	BannerLink   string // seen from this page
 	Ref          string
 	CSRF         string
 	Who          string // the person signed in, then, each on a line of its own, role and organisation; empty: nobody
@@ -84,6 +85,9 @@ func (k *Kit) PageWho(w http.ResponseWriter, r *http.Request, b bridge.Browser, 
 	}
 	if o.Away {
 		v.base, v.CSRF = k.Issuer.String(), ""
+	}
+	if k.BannerLink != "" {
+		v.BannerLink = v.base + k.BannerLink
 	}
 	k.render(w, r, name, v, o)
 }
