@@ -197,6 +197,16 @@ var planted = []struct {
 		good: map[string]string{"docs/reference/commands.md": "### `lanyard partner list`", "cmd/lanyard/x.go": commands},
 	},
 	{
+		rule: "references", name: "key of a partner", want: "does not name the key colour",
+		bad:  map[string]string{"docs/reference/partner.md": "| `name` |", "trust/document.go": "package trust\ntype Document struct {\n\tColour string `yaml:\"colour,omitempty\"`\n}"},
+		good: map[string]string{"docs/reference/partner.md": "| `name.colour` |", "trust/document.go": "package trust\ntype Document struct {\n\tColour string `yaml:\"colour,omitempty\"`\n}"},
+	},
+	{
+		rule: "references", name: "release set", want: "does not name the release set mood",
+		bad:  map[string]string{"docs/reference/partner.md": "", "trust/release.go": "package trust\nvar sets = map[string]set{\"mood\": {}}"},
+		good: map[string]string{"docs/reference/partner.md": "`mood`", "trust/release.go": "package trust\nvar sets = map[string]set{\"mood\": {}}"},
+	},
+	{
 		rule: "function length", name: "long", want: "more than 60",
 		bad:  map[string]string{"web/x.go": "package web\nfunc f() {" + strings.Repeat("\n", 60) + "}"},
 		good: map[string]string{"cmd/hub/x.go": "package hub\nfunc f() {" + strings.Repeat("\n", 60) + "}"},

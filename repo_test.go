@@ -31,6 +31,7 @@ var rules = map[string]func(house) []string{
 	"walks":             house.checkWalks,
 	"commands":          house.checkCommands,
 	"command reference": house.checkCommandReference,
+	"references":        house.checkReferences,
 	"function length":   house.checkLength,
 	"room size":         house.checkSize,
 	"fuzz corpora":      house.checkCorpora,

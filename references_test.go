@@ -1,0 +1,139 @@
+package lanyard_test
+
+import (
+	"fmt"
+	"go/ast"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// fact is something a source declares that a reference must name in backquotes.
+type fact struct {
+	document, what string
+	names          []string
+}
+
+// checkReferences wants the hand-written references to name every key, set, variable and column there is.
+func (h house) checkReferences() []string {
+	const partner, people = "docs/reference/partner.md", "docs/reference/people.md"
+	document, rule, release := h.source("trust/document.go"), h.source("trust/rule.go"), h.source("trust/release.go")
+	csv, yaml := h.source("trust/people/import_csv.go"), h.source("trust/people/import_yaml.go")
+	facts := []fact{
+		{partner, "key", tags(document, "yaml")},
+		{partner, "field of an expression", tags(rule, "cel")},
+		{partner, "release set", append(tableKeys(release, "scopes"), tableKeys(release, "sets")...)},
+		{partner, "released name", fieldTexts(release, "Name")},
+		{people, "column", returned(csv, "csvColumns")},
+		{people, "key", fieldsOf(yaml)},
+	}
+	var out []string
+	for _, f := range facts {
+		text, err := fs.ReadFile(h.fsys, f.document)
+		if err != nil {
+			continue // the links rule speaks of missing documents
+		}
+		for _, name := range f.names {
+			if !regexp.MustCompile("`(?:[a-z]+\\.)*" + regexp.QuoteMeta(name) + "`").Match(text) {
+				out = append(out, fmt.Sprintf("%s: does not name the %s %s", f.document, f.what, name))
+			}
+		}
+	}
+	return out
+}
+
+func inspect(s source, visit func(ast.Node)) {
+	if s.file == nil {
+		return
+	}
+	ast.Inspect(s.file, func(n ast.Node) bool { visit(n); return true })
+}
+
+// tags are the names in the struct tags of one kind.
+func tags(s source, kind string) []string {
+	tag := regexp.MustCompile(kind + `:"([a-z0-9_]+)`)
+	var out []string
+	inspect(s, func(n ast.Node) {
+		if f, ok := n.(*ast.Field); ok && f.Tag != nil {
+			if m := tag.FindStringSubmatch(f.Tag.Value); m != nil {
+				out = append(out, m[1])
+			}
+		}
+	})
+	return out
+}
+
+// tableKeys are the keys of a package variable that is a map from strings.
+func tableKeys(s source, name string) []string {
+	var out []string
+	inspect(s, func(n ast.Node) {
+		v, ok := n.(*ast.ValueSpec)
+		if !ok || v.Names[0].Name != name || len(v.Values) != 1 {
+			return
+		}
+		if lit, ok := v.Values[0].(*ast.CompositeLit); ok {
+			out = append(out, literalKeys(lit)...)
+		}
+	})
+	return out
+}
+
+func literalKeys(lit *ast.CompositeLit) []string {
+	var out []string
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			if key, ok := kv.Key.(*ast.BasicLit); ok {
+				out = append(out, unquote(key.Value))
+			}
+		}
+	}
+	return out
+}
+
+// fieldTexts are the literal values of a field in composite literals.
+func fieldTexts(s source, field string) []string {
+	var out []string
+	inspect(s, func(n ast.Node) {
+		if kv, ok := n.(*ast.KeyValueExpr); ok {
+			key, isField := kv.Key.(*ast.Ident)
+			if lit, ok := kv.Value.(*ast.BasicLit); ok && isField && key.Name == field && !slices.Contains(out, unquote(lit.Value)) {
+				out = append(out, unquote(lit.Value))
+			}
+		}
+	})
+	return out
+}
+
+// returned are the strings that a function returns.
+func returned(s source, function string) []string {
+	var out []string
+	inspect(s, func(n ast.Node) {
+		if f, ok := n.(*ast.FuncDecl); ok && f.Name.Name == function {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok {
+					out = append(out, unquote(lit.Value))
+				}
+				return true
+			})
+		}
+	})
+	return out
+}
+
+// fieldsOf are the keys of the composite literals of type fields.
+func fieldsOf(s source) []string {
+	var out []string
+	inspect(s, func(n ast.Node) {
+		if lit, ok := n.(*ast.CompositeLit); ok {
+			if t, ok := lit.Type.(*ast.Ident); ok && t.Name == "fields" {
+				for _, key := range literalKeys(lit) {
+					if !strings.Contains(key, " ") {
+						out = append(out, key)
+					}
+				}
+			}
+		}
+	})
+	return out
+}
