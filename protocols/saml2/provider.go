@@ -112,10 +112,10 @@ const maxForm = 192 << 10
 func (p *Provider) Routes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: MetadataPath, Name: "saml2_metadata", Handler: p.metadata},
-		{Method: http.MethodGet, Path: SSOPath, Name: "saml2_sso", Handler: p.ssoRedirect},
+		{Method: http.MethodGet, Path: SSOPath, Name: "saml2_sso", Once: true, Handler: p.ssoRedirect},
 		{Method: http.MethodPost, Path: SSOPath, Name: "saml2_sso_post", MaxBody: maxForm, Handler: p.ssoPost},
-		{Method: http.MethodGet, Path: ResumePath, Name: "saml2_resume", Handler: p.resume},
-		{Method: http.MethodGet, Path: SLOPath, Name: "saml2_slo", Handler: p.sloRedirect},
+		{Method: http.MethodGet, Path: ResumePath, Name: "saml2_resume", Once: true, Handler: p.resume},
+		{Method: http.MethodGet, Path: SLOPath, Name: "saml2_slo", Once: true, Handler: p.sloRedirect},
 		{Method: http.MethodPost, Path: SLOPath, Name: "saml2_slo_post", MaxBody: maxForm, Handler: p.sloPost},
 		{Method: http.MethodPost, Path: SOAPPath, Name: "saml2_slo_soap", Handler: p.sloSOAP},
 	}
