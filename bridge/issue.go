@@ -20,7 +20,7 @@ func (h *Hub) Issue(ctx context.Context, next Next) (Issuance, error) {
 		return Issuance{}, Refuse(TransactionGone, "This sign-in is not complete.")
 	}
 	now, tx, s := h.Clock(), next.Transaction, next.Session
-	iss, err := h.Translator.Translate(Facts{Session: s, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: tx.Request.Contexts, Now: now})
+	iss, err := h.Translator.Translate(Facts{Session: s, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: tx.Request.Contexts, Wants: next.Wants, Now: now})
 	if err != nil {
 		h.trace(tx.Ref, "withheld", "reason", AsRefusal(err).AuditCode())
 		return Issuance{}, err
@@ -90,6 +90,7 @@ type Grant struct {
 	RoleID   string
 	Contexts []AuthnContext
 	Ref      string
+	Wants    []string // names of the attributes it prints now; nil: all
 }
 
 // GrantOf remembers an issuance.
@@ -122,7 +123,7 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 	if why := unsatisfied(Request{}, s, partner, person); why != nil {
 		return Issuance{}, why
 	}
-	iss, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: role, Partner: partner, Contexts: g.Contexts, Now: now})
+	iss, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: role, Partner: partner, Contexts: g.Contexts, Wants: g.Wants, Now: now})
 	if err != nil {
 		return Issuance{}, err
 	}

@@ -92,6 +92,7 @@ type Facts struct {
 	Role     people.RoleProfile // zero: none chosen
 	Partner  trust.Partner
 	Contexts []AuthnContext
+	Wants    []string // names of the attributes to evaluate; nil: all
 	Now      time.Time
 }
 

@@ -26,6 +26,7 @@ type Next struct {
 	Transaction Transaction
 	Session     Session // zero when there is none
 	Partner     trust.Partner
+	Wants       []string // set by a front end before Issue: the attributes it prints now; nil: all
 	facts       *standing
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +33,10 @@ func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
 	if err := checkHard(in); err != nil {
 		return bridge.Issuance{}, err
 	}
-	vars := t.variables(in)
+	var vars map[string]any
+	if in.Partner.Terms.When != nil || in.Wants == nil || len(in.Wants) > 0 { // else nothing is evaluated
+		vars = t.variables(in)
+	}
 	if err := checkCondition(in.Partner, vars); err != nil {
 		return bridge.Issuance{}, err
 	}
@@ -42,7 +46,9 @@ func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
 	}
 	iss.Subject = subject
 	for _, rule := range in.Partner.Terms.Release {
-		apply(&iss, rule, vars)
+		if in.Wants == nil || slices.Contains(in.Wants, rule.Name) {
+			apply(&iss, rule, vars)
+		}
 	}
 	return iss, nil
 }
