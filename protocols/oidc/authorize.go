@@ -86,6 +86,7 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, 
 	if err != nil {
 		return "", err
 	}
+	next.Wants = []string{} // a code says nothing yet; the token and userinfo endpoints decide anew
 	iss, err := p.hub.Issue(ctx, next)
 	if err != nil {
 		return "", err

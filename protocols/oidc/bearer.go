@@ -41,8 +41,8 @@ func bearer(r *http.Request) (string, error) {
 	return token, nil
 }
 
-// access decides anew what the holder of an access token may be told. Nothing is recorded.
-func (p *Provider) access(ctx context.Context, token string) (*grant, bridge.Issuance, bridge.Artifact, error) {
+// access decides anew what the holder of an access token may be told: of the claims wanted, nil for all. Nothing is recorded.
+func (p *Provider) access(ctx context.Context, token string, wants []string) (*grant, bridge.Issuance, bridge.Artifact, error) {
 	a, err := p.hub.Artifacts.Get(ctx, bridge.KindAccess, bridge.Key(token), p.hub.Clock())
 	if errors.Is(err, bridge.ErrNotFound) {
 		return nil, bridge.Issuance{}, a, bridge.Refuse(bridge.BadGrant, "The access token is not known, or it has expired.")
@@ -54,6 +54,6 @@ func (p *Provider) access(ctx context.Context, token string) (*grant, bridge.Iss
 	if err != nil {
 		return nil, bridge.Issuance{}, a, err
 	}
-	iss, err := p.hub.Reissue(ctx, g.bridge(p), ledger.TokenIssued)
+	iss, err := p.hub.Reissue(ctx, g.bridge(p, wants), ledger.TokenIssued)
 	return g, iss, a, err
 }

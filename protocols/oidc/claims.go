@@ -86,14 +86,23 @@ func (p *Provider) userinfoClaims(iss bridge.Issuance, subject string, scopes []
 	return out
 }
 
+// idTokenWants names the released claims that an ID token holds: the chosen role, if a scope asks for it.
+func idTokenWants(scopes []string) []string {
+	if slices.Contains(scopes, scopeSelectedRole) || slices.Contains(scopes, scopeChangedRole) {
+		return []string{claimSelectedRole}
+	}
+	return []string{}
+}
+
 // selectedRole is the claim of the ID token; empty unless it was asked for and the terms release it.
 func selectedRole(iss bridge.Issuance, scopes []string) string {
-	if !slices.Contains(scopes, scopeSelectedRole) && !slices.Contains(scopes, scopeChangedRole) {
+	if len(idTokenWants(scopes)) == 0 {
 		return ""
 	}
-	if a, ok := iss.Attribute(claimSelectedRole); ok && len(a.Values) == 1 {
-		id, _ := a.Values[0].(string)
-		return id
+	a, ok := iss.Attribute(claimSelectedRole)
+	if !ok || len(a.Values) != 1 {
+		return ""
 	}
-	return ""
+	id, _ := a.Values[0].(string)
+	return id
 }

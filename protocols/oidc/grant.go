@@ -28,8 +28,9 @@ type grant struct {
 	Nonce     string   `json:"n,omitempty"`
 }
 
-func (g *grant) bridge(p *Provider) bridge.Grant {
-	return bridge.Grant{Session: g.Session, Partner: g.Client, Protocol: trust.OIDC, RoleID: g.Role, Contexts: p.contexts(g.ACR), Ref: g.Ref}
+// bridge is the grant as the core decides over it. wants are the claims that will be printed; nil: all.
+func (g *grant) bridge(p *Provider, wants []string) bridge.Grant {
+	return bridge.Grant{Session: g.Session, Partner: g.Client, Protocol: trust.OIDC, RoleID: g.Role, Contexts: p.contexts(g.ACR), Ref: g.Ref, Wants: wants}
 }
 
 // artifact stores the grant under the hash of a secret.

@@ -38,7 +38,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
 		p.refuseCall(w, r, c.id, "", err)
 		return
 	}
-	g, iss, a, err := p.access(r.Context(), form.Get("token"))
+	g, iss, a, err := p.access(r.Context(), form.Get("token"), []string{})
 	if refusal := bridge.AsRefusal(err); err != nil && (refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable) {
 		p.refuseCall(w, r, c.id, "", err)
 		return

@@ -120,7 +120,7 @@ func (p *Provider) redeem(ctx context.Context, m *machine, c caller, kind string
 	} else if err := narrow(req, form.Get("scope")); err != nil {
 		return nil, err
 	}
-	iss, err := p.hub.Reissue(ctx, g.bridge(p), event)
+	iss, err := p.hub.Reissue(ctx, g.bridge(p, idTokenWants(g.Scopes)), event)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
@@ -16,7 +17,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		p.refuseResource(w, r, "", "", err)
 		return
 	}
-	g, iss, _, err := p.access(r.Context(), token)
+	g, iss, _, err := p.access(r.Context(), token, nil)
 	if err == nil && !slices.Contains(g.Scopes, scopeOpenID) {
 		err = bridge.Refuse(bridge.BadGrant, "The access token is not for userinfo.").WithCode(codeInsufficientScope)
 	}
@@ -28,7 +29,11 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		p.refuseResource(w, r, partner, ref, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, p.userinfoClaims(iss, g.Subject, g.Scopes))
+	claims := p.userinfoClaims(iss, g.Subject, g.Scopes)
+	if p.hub.Recorder != nil {
+		p.hub.Recorder.Trace(g.Ref, "userinfo", "partner", g.Client, "claims", strconv.Itoa(len(claims)), "withheld", strconv.Itoa(len(iss.Withheld)))
+	}
+	writeJSON(w, http.StatusOK, claims)
 }
 
 // refuseResource audits and answers as RFC 6750, section 3: without a token no error is named.
