@@ -295,10 +295,15 @@ func testBackup(t *testing.T) {
 		_, err := d.signIn(k)
 		refused(t, err, bridge.AuthenticationFailed, "key_backup")
 	}
+	odd := softKey(t, 2)
+	odd.Flags = good | softkey.BackupState // backed up, but cannot be
+	_, err := d.tryEnrol(odd, d.person)
+	refused(t, err, bridge.AuthenticationFailed, "key_backup")
+
 	d, k = newDesk(t), softKey(t, 1)
 	d.enrol(k, d.person)
 	k.Flags = good | softkey.BackupEligible
-	_, err := d.signIn(k)
+	_, err = d.signIn(k)
 	refused(t, err, bridge.AuthenticationFailed, "key_backup")
 }
 

@@ -193,6 +193,8 @@ func testPath(t *testing.T) {
 	}
 	_, err := known.accept(t, o.issuer)
 	refused(t, err, bridge.CredentialUntrusted, "card_authority")
+	_, err = known.accept(t, newCard(t, o.issuer, func(c *x509.Certificate) { c.IsCA = true }))
+	refused(t, err, bridge.CredentialUntrusted, "card_authority")
 	fine := newCard(t, named, func(c *x509.Certificate) { c.DNSNames = []string{"a.allowed.example"} })
 	known.register(named, fine, "555000000001")
 	if _, err := known.accept(t, fine); err != nil {

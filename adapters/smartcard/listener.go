@@ -22,7 +22,8 @@ func (c *Cards) ClientCAs() *x509.CertPool {
 // handshake (RFC 8446, section 4.4.3). Sessions are never resumed, so that every attempt proves it anew, and
 // HTTP/2 is not spoken, because its connections are shared between host names.
 //
-// The handler must compare the host name of the handshake with that of the request.
+// An http.Server adds HTTP/2 by itself in ServeTLS: give it Protocols with HTTP/1 alone, or a TLS listener. The
+// handler must compare the host name of the handshake with that of the request.
 func (c *Cards) TLSConfig(certificates ...tls.Certificate) *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS12,

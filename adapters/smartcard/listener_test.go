@@ -114,3 +114,11 @@ func TestStolenCertificate(t *testing.T) {
 		t.Errorf("answered with %d", res.StatusCode)
 	}
 }
+
+// TestNoHTTP2: the test server sets its own protocols, so the configuration itself is looked at.
+func TestNoHTTP2(t *testing.T) {
+	config := newOffice(t, nil).cards.TLSConfig()
+	if len(config.NextProtos) != 1 || config.NextProtos[0] != "http/1.1" || config.ClientAuth != tls.RequestClientCert {
+		t.Errorf("%v %v", config.NextProtos, config.ClientAuth)
+	}
+}

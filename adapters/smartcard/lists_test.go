@@ -118,16 +118,24 @@ func testLists(t *testing.T) {
 			t.Errorf("%s: status %v", name, err)
 		}
 	}
-	t.Run("missing number", func(t *testing.T) {
+	// What the library that makes lists would not make.
+	for name, change := range map[string]func(*x509.RevocationList){
+		"missing number":     func(l *x509.RevocationList) { l.Number = nil },
+		"missing nextUpdate": func(l *x509.RevocationList) { l.NextUpdate = time.Time{} },
+		"SHA-1":              func(l *x509.RevocationList) { l.SignatureAlgorithm = x509.ECDSAWithSHA1 },
+	} {
 		p, err := parse(good)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.header.Number = nil
+		change(p.header)
 		if _, err := p.accept(issuer.cert); !errors.Is(err, ErrList) {
-			t.Error(err)
+			t.Errorf("%s: %v", name, err)
 		}
-	})
+	}
+	if strongSignature(x509.SHA1WithRSA) || strongSignature(x509.ECDSAWithSHA1) {
+		t.Error("SHA-1 counts as strong")
+	}
 	t.Run("user certificates only", func(t *testing.T) {
 		l, err := newLibrary(t, changed(scope(1)), issuer)
 		if err != nil {
