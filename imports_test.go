@@ -78,7 +78,7 @@ var libraries = map[string][]string{
 	"github.com/jackc/pgx/v5":                       {"adapters/sqlstore"},
 	"modernc.org/sqlite":                            {"adapters/sqlstore"},
 	"golang.org/x/crypto/cryptobyte":                {"adapters/smartcard"},
-	"golang.org/x/sync":                             {"cmd/hub"},
+	"golang.org/x/sync":                             {"cmd/hub", "cmd/demo"},
 	"github.com/prometheus/client_golang":           {"cmd/hub"},
 	"github.com/spf13/cobra":                        {"cmd/lanyard"},
 	"github.com/chromedp":                           {"e2e/components", "e2e"},
@@ -93,6 +93,7 @@ var testLibraries = map[string][]string{
 	"github.com/jackc/pgx/v5":            {"e2e", "e2e/components"},
 	"github.com/crewjam/saml":            {"protocols/saml2", "e2e"},
 	"github.com/labstack/echo/v4":        {},
+	"golang.org/x/net":                   {"e2e", "e2e/components"},
 }
 
 // std is what the core must not touch: it knows no HTTP, no SQL, no XML, no files.

@@ -49,7 +49,7 @@ func (h house) checkNames() []string {
 
 var (
 	methods  = `(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)`
-	docRoute = regexp.MustCompile(`^\s*(` + methods + `(?:\s+` + methods + `)*)\s+(/\S*)`)
+	docRoute = regexp.MustCompile(`^\s+(` + methods + `(?:\s+` + methods + `)*)\s+(/\S*)`)
 )
 
 // checkRoutes compares the routes a room serves with those its doc.go prints.
