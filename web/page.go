@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -171,3 +173,6 @@ func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, action, partner s
 		Fields          []Field
 	}{action, partner, fields}, PageOptions{FormAction: []string{Origin(action)}})
 }
+
+// Pages lists the names of the templates, in order.
+func (k *Kit) Pages() []string { return slices.Sorted(maps.Keys(k.pages.byName)) }

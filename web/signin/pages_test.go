@@ -1,0 +1,132 @@
+package signin
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lanyard-hub/lanyard/web"
+)
+
+// hostile is a name as an attacker would write it into metadata or a directory.
+const hostile = "Ward\u202e\u2066\x00\x07 <script>alert(1)</script> \"'&"
+
+// confirmSample is what the front ends show before a sign-out that an app asked for.
+type confirmSample struct {
+	Detail, Action, Button string
+	Fields                 []web.Field
+}
+
+func samples() map[string][2]any {
+	f := flow{"tx", "mac"}
+	row := roleRow{ID: "1", Name: hostile, Org: hostile, ODS: "RX1", Areas: hostile, Refused: hostile, Current: true, Last: true, Checked: true}
+	return map[string][2]any{
+		"signin": {choosePage{}, choosePage{flow: f, App: hostile, Ended: "Ended.", Other: hostile, Methods: []way{{Kind: "key"}, {Kind: "card"}, {Kind: "key", Why: hostile}, {Kind: "card", Why: hostile}}, Extras: []extraLink{{hostile, "javascript:alert(1)"}}}},
+		"role":   {rolePage{}, rolePage{flow: f, App: hostile, Change: true, Error: "Choose.", Filter: web.Plain(hostile), ShowFilter: true, Clear: "/role", Total: 7, Roles: []roleRow{row, {ID: "2"}}}},
+		"refused": {refusedPage{}, refusedPage{Lead: hostile, Steps: []string{hostile}, Reason: "no_role", RA: true, App: hostile, Return: "/r", Again: "/a", AgainText: "Try again", Other: "/o", Home: "/",
+			Roles: []roleRow{row}}},
+		"home":      {homePage{}, homePage{Role: true, NoRoles: true, CanChange: true, Apps: []App{{hostile, "javascript:alert(1)"}}, Ended: "Ended."}},
+		"signout":   {struct{}{}, struct{}{}},
+		"signedout": {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},
+		"enrol":     {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true}},
+		"enrolled":  {struct{ Device, Name string }{}, struct{ Device, Name string }{"Your smartcard", hostile}},
+		"apperror":  {appErrorPage{}, appErrorPage{"Lead", "Advice", web.Plain(hostile), web.Plain(hostile), "T", "When", "CODE", true}},
+		"confirm":   {confirmSample{}, confirmSample{"Detail", "/logout", "Sign out", []web.Field{{Name: "state", Value: hostile}}}},
+		"error":     {web.Problem{}, web.Problem{Detail: web.Plain(hostile), Advice: "Do.", Reason: "internal"}},
+		"post": {struct {
+			Action, Partner string
+			Fields          []web.Field
+		}{}, struct {
+			Action, Partner string
+			Fields          []web.Field
+		}{"https://x.example/acs", web.Plain(hostile), []web.Field{{Name: hostile, Value: hostile}}}},
+	}
+}
+
+func TestPages(t *testing.T) {
+	w := newWorld(t)
+	for name, data := range samples() {
+		for i, kind := range []string{"zero", "full"} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				who := ""
+				if i == 1 {
+					w.kit.Banner, who = "DEMONSTRATION", web.Plain(hostile)+"\nNurse\nQueen Square (RX1)"
+				}
+				rec := httptest.NewRecorder()
+				r := httptest.NewRequest(http.MethodGet, "https://sso.example/", nil)
+				w.kit.PageWho(rec, r, w.kit.Browser(r), who, name, "A title", data[i], web.PageOptions{Refresh: "2; url=/again", FrameSrc: []string{"https://x.example"}})
+				checkPage(t, name, rec)
+			})
+		}
+	}
+}
+
+func checkPage(t *testing.T, name string, rec *httptest.ResponseRecorder) {
+	t.Helper()
+	body := rec.Body.String()
+	if rec.Code != http.StatusOK {
+		t.Fatalf("status %d: %s", rec.Code, body)
+	}
+	shown := regexp.MustCompile(`<input type="hidden"[^>]*>`).ReplaceAllString(body, "") // a posted field is passed on as it is
+	for _, bad := range []string{"<no value>", "<script>alert", "javascript:alert(1)", "\u202e", "\u2066", "\x07", "%!"} {
+		if strings.Contains(shown, bad) {
+			t.Errorf("the page has %q:\n%s", bad, body)
+		}
+	}
+	for what, want := range map[string]int{"<h1": 1, "<main ": 1, "<header ": 1, "<footer": 1, `lang="en"`: 1, `class="skip"`: 1, "<title>": 1, `<meta name="reference"`: 1, " style=": 0, "<style": 0, " onclick": 0} {
+		if got := strings.Count(body, what); got != want {
+			t.Errorf("%d times %s, want %d", got, what, want)
+		}
+	}
+	if err := balanced(body); err != nil {
+		t.Errorf("%s is not well formed: %v", name, err)
+	}
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(body, -1) {
+		if ids[m[1]] && name != "signin" { // the sample offers each way twice
+			t.Errorf("id %s twice", m[1])
+		}
+		ids[m[1]] = true
+	}
+	for _, m := range regexp.MustCompile(`aria-describedby="([^"]*)"|<label for="([^"]*)"`).FindAllStringSubmatch(body, -1) {
+		if id := m[1] + m[2]; !ids[id] {
+			t.Errorf("nothing has the id %q", id)
+		}
+	}
+}
+
+var tagPattern = regexp.MustCompile(`<(/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)>`)
+
+// balanced reports the first element that is not closed, or closed by another.
+func balanced(page string) error {
+	void := []string{"meta", "link", "input", "br"}
+	var open []string
+	for _, m := range tagPattern.FindAllStringSubmatch(page, -1) {
+		switch name := m[2]; {
+		case slices.Contains(void, name):
+		case m[1] == "":
+			open = append(open, name)
+		case len(open) == 0 || open[len(open)-1] != name:
+			return fmt.Errorf("</%s> closes %v", name, open)
+		default:
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) != 0 {
+		return fmt.Errorf("not closed: %v", open)
+	}
+	return nil
+}
+
+func TestEveryTemplateHasASample(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range w.kit.Pages() {
+		if _, ok := samples()[name]; !ok {
+			t.Errorf("template %s is not tested", name)
+		}
+	}
+}

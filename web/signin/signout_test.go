@@ -1,0 +1,134 @@
+package signin
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+// inBothApps signs Asha in to both apps.
+func inBothApps(t *testing.T, w *world) *browser {
+	t.Helper()
+	b := w.browser().insert(asha)
+	b.get("/front/start?partner=board").submit("/signin/card").submit("/role", "role", "555123456701").want(http.StatusOK, "app told")
+	return b.get("/front/start?partner=strong").want(http.StatusOK, "app told").get("/")
+}
+
+func TestSignOutTellsTheTruth(t *testing.T) {
+	const everywhere, closeAll = "You are signed out everywhere", "Close all browser windows"
+	for name, c := range map[string]struct {
+		board, strong bridge.DeliveryState
+		want          []string
+		lacks         []string
+	}{
+		"all ended":   {bridge.DeliveryEnded, bridge.DeliveryEnded, []string{everywhere, "The app confirmed it."}, []string{closeAll, "http-equiv"}},
+		"one cannot":  {bridge.DeliveryEnded, bridge.DeliveryNone, []string{closeAll, "Could not be ended", "Ended"}, []string{everywhere, "http-equiv"}},
+		"no answer":   {bridge.DeliveryEnded, bridge.DeliveryNoReply, []string{"Told, no answer yet", `http-equiv="refresh" content="2; url=/signout/result?logout=`}, []string{everywhere, closeAll, "<iframe"}},
+		"by browser":  {bridge.DeliveryFront, bridge.DeliveryEnded, []string{"Needs this browser", "<iframe", "https://board.example/slo", `content="5; url=`}, []string{everywhere, closeAll}},
+		"no and none": {bridge.DeliveryNoReply, bridge.DeliveryNone, []string{closeAll}, []string{everywhere, "http-equiv"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.tells["board"], w.tells["strong"] = c.board, c.strong
+			b := inBothApps(t, w).submit("/signout").want(http.StatusOK, append(c.want, "Ward Whiteboard", "Medicines Cabinet", "23 Nov 2026, 08:12")...).lacks(c.lacks...)
+			if b.cookie("__Host-lanyard-session") != "" {
+				t.Error("the session cookie is still there")
+			}
+			if got := w.events(ledger.PartnerTold); len(got) != 2 {
+				t.Errorf("told %+v", got)
+			}
+		})
+	}
+}
+
+func TestSignOutLooksAgain(t *testing.T) {
+	w := newWorld(t)
+	w.tells["board"], w.tells["strong"] = bridge.DeliveryFront, bridge.DeliveryNoReply
+	b := inBothApps(t, w).submit("/signout").want(http.StatusOK)
+	if policy := b.answer.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-src 'self' https://board.example") {
+		t.Errorf("policy %s", policy)
+	}
+	logout := between(b.url, "logout=", "&")
+	b.get(unescape(between(b.body, "url=", `"`))).want(http.StatusOK, "Needs this browser").lacks("<iframe")
+	if err := w.hub.Answered(t.Context(), logout, logout+".1", true); err != nil {
+		t.Fatal(err)
+	}
+	b.get(ResultURL(logout)+"&n=10").want(http.StatusOK, "Close all browser windows").lacks("http-equiv")
+	w.tells["strong"] = bridge.DeliveryEnded
+	w.wait(time.Minute)
+	if err := w.hub.Retry(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.get(ResultURL(logout)).want(http.StatusOK, "You are signed out everywhere")
+	w.browser().get(ResultURL(logout)).want(http.StatusBadRequest, "was not made in this browser")
+	b.get("/signout/result?logout=nothing").want(http.StatusBadRequest)
+}
+
+func TestSignOutOfIdleSession(t *testing.T) {
+	w := newWorld(t)
+	b := inBothApps(t, w)
+	w.wait(time.Hour)
+	b.submit("/signout").want(http.StatusOK, "You are signed out everywhere", "Ward Whiteboard")
+}
+
+func TestNextPersonIsWarned(t *testing.T) {
+	w := newWorld(t)
+	w.tells["strong"] = bridge.DeliveryNone
+	b := inBothApps(t, w)
+	w.wait(time.Hour) // Asha walked away; her session is idle, her apps are open
+	b.insert(sam).get("/front/start?partner=board").submit("/signin/card").want(http.StatusOK, "Close all browser windows, then sign in again", "Dr Asha Patel", "Medicines Cabinet").lacks("You are signed out")
+	b.click("Go on").want(http.StatusOK, "app told: uid="+sam)
+	if got := w.events(ledger.UserSwitched); len(got) != 1 || got[0].Subject != asha || got[0].Detail["to"] != sam {
+		t.Errorf("switches %+v", got)
+	}
+	// A front channel that answers lets the next person through without a press.
+	w.tells["board"] = bridge.DeliveryFront
+	b.insert(asha).get("/front/start?partner=strong&force=1").submit("/signin/card").want(http.StatusOK, "is being signed out of the apps below", "<iframe")
+	logout := between(b.url, "logout=", "&")
+	if err := w.hub.Answered(t.Context(), logout, logout+".1", true); err != nil {
+		t.Fatal(err)
+	}
+	b.get(ResultURL(logout)).want(http.StatusOK, "app told: uid="+asha)
+}
+
+// afterLogout calls AfterLogout as a front end does.
+func afterLogout(w *world, b *browser, report bridge.LogoutReport) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "https://sso.example/saml/slo", nil)
+	for _, name := range []string{"__Host-lanyard-session", "__Host-lanyard-browser"} {
+		r.AddCookie(&http.Cookie{Name: name, Value: b.cookie(name)})
+	}
+	rec := httptest.NewRecorder()
+	w.pages.AfterLogout(rec, r, report, "https://board.example/after")
+	return rec
+}
+
+func TestAfterLogout(t *testing.T) {
+	w := newWorld(t)
+	b := inBothApps(t, w)
+	session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: b.cookie("__Host-lanyard-session")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.tells["strong"] = bridge.DeliveryNoReply
+	report, err := w.hub.Logout(t.Context(), session.ID, bridge.LogoutCause{Reason: "partner", Partner: "board", Protocol: w.board.Protocol})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := afterLogout(w, b, report)
+	if got := rec.Header().Get("Location"); got != ResultURL(report.ID) || rec.Code != http.StatusSeeOther {
+		t.Fatalf("%d to %q", rec.Code, got)
+	}
+	if got := rec.Header().Get("Set-Cookie"); !strings.Contains(got, "__Host-lanyard-session=;") {
+		t.Errorf("cookie %q", got)
+	}
+	b.get(ResultURL(report.ID)).want(http.StatusOK, "Continue", "https://board.example/after")
+	report.Deliveries = report.Deliveries[:1] // all ended: nothing to show
+	if got := afterLogout(w, b, report).Header().Get("Location"); got != "https://board.example/after" {
+		t.Errorf("to %q", got)
+	}
+}
