@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -70,14 +71,31 @@ var hubEC = sync.OnceValue(func() *ecdsa.PrivateKey {
 	return k
 })
 
-func certificateOf(t testing.TB, key crypto.Signer) *x509.Certificate {
-	t.Helper()
+var hubRing = sync.OnceValue(func() keyring.Ring {
+	rsaCertificate, err1 := newCertificate(keys().hub)
+	ecCertificate, err2 := newCertificate(hubEC())
+	ring, err := keyring.New(
+		keyring.Key{State: keyring.Active, Signer: keys().hub, Certificate: rsaCertificate},
+		keyring.Key{State: keyring.Active, Signer: hubEC(), Certificate: ecCertificate},
+	)
+	if err := errors.Join(err1, err2, err); err != nil {
+		panic(err)
+	}
+	return ring
+})
+
+func newCertificate(key crypto.Signer) (*x509.Certificate, error) {
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	c, err := x509.ParseCertificate(der)
+	return x509.ParseCertificate(der)
+}
+
+func certificateOf(t testing.TB, key crypto.Signer) *x509.Certificate {
+	t.Helper()
+	c, err := newCertificate(key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,13 +156,7 @@ func newWorld(t testing.TB) *world {
 	if err := w.kit.Init(); err != nil {
 		t.Fatal(err)
 	}
-	ring, err := keyring.New(
-		keyring.Key{State: keyring.Active, Signer: keys().hub, Certificate: certificateOf(t, keys().hub)},
-		keyring.Key{State: keyring.Active, Signer: hubEC(), Certificate: certificateOf(t, hubEC())},
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ring := hubRing()
 	w.p, err = New(Options{
 		Kit: w.kit, Hub: w.hub, Keys: func() keyring.Ring { return ring }, Poster: w.soap,
 		AfterLogout: func(rw http.ResponseWriter, _ *http.Request, report bridge.LogoutReport, next string) {
