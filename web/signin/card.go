@@ -43,24 +43,21 @@ func (s *SignIn) sendToCard(w http.ResponseWriter, r *http.Request, a attempt, q
 	http.Redirect(w, r, s.CardURL(label)+cardPath+query, http.StatusSeeOther)
 }
 
-// finishCard takes the proof that a card host left for this browser.
+// finishCard takes the proof that a card host left for this browser and this sign-on.
 func (s *SignIn) finishCard(w http.ResponseWriter, r *http.Request) {
-	b := s.Kit.Browser(r)
+	b, tx, err := s.Kit.Transaction(w, r, bridge.StepAuthenticate)
+	if err != nil {
+		s.gone(w, r, err)
+		return
+	}
 	found, err := s.collect(r.Context(), b, r.FormValue("proof"))
-	if err == nil && found.Proof == nil {
+	if err == nil && (found.Proof == nil || found.Attempt.Tx != tx.ID) {
 		err = outOfDate("card_proof_other")
 	}
 	if err != nil {
-		s.gone(w, r, err)
+		s.deny(w, r, b, tx, bridge.MethodSmartcard, err)
 		return
 	}
-	id := found.Attempt.Tx
-	tx, err := s.Hub.Transaction(r.Context(), b, id, bridge.StepAuthenticate, s.Hub.StepMAC(id, bridge.StepAuthenticate))
-	if err != nil {
-		s.gone(w, r, err)
-		return
-	}
-	s.Kit.Refer(w, r, tx.Ref)
 	s.Accept(w, r, b, tx, *found.Proof)
 }
 

@@ -75,10 +75,10 @@ func (s *SignIn) label(r *http.Request) (string, bool) {
 
 // readCard checks the card of this handshake and leaves what it found for the browser.
 func (s *SignIn) readCard(w http.ResponseWriter, r *http.Request, a attempt) {
-	found, back := seen{Attempt: a}, "/signin/card/done"
+	found, back := seen{Attempt: a}, "/signin/card/done?"
 	now := s.Hub.Clock()
 	if a.Enrolment != "" {
-		back = "/enrol/card/done"
+		back = "/enrol/card/done?"
 		card, err := s.Cards.Inspect(r.Context(), r.TLS.PeerCertificates, now)
 		if err != nil {
 			s.cardRefused(w, r, a, err)
@@ -92,11 +92,12 @@ func (s *SignIn) readCard(w http.ResponseWriter, r *http.Request, a attempt) {
 			return
 		}
 		found.Proof = &proof
+		back += s.flow(bridge.Transaction{ID: a.Tx}, bridge.StepAuthenticate).query() + "&"
 	}
 	secret := s.Hub.NewSecret()
 	if err := s.keep(r.Context(), bridge.KindCardProof, secret, proofLife, found); err != nil {
 		s.cardRefused(w, r, a, err)
 		return
 	}
-	http.Redirect(w, r, s.Kit.URL(back+"?proof="+url.QueryEscape(secret)), http.StatusSeeOther)
+	http.Redirect(w, r, s.Kit.URL(back+"proof="+url.QueryEscape(secret)), http.StatusSeeOther)
 }

@@ -108,8 +108,13 @@ func testLoginCSRF(t *testing.T) {
 	victim.once("POST", "/signin/card", form).want(http.StatusBadRequest)
 	// The proof that the attacker's card host leaves is not the victim's to take.
 	attacker.once("GET", attacker.cardHost(), nil).want(http.StatusSeeOther)
-	victim.once("GET", attacker.answer.Get("Location"), nil).want(http.StatusUnauthorized)
-	w.browser().once("GET", attacker.answer.Get("Location"), nil).want(http.StatusUnauthorized)
+	victim.once("GET", attacker.answer.Get("Location"), nil).want(http.StatusBadRequest, "started in another browser")
+	w.browser().once("GET", attacker.answer.Get("Location"), nil).want(http.StatusBadRequest)
+	// Nor does it fit a sign-on of the victim's own.
+	own := victim.get("/front/start?partner=board").form("/signin/card")
+	proof := between(attacker.answer.Get("Location")+"&", "proof=", "&")
+	victim.once("GET", "https://sso.example/signin/card/done?"+url.Values{"tx": {own.Get("tx")}, "v": {own.Get("v")}}.Encode()+"&proof="+proof, nil).want(http.StatusUnauthorized)
+	refusedWith(t, w, "card_proof_other")
 	nothingCame(t, w)
 	if victim.cookie("__Host-lanyard-session") != "" {
 		t.Error("the victim has a session")
@@ -236,7 +241,11 @@ func testHandshakeAndHostAgree(t *testing.T) {
 		t.Errorf("headers %v", h)
 	}
 	b.once("GET", target, nil).want(http.StatusSeeOther)
+	done := b.answer.Get("Location")
 	b.once("GET", target, nil).want(http.StatusConflict, "Try again")
+	w.wait(2 * time.Minute)
+	b.once("GET", done, nil).want(http.StatusUnauthorized, "took too long", "Try again")
+	refusedWith(t, w, "card_proof")
 	b.once("POST", "https://"+other+"/card", url.Values{}).want(http.StatusMethodNotAllowed)
 	b.once("GET", "https://"+other+"/", nil).want(http.StatusNotFound)
 	w.wait(6 * time.Minute)
