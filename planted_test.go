@@ -207,6 +207,11 @@ var planted = []struct {
 		good: map[string]string{"docs/reference/partner.md": "`mood`", "trust/release.go": "package trust\nvar sets = map[string]set{\"mood\": {}}"},
 	},
 	{
+		rule: "settings", name: "read by nobody", want: "Session.Idle is read by nobody",
+		bad:  map[string]string{"config/config.go": oneSetting, "cmd/hub/x.go": "package hub\nfunc f(c config.Config) { c.Session.Idle = 1 }"},
+		good: map[string]string{"config/config.go": oneSetting, "cmd/hub/x.go": "package hub\nfunc f(c config.Config) int { return c.Session.Idle }"},
+	},
+	{
 		rule: "function length", name: "long", want: "more than 60",
 		bad:  map[string]string{"web/x.go": "package web\nfunc f() {" + strings.Repeat("\n", 60) + "}"},
 		good: map[string]string{"cmd/hub/x.go": "package hub\nfunc f() {" + strings.Repeat("\n", 60) + "}"},
@@ -241,6 +246,7 @@ var planted = []struct {
 const (
 	twoReasons = "package bridge\ntype Reason int\nconst (\n\tInternal Reason = iota\n\tLate\n)\nvar reasonCodes = [...]string{Internal: \"internal\", Late: \"late\"}"
 	oneKind    = "package ledger\ntype Kind string\nconst SignedIn Kind = \"signed_in\"\n"
+	oneSetting = "package config\ntype Config struct {\n\tSession Session `key:\"session\"`\n}\ntype Session struct {\n\tIdle int `key:\"idle\"`\n}"
 	commands   = `package main
 
 func newRoot() *cobra.Command {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -32,6 +33,7 @@ var rules = map[string]func(house) []string{
 	"commands":          house.checkCommands,
 	"command reference": house.checkCommandReference,
 	"references":        house.checkReferences,
+	"settings":          house.checkSettings,
 	"function length":   house.checkLength,
 	"room size":         house.checkSize,
 	"fuzz corpora":      house.checkCorpora,
@@ -83,21 +85,25 @@ func TestEveryRoomIsSeen(t *testing.T) {
 
 func thisHouse(t *testing.T) house {
 	t.Helper()
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	fsys := os.DirFS(root)
-	files, err := listFiles(fsys, root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := readHouse(fsys, files)
+	h, err := readOnce()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
+
+var readOnce = sync.OnceValues(func() (house, error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return house{}, err
+	}
+	fsys := os.DirFS(root)
+	files, err := listFiles(fsys, root)
+	if err != nil {
+		return house{}, err
+	}
+	return readHouse(fsys, files)
+})
 
 // listFiles lists what is, or is about to be, committed; in an unpacked archive without git, everything.
 func listFiles(fsys fs.FS, root string) ([]string, error) {
