@@ -34,7 +34,7 @@ func checkIssuer(issuer string) error {
 // made are the files and folders that the demo writes into its directory.
 func made() []string {
 	return []string{
-		manifestName, "hub-metadata.xml", "pas-metadata.xml", "ca.crt", "cards.crl", "cards", "keys", "hub",
+		manifestName, "hub-metadata.xml", "pas-metadata.xml", "ca.crt", "cards.crl", "cards", "hub",
 	}
 }
 

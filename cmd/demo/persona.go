@@ -101,7 +101,7 @@ func persona(n int, title, given, family string, state cardState, note string, p
 		name = title + " " + name
 	}
 	p := people.Person{
-		UID: digits(5550_0000_0100+n*7), Status: people.Active, Name: name, Title: title, GivenName: given, FamilyName: family,
+		UID: digits(5550_0000_0100 + n*7), Status: people.Active, Name: name, Title: title, GivenName: given, FamilyName: family,
 		Initials: given[:1], Identity: 3, Email: fmt.Sprintf("%s.%s@anytown.invalid", lower(given), lower(family)),
 	}
 	if title == "Dr" {

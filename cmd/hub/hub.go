@@ -34,6 +34,10 @@ type Options struct {
 	Mode    string           // ssbMode of legacy tickets: 0 live, 1 training
 	Extras  []signin.Extra   // further ways to sign in; only the demo has any
 	Routes  []web.Route      // further pages on the hub's host; only the demo has any
+	// Wrap, if given, goes around all pages of the hub's host, and BannerLink is where the banner leads;
+	// only the demo has them.
+	Wrap       func(http.Handler) http.Handler
+	BannerLink string
 	Clock   func() time.Time // nil: time.Now
 }
 
@@ -155,6 +159,9 @@ func (h *Hub) Registry() *trust.Registry { return h.registry }
 
 // Store gives commands and tests the durable state.
 func (h *Hub) Store() Store { return h.store }
+
+// Kit gives the demo the means to make pages of its own.
+func (h *Hub) Kit() *web.Kit { return h.kit }
 
 // Core gives the demo and tests the verbs.
 func (h *Hub) Core() *bridge.Hub { return h.core }

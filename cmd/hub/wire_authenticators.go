@@ -131,5 +131,9 @@ func (h *Hub) publicHandler() http.Handler {
 	if h.ticket != nil {
 		tables = append(tables, h.ticket.Routes())
 	}
-	return h.kit.Router(tables...)
+	handler := h.kit.Router(tables...)
+	if h.options.Wrap != nil {
+		return h.options.Wrap(handler)
+	}
+	return handler
 }

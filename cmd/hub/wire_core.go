@@ -39,7 +39,7 @@ func (h *Hub) wireCore(context.Context) error {
 	h.kit = &web.Kit{
 		Issuer:       h.issuer,
 		Organisation: web.Organisation{Name: c.Organisation.Name, Help: c.Organisation.Help, RAContact: c.Organisation.RAContact},
-		Banner:       h.options.Banner, Hub: h.core, Log: h.options.Log, TrustedProxies: c.TrustedProxies,
+		Banner:       h.options.Banner, BannerLink: h.options.BannerLink, Hub: h.core, Log: h.options.Log, TrustedProxies: c.TrustedProxies,
 		Observe: h.metrics, Secret: csrf,
 	}
 	return h.kit.Init()
