@@ -59,7 +59,7 @@ func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 	}
 	title := "Signed out"
 	if f.Before != "" {
-		title = "Wait: apps of the last person"
+		title = "Apps left open by the last person"
 	}
 	s.Kit.PageWho(w, r, b, "", "signedout", title, page, options)
 }
