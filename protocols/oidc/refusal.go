@@ -45,8 +45,10 @@ func answerTo(reason bridge.Reason) answer {
 	switch reason {
 	case bridge.BadRequest, bridge.BadSignature, bridge.BadReplyAddress, bridge.Stale, bridge.UnsupportedBinding, bridge.UnsupportedRequest:
 		return answer{errInvalidRequest, errInvalidRequest, http.StatusBadRequest, errInvalidRequest}
-	case bridge.UnknownPartner, bridge.PartnerSuspended, bridge.BadClient, bridge.Replayed:
+	case bridge.UnknownPartner, bridge.PartnerSuspended, bridge.BadClient:
 		return answer{codeUnauthorizedClient, errInvalidClient, http.StatusUnauthorized, errInvalidToken}
+	case bridge.Replayed: // at the token endpoint: a client assertion
+		return answer{errInvalidRequest, errInvalidClient, http.StatusUnauthorized, errInvalidToken}
 	case bridge.BadGrant:
 		return answer{errInvalidRequest, errInvalidGrant, http.StatusBadRequest, errInvalidToken}
 	case bridge.UnknownSubject, bridge.NotAuthenticated, bridge.SessionExpired:

@@ -18,6 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 // form posts a form with an optional Authorization header.
@@ -44,7 +45,7 @@ func with(f url.Values, pairs ...string) url.Values {
 	return out
 }
 
-func TestSecurityClientAuthentication(t *testing.T) {
+func clientRows(t *testing.T) {
 	w := newWorld(t)
 	code := w.browser().code("basic")
 	good := codeForm(code)
@@ -86,7 +87,8 @@ func TestSecurityClientAuthentication(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, issuer+tokenPath, strings.NewReader(`{"grant_type":"authorization_code"}`))
 		r.Header.Set("Content-Type", "application/json")
 		w.denied(t, "JSON", w.send(r), after, 415, "invalid_request", "media_type")
-		for kind, want := range map[string][2]string{"": {"invalid_request", "bad_request"}, "password": {"unsupported_grant_type", "unsupported_grant_type"}, "client_credentials": {"unsupported_grant_type", "unsupported_grant_type"}} {
+		for kind, want := range map[string][2]string{"": {"invalid_request", "bad_request"}, "password": {"unsupported_grant_type", "unsupported_grant_type"}, "urn:ietf:params:oauth:grant-type:token-exchange": {"unsupported_grant_type", "unsupported_grant_type"},
+			"urn:ietf:params:oauth:grant-type:jwt-bearer": {"unsupported_grant_type", "unsupported_grant_type"}, "client_credentials": {"unsupported_grant_type", "unsupported_grant_type"}} {
 			w.denied(t, "grant_type "+kind, w.form(tokenPath, with(good, "grant_type", kind), basicHeader("basic:"+secret)), after, 400, want[0], want[1])
 		}
 		w.denied(t, "no code", w.form(tokenPath, url.Values{"grant_type": {grantCode}}, basicHeader("basic:"+secret)), after, 400, "invalid_request", "bad_request")
@@ -122,7 +124,7 @@ func header(name string, value any) func(map[string]any, *jose.SignerOptions) {
 	return func(_ map[string]any, o *jose.SignerOptions) { o.WithHeader(jose.HeaderKey(name), value) }
 }
 
-func TestSecurityAssertion(t *testing.T) {
+func assertionRows(t *testing.T) {
 	w := newWorld(t)
 	at := func(d time.Duration) int64 { return w.clock().Add(d).Unix() }
 	t.Run("179", func(t *testing.T) {
@@ -238,6 +240,11 @@ func TestSecurityAssertion(t *testing.T) {
 		head := b64.EncodeToString([]byte(`{"alg":"ES256","kid":"e1"}`))
 		w.assertionDenied(t, "r = s = 0", "jwt", head+"."+b64.EncodeToString(body)+"."+b64.EncodeToString(make([]byte, 64)), "assertion_signature")
 	})
+}
+
+// keyRows are about the keys of clients, and our own.
+func keyRows(t *testing.T) {
+	w := newWorld(t)
 	t.Run("188", func(t *testing.T) {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		must(t, err)
@@ -254,6 +261,31 @@ func TestSecurityAssertion(t *testing.T) {
 			must(t, err)
 			w.change("jwt", func(p *trust.Partner) { p.OIDC.JWKS = jwks })
 			w.assertionDenied(t, name, "jwt", w.assertion("jwt", nil), "assertion_keys")
+		}
+	})
+	t.Run("197", func(t *testing.T) {
+		b := w.browser()
+		old := w.tokens(w.redeem("basic", b.code("basic")))
+		_, before := w.verified(old.ID)
+		published := w.ring.Published()
+		for i, k := range published {
+			switch {
+			case k.ID == before.KeyID:
+				published[i].State = keyring.Retired
+			case k.State == keyring.Next:
+				published[i].State = keyring.Active
+			}
+		}
+		ring, err := keyring.New(published...)
+		must(t, err)
+		w.ring = ring
+		_, after := w.verified(w.tokens(w.redeem("basic", b.code("basic"))).ID)
+		if after.KeyID == before.KeyID {
+			t.Error("the retired key still signs")
+		}
+		w.verified(old.ID)
+		if got := b.authorize("basic", "id_token_hint", old.ID); got.query("code") == "" {
+			t.Errorf("a token of the retired key is not known any more: %v", got.to)
 		}
 	})
 }

@@ -86,12 +86,25 @@ func (w *world) tryAll(t *testing.T, b *browser, client string, cases ...wrong) 
 	}
 }
 
+// TestSecurity holds the rows of the attack list that this room answers, by their numbers.
 func TestSecurity(t *testing.T) {
+	addressRows(t)
+	parameterRows(t)
+	sessionRows(t)
+	answerRows(t)
+	grantRows(t)
+	clientRows(t)
+	assertionRows(t)
+	keyRows(t)
+	logoutRows(t)
+}
+
+// addressRows are about where an answer may go.
+func addressRows(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	b.code("basic")
 	try := func(t *testing.T, client string, cases ...wrong) { t.Helper(); w.tryAll(t, b, client, cases...) }
-
 	t.Run("149", func(t *testing.T) {
 		var cases []wrong
 		for _, uri := range []string{
@@ -122,6 +135,24 @@ func TestSecurity(t *testing.T) {
 		after = w.lastSeq()
 		w.page(t, "escape", b.get(authorizePath+"?"+request("basic").Encode()+"&a=%zz"), after, "bad_encoding")
 	})
+	t.Run("163", func(t *testing.T) {
+		after := w.lastSeq()
+		w.page(t, "unknown client", b.authorize("stranger", "prompt", "none", "scope", "nothing"), after, "unknown_partner")
+		w.change("plain", func(p *trustPartner) { p.Stage = "suspended" })
+		after = w.lastSeq()
+		if got := b.authorize("plain"); got.status != http.StatusForbidden || got.to != nil || w.reason() != "partner_suspended" {
+			t.Errorf("suspended client: %d %v %s", got.status, got.to, w.reason())
+		}
+		w.nothing(t, after)
+	})
+}
+
+// parameterRows are about what a request may ask.
+func parameterRows(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.code("basic")
+	try := func(t *testing.T, client string, cases ...wrong) { t.Helper(); w.tryAll(t, b, client, cases...) }
 	t.Run("153", func(t *testing.T) {
 		try(t, "basic",
 			wrong{"none", []string{"response_type", ""}, "invalid_request", "no_response_type"},
@@ -148,22 +179,28 @@ func TestSecurity(t *testing.T) {
 		)
 		try(t, "public", wrong{"public", []string{"code_challenge", "", "code_challenge_method", ""}, "invalid_request", "pkce_required"})
 	})
-	t.Run("156", func(t *testing.T) {
-		for what, pairs := range map[string][]string{
-			"no verifier": {"code_verifier", ""}, "wrong verifier": {"code_verifier", strings.Repeat("a", 43)}, "short verifier": {"code_verifier", "abc"},
-			"long verifier": {"code_verifier", strings.Repeat("a", 129)},
-		} {
-			code := b.code("basic")
-			after := w.lastSeq()
-			w.denied(t, what, w.redeem("basic", code, pairs...), after, 400, "invalid_grant", "bad_grant")
-			w.denied(t, what+", then the right one", w.redeem("basic", code), after, 400, "invalid_grant", "bad_grant")
-		}
-		code := b.code("old", "code_challenge", "", "code_challenge_method", "")
-		after := w.lastSeq()
-		w.denied(t, "verifier without challenge", w.redeem("old", code), after, 400, "invalid_grant", "bad_grant")
-		code = b.code("old", "code_challenge", "", "code_challenge_method", "")
-		w.tokens(w.redeem("old", code, "code_verifier", ""))
+	t.Run("159", func(t *testing.T) {
+		try(t, "basic",
+			wrong{"large", []string{"claims", `{"id_token":{"x":"` + strings.Repeat("a", 5000) + `"}}`}, "invalid_request", "claims"},
+			wrong{"not JSON", []string{"claims", `{"id_token":`}, "invalid_request", "claims"},
+			wrong{"other person", []string{"prompt", "none", "claims", `{"id_token":{"sub":{"value":"999999999999"}}}`}, "login_required", "not_authenticated"},
+		)
 	})
+	t.Run("169", func(t *testing.T) {
+		try(t, "basic",
+			wrong{"request", []string{"request", "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported", "request_not_supported"},
+			wrong{"request_uri", []string{"request_uri", "https://169.254.169.254/x"}, "request_uri_not_supported", "request_uri_not_supported"},
+			wrong{"registration", []string{"registration", "{}"}, "registration_not_supported", "registration_not_supported"},
+		)
+	})
+}
+
+// sessionRows are about who is signed in, and how.
+func sessionRows(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.code("basic")
+	try := func(t *testing.T, client string, cases ...wrong) { t.Helper(); w.tryAll(t, b, client, cases...) }
 	t.Run("157", func(t *testing.T) {
 		w.tryAll(t, w.browser(), "basic", wrong{"nobody", []string{"prompt", "none"}, "login_required", "not_authenticated"})
 		try(t, "basic",
@@ -173,13 +210,6 @@ func TestSecurity(t *testing.T) {
 		)
 	})
 	t.Run("158", func(t *testing.T) { w.hints(t, b) })
-	t.Run("159", func(t *testing.T) {
-		try(t, "basic",
-			wrong{"large", []string{"claims", `{"id_token":{"x":"` + strings.Repeat("a", 5000) + `"}}`}, "invalid_request", "claims"},
-			wrong{"not JSON", []string{"claims", `{"id_token":`}, "invalid_request", "claims"},
-			wrong{"other person", []string{"prompt", "none", "claims", `{"id_token":{"sub":{"value":"999999999999"}}}`}, "login_required", "not_authenticated"},
-		)
-	})
 	t.Run("160", func(t *testing.T) {
 		try(t, "basic",
 			wrong{"never met", []string{"acr_values", "AAL1_USERPASS AAL3_N3_SMARTCARD"}, "unmet_authentication_requirements", "assurance_too_low"},
@@ -199,6 +229,15 @@ func TestSecurity(t *testing.T) {
 			}
 		}
 	})
+	t.Run("173", func(t *testing.T) { w.foreignFlow(t) })
+	t.Run("210", func(t *testing.T) { w.reload(t) })
+}
+
+// answerRows are about how an answer is sent, and what its code is worth.
+func answerRows(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.code("basic")
 	t.Run("161", func(t *testing.T) {
 		if got := b.authorize("basic"); got.query("iss") != issuer {
 			t.Errorf("iss %v", got.to)
@@ -206,28 +245,6 @@ func TestSecurity(t *testing.T) {
 		if got := b.authorize("basic", "prompt", "x"); got.query("iss") != issuer || got.query("state") != "st&1" {
 			t.Errorf("iss of an error %v", got.to)
 		}
-	})
-	t.Run("162", func(t *testing.T) {
-		code := b.code("basic")
-		after := w.lastSeq()
-		w.denied(t, "other client", w.redeem("post", code), after, 400, "invalid_grant", "bad_grant")
-		w.denied(t, "then its own", w.redeem("basic", code), after, 400, "invalid_grant", "bad_grant")
-		code = b.code("basic")
-		after = w.lastSeq()
-		w.denied(t, "other redirect URI", w.redeem("basic", code, "redirect_uri", "https://epr.example/cb"), after, 400, "invalid_grant", "bad_grant")
-		code = b.code("basic")
-		after = w.lastSeq()
-		w.denied(t, "no redirect URI", w.redeem("basic", code, "redirect_uri", ""), after, 400, "invalid_grant", "bad_grant")
-	})
-	t.Run("163", func(t *testing.T) {
-		after := w.lastSeq()
-		w.page(t, "unknown client", b.authorize("stranger", "prompt", "none", "scope", "nothing"), after, "unknown_partner")
-		w.change("plain", func(p *trustPartner) { p.Stage = "suspended" })
-		after = w.lastSeq()
-		if got := b.authorize("plain"); got.status != http.StatusForbidden || got.to != nil || w.reason() != "partner_suspended" {
-			t.Errorf("suspended client: %d %v %s", got.status, got.to, w.reason())
-		}
-		w.nothing(t, after)
 	})
 	t.Run("164", func(t *testing.T) {
 		if got := b.authorize("basic"); got.status != http.StatusSeeOther {
@@ -249,14 +266,41 @@ func TestSecurity(t *testing.T) {
 			t.Errorf("headers %v", got.header)
 		}
 	})
-	t.Run("169", func(t *testing.T) {
-		try(t, "basic",
-			wrong{"request", []string{"request", "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported", "request_not_supported"},
-			wrong{"request_uri", []string{"request_uri", "https://169.254.169.254/x"}, "request_uri_not_supported", "request_uri_not_supported"},
-			wrong{"registration", []string{"registration", "{}"}, "registration_not_supported", "registration_not_supported"},
-		)
+	t.Run("156", func(t *testing.T) {
+		for what, pairs := range map[string][]string{
+			"no verifier": {"code_verifier", ""}, "wrong verifier": {"code_verifier", strings.Repeat("a", 43)}, "short verifier": {"code_verifier", "abc"},
+			"long verifier": {"code_verifier", strings.Repeat("a", 129)},
+		} {
+			code := b.code("basic")
+			after := w.lastSeq()
+			w.denied(t, what, w.redeem("basic", code, pairs...), after, 400, "invalid_grant", "bad_grant")
+			w.denied(t, what+", then the right one", w.redeem("basic", code), after, 400, "invalid_grant", "bad_grant")
+		}
+		code := b.code("old", "code_challenge", "", "code_challenge_method", "")
+		after := w.lastSeq()
+		w.denied(t, "verifier without challenge", w.redeem("old", code), after, 400, "invalid_grant", "bad_grant")
+		code = b.code("old", "code_challenge", "", "code_challenge_method", "")
+		w.tokens(w.redeem("old", code, "code_verifier", ""))
 	})
-	t.Run("173", func(t *testing.T) { w.foreignFlow(t) })
+	t.Run("162", func(t *testing.T) {
+		code := b.code("basic")
+		after := w.lastSeq()
+		w.denied(t, "other client", w.redeem("post", code), after, 400, "invalid_grant", "bad_grant")
+		w.denied(t, "then its own", w.redeem("basic", code), after, 400, "invalid_grant", "bad_grant")
+		code = b.code("basic")
+		after = w.lastSeq()
+		w.denied(t, "other redirect URI", w.redeem("basic", code, "redirect_uri", "https://epr.example/cb"), after, 400, "invalid_grant", "bad_grant")
+		code = b.code("basic")
+		after = w.lastSeq()
+		w.denied(t, "no redirect URI", w.redeem("basic", code, "redirect_uri", ""), after, 400, "invalid_grant", "bad_grant")
+	})
+}
+
+// grantRows are about codes and tokens.
+func grantRows(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.code("basic")
 	t.Run("174", func(t *testing.T) { w.parallelCodes(t, b) })
 	t.Run("175", func(t *testing.T) {
 		code := b.code("basic")
@@ -313,19 +357,6 @@ func TestSecurity(t *testing.T) {
 		if _, list := got["one"].([]any); !list {
 			t.Errorf("a list of one became %T", got["one"])
 		}
-	})
-	t.Run("210", func(t *testing.T) {
-		fresh := w.browser()
-		fresh.c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		got := fresh.authorize("basic")
-		got = fresh.get(got.to.RequestURI()) // the sign-in page, which goes to resume
-		resume := got.to.RequestURI()
-		if got := fresh.get(resume); got.query("code") == "" {
-			t.Fatalf("resume: %v", got.to)
-		}
-		after := w.lastSeq()
-		w.page(t, "reload of a finished sign-on", fresh.get(resume), after, "transaction_spent")
-		w.page(t, "forged step", fresh.get(resume[:len(resume)-4]+"AAAA"), after, "step_mac")
 	})
 }
 
@@ -422,4 +453,19 @@ func (w *world) hints(t *testing.T, b *browser) {
 	if got := b.authorize("basic", "prompt", "none", "id_token_hint", set.ID); got.query("code") == "" {
 		t.Errorf("expired hint of ours: %v", got.to)
 	}
+}
+
+// reload: a sign-on that is over stays over.
+func (w *world) reload(t *testing.T) {
+	fresh := w.browser()
+	fresh.c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	got := fresh.authorize("basic")
+	got = fresh.get(got.to.RequestURI()) // the sign-in page, which goes to resume
+	resume := got.to.RequestURI()
+	if got := fresh.get(resume); got.query("code") == "" {
+		t.Fatalf("resume: %v", got.to)
+	}
+	after := w.lastSeq()
+	w.page(t, "reload of a finished sign-on", fresh.get(resume), after, "transaction_spent")
+	w.page(t, "forged step", fresh.get(resume[:len(resume)-4]+"AAAA"), after, "step_mac")
 }

@@ -22,10 +22,10 @@ type collector struct {
 	cap    time.Time // nothing collected outlives it: the session's end
 	writes []bridge.Write
 
-	code  *grant // of the code at hand: being made, or found
-	found *grant // of any artifact found, for dropping its group
-	keep  []string
-	err   error // of the store, when fosite hides it
+	code    *grant // of the code at hand: being made, or found
+	codeKey string // of the code being made
+	found   *grant // of whatever artifact was found, for ending it
+	err     error  // of the store, when fosite hides it
 }
 
 var (
@@ -101,12 +101,12 @@ func grantOf(r fosite.Requester) *grant {
 func (s *collector) CreateAuthorizeCodeSession(_ context.Context, key string, r fosite.Requester) error {
 	s.code = grantOf(r)
 	s.code.Redirect = r.GetRequestForm().Get("redirect_uri")
-	s.keep = append(s.keep, key)
+	s.codeKey = key
 	return nil
 }
 
 func (s *collector) finishCode() error {
-	return s.put(bridge.KindAuthCode, s.keep[0], s.code, s.p.life.Code)
+	return s.put(bridge.KindAuthCode, s.codeKey, s.code, s.p.life.Code)
 }
 
 // GetAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage.
