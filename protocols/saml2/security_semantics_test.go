@@ -280,7 +280,7 @@ func TestForceAuthn(t *testing.T) {
 	a := w.authn()
 	a.attrs = ` ForceAuthn="1"`
 	second := w.signOn(b, a)
-	if x, y := attr(find(first.assertion, "AuthnStatement"), "AuthnInstant"), attr(find(second.assertion, "AuthnStatement"), "AuthnInstant"); x == y || y != w.now.Format(instantLayout) {
+	if x, y := attr(descend(first.assertion, "AuthnStatement"), "AuthnInstant"), attr(descend(second.assertion, "AuthnStatement"), "AuthnInstant"); x == y || y != w.now.Format(instantLayout) {
 		t.Errorf("%s, %s", x, y)
 	}
 	if w.count(ledger.SignedIn) != 2 {

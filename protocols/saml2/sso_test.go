@@ -33,7 +33,7 @@ func TestSignOnByRedirect(t *testing.T) {
 	// the second time the session answers at once, with the same instant of authentication
 	w.now = w.now.Add(minutes(5))
 	again := w.signOn(b, w.authn())
-	if first, second := attr(find(got.assertion, "AuthnStatement"), "AuthnInstant"), attr(find(again.assertion, "AuthnStatement"), "AuthnInstant"); first != second {
+	if first, second := attr(descend(got.assertion, "AuthnStatement"), "AuthnInstant"), attr(descend(again.assertion, "AuthnStatement"), "AuthnInstant"); first != second {
 		t.Errorf("AuthnInstant moved from %s to %s", first, second)
 	}
 	if again.index() != got.index() || w.count(ledger.SignedIn) != 1 || w.count(ledger.Issued) != 2 {
@@ -136,6 +136,9 @@ func TestSignatureAndEncryptionByTerms(t *testing.T) {
 					w.openAssertion(plain, false)
 				}
 			}
+			if err := w.p.readBack(raw, w.partners[spID], state{ID: attrOf(string(raw), "InResponseTo"), ACS: spACS}); err != nil {
+				t.Error(err)
+			}
 			if got := strings.Contains(rest, "<ds:Signature"); got != tc.assertion {
 				t.Errorf("assertion signed %v", got)
 			}
@@ -165,7 +168,7 @@ func TestSubjectKinds(t *testing.T) {
 			a := w.authn()
 			a.body = `<samlp:NameIDPolicy AllowCreate="true" Format="` + want + `"></samlp:NameIDPolicy>`
 			got := w.signOn(w.browser(), a)
-			n := find(got.assertion, "Subject", "NameID")
+			n := descend(got.assertion, "Subject", "NameID")
 			qualified := kind == trust.SubjectPairwise || kind == trust.SubjectTransient
 			if attr(n, "Format") != want || (attr(n, "SPNameQualifier") == spID) != qualified || (attr(n, "NameQualifier") == w.p.EntityID) != qualified {
 				t.Errorf("%s", got.raw)
@@ -221,5 +224,40 @@ func TestEncryptAlwaysWithoutKey(t *testing.T) {
 	got := w.signOn(w.browser(), w.authn())
 	if got.top != "Requester" || got.assertion != nil || w.lastReason() != "no_encryption_key" || w.count(ledger.Issued) != 0 {
 		t.Errorf("%+v %s", got, w.lastReason())
+	}
+}
+
+func attrOf(doc, name string) string {
+	_, rest, _ := strings.Cut(doc, " "+name+`="`)
+	value, _, _ := strings.Cut(rest, `"`)
+	return value
+}
+
+// TestReadBackRefuses: what a strict partner would refuse does not leave for a partner in the test stage.
+func TestReadBackRefuses(t *testing.T) {
+	w := newWorld(t)
+	for name, sign := range map[string]string{"response": "response", "assertion": "assertion", "both": "both"} {
+		p := samplePartner()
+		p.SAML.Sign = sign
+		st := state{ID: "_q", ACS: spACS}
+		doc, err := w.p.encode(p, st, bridge.Issuance{Subject: patel})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.p.readBack(doc, p, st); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		other := p
+		other.ID = otherID
+		for what, err := range map[string]error{
+			"changed":       w.p.readBack([]byte(strings.ReplaceAll(string(doc), patel, jones)), p, st),
+			"other request": w.p.readBack(doc, p, state{ID: "_other", ACS: spACS}),
+			"other address": w.p.readBack(doc, p, state{ID: "_q", ACS: spACS + "/second"}),
+			"other partner": w.p.readBack(doc, other, st),
+		} {
+			if err == nil {
+				t.Errorf("%s, %s: passes", name, what)
+			}
+		}
 	}
 }
