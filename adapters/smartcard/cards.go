@@ -1,6 +1,7 @@
 package smartcard
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1" //nolint:gosec // an identifier of a public key, RFC 5280, section 4.2.1.2, method 1
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -58,6 +60,9 @@ func New(o Options) (*Cards, error) {
 	case o.OnUnreachable != "" && o.OnUnreachable != Deny && o.OnUnreachable != Allow:
 		return nil, fmt.Errorf("smartcard: unknown policy %q", o.OnUnreachable)
 	}
+	if err := distinct(o.Roots, o.Intermediates); err != nil {
+		return nil, err
+	}
 	if o.Assurance == 0 {
 		o.Assurance = 3
 	}
@@ -69,6 +74,19 @@ func New(o Options) (*Cards, error) {
 		c.intermediates.AddCert(i)
 	}
 	return c, nil
+}
+
+// distinct makes sure that a key identifier names one key: cards are told apart by it.
+func distinct(authorities ...[]*x509.Certificate) error {
+	keys := map[string][]byte{}
+	for _, a := range slices.Concat(authorities...) {
+		id := string(IssuerKeyID(a))
+		if key, ok := keys[id]; ok && !bytes.Equal(key, a.RawSubjectPublicKeyInfo) {
+			return fmt.Errorf("smartcard: two authorities claim the key identifier %x", id)
+		}
+		keys[id] = a.RawSubjectPublicKeyInfo
+	}
+	return nil
 }
 
 // Accept implements bridge.Cards.
@@ -173,10 +191,13 @@ func (k *card) evidence() map[string]string {
 	return e
 }
 
-// IssuerKeyID identifies the key of an issuer: SHA-1 over its public key (RFC 5280, section 4.2.1.2, method 1).
-// It is computed from a certificate that was verified, not read from an identifier that any certificate,
-// or any other authority below the same root, may claim.
+// IssuerKeyID identifies the key of an issuer, as the cards it issues name it: its subjectKeyIdentifier (RFC
+// 5280, section 4.2.1.2), or SHA-1 over its public key (method 1 there) where it has none. It is read from the
+// issuer that was verified, never from the card, and New refuses two authorities that claim the same one.
 func IssuerKeyID(issuer *x509.Certificate) []byte {
+	if len(issuer.SubjectKeyId) > 0 {
+		return issuer.SubjectKeyId
+	}
 	var spki struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       asn1.BitString
