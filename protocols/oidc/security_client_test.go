@@ -182,6 +182,11 @@ func assertionRows(t *testing.T) {
 			}
 		}
 	})
+}
+
+// headerRows are about what the header of an assertion must not be able to do.
+func headerRows(t *testing.T) {
+	w := newWorld(t)
 	t.Run("186", func(t *testing.T) {
 		for name, value := range map[string]any{"jku": "https://evil.example/jwks", "x5u": "https://evil.example/c", "x5c": []string{"AAAA"}} {
 			evil, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

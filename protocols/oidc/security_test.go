@@ -95,6 +95,7 @@ func TestSecurity(t *testing.T) {
 	grantRows(t)
 	clientRows(t)
 	assertionRows(t)
+	headerRows(t)
 	keyRows(t)
 	logoutRows(t)
 }
