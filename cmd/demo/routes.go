@@ -60,14 +60,13 @@ func (d *Demo) start(w http.ResponseWriter, r *http.Request) {
 	d.hub.Kit().Page(w, r, "demo-start", "See the hub at work", page, web.PageOptions{})
 }
 
-// ladderPart answers the page's script: 204 while nothing has changed.
+// ladderPart answers the page's script: with the page again, or 204 while nothing has changed.
 func (d *Demo) ladderPart(w http.ResponseWriter, r *http.Request) {
-	v := d.view()
-	if have, err := strconv.Atoi(r.FormValue("have")); err == nil && have == v.Changes {
+	if _, n := d.ladder.read(); r.FormValue("have") == strconv.Itoa(n) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	d.hub.Kit().Page(w, r, "demo-ladder", "What was exchanged", startPage{Ladder: v}, web.PageOptions{})
+	d.start(w, r)
 }
 
 func (d *Demo) static(w http.ResponseWriter, r *http.Request) {

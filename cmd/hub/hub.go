@@ -28,17 +28,17 @@ import (
 type Options struct {
 	Config  config.Config
 	Log     *slog.Logger
-	Lab     bool             // partners on this machine may be reached and registered; never for patients
-	Banner  string           // printed on every page
-	Version string           // printed in metrics
-	Mode    string           // ssbMode of legacy tickets: 0 live, 1 training
-	Extras  []signin.Extra   // further ways to sign in; only the demo has any
-	Routes  []web.Route      // further pages on the hub's host; only the demo has any
+	Lab     bool           // partners on this machine may be reached and registered; never for patients
+	Banner  string         // printed on every page
+	Version string         // printed in metrics
+	Mode    string         // ssbMode of legacy tickets: 0 live, 1 training
+	Extras  []signin.Extra // further ways to sign in; only the demo has any
+	Routes  []web.Route    // further pages on the hub's host; only the demo has any
 	// Wrap, if given, goes around all pages of the hub's host, and BannerLink is where the banner leads;
 	// only the demo has them.
 	Wrap       func(http.Handler) http.Handler
 	BannerLink string
-	Clock   func() time.Time // nil: time.Now
+	Clock      func() time.Time // nil: time.Now
 }
 
 // Hub is the running program.
