@@ -20,15 +20,9 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 		return "", fmt.Errorf("bridge: load person: %w", err)
 	}
 	now := h.Clock()
-	session, err := h.browserSession(ctx, b)
+	session, err := h.resume(ctx, b, proof.UID, tx.Ref)
 	if err != nil {
 		return "", err
-	}
-	if session.ID != "" && session.UID != proof.UID {
-		if _, err := h.displace(ctx, session, proof.UID, tx.Ref); err != nil {
-			return "", err
-		}
-		session = Session{}
 	}
 	if session.ID == "" {
 		session = Session{ID: h.NewID(), UID: proof.UID, Started: now}
@@ -52,13 +46,27 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 	return secret, nil
 }
 
-// browserSession is the session of the browser if it lives, whoever's it is; zero if none.
-func (h *Hub) browserSession(ctx context.Context, b Browser) (Session, error) {
-	s, _, err := h.live(ctx, b)
-	if errors.Is(err, errNoSession) {
+// resume finds the session that uid may go on with in this browser, an idle one too: its apps are told of
+// the sign-out that ends it. Zero if there is none. Another subject's, or one past its absolute limit, is ended.
+func (h *Hub) resume(ctx context.Context, b Browser, uid, ref string) (Session, error) {
+	if b.Session == "" {
 		return Session{}, nil
 	}
-	return s, err
+	s, err := h.Sessions.SessionByKey(ctx, Key(b.Session))
+	if errors.Is(err, ErrNotFound) || (err == nil && !s.Ended.IsZero()) {
+		return Session{}, nil
+	}
+	switch {
+	case err != nil:
+		return Session{}, fmt.Errorf("bridge: load session: %w", err)
+	case s.UID != uid:
+		_, err = h.displace(ctx, s, uid, ref)
+		return Session{}, err
+	case !h.Clock().Before(s.Started.Add(h.Limits.Absolute)):
+		_, err = h.Logout(ctx, s.ID, LogoutCause{Reason: "absolute", Ref: ref})
+		return Session{}, err
+	}
+	return s, nil
 }
 
 // RefuseSignIn records a proof that was not accepted and returns the refusal.

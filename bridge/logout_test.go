@@ -102,3 +102,32 @@ func TestAnotherSubjectDisplacesTheFirst(t *testing.T) {
 		t.Errorf("events = %+v", es)
 	}
 }
+
+func TestIdleSessionIsResumedByItsSubject(t *testing.T) {
+	w := newWorld(t, role(roleA, "R8000", "RX1"))
+	b, next := w.signIn(request(partnerA), uid)
+	first := w.issue(next)
+	w.now = w.now.Add(time.Hour)
+	next, err := w.hub.Begin(t.Context(), b, request("lab"))
+	w.must(err)
+	tx := w.reload(b, next.Transaction, bridge.StepAuthenticate)
+	b.Session, err = w.hub.Authenticate(t.Context(), b, tx, proof(uid, 3, w.now))
+	w.must(err)
+	s, _, err := w.hub.Live(t.Context(), b)
+	w.must(err)
+	if s.ID != first.SessionID {
+		t.Error("a second session: a sign-out would not tell the partners of the first")
+	}
+	w.now = w.now.Add(12 * time.Hour)
+	next, err = w.hub.Begin(t.Context(), b, request("lab"))
+	w.must(err)
+	tx = w.reload(b, next.Transaction, bridge.StepAuthenticate)
+	b.Session, err = w.hub.Authenticate(t.Context(), b, tx, proof(uid, 3, w.now))
+	w.must(err)
+	if s, _, err = w.hub.Live(t.Context(), b); err != nil || s.ID == first.SessionID {
+		t.Error("a session outlived its absolute limit")
+	}
+	if len(w.told) != 1 {
+		t.Errorf("told %v", w.told)
+	}
+}
