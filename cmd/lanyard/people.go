@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -60,7 +61,7 @@ func readPeople(path string) (people.Import, error) {
 	if strings.EqualFold(filepath.Ext(path), ".csv") {
 		return people.ReadCSV(f)
 	}
-	return people.ReadYAML(f)
+	return people.ReadYAMLBeside(f, folder(filepath.Dir(path)))
 }
 
 func importPeople(cmd *cobra.Command, store hub.Store, in people.Import) error {
@@ -79,6 +80,7 @@ func importPeople(cmd *cobra.Command, store hub.Store, in people.Import) error {
 		if !errors.Is(err, people.ErrNotFound) {
 			return exitError{exitStore, err}
 		}
+		a.ID, a.Added = rand.Text(), time.Now()
 		if err := store.AddAuthenticator(ctx, a); err != nil {
 			return exitError{exitStore, err}
 		}
@@ -107,7 +109,7 @@ func (p *program) peopleEnrol() *cobra.Command {
 			if err != nil {
 				return exitError{exitStore, err}
 			}
-			core := &bridge.Hub{Artifacts: store, Journal: store, Clock: time.Now}
+			core := &bridge.Hub{Artifacts: store, Journal: store, Directory: store, Clock: time.Now}
 			token, err := signin.NewEnrolment(cmd.Context(), core, person.UID, "command line", life)
 			if err != nil {
 				return exitError{exitStore, err}
