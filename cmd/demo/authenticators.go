@@ -106,6 +106,7 @@ func (d *Demo) present(ctx context.Context, p Persona, target string) (*http.Res
 		}
 	} else {
 		m.Ticks = []tick{checked("The card's key signed the handshake"), failed("The hub refuses the card: %s", resp.Status)}
+		m.Ref = resp.Header.Get("X-Reference")
 	}
 	d.ladder.add(m)
 	return resp, body, nil

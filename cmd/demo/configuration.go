@@ -21,8 +21,8 @@ func (d *Demo) configuration() config.Config {
 	c := config.Defaults()
 	c.Version, c.Issuer, c.Data = 1, d.issuer, in("hub")
 	c.Organisation = config.Organisation{
-		Name: "Anytown Hospitals (demo)", ODS: "ZZ901", Help: "nobody: this is a demonstration",
-		RAContact: "an invented Registration Authority", Scope: hubHost,
+		Name: "Anytown Hospitals (demo)", ODS: "ZZ901", Help: "there is no help line: this is a demonstration",
+		RAContact: "invented, as everyone here", Scope: hubHost,
 	}
 	c.Listeners.Public.Address, c.Listeners.Metrics.Address = at(d.ports.hub), at(0)
 	c.Listeners.Card = config.CardListener{

@@ -212,6 +212,12 @@ func TestBreakIt(t *testing.T) {
 		if b.status < 400 {
 			t.Errorf("%s, %s: %d at %s\n%s", c.app, c.link, b.status, b.at, b.page)
 		}
+		if b.at.Host != strings.TrimPrefix(m.Issuer, "http://") {
+			continue // the app itself was told, by its protocol
+		}
+		ref := between(b.page, `<strong class="ref">`, "<")
+		b.open(m.Issuer + "/demo/trace?ref=" + ref)
+		b.sees("audit #", "reason=", ref)
 	}
 }
 

@@ -10,6 +10,7 @@
 //
 //	GET  /demo            the start page: apps, people, and the ladder of what was exchanged
 //	GET  /demo/ladder     the ladder alone, for the page's script
+//	GET  /demo/trace      what happened behind a reference (ref)
 //	GET  /demo/static/:file
 //	GET  /demo/card       whose software card to use (tx, v)
 //	POST /demo/card       presents it to a card host of the hub (tx, v, uid)

@@ -36,6 +36,7 @@ type message struct {
 	How      string // by what binding
 	Body     string // decoded; empty: nothing to show
 	Ticks    []tick
+	Ref      string // reference of a page that refused; empty: none
 }
 
 // OK reports whether every check passed.

@@ -55,7 +55,7 @@ func (p *pas) park(r *http.Request, state string, a *saml.Assertion) error {
 		Name: value(a, "displayName"), UID: value(a, "uid"), Role: lastQuoted(value(a, "nhsJobRole")), Org: value(a, "nhsOrganisation"),
 		How:     "by SAML 2.0, assertion signed " + signed,
 		subject: a.Subject.NameID.Value, format: a.Subject.NameID.Format, index: a.AuthnStatements[0].SessionIndex,
-		Received: []document{{"The assertion, decrypted", prettyXML(shown)}, {"The response, as it came through the browser", prettyXML(raw)}},
+		Received: []document{{"Attributes", attributes(a)}, {"The assertion, decrypted", prettyXML(shown)}, {"The response, as it came through the browser", prettyXML(raw)}},
 		Ticks: []tick{
 			checked("Signature %s by the key in the hub's metadata", signed), checked("Issuer is the hub"),
 			checked("Audience is this app, and the answer came to its registered address"), checked("It answers a request of this app, once, and is in time"),
@@ -118,6 +118,22 @@ func value(a *saml.Assertion, friendly string) string {
 		}
 	}
 	return ""
+}
+
+// attributes lists what was released, one a line.
+func attributes(a *saml.Assertion) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "NameID = %s\n         (%s)\n", a.Subject.NameID.Value, a.Subject.NameID.Format)
+	for _, s := range a.AttributeStatements {
+		for _, one := range s.Attributes {
+			var values []string
+			for _, v := range one.Values {
+				values = append(values, v.Value)
+			}
+			fmt.Fprintf(&b, "%s = %s\n", one.FriendlyName, strings.Join(values, "; "))
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
 }
 
 // lastQuoted is the job role of a role name: "Clinical":"Clinical Provision":"Nurse Access Role".

@@ -43,7 +43,7 @@ func (p *pathology) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.ladder.add(message{From: atHub, To: p.Short, Title: "Ticket", How: "through the browser by form", Body: hidden(ticket)})
-	v, err := p.ask(r, ticket)
+	v, err := p.ask(r, ticket, "Role assertion")
 	if err == nil && !p.desk.park(state, v) {
 		err = errNotBegun
 	}
@@ -57,7 +57,7 @@ func (p *pathology) take(w http.ResponseWriter, r *http.Request) {
 var errTicket = errors.New("the hub does not know the ticket, or it was destroyed")
 
 // ask fetches the role assertion, server to server, and reads it as the field's parsers do.
-func (p *pathology) ask(r *http.Request, ticket string) (visit, error) {
+func (p *pathology) ask(r *http.Request, ticket, why string) (visit, error) {
 	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, p.hub+"/saml/RoleAssertion?token="+url.QueryEscape(ticket), nil)
 	if err != nil {
 		return visit{}, fmt.Errorf("demo: %w", err)
@@ -84,7 +84,7 @@ func (p *pathology) ask(r *http.Request, ticket string) (visit, error) {
 		v.Ticks[1] = failed("ssbSessionRoleUid names none of the role blocks")
 	}
 	v.Received = []document{{"The ticket", hidden(ticket) + fmt.Sprintf(", %d characters", len(ticket))}, {"The role assertion, SAML 1.1", shown}}
-	p.ladder.add(message{From: atHub, To: p.Short, Title: "Role assertion", How: "server to server, SAML 1.1", Body: shown, Ticks: v.Ticks[:2]})
+	p.ladder.add(message{From: atHub, To: p.Short, Title: why, How: "server to server, SAML 1.1", Body: shown, Ticks: v.Ticks[:2]})
 	return v, nil
 }
 
@@ -133,7 +133,7 @@ func readRoleAssertion(doc string) visit {
 func (p *pathology) home(w http.ResponseWriter, r *http.Request) {
 	view := appView{Notice: signedOutNotice(r)}
 	if v, ok := p.desk.visitor(r); ok {
-		fresh, err := p.ask(r, v.token)
+		fresh, err := p.ask(r, v.token, "Role assertion, asked for again at a page")
 		switch {
 		case err == nil:
 			fresh.Since = v.Since

@@ -14,6 +14,7 @@ const (
 	startPath = "/demo"
 	cardPath  = "/demo/card"
 	keyPath   = "/demo/key"
+	tracePath = "/demo/trace"
 )
 
 func (d *Demo) routes() []web.Route {
@@ -26,6 +27,7 @@ func (d *Demo) routes() []web.Route {
 	return []web.Route{
 		get(startPath, "demo", d.start),
 		get(startPath+"/ladder", "demo_ladder", d.ladderPart),
+		get(tracePath, "demo_trace", d.trace),
 		get(startPath+"/static/:file", "demo_static", d.static),
 		get(cardPath, "demo_card", d.choose(cardPath, "card")),
 		post(cardPath, "demo_card_use", d.useCard),

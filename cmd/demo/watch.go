@@ -93,7 +93,8 @@ func (d *Demo) note(s step, r *http.Request, answer *seen) {
 		if m.Title == "" {
 			m.Title = "Refused, with a page that says why"
 		}
-		m.Ticks = []tick{failed("Refused: HTTP %d, reference %s", answer.status, answer.Header().Get("X-Reference"))}
+		m.Ticks = []tick{failed("Refused: HTTP %d", answer.status)}
+		m.Ref = answer.Header().Get("X-Reference")
 		if r.URL.Path == "/saml/RoleAssertion" || strings.HasPrefix(r.URL.Path, "/oidc/") {
 			m.How = "server to server or through the browser"
 		}
