@@ -14,7 +14,6 @@ import (
 type inquiry struct {
 	sender
 	req      authnRequest
-	by       binding
 	relay    relayState
 	now      time.Time
 	issued   time.Time
@@ -48,13 +47,14 @@ func checks() []check {
 	}
 }
 
-func (q *inquiry) run() *bridge.Refusal {
+// run applies the rules until one does not hold, and names it.
+func (q *inquiry) run() (failed string, r *bridge.Refusal) {
 	for _, c := range checks() {
 		if r := c.rule(q); r != nil {
-			return r
+			return c.name, r
 		}
 	}
-	return nil
+	return "", nil
 }
 
 func checkID(q *inquiry) *bridge.Refusal { return q.req.checkID() }

@@ -72,7 +72,7 @@ func FuzzAuthnRequest(f *testing.F) {
 	f.Add(a.xml())
 	f.Add(envelopedBy(f, w.authn().xml(), signing(keys().sp)))
 	f.Fuzz(func(t *testing.T, doc string) {
-		q, err := w.p.examine(message{by: byPOST, xml: []byte(doc)})
+		q, err := w.p.examine(t.Context(), message{by: byPOST, xml: []byte(doc)})
 		if err != nil {
 			mustRefuse(t, err)
 			return

