@@ -40,7 +40,11 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	out := p.readSignOut(r, form)
 	if out.why != nil {
-		p.hub.RefuseRequest(r.Context(), ledger.Refused, out.partner(), bridge.Ref(r.Context()), out.why)
+		noted := p.hub.RefuseRequest(r.Context(), ledger.Refused, out.partner(), bridge.Ref(r.Context()), out.why)
+		if noted.Reason == bridge.Unavailable || noted.Reason == bridge.Internal {
+			p.kit.Refuse(w, r, noted)
+			return
+		}
 	}
 	live, person, err := p.hub.Live(r.Context(), b)
 	nobody := bridge.AsRefusal(err).Reason == bridge.SessionExpired

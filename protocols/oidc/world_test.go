@@ -279,3 +279,8 @@ func (w *world) person(how func(*people.Person)) {
 	how(&p)
 	must(w.t, w.store.SavePersons(context.Background(), p))
 }
+
+// brokenJournal is a store that does not answer.
+type brokenJournal struct{}
+
+func (brokenJournal) Commit(context.Context, ...bridge.Write) error { return bridge.ErrUnavailable }
