@@ -207,6 +207,21 @@ var planted = []struct {
 		good: map[string]string{"docs/reference/partner.md": "`mood`", "trust/release.go": "package trust\nvar sets = map[string]set{\"mood\": {}}"},
 	},
 	{
+		rule: "references", name: "port", want: "does not name the port Clocks",
+		bad:  map[string]string{"docs/architecture.md": "`bridge`", "bridge/ports.go": "package bridge\ntype Clocks interface{}"},
+		good: map[string]string{"docs/architecture.md": "`bridge`, `bridge.Clocks`", "bridge/ports.go": "package bridge\ntype Clocks interface{}"},
+	},
+	{
+		rule: "references", name: "room", want: "does not name the room web",
+		bad:  map[string]string{"docs/architecture.md": "the web", "web/x.go": "package web"},
+		good: map[string]string{"docs/architecture.md": "`web`", "web/x.go": "package web"},
+	},
+	{
+		rule: "references", name: "step of a trace", want: "does not name the step of a trace lost",
+		bad:  map[string]string{"docs/how-to/read-a-reference.md": "", "bridge/x.go": "package bridge\nfunc f(h *Hub) { h.trace(ref, \"lost\") }"},
+		good: map[string]string{"docs/how-to/read-a-reference.md": "`lost`", "bridge/x.go": "package bridge\nfunc f(h *Hub) { h.trace(ref, \"lost\") }"},
+	},
+	{
 		rule: "settings", name: "read by nobody", want: "Session.Idle is read by nobody",
 		bad:  map[string]string{"config/config.go": oneSetting, "cmd/hub/x.go": "package hub\nfunc f(c config.Config) { c.Session.Idle = 1 }"},
 		good: map[string]string{"config/config.go": oneSetting, "cmd/hub/x.go": "package hub\nfunc f(c config.Config) int { return c.Session.Idle }"},

@@ -25,6 +25,9 @@ func (h house) checkReferences() []string {
 		{partner, "field of an expression", tags(rule, "cel")},
 		{partner, "release set", append(tableKeys(release, "scopes"), tableKeys(release, "sets")...)},
 		{partner, "released name", fieldTexts(release, "Name")},
+		{"docs/architecture.md", "port", interfaces(h.source("bridge/ports.go"))},
+		{"docs/architecture.md", "room", h.productRooms()},
+		{"docs/how-to/read-a-reference.md", "step of a trace", h.traceSteps()},
 		{people, "column", returned(csv, "csvColumns")},
 		{people, "key", fieldsOf(yaml)},
 	}
@@ -38,6 +41,50 @@ func (h house) checkReferences() []string {
 			if !regexp.MustCompile("`(?:[a-z]+\\.)*" + regexp.QuoteMeta(name) + "`").Match(text) {
 				out = append(out, fmt.Sprintf("%s: does not name the %s %s", f.document, f.what, name))
 			}
+		}
+	}
+	return out
+}
+
+// interfaces are the exported ones that a source declares.
+func interfaces(s source) []string {
+	var out []string
+	inspect(s, func(n ast.Node) {
+		if t, ok := n.(*ast.TypeSpec); ok && t.Name.IsExported() && t.Name.Name != "Write" {
+			if _, ok := t.Type.(*ast.InterfaceType); ok {
+				out = append(out, t.Name.Name)
+			}
+		}
+	})
+	return out
+}
+
+// productRooms are the rooms that are not for tests alone.
+func (h house) productRooms() []string {
+	var out []string
+	for _, r := range h.rooms {
+		if r.dir != "." && !within(r.dir, "e2e") {
+			out = append(out, r.dir)
+		}
+	}
+	return out
+}
+
+// traceSteps are the words that the core and the front ends write into traces.
+func (h house) traceSteps() []string {
+	var out []string
+	for _, r := range h.rooms {
+		for _, s := range r.production() {
+			inspect(s, func(n ast.Node) {
+				call, ok := n.(*ast.CallExpr)
+				if !ok || len(call.Args) < 2 {
+					return
+				}
+				sel, ok := call.Fun.(*ast.SelectorExpr)
+				if lit, isText := call.Args[1].(*ast.BasicLit); ok && isText && strings.EqualFold(sel.Sel.Name, "trace") {
+					out = append(out, unquote(lit.Value))
+				}
+			})
 		}
 	}
 	return out
