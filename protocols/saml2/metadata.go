@@ -1,6 +1,7 @@
 package saml2
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 // publication is the metadata as published last.
@@ -50,6 +52,9 @@ func (p *Provider) Metadata(now time.Time) ([]byte, error) {
 		return p.published.doc, nil
 	}
 	key, err := ring.Signing(defaultKeyAlg)
+	if errors.Is(err, keyring.ErrNoKey) {
+		key, err = ring.Signing(keyring.ES256)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("saml2: publish metadata: %w", err)
 	}

@@ -193,6 +193,10 @@ func accepted() []attack {
 		f.Set("SAMLRequest", v[:76]+"\r\n"+v[76:])
 		return b.postCross(SSOPath, f)
 	})
+	pass("045 xsi:type and xsi:nil on NameID", changed(func(_ *world, a *authn) {
+		a.body = `<saml:Subject xmlns:saml="` + assertionSpace + `" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><saml:NameID xsi:nil="true" xsi:type="saml:EncryptedElementType">` +
+			patel + `</saml:NameID></saml:Subject>`
+	}))
 	pass("113 scoping that names us", changed(func(w *world, a *authn) {
 		a.body = `<samlp:Scoping ProxyCount="0"><samlp:IDPList><samlp:IDPEntry ProviderID="` + w.p.EntityID + `"/></samlp:IDPList></samlp:Scoping>`
 	}))

@@ -1,0 +1,149 @@
+package saml2
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// pendingAnswer is a LogoutResponse that is still owed.
+type pendingAnswer struct {
+	Partner string
+	Request string // InResponseTo
+	Relay   relayState
+	By      binding
+	Status  status   `json:"-"`
+	Logouts []string // sign-outs whose deliveries decide the status; none: Status stands
+}
+
+const pendingLife = 10 * bounceLife
+
+// putPending stores an answer until the browser has told the others, and returns the address that gives it; empty if the
+// partner has nowhere to receive it.
+func (p *Provider) putPending(ctx context.Context, partner trust.Partner, pending pendingAnswer) (string, error) {
+	if _, _, ok := answerEndpoint(partner.SAML.Entity.SP, pending.By); !ok {
+		return "", nil
+	}
+	payload, err := json.Marshal(pending)
+	if err != nil {
+		return "", fmt.Errorf("saml2: write pending answer: %w", err)
+	}
+	id := p.Hub.NewSecret()
+	a := bridge.Artifact{Kind: kindPending, Key: bridge.Key(id), Payload: payload, Expires: p.Hub.Clock().Add(pendingLife)}
+	if err := p.Hub.Artifacts.Put(ctx, a, false); err != nil {
+		return "", fmt.Errorf("saml2: keep pending answer: %w", err)
+	}
+	return p.Kit.URL(ResumePath + "?logout=" + id), nil
+}
+
+// kindPending is a LogoutResponse that waits for the sign-out page.
+const kindPending bridge.ArtifactKind = "saml-pending"
+
+// resumeLogout gives the answer that putPending stored.
+func (p *Provider) resumeLogout(w http.ResponseWriter, r *http.Request, id string) {
+	a, err := p.Hub.Artifacts.Consume(r.Context(), kindPending, bridge.Key(id), p.Hub.Clock())
+	if errors.Is(err, bridge.ErrNotFound) || errors.Is(err, bridge.ErrSpent) {
+		err = bridge.Refuse(bridge.TransactionGone, "This sign-out was already finished.")
+	}
+	var pending pendingAnswer
+	if err == nil {
+		err = json.Unmarshal(a.Payload, &pending)
+	}
+	if err != nil {
+		p.refusePage(w, r, "", err)
+		return
+	}
+	partner, err := p.partner(pending.Partner)
+	if err != nil {
+		p.refusePage(w, r, pending.Partner, err)
+		return
+	}
+	p.answerLogout(w, r, partner, pending)
+}
+
+// answerLogout sends the browser back with the signed LogoutResponse.
+func (p *Provider) answerLogout(w http.ResponseWriter, r *http.Request, partner trust.Partner, pending pendingAnswer) {
+	to, by, ok := answerEndpoint(partner.SAML.Entity.SP, pending.By)
+	if !ok {
+		p.plainPage(w, "You are signed out.")
+		return
+	}
+	st, err := p.logoutStatus(r.Context(), pending)
+	if err != nil {
+		p.refusePage(w, r, partner.ID, err)
+		return
+	}
+	res := response{element: logoutElement, id: p.newID(), at: p.Hub.Clock(), to: to, request: pending.Request, status: st}
+	if by == byPOST {
+		doc, err := p.signResponse(partner, res)
+		if err != nil {
+			p.refusePage(w, r, partner.ID, err)
+			return
+		}
+		p.post(w, r, to, partner.Name, "SAMLResponse", doc, pending.Relay)
+		return
+	}
+	doc, _ := p.response(res, nil)
+	target, err := p.redirectURL(partner, to, "SAMLResponse", doc, pending.Relay)
+	if err != nil {
+		p.refusePage(w, r, partner.ID, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-cache, no-store")
+	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+// logoutStatus is Success only if every other participant has confirmed by now (SAML Core 3.7.3.2).
+func (p *Provider) logoutStatus(ctx context.Context, pending pendingAnswer) (status, error) {
+	if len(pending.Logouts) == 0 {
+		return pending.Status, nil
+	}
+	var all []bridge.Delivery
+	for _, logout := range pending.Logouts {
+		ds, err := p.Hub.Deliveries.Deliveries(ctx, logout)
+		if err != nil {
+			return status{}, fmt.Errorf("saml2: load deliveries: %w", err)
+		}
+		all = append(all, ds...)
+	}
+	return statusOfLogout(all), nil
+}
+
+func statusOfLogout(ds []bridge.Delivery) status {
+	if (bridge.LogoutReport{Deliveries: ds}).Everywhere() {
+		return status{top: successTop}
+	}
+	return status{top: successTop, second: partialLogout}
+}
+
+// answerEndpoint is where a partner takes a LogoutResponse in the browser: by the binding it asked by, else the other.
+func answerEndpoint(sp *metadata.ServiceProvider, asked binding) (string, binding, bool) {
+	order := []binding{byRedirect, byPOST}
+	if asked == byPOST {
+		order = []binding{byPOST, byRedirect}
+	}
+	for _, by := range order {
+		if e, ok := sloEndpoint(sp, by); ok {
+			if e.ResponseLocation != "" {
+				return e.ResponseLocation, by, true
+			}
+			return e.Location, by, true
+		}
+	}
+	return "", "", false
+}
+
+func sloEndpoint(sp *metadata.ServiceProvider, by binding) (metadata.Endpoint, bool) {
+	for _, e := range sp.SLO {
+		if e.Binding == string(by) {
+			return e, true
+		}
+	}
+	return metadata.Endpoint{}, false
+}
