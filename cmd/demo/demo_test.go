@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func app1(t *testing.T, m manifest, protocol string) manifestApp {
+func appOf(t *testing.T, m manifest, protocol string) manifestApp {
 	t.Helper()
 	for _, a := range m.Apps {
 		if a.Protocol == protocol {
@@ -34,7 +34,7 @@ func TestOneSignInThreeApps(t *testing.T) {
 	asha := who(t, m, "Asha")
 	b := newBrowser(t, d.Dir(), m, asha)
 
-	b.open(app1(t, m, "saml2").URL)
+	b.open(appOf(t, m, "saml2").URL)
 	b.sees(Banner, "Nobody is signed in")
 	b.follow("Sign in")
 	b.on(m.Issuer + "/signin")
@@ -43,15 +43,15 @@ func TestOneSignInThreeApps(t *testing.T) {
 	b.on(m.Issuer + "/role")
 	b.sees("Choose your role", asha.Roles[0], asha.Roles[1], asha.Roles[2])
 	b.submit(`action="/role"`, url.Values{"role": {asha.Roles[1]}})
-	b.on(app1(t, m, "saml2").URL)
+	b.on(appOf(t, m, "saml2").URL)
 	b.sees("Signed in as Dr Asha Example", asha.UID, "Clinical Practitioner Access Role", "ZZ902", "signed RSA-SHA256", "encrypted AES-128-GCM", Banner)
 	b.lacks("Failed:")
 
 	for protocol, how := range map[string]string{"oidc": "ID token signed ES256", "ticket": "legacy ticket"} {
 		posts := b.posts
-		b.open(app1(t, m, protocol).URL)
+		b.open(appOf(t, m, protocol).URL)
 		b.follow("Sign in")
-		b.on(app1(t, m, protocol).URL)
+		b.on(appOf(t, m, protocol).URL)
 		b.sees("Signed in as Dr Asha Example", asha.UID, "Clinical Practitioner Access Role", how)
 		b.lacks("Failed:")
 		if protocol == "ticket" && b.posts != posts+1 {
@@ -70,7 +70,7 @@ func TestOneSignInThreeApps(t *testing.T) {
 		b.sees("Nobody is signed in")
 		b.lacks(asha.UID)
 	}
-	b.open(app1(t, m, "saml2").URL)
+	b.open(appOf(t, m, "saml2").URL)
 	b.follow("Sign in")
 	b.on(m.Issuer + "/signin")
 }
@@ -109,19 +109,19 @@ func TestSignOutFromEachApp(t *testing.T) {
 	}
 }
 
-// TestSoftwareKey signs in with a persona's software key, and with the software card of the chooser.
+// TestSoftwareAuthenticators signs in with a persona's software key, and with the software card of the chooser.
 func TestSoftwareAuthenticators(t *testing.T) {
 	d, m := running(t)
 	ben := who(t, m, "Ben")
 	for link, how := range map[string]string{"Use a demo security key": "FIDO2", "Use a demo smartcard": "SMARTCARD"} {
 		t.Run(how, func(t *testing.T) {
 			b := newBrowser(t, d.Dir(), m, nil)
-			b.open(app1(t, m, "oidc").URL)
+			b.open(appOf(t, m, "oidc").URL)
 			b.follow("Sign in")
 			b.follow(link)
 			b.sees("Ben Sample", "Grace Mislaid", Banner)
 			b.submit("uid", url.Values{"uid": {ben.UID}})
-			b.on(app1(t, m, "oidc").URL)
+			b.on(appOf(t, m, "oidc").URL)
 			b.sees("Signed in as Ben Sample", ben.UID, how)
 		})
 	}
@@ -133,21 +133,21 @@ func TestCardsThatAreRefused(t *testing.T) {
 	for name, says := range map[string]string{"Farid": "expired", "Grace": "revoked"} {
 		t.Run(says, func(t *testing.T) {
 			p := who(t, m, name)
-			real := newBrowser(t, d.Dir(), m, p)
-			real.open(app1(t, m, "saml2").URL)
-			real.follow("Sign in")
-			real.submit(`action="/signin/card"`, nil)
-			real.sees(says, "reference", "Try again", Banner)
-			if !strings.HasSuffix(real.at.Hostname(), ".card.hub.localhost") || real.status != 401 {
-				t.Errorf("%d at %s", real.status, real.at)
+			card := newBrowser(t, d.Dir(), m, p)
+			card.open(appOf(t, m, "saml2").URL)
+			card.follow("Sign in")
+			card.submit(`action="/signin/card"`, nil)
+			card.sees(says, "reference", "Try again", Banner)
+			if !strings.HasSuffix(card.at.Hostname(), ".card.hub.localhost") || card.status != 401 {
+				t.Errorf("%d at %s", card.status, card.at)
 			}
 			soft := newBrowser(t, d.Dir(), m, nil)
-			soft.open(app1(t, m, "saml2").URL)
+			soft.open(appOf(t, m, "saml2").URL)
 			soft.follow("Sign in")
 			soft.follow("Use a demo smartcard")
 			soft.submit("uid", url.Values{"uid": {p.UID}})
 			soft.sees(says, "Try again")
-			soft.open(app1(t, m, "saml2").URL)
+			soft.open(appOf(t, m, "saml2").URL)
 			soft.sees("Nobody is signed in")
 		})
 	}
@@ -157,7 +157,7 @@ func TestCardsThatAreRefused(t *testing.T) {
 func TestNoCard(t *testing.T) {
 	d, m := running(t)
 	b := newBrowser(t, d.Dir(), m, nil)
-	b.open(app1(t, m, "oidc").URL)
+	b.open(appOf(t, m, "oidc").URL)
 	b.follow("Sign in")
 	b.submit(`action="/signin/card"`, nil)
 	b.sees("did not show us a card", "Try again")
@@ -167,12 +167,12 @@ func TestNoCard(t *testing.T) {
 func TestNobodyWithoutRole(t *testing.T) {
 	d, m := running(t)
 	b := newBrowser(t, d.Dir(), m, who(t, m, "Elin"))
-	b.open(app1(t, m, "oidc").URL)
+	b.open(appOf(t, m, "oidc").URL)
 	b.follow("Sign in")
 	b.submit(`action="/signin/card"`, nil)
 	b.on(m.Issuer)
 	b.sees("Registration Authority", "EPR")
-	b.open(app1(t, m, "oidc").URL)
+	b.open(appOf(t, m, "oidc").URL)
 	b.sees("Nobody is signed in")
 }
 
@@ -181,7 +181,7 @@ func TestFilterForManyRoles(t *testing.T) {
 	d, m := running(t)
 	p := who(t, m, "Deepak")
 	b := newBrowser(t, d.Dir(), m, p)
-	b.open(app1(t, m, "ticket").URL)
+	b.open(appOf(t, m, "ticket").URL)
 	b.follow("Sign in")
 	b.submit(`action="/signin/card"`, nil)
 	b.sees(`name="filter"`, "Palliative Care")
@@ -196,7 +196,7 @@ func TestFilterForManyRoles(t *testing.T) {
 func TestBreakIt(t *testing.T) {
 	d, m := running(t)
 	b := newBrowser(t, d.Dir(), m, who(t, m, "Ben"))
-	b.open(app1(t, m, "saml2").URL)
+	b.open(appOf(t, m, "saml2").URL)
 	b.follow("Sign in")
 	b.submit(`action="/signin/card"`, nil)
 	for _, c := range []struct{ app, link string }{
@@ -206,7 +206,7 @@ func TestBreakIt(t *testing.T) {
 		if strings.Contains(b.page, `action="/signout"`) {
 			b.submit(`action="/signout"`, nil)
 		}
-		b.open(app1(t, m, c.app).URL)
+		b.open(appOf(t, m, c.app).URL)
 		b.follow(c.link)
 		b.lacks("Signed in as")
 		if b.status < 400 {
@@ -235,7 +235,7 @@ func TestStartPage(t *testing.T) {
 	}
 	b.open(m.Issuer + "/demo")
 	b.sees(Banner, "PAS", "EPR", "Pathology 1998", "Dr Asha Example", "AuthnRequest", "Response with an assertion", "ID token", "Role assertion", "Signature RSA-SHA256")
-	for _, secret := range []string{app1(t, m, "oidc").ClientSecret} {
+	for _, secret := range []string{appOf(t, m, "oidc").ClientSecret} {
 		b.lacks(secret)
 	}
 	ticket := d.pathology.desk
@@ -253,7 +253,7 @@ func TestStartPage(t *testing.T) {
 func TestAnswerForAnotherBrowser(t *testing.T) {
 	d, m := running(t)
 	a, stranger := newBrowser(t, d.Dir(), m, who(t, m, "Ben")), newBrowser(t, d.Dir(), m, nil)
-	a.open(app1(t, m, "saml2").URL)
+	a.open(appOf(t, m, "saml2").URL)
 	a.follow("Sign in")
 	d.pas.desk.mu.Lock()
 	states := d.pas.desk.attempts
@@ -265,8 +265,8 @@ func TestAnswerForAnotherBrowser(t *testing.T) {
 	if !d.pas.desk.park(state, visit{Name: "Ben Sample"}) {
 		t.Fatal("not parked")
 	}
-	stranger.open(app1(t, m, "saml2").URL + "arrive?state=" + state)
+	stranger.open(appOf(t, m, "saml2").URL + "arrive?state=" + state)
 	stranger.sees("not begun in this browser")
-	stranger.open(app1(t, m, "saml2").URL)
+	stranger.open(appOf(t, m, "saml2").URL)
 	stranger.lacks("Ben Sample")
 }

@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/lanyard-hub/lanyard/cmd/hub"
 )
 
 // NotForTrust is the name in every certificate of the demo.
-const NotForTrust = "DEMO - DO NOT TRUST"
+const NotForTrust = hub.NotForTrust
 
 // Banner is printed on every page.
 const Banner = "DEMO MODE - not for patients"

@@ -1,7 +1,9 @@
 package demo
 
 import (
+	"crypto/rand"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/adapters/keystore"
+	"github.com/lanyard-hub/lanyard/cmd/hub"
 	"github.com/lanyard-hub/lanyard/config"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // TestFenceImports: nothing that serves patients can reach the demo or a software authenticator.
@@ -57,27 +62,51 @@ func TestFenceImporters(t *testing.T) {
 	}
 }
 
-// TestFenceProduction: the real program does not take the demo's issuer.
+// TestFenceProduction: the real program takes neither the demo's issuer, nor its keys, its card authority or
+// its partners.
 func TestFenceProduction(t *testing.T) {
 	d, m := running(t)
-	dir := t.TempDir()
-	file := filepath.Join(dir, "lanyard.yaml")
-	if err := os.WriteFile(file, []byte(config.Example(dir, m.Issuer)), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), "lanyard.yaml")
+	if err := os.WriteFile(file, []byte(config.Example(filepath.Dir(file), m.Issuer)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, report := config.Load(file, nil, config.Options{Production: true, SkipFiles: true, Now: time.Now()})
-	if !report.HasErrors() {
-		t.Error("production takes an issuer of the demo")
+	if _, report := config.Load(file, nil, config.Options{Production: true, SkipFiles: true, Now: time.Now()}); !report.HasErrors() {
+		t.Error("production takes the demo's issuer")
 	}
-	for _, f := range []string{"ca.crt", "hub/card.crt"} {
-		data, err := os.ReadFile(filepath.Join(d.Dir(), f))
-		if err != nil || len(data) == 0 {
-			t.Fatal(err)
+	own, err := keystore.Generate(rand.Reader, "sso.trust.example", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ownKeys := filepath.Join(t.TempDir(), "signing.pem")
+	if err := keystore.Write(ownKeys, own); err != nil {
+		t.Fatal(err)
+	}
+	for what, keys := range map[string]string{"signing key": d.configuration().Keys.Signing, "card authority": ownKeys} {
+		c := d.configuration()
+		c.Data = t.TempDir()
+		c.Store.Path, c.Store.EncryptionKey, c.Keys.Signing = filepath.Join(c.Data, "x.db"), filepath.Join(c.Data, "x.key"), keys
+		_, err := hub.New(t.Context(), hub.Options{Config: c, Log: slog.New(slog.DiscardHandler)})
+		if !errors.Is(err, hub.ErrDemo) || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if !strings.Contains(d.keys.authority.cert.Subject.String(), NotForTrust) || !strings.Contains(d.keys.pasCert.Subject.String(), NotForTrust) ||
-		!strings.Contains(d.people[0].card.cert.Subject.String(), NotForTrust) {
-		t.Error("a certificate does not say what it is")
+	compiler, err := trust.NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	metadata, err := d.pas.describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range d.documents() {
+		if _, err := compiler.Compile(doc, metadata, trust.CompileOptions{Now: time.Now()}); !errors.Is(err, trust.ErrInvalid) {
+			t.Errorf("production takes the demo's %s: %v", doc.Name, err)
+		}
+	}
+	for _, subject := range []string{d.keys.authority.cert.Subject.String(), d.keys.cardHost.cert.Subject.String(), d.keys.pasCert.Subject.String(), d.people[0].card.cert.Subject.String()} {
+		if !strings.Contains(subject, NotForTrust) {
+			t.Errorf("%s does not say what it is", subject)
+		}
 	}
 }
 

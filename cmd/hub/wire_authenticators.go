@@ -67,6 +67,9 @@ func (h *Hub) smartcards() (*smartcard.Cards, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := h.fence("card authority", append(roots, intermediates...)); err != nil {
+		return nil, err
+	}
 	var eku []asn1.ObjectIdentifier
 	for _, name := range c.Authenticators.Smartcard.EKU {
 		oid, err := smartcard.ParseEKU(name)

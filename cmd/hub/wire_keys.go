@@ -18,6 +18,9 @@ func (h *Hub) wireKeys(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("hub: signing keys: %w", err)
 	}
+	if err := h.fenceKeys(keys); err != nil {
+		return err
+	}
 	h.ring, err = keyring.New(keys...)
 	return err
 }
