@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/url"
@@ -31,7 +32,11 @@ func (h *hub) newSurfer(uid string) *surfer {
 	if uid == "" {
 		s.client = components.Client(h.t, h.ca)
 	} else {
-		s.client = components.Client(h.t, h.ca, h.cards[uid].TLS())
+		card := h.cards[uid].TLS()
+		s.client = components.Client(h.t, h.ca)
+		if transport, ok := s.client.Transport.(*http.Transport); ok { // presents the card whatever issuers the server hints at
+			transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &card, nil }
+		}
 	}
 	return s
 }
