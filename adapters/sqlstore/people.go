@@ -8,8 +8,20 @@ import (
 
 // Person implements people.Store and bridge.Directory.
 func (s *Store) Person(ctx context.Context, uid string) (people.Person, error) {
-	ps, err := readDocs[people.Person](ctx, s, personByUID, uid)
-	return only(ps, err)
+	var p people.Person
+	err := people.ErrNotFound
+	readErr := s.read(ctx, personByUID, func(r row) error {
+		var doc []byte
+		if err := r.Scan(&doc); err != nil {
+			return err
+		}
+		p, err = s.persons.decode(uid, doc)
+		return err
+	}, uid)
+	if readErr != nil {
+		err = readErr
+	}
+	return p, err
 }
 
 // SavePersons implements people.Store.

@@ -34,6 +34,7 @@ type Store struct {
 	engine  engine
 	writer  *writer
 	options Options
+	persons personCache
 }
 
 func newStore(e engine, o Options) *Store {

@@ -1,0 +1,38 @@
+package sqlstore
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// BenchmarkReadSQLite measures the reads of one sign-on: the session, the person, and one artifact.
+func BenchmarkReadSQLite(b *testing.B) {
+	ctx := context.Background()
+	s := openTemp(b)
+	prepareSessions(b, s, 1)
+	role := people.RoleProfile{ID: "555000000011", OrgCode: "RX1", Code: "S8000:G8000:R8001", Name: `"Clinical":"Clinical Provision":"Nurse Access Role"`, Activities: []people.Coded{{Code: "B0360"}}}
+	if err := s.SavePersons(ctx, people.Person{UID: "555000000001", Name: "Dr Asha Patel", Status: people.Active, Roles: []people.RoleProfile{role, role, role}}); err != nil {
+		b.Fatal(err)
+	}
+	now := time.Now()
+	if err := s.Put(ctx, bridge.Artifact{Kind: bridge.KindAuthCode, Key: "k", Payload: make([]byte, 600), Expires: now.Add(time.Hour)}, false); err != nil {
+		b.Fatal(err)
+	}
+	for name, read := range map[string]func() error{
+		"session":  func() error { _, err := s.SessionByKey(ctx, "0"); return err },
+		"person":   func() error { _, err := s.Person(ctx, "555000000001"); return err },
+		"artifact": func() error { _, err := s.Get(ctx, bridge.KindAuthCode, "k", now); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := read(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
