@@ -31,7 +31,10 @@ func (h *Hub) wireServers(context.Context) error {
 		if l.Card.Address == l.Public.Address && public != nil {
 			public, handler = h.sharedTLS(public, conf), h.bySNI(handler)
 		} else {
-			h.servers = append(h.servers, newServer("card", l.Card.Address, h.cards.handler, conf, h.options.Log))
+			s := newServer("card", l.Card.Address, h.cards.handler, conf, h.options.Log)
+			s.http.Protocols = new(http.Protocols)
+			s.http.Protocols.SetHTTP1(true) // HTTP/2 connections are shared between host names
+			h.servers = append(h.servers, s)
 		}
 	}
 	h.servers = append(h.servers, newServer("public", l.Public.Address, handler, public, h.options.Log))

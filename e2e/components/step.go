@@ -137,10 +137,10 @@ func (t *Tab) DisableScripts(tb testing.TB, off bool) {
 }
 
 // Screenshot writes the whole page as PNG and returns the file: in the
-// directory that LANYARD_SCREENSHOTS names, else in a temporary one.
+// directory that LANYARD_TEST_SCREENSHOTS names, else in a temporary one.
 func (t *Tab) Screenshot(tb testing.TB, name string) string {
 	tb.Helper()
-	dir := os.Getenv("LANYARD_SCREENSHOTS")
+	dir := os.Getenv("LANYARD_TEST_SCREENSHOTS")
 	if dir == "" {
 		dir = directory(tb, "pictures")
 	}
