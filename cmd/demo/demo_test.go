@@ -270,3 +270,84 @@ func TestAnswerForAnotherBrowser(t *testing.T) {
 	stranger.open(appOf(t, m, "saml2").URL)
 	stranger.lacks("Ben Sample")
 }
+
+// TestCancel: who gives up is told so by the app, which was told by its protocol.
+func TestCancel(t *testing.T) {
+	d, m := running(t)
+	for _, protocol := range []string{"saml2", "oidc"} {
+		b := newBrowser(t, d.Dir(), m, nil)
+		b.open(appOf(t, m, protocol).URL)
+		b.follow("Sign in")
+		b.submit(`action="/signin/cancel"`, nil)
+		b.on(appOf(t, m, protocol).URL)
+		b.sees("You are not signed in", "cancelled")
+	}
+}
+
+// TestSwitchUser: the next person never finds the last one in an app.
+func TestSwitchUser(t *testing.T) {
+	d, m := running(t)
+	asha, ben := who(t, m, "Asha"), who(t, m, "Ben")
+	b := newBrowser(t, d.Dir(), m, nil)
+	for i, a := range m.Apps {
+		b.open(a.URL)
+		b.follow("Sign in")
+		if i == 0 {
+			b.follow("Use a demo smartcard")
+			b.submit("uid", url.Values{"uid": {asha.UID}})
+			b.submit(`action="/role"`, url.Values{"role": {asha.Roles[0]}})
+		}
+		b.sees("Signed in as Dr Asha Example")
+	}
+	b.open(m.Issuer + "/")
+	b.submit(`action="/switch"`, nil)
+	b.sees("You are signed out everywhere")
+	for i, a := range m.Apps {
+		b.open(a.URL)
+		b.lacks("Asha")
+		b.follow("Sign in")
+		if i == 0 {
+			b.follow("Use a demo security key")
+			b.submit("uid", url.Values{"uid": {ben.UID}})
+		}
+		b.sees("Signed in as Ben Sample")
+		b.lacks("Asha")
+	}
+}
+
+// TestForgedLogout: nobody but the hub ends a session at an app.
+func TestForgedLogout(t *testing.T) {
+	d, m := running(t)
+	b := newBrowser(t, d.Dir(), m, who(t, m, "Ben"))
+	for i, a := range m.Apps[:2] {
+		b.open(a.URL)
+		b.follow("Sign in")
+		if i == 0 {
+			b.submit(`action="/signin/card"`, nil)
+		}
+	}
+	var told visit
+	for _, v := range d.pas.desk.visits {
+		told = v
+	}
+	forged := `<samlp:LogoutRequest xmlns:samlp="` + protocolSpace + `" Destination="` + d.pas.URL + `saml/slo/soap" ID="_1" IssueInstant="` + d.pas.now() +
+		`" NotOnOrAfter="2099-01-01T00:00:00Z" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + m.SAML.EntityID +
+		`</saml:Issuer><saml:NameID xmlns:saml="` + assertionSpace + `">` + told.subject + `</saml:NameID></samlp:LogoutRequest>`
+	resp, err := b.client.Post(d.pas.URL+"saml/slo/soap", "text/xml", strings.NewReader(envelope(forged))) //nolint:noctx // the test ends it
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	other, err := b.client.PostForm(d.epr.URL+"backchannel-logout", url.Values{"logout_token": {"e30.e30.e30"}}) //nolint:noctx // the test ends it
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Body.Close()
+	if resp.StatusCode != 500 || other.StatusCode != 400 {
+		t.Errorf("SOAP %d, back channel %d", resp.StatusCode, other.StatusCode)
+	}
+	for _, a := range m.Apps[:2] {
+		b.open(a.URL)
+		b.sees("Signed in as Ben Sample")
+	}
+}

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -154,18 +156,11 @@ func (e *epr) authorize(w http.ResponseWriter, r *http.Request, change func(url.
 
 // listed prints parameters, one a line, secrets hidden.
 func listed(q url.Values, secret ...string) string {
-	var names []string
-	for name := range q {
-		names = append(names, name)
-	}
-	sortStrings(names)
 	var b strings.Builder
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
 		v := q.Get(name)
-		for _, s := range secret {
-			if s == name {
-				v = hidden(v)
-			}
+		if slices.Contains(secret, name) {
+			v = hidden(v)
 		}
 		b.WriteString(name + " = " + v + "\n")
 	}

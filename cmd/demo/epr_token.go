@@ -10,13 +10,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
-
-func sortStrings(s []string) { slices.Sort(s) }
 
 // tokens is the answer of the token endpoint.
 type tokens struct {
