@@ -183,7 +183,8 @@ func TestLogoutThatNeedsTheBrowser(t *testing.T) {
 	}
 }
 
-func TestPartialLogout(t *testing.T) {
+// partialLogoutIsTold is row 123: one partner fails, our session ends, and the answer says so.
+func partialLogoutIsTold(t *testing.T) {
 	w := newWorld(t)
 	w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: "https://epr.example/soap"})
 	w.soap.answer = func(string, []byte) (int, []byte, error) { return 0, nil, errors.New("nobody there") }
