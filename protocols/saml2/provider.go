@@ -47,8 +47,8 @@ type Options struct {
 	ClockSkew    time.Duration // tolerated in partners' clocks; 0: 3 minutes
 	RequestLife  time.Duration // a message older than this is stale; 0: 5 minutes
 	Poster       Poster        // nil: partners are not told by SOAP
-	// AfterLogout shows what became of a sign-out that a partner began in this browser. The page continues to next, which
-	// may be empty. nil: the partner is answered without a page.
+	// AfterLogout shows what became of a sign-out that a partner began in this browser, when not every other partner has
+	// confirmed. The page continues to next, which may be empty. nil: the partner is answered without a page.
 	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
 	// ResultURL is the address of that page. A browser that brought a partner's answer in a window of its own is sent there;
 	// nil: it is told in one sentence.

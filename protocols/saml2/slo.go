@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 )
@@ -111,7 +110,7 @@ func (p *Provider) takeLogoutRequest(w http.ResponseWriter, r *http.Request, m m
 		}
 		pending.Status, pending.Logouts = statusOf(refusal), nil
 	}
-	if p.AfterLogout == nil || !needsBrowser(report.LogoutReport) {
+	if p.AfterLogout == nil || report.Everywhere() {
 		p.answerLogout(w, r, q.partner, pending)
 		return
 	}
@@ -121,11 +120,6 @@ func (p *Provider) takeLogoutRequest(w http.ResponseWriter, r *http.Request, m m
 		return
 	}
 	p.AfterLogout(w, r, report.LogoutReport, next)
-}
-
-// needsBrowser reports whether only this browser can finish the sign-out.
-func needsBrowser(report bridge.LogoutReport) bool {
-	return slices.ContainsFunc(report.Deliveries, func(d bridge.Delivery) bool { return d.State == bridge.DeliveryFront })
 }
 
 // sessionHere is the id of this browser's session, idle or not; empty if it shows none. A cross-site POST never does.

@@ -191,7 +191,11 @@ func partialLogoutIsTold(t *testing.T) {
 	b := w.browser()
 	got := w.signOn(b, w.authn())
 	w.signOn(b, w.authnOther())
-	out := w.openRedirect(b.get(SLOPath + "?" + w.logoutQuery(got.nameID(), got.index())).Header().Get("Location"))
+	b.get(SLOPath + "?" + w.logoutQuery(got.nameID(), got.index()))
+	if w.after == nil || w.after.Everywhere() {
+		t.Fatalf("nobody was shown that a partner gave no answer: %+v", w.after)
+	}
+	out := w.openRedirect(b.get(w.next).Header().Get("Location"))
 	if codes(out.root) != "Success/PartialLogout" || w.sessionLives(b) {
 		t.Errorf("%s", codes(out.root))
 	}
