@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,17 @@ func acrClasses() []acrClass {
 		{name: "AAL3_SMARTCARD", min: 3, meth: bridge.MethodSmartcard},
 		{name: "AAL3_N3_SMARTCARD"}, {name: "AAL3_IOS"}, {name: "AAL2_TOTP"}, {name: "AAL2_NHSMAIL"}, {name: "AAL1_USERPASS"},
 	}
+}
+
+// known leaves out acr names that are unknown or never met, and repetitions: they are stored with every grant.
+func (p *Provider) known(names []string) []string {
+	var out []string
+	for _, c := range p.contexts(names) {
+		if !slices.Contains(out, c.Class) {
+			out = append(out, c.Class)
+		}
+	}
+	return out
 }
 
 // contexts translates acr names to what the core compares; names unknown or never met are left out.

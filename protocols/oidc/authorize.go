@@ -52,12 +52,27 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d, err := readPending(tx)
+	if err == nil {
+		err = p.stillRegistered(tx.Request.Partner, d)
+	}
 	if err != nil {
 		p.refusePage(w, r, tx.Request.Partner, tx.Ref, err)
 		return
 	}
 	next, err := p.hub.Next(r.Context(), b, tx)
 	p.proceed(w, r, tx.Request.Partner, d, next, err)
+}
+
+// stillRegistered proves the reply address once more: the terms may have changed while the person signed in.
+func (p *Provider) stillRegistered(partner string, d pending) error {
+	c, err := p.partner(partner)
+	if err != nil {
+		return err
+	}
+	if !c.terms.RedirectURI(d.Redirect) {
+		return bridge.Refuse(bridge.BadReplyAddress, "The address of the app is not registered any more.")
+	}
+	return nil
 }
 
 // proceed does what the dispatcher said: a step, an answer or a refusal.
@@ -98,7 +113,7 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, 
 	m.cap = iss.SessionEnds
 	g := grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
-		Scopes: d.Scopes, Ref: iss.Ref, Redirect: d.Redirect, Nonce: d.Nonce,
+		Scopes: c.allowed(d.Scopes), Ref: iss.Ref, Redirect: d.Redirect, Nonce: d.Nonce,
 	}
 	code, err := m.issueCode(ctx, &g, d.Challenge)
 	if err != nil {

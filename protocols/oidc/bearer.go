@@ -29,8 +29,8 @@ func bearer(r *http.Request) (string, error) {
 	switch {
 	case len(headers)+len(inBody) == 0:
 		return "", refused.WithCode("no_token").Because(errNoToken)
-	case len(headers)+len(inBody) > 1:
-		return "", refused
+	case len(headers)+len(inBody) > 1: // RFC 6750, section 3.1
+		return "", bridge.Refuse(bridge.BadRequest, "%s", refused.Detail).WithCode(refused.Code)
 	case len(inBody) == 1:
 		return inBody[0], nil
 	}
@@ -54,6 +54,11 @@ func (p *Provider) access(ctx context.Context, token string, wants []string) (*g
 	if err != nil {
 		return nil, bridge.Issuance{}, a, err
 	}
+	c, err := p.partner(g.Client)
+	if err != nil {
+		return g, bridge.Issuance{}, a, err
+	}
+	g.Scopes = c.allowed(g.Scopes)
 	iss, err := p.hub.Reissue(ctx, g.bridge(p, wants), ledger.TokenIssued)
 	return g, iss, a, err
 }

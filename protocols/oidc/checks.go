@@ -48,7 +48,11 @@ func run(p *Provider, table []check, a *authorization) *bridge.Refusal {
 	return nil
 }
 
-func checkOnce(_ *Provider, a *authorization) *bridge.Refusal { return once(a.form) }
+func checkOnce(_ *Provider, a *authorization) *bridge.Refusal {
+	why := once(a.form)
+	omitEmpty(a.form)
+	return why
+}
 
 func checkClient(p *Provider, a *authorization) *bridge.Refusal {
 	id := a.get("client_id")
@@ -69,6 +73,9 @@ func checkRedirect(_ *Provider, a *authorization) *bridge.Refusal {
 		return bridge.Refuse(bridge.BadReplyAddress, "The app asked for an answer at an address that is not registered for it.")
 	}
 	a.State, a.Mode = a.get("state"), modeQuery
+	if a.get("response_mode") == modeForm {
+		a.Mode = modeForm
+	}
 	return nil
 }
 
@@ -91,14 +98,11 @@ func checkEchoes(_ *Provider, a *authorization) *bridge.Refusal {
 }
 
 func checkMode(_ *Provider, a *authorization) *bridge.Refusal {
-	switch mode := a.get("response_mode"); mode {
-	case "", modeQuery:
-	case modeForm:
-		a.Mode = modeForm
-	default:
-		return bridge.Refuse(bridge.UnsupportedBinding, "response_mode must be query or form_post.")
+	switch a.get("response_mode") {
+	case "", modeQuery, modeForm:
+		return nil
 	}
-	return nil
+	return bridge.Refuse(bridge.UnsupportedBinding, "response_mode must be query or form_post.")
 }
 
 func checkRequestObject(_ *Provider, a *authorization) *bridge.Refusal {
@@ -248,7 +252,8 @@ func checkACR(p *Provider, a *authorization) *bridge.Refusal {
 	if len(a.ACR) == 0 {
 		a.ACR = a.client.terms.DefaultACR
 	}
-	if len(a.ACR) > 0 && len(p.contexts(a.ACR)) == 0 {
+	asked := len(a.ACR) > 0
+	if a.ACR = p.known(a.ACR); asked && len(a.ACR) == 0 {
 		return bridge.Refuse(bridge.AssuranceTooLow, "None of the acr values asked for can be met here.")
 	}
 	return nil

@@ -57,6 +57,17 @@ func newClient(p trust.Partner) *client {
 	return c
 }
 
+// allowed are the granted scopes that the terms still allow: a grant outlives a change of the terms, a scope does not.
+func (c *client) allowed(granted []string) []string {
+	out := make([]string, 0, len(granted))
+	for _, scope := range granted {
+		if c.scopes.Has(scope) {
+			out = append(out, scope)
+		}
+	}
+	return out
+}
+
 func (c *client) GetID() string                      { return c.id }
 func (c *client) GetHashedSecret() []byte            { return nil } // authenticated before fosite
 func (c *client) GetRedirectURIs() []string          { return c.terms.RedirectURIs }

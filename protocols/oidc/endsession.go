@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,18 +47,32 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	live, person, err := p.hub.Live(r.Context(), b)
-	nobody := bridge.AsRefusal(err).Reason == bridge.SessionExpired
+	here, err := p.sessionHere(r, b)
 	switch {
-	case err != nil && !nobody:
+	case err != nil:
 		p.refusePage(w, r, out.partner(), "", err)
-	case nobody:
+	case here.ID == "":
 		p.leave(w, r, bridge.LogoutReport{}, out.next)
-	case confirmed, out.session == live.ID && out.why == nil:
-		p.end(w, r, out, live)
+	case confirmed, out.session == here.ID && out.why == nil:
+		p.end(w, r, out, here)
 	default:
-		p.confirm(w, r, out, person.Name)
+		p.confirm(w, r, out)
 	}
+}
+
+// sessionHere is this browser's session if it has not ended, idle or not: its apps may still be open. Zero if there is none.
+func (p *Provider) sessionHere(r *http.Request, b bridge.Browser) (bridge.Session, error) {
+	if b.Session == "" {
+		return bridge.Session{}, nil
+	}
+	s, err := p.hub.Sessions.SessionByKey(r.Context(), bridge.Key(b.Session))
+	if errors.Is(err, bridge.ErrNotFound) || err == nil && !s.Ended.IsZero() {
+		return bridge.Session{}, nil
+	}
+	if err != nil {
+		return bridge.Session{}, fmt.Errorf("oidc: load session: %w", err)
+	}
+	return s, nil
 }
 
 // logoutForm reads the parameters; a POST that claims to be our own form must be.
@@ -151,12 +166,12 @@ func (o signOut) partner() string {
 }
 
 // end signs out. A client that proved by its hint that it knows the session is not told again.
-func (p *Provider) end(w http.ResponseWriter, r *http.Request, out signOut, live bridge.Session) {
+func (p *Provider) end(w http.ResponseWriter, r *http.Request, out signOut, here bridge.Session) {
 	cause := bridge.LogoutCause{Reason: "user", Ref: bridge.Ref(r.Context())}
-	if out.session == live.ID && out.client != nil {
+	if out.session == here.ID && out.client != nil {
 		cause.Reason, cause.Protocol, cause.Partner = "partner", trust.OIDC, out.client.id
 	}
-	report, err := p.hub.Logout(r.Context(), live.ID, cause)
+	report, err := p.hub.Logout(r.Context(), here.ID, cause)
 	if err != nil {
 		p.refusePage(w, r, out.partner(), "", err)
 		return
@@ -177,9 +192,14 @@ func afterLogout(w http.ResponseWriter, r *http.Request, report bridge.LogoutRep
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
-// confirm asks whether to sign out. The form comes back here with its token.
-func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, out signOut, who string) {
+// confirm asks whether to sign out. The form comes back here with its token. Whose idle session it is stays
+// unsaid: someone else may sit there by now.
+func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, out signOut) {
 	b := p.kit.BindBrowser(w, r)
+	who := ""
+	if _, person, err := p.hub.Live(r.Context(), b); err == nil {
+		who = person.Name
+	}
 	var fields []web.Field
 	o := web.PageOptions{}
 	if out.next != "" {

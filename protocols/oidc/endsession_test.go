@@ -26,6 +26,15 @@ func logoutQuery(pairs ...string) string {
 	return logoutPath + "?" + q.Encode()
 }
 
+// hidden are the fields of a page's form.
+func hidden(page string) url.Values {
+	form := url.Values{}
+	for _, m := range regexp.MustCompile(`name="([a-z_]+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		form.Set(m[1], m[2])
+	}
+	return form
+}
+
 func TestLogoutByClient(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
@@ -74,10 +83,7 @@ func TestLogoutConfirmed(t *testing.T) {
 	if got.status != http.StatusOK || !strings.Contains(got.body, "Nurse Asha Patel") || !b.signedIn() {
 		t.Fatalf("without a hint: %d, signed in %t", got.status, b.signedIn())
 	}
-	form := url.Values{}
-	for _, m := range regexp.MustCompile(`name="([a-z_]+)" value="([^"]*)"`).FindAllStringSubmatch(got.body, -1) {
-		form.Set(m[1], m[2])
-	}
+	form := hidden(got.body)
 	forged := with(form, "csrf", "AAAA")
 	after := w.lastSeq()
 	w.page(t, "forged form", b.submit(logoutPath, forged), after, "csrf")

@@ -62,6 +62,15 @@ func once(form url.Values) *bridge.Refusal {
 	return nil
 }
 
+// omitEmpty drops parameters without a value: they count as not sent (RFC 6749, section 3.1 and 3.2).
+func omitEmpty(form url.Values) {
+	for name, values := range form {
+		if len(values) == 1 && values[0] == "" {
+			delete(form, name)
+		}
+	}
+}
+
 // clip shortens and cleans what a stranger sent, before it is repeated.
 func clip(s string) string {
 	out := make([]byte, 0, 64)

@@ -70,6 +70,9 @@ func (s *collector) get(ctx context.Context, kind bridge.ArtifactKind, key strin
 		s.err = err
 		return nil, false, err
 	}
+	if g.Client == s.client.id {
+		g.Scopes = s.client.allowed(g.Scopes)
+	}
 	s.found = g
 	return g, a.Spent, nil
 }

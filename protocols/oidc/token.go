@@ -62,6 +62,7 @@ func callForm(r *http.Request) (url.Values, error) {
 	if why := once(form); why != nil {
 		return nil, why
 	}
+	omitEmpty(form)
 	return form, nil
 }
 
