@@ -2,6 +2,7 @@ package signin
 
 import (
 	"crypto/tls"
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -50,6 +51,7 @@ func TestSecurity(t *testing.T) {
 	t.Run("200", testCookieAttributes)
 	t.Run("201", testHosts)
 	t.Run("203", testCertificateHeaders)
+	t.Run("204", testForwardedCertificate)
 	t.Run("205", testHandshakeAndHostAgree)
 	t.Run("206", testOpenRedirect)
 	t.Run("208", testCSRF)
@@ -199,6 +201,17 @@ func testCertificateHeaders(t *testing.T) {
 	for _, name := range []string{"X-SSL-Client-Cert", "X-SSL-Client_Cert", "X_ssl_client_cert", "Client-Cert", "X-Client-Cert", "X-Arr-Clientcert", "Ssl-Client-Cert"} {
 		b.header[name] = []string{url.QueryEscape(string(card))}
 	}
+	b.get("/front/start?partner=board").submit("/signin/card").want(http.StatusUnauthorized, "No smartcard was read")
+	nothingCame(t, w)
+	refusedWith(t, w, "card_missing")
+}
+
+// testForwardedCertificate: a certificate that a proxy only passes on proves no possession (RFC 9440 is not offered).
+func testForwardedCertificate(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser() // no card in the reader
+	b.header.Set("Client-Cert", ":"+base64.StdEncoding.EncodeToString(w.certificate(asha).Certificate[0])+":")
+	b.header.Set("X-Forwarded-Proto", "https")
 	b.get("/front/start?partner=board").submit("/signin/card").want(http.StatusUnauthorized, "No smartcard was read")
 	nothingCame(t, w)
 	refusedWith(t, w, "card_missing")
