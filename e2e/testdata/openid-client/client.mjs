@@ -1,0 +1,136 @@
+// A relying party made of openid-client: every client of config.json below a path of its own.
+//
+//   GET  /NAME/start     sends the browser to the hub; parameters are added to the request
+//   *    /NAME/callback  redeems the code, uses the tokens, prints what it learned as JSON
+//   GET  /NAME/refresh   refreshes, introspects and asks userinfo with the last tokens, prints JSON
+//   GET  /NAME/revoke    revokes them and says what they are worth then
+//   GET  /NAME/logout    sends the browser to the hub's end_session_endpoint
+//   GET  /NAME/bye       where the hub sends it back to
+//   POST /NAME/backchannel  takes a logout token; GET /NAME/told lists those that were good
+import dns from 'node:dns'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import * as jose from 'jose'
+import * as oidc from 'openid-client'
+
+// RFC 6761, 6.3: names under localhost are this machine, whatever the resolver says.
+const lookup = dns.lookup
+dns.lookup = (name, options, done) => lookup(name.endsWith('.localhost') ? '127.0.0.1' : name, options, done)
+
+const config = JSON.parse(readFileSync('config.json', 'utf8'))
+
+async function authentication(c) {
+  switch (c.auth) {
+    case 'private_key_jwt':
+      return oidc.PrivateKeyJwt({ key: await jose.importPKCS8(c.key, 'ES256'), kid: c.kid })
+    case 'client_secret_basic':
+      return oidc.ClientSecretBasic(c.secret)
+    case 'client_secret_post':
+      return oidc.ClientSecretPost(c.secret)
+  }
+  return oidc.None()
+}
+
+const clients = {}
+for (const c of config.clients) {
+  const metadata = { id_token_signed_response_alg: c.alg, token_endpoint_auth_method: c.auth }
+  const op = await oidc.discovery(new URL(config.issuer), c.id, metadata, await authentication(c), { execute: [oidc.enableNonRepudiationChecks] })
+  clients[c.name] = { op, base: `${config.base}/${c.name}`, told: [], confidential: c.auth !== 'none' }
+}
+
+async function start(c, url) {
+  c.verifier = oidc.randomPKCECodeVerifier()
+  c.state = oidc.randomState()
+  c.nonce = oidc.randomNonce()
+  return oidc.buildAuthorizationUrl(c.op, {
+    redirect_uri: c.base + '/callback', scope: 'openid profile nhsperson nationalrbacaccess selectedrole',
+    code_challenge: await oidc.calculatePKCECodeChallenge(c.verifier), code_challenge_method: 'S256',
+    state: c.state, nonce: c.nonce, max_age: '600', ...Object.fromEntries(url.searchParams),
+  })
+}
+
+async function callback(c, request) {
+  const checks = { pkceCodeVerifier: c.verifier, expectedState: c.state, expectedNonce: c.nonce, maxAge: 600, idTokenExpected: true }
+  c.tokens = await oidc.authorizationCodeGrant(c.op, request, checks)
+  const claims = c.tokens.claims()
+  return { claims, scope: c.tokens.scope, expires: c.tokens.expires_in, userinfo: await oidc.fetchUserInfo(c.op, c.tokens.access_token, claims.sub) }
+}
+
+async function refresh(c) {
+  const before = c.tokens
+  c.tokens = await oidc.refreshTokenGrant(c.op, before.refresh_token)
+  const claims = c.tokens.claims()
+  const out = { claims, rotated: c.tokens.refresh_token !== before.refresh_token, userinfo: await oidc.fetchUserInfo(c.op, c.tokens.access_token, claims.sub) }
+  if (c.confidential) out.introspection = await oidc.tokenIntrospection(c.op, c.tokens.access_token)
+  return out
+}
+
+async function revoke(c) {
+  await oidc.tokenRevocation(c.op, c.tokens.refresh_token, { token_type_hint: 'refresh_token' })
+  const outcome = (p) => p.then(() => 'accepted', explain)
+  return {
+    refresh: await outcome(oidc.refreshTokenGrant(c.op, c.tokens.refresh_token)),
+    userinfo: await outcome(oidc.fetchUserInfo(c.op, c.tokens.access_token, oidc.skipSubjectCheck)),
+  }
+}
+
+async function backchannel(c, form) {
+  const { jwks_uri, issuer } = c.op.serverMetadata()
+  const { payload } = await jose.jwtVerify(form.get('logout_token'), jose.createRemoteJWKSet(new URL(jwks_uri)), {
+    issuer, audience: c.op.clientMetadata().client_id, typ: 'logout+jwt', maxTokenAge: 120, requiredClaims: ['jti', 'iat', 'exp', 'sid', 'events'],
+  })
+  if (!payload.events['http://schemas.openid.net/event/backchannel-logout'] || 'nonce' in payload) throw new Error('not a logout token')
+  c.told.push(payload)
+}
+
+// explain says what the library said: the OAuth error where there was one, and for a bearer token its challenge.
+function explain(e) {
+  const challenge = Array.isArray(e.cause) ? e.cause[0]?.parameters?.error : undefined
+  return { name: e.name, code: e.code, error: e.error ?? challenge, message: e.message, cause: String(e.cause?.message ?? '') }
+}
+
+async function body(r) {
+  const parts = []
+  for await (const part of r) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
+
+async function serve(r) {
+  const url = new URL(r.url, config.base)
+  const [, name, action] = url.pathname.split('/')
+  const c = clients[name]
+  if (!c) return { status: 404 }
+  switch (action) {
+    case 'start':
+      return { to: await start(c, url) }
+    case 'callback':
+      if (r.method === 'GET') return { json: await callback(c, url) }
+      return { json: await callback(c, new Request(url, { method: 'POST', headers: { 'content-type': r.headers['content-type'] }, body: await body(r) })) }
+    case 'refresh':
+      return { json: await refresh(c) }
+    case 'revoke':
+      return { json: await revoke(c) }
+    case 'logout':
+      return { to: oidc.buildEndSessionUrl(c.op, { post_logout_redirect_uri: c.base + '/bye', id_token_hint: c.tokens.id_token, state: 'left' }) }
+    case 'bye':
+      return { json: { state: url.searchParams.get('state') } }
+    case 'backchannel':
+      await backchannel(c, new URLSearchParams(await body(r)))
+      return { status: 200 }
+    case 'told':
+      return { json: c.told }
+  }
+  return { status: 404 }
+}
+
+createServer(async (r, w) => {
+  let answer
+  try {
+    answer = await serve(r)
+  } catch (e) {
+    console.error(e)
+    answer = { status: 400, json: { refused: explain(e) } }
+  }
+  const headers = answer.to ? { location: answer.to.href } : { 'content-type': 'application/json' }
+  w.writeHead(answer.status ?? (answer.to ? 303 : 200), headers).end(answer.json ? JSON.stringify(answer.json) : '')
+}).listen(Number(new URL(config.base).port), '127.0.0.1', () => console.log('ready'))
