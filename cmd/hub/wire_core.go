@@ -28,7 +28,7 @@ func (h *Hub) wireCore(context.Context) error {
 	limits := bridge.DefaultLimits()
 	limits.Idle, limits.Absolute = c.Session.Idle, c.Session.Absolute
 	h.core = &bridge.Hub{
-		Artifacts: h.store, Journal: h.store, Sessions: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
+		Artifacts: h.store, Journal: newCountingJournal(h.store, h.metrics, h.registry.Partner), Sessions: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
 		Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
 		Clock: h.options.Clock, Secret: core, Limits: limits, Parallel: parallel,
 	}

@@ -1,0 +1,70 @@
+package hub
+
+import (
+	"context"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+// countingJournal counts what the audit record says happened, once it is durable: metrics and record cannot disagree.
+type countingJournal struct {
+	bridge.Journal
+	known    func(trust.Protocol, string) (trust.Partner, error)
+	events   *prometheus.CounterVec
+	children sync.Map // eventLabels -> prometheus.Counter
+}
+
+type eventLabels struct{ kind, result, method, partner string }
+
+func newCountingJournal(j bridge.Journal, m *metrics, known func(trust.Protocol, string) (trust.Partner, error)) *countingJournal {
+	c := &countingJournal{Journal: j, known: known, events: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "lanyard_events_total", Help: "Audit events by kind, result, method and partner; partners not registered count as other.",
+	}, []string{"kind", "result", "method", "partner"})}
+	m.registerer.MustRegister(c.events)
+	return c
+}
+
+// Commit implements bridge.Journal.
+func (c *countingJournal) Commit(ctx context.Context, writes ...bridge.Write) error {
+	if err := c.Journal.Commit(ctx, writes...); err != nil {
+		return err
+	}
+	for _, w := range writes {
+		if a, ok := w.(bridge.Append); ok {
+			c.child(a.Event).Inc()
+		}
+	}
+	return nil
+}
+
+// child binds the labels of an event once and keeps the counter.
+func (c *countingJournal) child(e ledger.Event) prometheus.Counter {
+	labels := eventLabels{kind: string(e.Kind), result: e.Reason, method: e.Method, partner: c.partner(e)}
+	if labels.result == "" {
+		labels.result = "ok"
+	}
+	found, ok := c.children.Load(labels)
+	if !ok {
+		found, _ = c.children.LoadOrStore(labels, c.events.WithLabelValues(labels.kind, labels.result, labels.method, labels.partner))
+	}
+	counter, _ := found.(prometheus.Counter) // nothing else is stored
+	return counter
+}
+
+// partner bounds the label to registered partners: what a stranger claims to be never becomes a series.
+func (c *countingJournal) partner(e ledger.Event) string {
+	if e.Partner == "" {
+		return ""
+	}
+	for _, p := range []trust.Protocol{trust.OIDC, trust.SAML2, trust.Ticket} {
+		if _, err := c.known(p, e.Partner); err == nil {
+			return e.Partner
+		}
+	}
+	return "other"
+}

@@ -1,0 +1,73 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+type fakeJournal struct{ err error }
+
+func (f fakeJournal) Commit(context.Context, ...bridge.Write) error { return f.err }
+
+func TestEventsAreCountedOnceDurable(t *testing.T) {
+	m := newMetrics()
+	known := func(_ trust.Protocol, id string) (trust.Partner, error) {
+		if id == "epr" {
+			return trust.Partner{ID: id}, nil
+		}
+		return trust.Partner{}, trust.ErrUnknownPartner
+	}
+	j := newCountingJournal(fakeJournal{}, m, known)
+	issued := bridge.Append{Event: ledger.Event{Kind: ledger.Issued, Partner: "epr", Method: "FIDO2"}}
+	refused := bridge.Append{Event: ledger.Event{Kind: ledger.Refused, Reason: "bad_signature", Partner: "stranger " + strings.Repeat("x", 50)}}
+	for _, w := range []bridge.Write{issued, issued, refused} {
+		if err := j.Commit(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	failing := newCountingJournal(fakeJournal{err: errors.New("disk full")}, newMetrics(), known)
+	if err := failing.Commit(t.Context(), issued); err == nil {
+		t.Error("the failure was hidden")
+	}
+	got := counted(t, m.registerer)
+	want := map[string]float64{"issued ok FIDO2 epr": 2, "refused bad_signature  other": 1}
+	for k, v := range want {
+		if got[k] != v {
+			t.Errorf("%q counted %v, want %v; all: %v", k, got[k], v, got)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("series %v", got)
+	}
+}
+
+// counted reads lanyard_events_total as label values joined by spaces.
+func counted(t *testing.T, r *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]float64{}
+	for _, f := range families {
+		if f.GetName() != "lanyard_events_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			labels := map[string]string{}
+			for _, l := range m.GetLabel() {
+				labels[l.GetName()] = l.GetValue()
+			}
+			out[labels["kind"]+" "+labels["result"]+" "+labels["method"]+" "+labels["partner"]] = m.GetCounter().GetValue()
+		}
+	}
+	return out
+}
