@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -183,5 +184,49 @@ func TestTraceTellsTheStory(t *testing.T) {
 		if strings.Contains(story, secret) {
 			t.Errorf("the story contains %q", secret)
 		}
+	}
+}
+
+// TestTicketByCertificate binds a legacy system to its client certificate on the mutual-TLS listener.
+func TestTicketByCertificate(t *testing.T) {
+	h := startHub(t, "")
+	systems := components.NewCA(t, "Systems CA")
+	address := fmt.Sprintf("127.0.0.1:%d", components.FreePort(t))
+	h.proc.Close()
+	data, err := os.ReadFile(h.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.write("lanyard.yaml", strings.Replace(string(data), "listeners:\n", fmt.Sprintf("listeners:\n  ticket: { address: %q, client_ca: %s }\n", address, systems.File), 1))
+	h.serve()
+	l := h.pathology()
+	mine, other := systems.Card(t, "pathology"), systems.Card(t, "stores")
+	h.copy(mine.CertFile, "system.pem")
+	h.apply("pathology", fmt.Sprintf(`partner: pathology
+name: Pathology
+protocol: ticket
+stage: live
+require: { role: true }
+release: [{ set: ssb }]
+ticket: { return_urls: [%q], certificate_file: system.pem }
+`, l.url))
+	s := h.newSurfer(nurse)
+	s.open(h.issuer + "/ticket/start?partner=pathology")
+	s.signInByCard("")
+	s.autopost()
+	token := l.last(t)
+	if a := l.read(t, token); a.status != http.StatusForbidden {
+		t.Errorf("read without a certificate: %+v", a)
+	}
+	_, port, _ := strings.Cut(address, ":")
+	at := "https://hub.localhost:" + port + "/saml/RoleAssertion?token=" + url.QueryEscape(token)
+	if resp, body := components.Get(t, components.Client(t, h.ca, mine.TLS()), at); resp.StatusCode != http.StatusOK || !strings.Contains(body, nurse) {
+		t.Errorf("with its certificate: %d %s", resp.StatusCode, body)
+	}
+	if resp, body := components.Get(t, components.Client(t, h.ca, other.TLS()), at); resp.StatusCode != http.StatusForbidden || strings.Contains(body, nurse) {
+		t.Errorf("with another system's certificate: %d %s", resp.StatusCode, body)
+	}
+	if resp, err := components.Client(t, h.ca).Get(at); err == nil {
+		t.Errorf("without a certificate the handshake succeeded: %d", resp.StatusCode)
 	}
 }
