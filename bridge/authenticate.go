@@ -30,6 +30,7 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 	secret := h.NewSecret()
 	session.Key, session.Seen = Key(secret), now
 	session.Method, session.Assurance, session.AuthnAt = proof.Method, proof.Assurance, proof.At
+	tx.about(session.ID)
 	tx.ProofAt = now
 	w, err := putTransaction(tx)
 	if err != nil {
@@ -39,8 +40,8 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 		Time: now, Kind: ledger.SignedIn, Ref: tx.Ref, Tracking: session.ID, Subject: proof.UID, Method: string(proof.Method),
 		Partner: tx.Request.Partner, Peer: Peer(ctx), Detail: proof.Evidence,
 	}
-	if err := h.Journal.Commit(ctx, w, SaveSession{session}, Append{event}); err != nil {
-		return "", fmt.Errorf("bridge: save session: %w", err)
+	if err := h.Journal.Commit(ctx, w, SaveSession{Session: session}, Append{event}); err != nil {
+		return "", refuseSpent(err, "save session")
 	}
 	h.trace(tx.Ref, "authenticated", "method", string(proof.Method), "assurance", fmt.Sprint(proof.Assurance))
 	return secret, nil

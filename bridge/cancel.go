@@ -27,8 +27,8 @@ func (h *Hub) Finish(ctx context.Context, next Next) error {
 	}
 	if next.facts.newRole {
 		s.Seen = now
-		w = append(w, SaveSession{s})
-	} else if now.Sub(s.Seen) >= touchEvery {
+		w = append(w, SaveSession{Session: s, From: s.Key})
+	} else if now.Sub(s.Seen) >= h.touchEvery() {
 		w = append(w, TouchSession{ID: s.ID, Seen: now})
 	}
 	if len(w) == 0 {

@@ -60,6 +60,7 @@ func (h *Hub) ChooseRole(ctx context.Context, b Browser, tx Transaction, roleID 
 	}
 	secret := h.NewSecret()
 	s.Key, s.Seen, s.RoleID = Key(secret), now, role.ID
+	tx.about(s.ID)
 	tx.RoleChosen = true
 	w, err := putTransaction(tx)
 	if err != nil {
@@ -69,8 +70,8 @@ func (h *Hub) ChooseRole(ctx context.Context, b Browser, tx Transaction, roleID 
 		Time: now, Kind: ledger.RoleChosen, Ref: tx.Ref, Tracking: s.ID, Subject: s.UID, Role: role.ID, Org: role.OrgCode,
 		Partner: tx.Request.Partner, Peer: Peer(ctx), Detail: map[string]string{"role_code": role.Code},
 	}
-	if err := h.Journal.Commit(ctx, w, SaveSession{s}, Append{event}); err != nil {
-		return "", fmt.Errorf("bridge: save role: %w", err)
+	if err := h.Journal.Commit(ctx, w, SaveSession{Session: s}, Append{event}); err != nil {
+		return "", refuseSpent(err, "save role")
 	}
 	h.trace(tx.Ref, "role_chosen", "role", role.ID)
 	return secret, nil

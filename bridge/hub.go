@@ -99,13 +99,17 @@ func (h *Hub) random(n int) []byte {
 
 // mac derives a 128-bit value from the hub's secret, separated by purpose.
 func (h *Hub) mac(purpose string, parts ...string) string {
+	return base64.RawURLEncoding.EncodeToString(h.macBytes(purpose, parts...))
+}
+
+func (h *Hub) macBytes(purpose string, parts ...string) []byte {
 	m := hmac.New(sha256.New, h.Secret)
 	m.Write([]byte(purpose))
 	for _, p := range parts {
 		m.Write([]byte{0})
 		m.Write([]byte(p))
 	}
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:16])
+	return m.Sum(nil)[:16]
 }
 
 func (h *Hub) trace(ref, step string, fields ...string) {

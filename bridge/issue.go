@@ -11,8 +11,9 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
-// touchEvery is how often a session's last activity is written.
-const touchEvery = time.Minute
+// touchEvery is how often a session's last activity is written: well within the idle limit, or someone who
+// is active all the time would run into it.
+func (h *Hub) touchEvery() time.Duration { return min(time.Minute, h.Limits.Idle/4) }
 
 // Issue decides what the partner is told, when Next said so. Nothing is written until Deliver.
 func (h *Hub) Issue(ctx context.Context, next Next) (Issuance, error) {
@@ -48,15 +49,19 @@ func (h *Hub) issueWrites(ctx context.Context, iss Issuance, next Next, now time
 	switch {
 	case next.facts.newRole:
 		s.Seen = now
-		w = append(w, SaveSession{s})
-	case now.Sub(s.Seen) >= touchEvery:
+		w = append(w, SaveSession{Session: s, From: s.Key})
+	case now.Sub(s.Seen) >= h.touchEvery():
 		w = append(w, TouchSession{ID: s.ID, Seen: now})
 	}
-	w = append(w, AddParticipant{Participant{
-		Session: s.ID, Partner: iss.Partner, Protocol: iss.Protocol, Index: iss.Index, Subject: iss.Subject,
-		Format: string(iss.SubjectKind), Since: now,
-	}})
-	return append(w, Append{issuedEvent(ctx, iss, ledger.Issued)})
+	return append(w, told(iss), Append{issuedEvent(ctx, iss, ledger.Issued)})
+}
+
+// told notes the partner as a participant; it can't be written once the session has ended.
+func told(iss Issuance) AddParticipant {
+	return AddParticipant{Participant{
+		Session: iss.SessionID, Partner: iss.Partner, Protocol: iss.Protocol, Index: iss.Index, Subject: iss.Subject,
+		Format: string(iss.SubjectKind), Since: iss.At,
+	}}
 }
 
 func issuedEvent(ctx context.Context, iss Issuance, kind ledger.Kind) ledger.Event {
@@ -128,7 +133,7 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 		return Issuance{}, err
 	}
 	h.complete(&iss, s, g.Ref, now)
-	iss.writes = []Write{Append{issuedEvent(ctx, iss, kind)}}
+	iss.writes = []Write{told(iss), Append{issuedEvent(ctx, iss, kind)}}
 	return iss, nil
 }
 

@@ -36,10 +36,16 @@ func (r LogoutReport) Everywhere() bool {
 }
 
 // Logout ends a session first, then tells every participant by its own protocol. One dead partner never
-// blocks the others or the session's end. Ending a session that ended already gives an empty report.
+// blocks the others or the session's end. A session that ended already is not ended again: the report is that
+// of the sign-out that ended it, as it stands now, so that a second click shows what the first one did.
 func (h *Hub) Logout(ctx context.Context, sessionID string, cause LogoutCause) (LogoutReport, error) {
+	return h.end(ctx, sessionID, cause)
+}
+
+// end is Logout with further events that are true when the session has ended, in the same commit.
+func (h *Hub) end(ctx context.Context, sessionID string, cause LogoutCause, also ...ledger.Event) (LogoutReport, error) {
 	now := h.Clock()
-	report := LogoutReport{ID: h.NewID()}
+	report := LogoutReport{ID: h.logoutID(sessionID)}
 	s, err := h.Sessions.Session(ctx, sessionID)
 	if errors.Is(err, ErrNotFound) {
 		return report, nil
@@ -48,19 +54,43 @@ func (h *Hub) Logout(ctx context.Context, sessionID string, cause LogoutCause) (
 		return report, fmt.Errorf("bridge: load session: %w", err)
 	}
 	report.Session = s
-	deliveries, err := h.Sessions.EndSession(ctx, sessionID, report.ID, now)
+	event := ledger.Event{Time: now, Kind: ledger.SessionEnded, Reason: cause.Reason, Ref: cause.Ref, Tracking: s.ID, Subject: s.UID, Partner: cause.Partner, Peer: Peer(ctx)}
+	deliveries, err := h.Sessions.EndSession(ctx, sessionID, report.ID, now, append([]ledger.Event{event}, also...)...)
 	if errors.Is(err, ErrSpent) {
-		return report, nil
+		return h.endedBefore(ctx, report, cause)
 	}
 	if err != nil {
 		return report, fmt.Errorf("bridge: end session: %w", err)
 	}
-	event := ledger.Event{Time: now, Kind: ledger.SessionEnded, Reason: cause.Reason, Ref: cause.Ref, Tracking: s.ID, Subject: s.UID, Partner: cause.Partner, Peer: Peer(ctx)}
-	if err := h.Journal.Commit(ctx, Append{event}); err != nil {
-		return report, fmt.Errorf("bridge: record logout: %w", err)
-	}
 	report.Deliveries = h.tell(ctx, deliveries, cause)
 	return report, nil
+}
+
+// logoutID names the one sign-out that a session can have.
+func (h *Hub) logoutID(session string) string {
+	return lowerBase32.EncodeToString(h.macBytes("logout", session))
+}
+
+// endedBefore reports on the sign-out that ended the session. A participant that asks now says by that that it
+// is signed out.
+func (h *Hub) endedBefore(ctx context.Context, report LogoutReport, cause LogoutCause) (LogoutReport, error) {
+	ds, err := h.Deliveries.Deliveries(ctx, report.ID)
+	if err != nil {
+		return report, fmt.Errorf("bridge: load deliveries: %w", err)
+	}
+	for i := range ds {
+		if cause.asked(ds[i]) && ds[i].State != DeliveryEnded {
+			ds[i].State, ds[i].Next = DeliveryEnded, time.Time{}
+			h.settle(ctx, ds[i], cause.Ref)
+		}
+	}
+	report.Deliveries = ds
+	return report, nil
+}
+
+// asked reports whether the delivery is to the participant that asked for the logout.
+func (c LogoutCause) asked(d Delivery) bool {
+	return c.Partner != "" && d.Participant.Partner == c.Partner && d.Participant.Protocol == c.Protocol
 }
 
 // tell propagates at the same time to all and returns what each answered.
@@ -68,7 +98,7 @@ func (h *Hub) tell(ctx context.Context, ds []Delivery, cause LogoutCause) []Deli
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limits.Logout)
 	defer cancel()
 	h.Parallel(len(ds), func(i int) {
-		if ds[i].Participant.Partner == cause.Partner && ds[i].Participant.Protocol == cause.Protocol {
+		if cause.asked(ds[i]) {
 			ds[i].State, ds[i].Next = DeliveryEnded, time.Time{}
 		} else {
 			ds[i] = h.deliver(ctx, ds[i])

@@ -35,13 +35,16 @@ func TestLogoutTellsEveryPartner(t *testing.T) {
 	}
 	_, _, err = w.hub.Live(t.Context(), b)
 	w.refused(err, bridge.SessionExpired)
+	w.told = nil
 	again, err := w.hub.Logout(t.Context(), iss.SessionID, bridge.LogoutCause{Reason: "user"})
 	w.must(err)
-	if len(again.Deliveries) != 0 {
+	if len(w.told) != 0 || len(w.events(ledger.SessionEnded)) != 1 {
 		t.Error("the second logout told partners again")
 	}
+	if again.ID != report.ID || len(again.Deliveries) != 2 || again.Everywhere() {
+		t.Errorf("a second click says %+v, the first one said %+v", again, report)
+	}
 
-	w.told = nil
 	w.must(w.hub.Retry(t.Context()))
 	if len(w.told) != 0 {
 		t.Errorf("told %v before the time", w.told)

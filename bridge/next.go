@@ -39,6 +39,10 @@ func (h *Hub) decide(ctx context.Context, tx Transaction, b Browser, partner tru
 		return next, err
 	}
 	now := h.Clock()
+	if err == nil {
+		tx.about(session.ID)
+		next.Transaction = tx
+	}
 	if err != nil || h.needsProof(tx, session, partner, now) {
 		return h.authenticate(next)
 	}

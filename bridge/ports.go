@@ -45,9 +45,11 @@ type Sessions interface {
 	Session(ctx context.Context, id string) (Session, error)
 	// SessionByKey finds the session whose browser secret hashes to key; ErrNotFound if none.
 	SessionByKey(ctx context.Context, key string) (Session, error)
-	// EndSession marks the session ended at now, drops its artifacts and stores one pending delivery a
-	// participant, all in one step. Ending it again returns ErrSpent and changes nothing.
-	EndSession(ctx context.Context, id, logout string, now time.Time) ([]Delivery, error)
+	// EndSession marks the session ended at now, drops its artifacts, stores one pending delivery a participant
+	// and appends the events, all in one durable step. Ending it again returns ErrSpent and changes nothing.
+	EndSession(ctx context.Context, id, logout string, now time.Time, events ...ledger.Event) ([]Delivery, error)
+	// Overdue lists the ids of sessions that started at before or earlier and have not ended, oldest first, at most limit.
+	Overdue(ctx context.Context, before time.Time, limit int) ([]string, error)
 }
 
 // Participants keeps which partners were told about which session.
@@ -140,8 +142,12 @@ type (
 		Key  string
 		Now  time.Time
 	}
-	// SaveSession inserts or replaces a session that has not ended; the Commit fails with ErrSpent if the stored one has.
-	SaveSession struct{ Session Session }
+	// SaveSession inserts or replaces a session that has not ended; the Commit fails with ErrSpent if the stored one
+	// has, or if From is given and is not the stored one's Key: somebody else changed it meanwhile.
+	SaveSession struct {
+		Session Session
+		From    string
+	}
 	// TouchSession moves Seen forward, never back; no session of this id is no error.
 	TouchSession struct {
 		ID   string
@@ -151,16 +157,22 @@ type (
 	// in nothing but Since; fails with ErrSpent if the session
 	// has ended, ErrNotFound if there is none.
 	AddParticipant struct{ Participant Participant }
+	// SavePersons inserts or replaces all of them.
+	SavePersons struct{ Persons []people.Person }
+	// AddAuthenticator fails with people.ErrConflict if kind and handle are registered to anybody already.
+	AddAuthenticator struct{ Authenticator people.Authenticator }
 	// SaveDelivery inserts or replaces a delivery by id.
 	SaveDelivery struct{ Delivery Delivery }
 	// Append adds an audit event; the store gives it its sequence number.
 	Append struct{ Event ledger.Event }
 )
 
-func (PutArtifact) write()     {}
-func (ConsumeArtifact) write() {}
-func (SaveSession) write()     {}
-func (TouchSession) write()    {}
-func (AddParticipant) write()  {}
-func (SaveDelivery) write()    {}
-func (Append) write()          {}
+func (PutArtifact) write()      {}
+func (ConsumeArtifact) write()  {}
+func (SaveSession) write()      {}
+func (TouchSession) write()     {}
+func (AddParticipant) write()   {}
+func (SavePersons) write()      {}
+func (AddAuthenticator) write() {}
+func (SaveDelivery) write()     {}
+func (Append) write()           {}

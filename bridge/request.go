@@ -51,9 +51,18 @@ type Transaction struct {
 	Browser    string // hash of the browser's binding secret; empty until the browser is first seen
 	Started    time.Time
 	Expires    time.Time
+	Session    string    // the session that the next two are about: they say nothing of another subject's
 	ProofAt    time.Time // an accepted proof inside this transaction; zero: none yet
 	RoleChosen bool      // a role was chosen inside this transaction
 	Local      bool      // no partner: the hub's own pages (home, switch user)
 	Cancelled  bool      // the subject gave up; the front end still has to answer its partner
 	stored     bool
+}
+
+// about makes the session the one that this transaction goes on with. What another session proved or chose in
+// it counts for nothing.
+func (tx *Transaction) about(session string) {
+	if tx.Session != session {
+		tx.Session, tx.ProofAt, tx.RoleChosen = session, time.Time{}, false
+	}
 }

@@ -35,13 +35,6 @@ func (h *Hub) SwitchUser(ctx context.Context, b Browser, uid, ref string) (Logou
 
 // displace ends the session of the subject who was here before.
 func (h *Hub) displace(ctx context.Context, old Session, uid, ref string) (LogoutReport, error) {
-	report, err := h.Logout(ctx, old.ID, LogoutCause{Reason: "user_switch", Ref: ref})
-	if err != nil {
-		return report, err
-	}
 	event := ledger.Event{Time: h.Clock(), Kind: ledger.UserSwitched, Ref: ref, Tracking: old.ID, Subject: old.UID, Peer: Peer(ctx), Detail: map[string]string{"to": uid}}
-	if err := h.Journal.Commit(ctx, Append{event}); err != nil {
-		return report, fmt.Errorf("bridge: record switch: %w", err)
-	}
-	return report, nil
+	return h.end(ctx, old.ID, LogoutCause{Reason: "user_switch", Ref: ref}, event)
 }

@@ -79,9 +79,18 @@ func (h *Hub) saveTransaction(ctx context.Context, tx Transaction) error {
 		return err
 	}
 	if err := h.Journal.Commit(ctx, w); err != nil {
-		return fmt.Errorf("bridge: save transaction: %w", err)
+		return refuseSpent(err, "save transaction")
 	}
 	return nil
+}
+
+// refuseSpent tells a transaction that was finished, or a session that was ended, at this very moment in another
+// tab from a store that failed.
+func refuseSpent(err error, what string) error {
+	if errors.Is(err, ErrSpent) || errors.Is(err, ErrNotFound) {
+		return Refuse(TransactionGone, "This sign-in was already finished, or was ended in another window.").WithCode("transaction_spent").Because(err)
+	}
+	return fmt.Errorf("bridge: %s: %w", what, err)
 }
 
 func putTransaction(tx Transaction) (PutArtifact, error) {

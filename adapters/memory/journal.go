@@ -35,11 +35,15 @@ func (s *Store) apply(w bridge.Write) (undo func(), err error) {
 		_, undo, err = s.consume(w)
 		return undo, err
 	case bridge.SaveSession:
-		return s.saveSession(w.Session)
+		return s.saveSession(w)
 	case bridge.TouchSession:
 		return s.touchSession(w), nil
 	case bridge.AddParticipant:
 		return s.addParticipant(w.Participant)
+	case bridge.SavePersons:
+		return s.savePersons(w.Persons), nil
+	case bridge.AddAuthenticator:
+		return s.addAuthenticator(w.Authenticator)
 	case bridge.SaveDelivery:
 		return s.saveDelivery(w.Delivery), nil
 	case bridge.Append:

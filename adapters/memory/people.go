@@ -23,10 +23,16 @@ func (s *Store) Person(_ context.Context, uid string) (people.Person, error) {
 func (s *Store) SavePersons(_ context.Context, ps ...people.Person) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.savePersons(ps)
+	return nil
+}
+
+func (s *Store) savePersons(ps []people.Person) (undo func()) {
+	before := maps.Clone(s.persons)
 	for _, p := range ps {
 		s.persons[p.UID] = copyPerson(p)
 	}
-	return nil
+	return func() { s.persons = before }
 }
 
 // Persons implements people.Store.
@@ -71,15 +77,24 @@ func (s *Store) AuthenticatorsOf(_ context.Context, uid string) ([]people.Authen
 func (s *Store) AddAuthenticator(_ context.Context, a people.Authenticator) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	_, err := s.addAuthenticator(a)
+	return err
+}
+
+func (s *Store) addAuthenticator(a people.Authenticator) (undo func(), err error) {
 	handle := handleID{a.Kind, a.Handle}
 	_, taken := s.handles[handle]
 	if _, known := s.authenticators[a.ID]; taken || known {
-		return people.ErrConflict
+		return nil, people.ErrConflict
 	}
 	s.authenticators[a.ID] = copyAuthenticator(a)
 	s.handles[handle] = a.ID
 	s.added = append(s.added, a.ID)
-	return nil
+	return func() {
+		delete(s.authenticators, a.ID)
+		delete(s.handles, handle)
+		s.added = s.added[:len(s.added)-1]
+	}, nil
 }
 
 // UpdateAuthenticator implements people.AuthenticatorStore.
@@ -90,8 +105,8 @@ func (s *Store) UpdateAuthenticator(_ context.Context, a people.Authenticator) e
 	if !ok {
 		return people.ErrNotFound
 	}
-	old.Label, old.Used, old.Revoked, old.Expires, old.Record = a.Label, a.Used, a.Revoked, a.Expires, slices.Clone(a.Record)
-	s.authenticators[a.ID] = old
+	a.Record = slices.Clone(a.Record)
+	s.authenticators[a.ID] = old.Updated(a)
 	return nil
 }
 

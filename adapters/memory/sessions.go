@@ -1,12 +1,14 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // Session implements bridge.Sessions.
@@ -32,7 +34,7 @@ func (s *Store) SessionByKey(_ context.Context, key string) (bridge.Session, err
 }
 
 // EndSession implements bridge.Sessions.
-func (s *Store) EndSession(_ context.Context, id, logout string, now time.Time) ([]bridge.Delivery, error) {
+func (s *Store) EndSession(_ context.Context, id, logout string, now time.Time, events ...ledger.Event) ([]bridge.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	session, ok := s.sessions[id]
@@ -41,6 +43,12 @@ func (s *Store) EndSession(_ context.Context, id, logout string, now time.Time) 
 		return nil, bridge.ErrNotFound
 	case !session.Ended.IsZero():
 		return nil, bridge.ErrSpent
+	}
+	for i, e := range events {
+		if _, err := s.append(e); err != nil {
+			s.events = s.events[:len(s.events)-i]
+			return nil, err
+		}
 	}
 	session.Ended = now
 	s.sessions[id] = session
@@ -52,9 +60,28 @@ func (s *Store) EndSession(_ context.Context, id, logout string, now time.Time) 
 	return ds, nil
 }
 
-func (s *Store) saveSession(session bridge.Session) (undo func(), err error) {
+// Overdue implements bridge.Sessions.
+func (s *Store) Overdue(_ context.Context, before time.Time, limit int) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []bridge.Session
+	for _, x := range s.sessions {
+		if x.Ended.IsZero() && !x.Started.After(before) {
+			found = append(found, x)
+		}
+	}
+	slices.SortFunc(found, func(a, b bridge.Session) int { return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID)) })
+	var out []string
+	for _, x := range found[:min(len(found), max(limit, 0))] {
+		out = append(out, x.ID)
+	}
+	return out, nil
+}
+
+func (s *Store) saveSession(w bridge.SaveSession) (undo func(), err error) {
+	session := w.Session
 	old, had := s.sessions[session.ID]
-	if had && !old.Ended.IsZero() {
+	if had && (!old.Ended.IsZero() || w.From != "" && w.From != old.Key) {
 		return nil, bridge.ErrSpent
 	}
 	s.setSession(session)

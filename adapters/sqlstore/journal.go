@@ -53,12 +53,16 @@ func (s *Store) add(r *request, w bridge.Write) error {
 		r.require(consumeOp(w), errExplain)
 	case bridge.SaveSession:
 		r.exclusive = append(r.exclusive, sessionName(w.Session.ID))
-		r.require(sessionOp(w.Session), bridge.ErrSpent)
+		r.require(sessionOp(w), bridge.ErrSpent)
 	case bridge.TouchSession:
 		r.shared = append(r.shared, sessionName(w.ID))
 		r.writes = append(r.writes, &op{stmt: touchSession, args: []any{w.ID, nano(w.Seen)}})
 	case bridge.AddParticipant:
 		r.participant(w.Participant)
+	case bridge.SavePersons:
+		return r.savePersons(w.Persons)
+	case bridge.AddAuthenticator:
+		return r.addAuthenticator(w.Authenticator)
 	case bridge.SaveDelivery:
 		r.exclusive = append(r.exclusive, "delivery "+w.Delivery.ID)
 		o, err := deliveryOp(w.Delivery)

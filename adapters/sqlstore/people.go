@@ -27,6 +27,13 @@ func (s *Store) Person(ctx context.Context, uid string) (people.Person, error) {
 // SavePersons implements people.Store.
 func (s *Store) SavePersons(ctx context.Context, ps ...people.Person) error {
 	r := newRequest(ctx)
+	if err := r.savePersons(ps); err != nil {
+		return err
+	}
+	return s.writer.submit(r)
+}
+
+func (r *request) savePersons(ps []people.Person) error {
 	for _, p := range ps {
 		doc, err := encode(p)
 		if err != nil {
@@ -34,7 +41,7 @@ func (s *Store) SavePersons(ctx context.Context, ps ...people.Person) error {
 		}
 		r.writes = append(r.writes, &op{stmt: savePerson, args: []any{p.UID, doc}})
 	}
-	return s.writer.submit(r)
+	return nil
 }
 
 // Persons implements people.Store.
@@ -55,15 +62,22 @@ func (s *Store) AuthenticatorsOf(ctx context.Context, uid string) ([]people.Auth
 
 // AddAuthenticator implements people.AuthenticatorStore.
 func (s *Store) AddAuthenticator(ctx context.Context, a people.Authenticator) error {
+	r := newRequest(ctx)
+	if err := r.addAuthenticator(a); err != nil {
+		return err
+	}
+	return s.writer.submit(r)
+}
+
+func (r *request) addAuthenticator(a people.Authenticator) error {
 	doc, err := encode(a)
 	if err != nil {
 		return err
 	}
-	r := newRequest(ctx)
-	r.exclusive = []string{"authenticator " + a.ID, "handle " + string(a.Kind) + " " + a.Handle}
+	r.exclusive = append(r.exclusive, "authenticator "+a.ID, "handle "+string(a.Kind)+" "+a.Handle)
 	add := &op{stmt: addAuthenticator, args: []any{a.ID, a.UID, string(a.Kind), a.Handle, nano(a.Added), doc}}
 	r.require(add, people.ErrConflict)
-	return s.writer.submit(r)
+	return nil
 }
 
 // UpdateAuthenticator implements people.AuthenticatorStore.
@@ -77,9 +91,7 @@ func (s *Store) UpdateAuthenticator(ctx context.Context, a people.Authenticator)
 		if len(stored) == 0 {
 			return nil, people.ErrNotFound
 		}
-		old := stored[0]
-		old.Label, old.Used, old.Revoked, old.Expires, old.Record = a.Label, a.Used, a.Revoked, a.Expires, a.Record
-		doc, err := encode(old)
+		doc, err := encode(stored[0].Updated(a))
 		return []*op{{stmt: updateAuthenticator, args: []any{a.ID, doc}}}, err
 	})
 	return s.writer.submit(r)

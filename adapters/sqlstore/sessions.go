@@ -7,6 +7,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // Session implements bridge.Sessions.
@@ -44,8 +45,9 @@ func (s *Store) oneSession(ctx context.Context, stmt statement, arg string) (bri
 
 // EndSession implements bridge.Sessions. Its artifacts are dropped by the session's end itself: no read finds
 // an artifact whose session has ended.
-func (s *Store) EndSession(ctx context.Context, id, logout string, now time.Time) ([]bridge.Delivery, error) {
+func (s *Store) EndSession(ctx context.Context, id, logout string, now time.Time, events ...ledger.Event) ([]bridge.Delivery, error) {
 	r := newRequest(ctx)
+	r.events = events
 	r.exclusive = []string{sessionName(id)}
 	end := &op{stmt: endSession, args: []any{id, nano(now)}}
 	var told []bridge.Participant
@@ -68,6 +70,18 @@ func (s *Store) EndSession(ctx context.Context, id, logout string, now time.Time
 		return nil, err
 	}
 	return ds, nil
+}
+
+// Overdue implements bridge.Sessions.
+func (s *Store) Overdue(ctx context.Context, before time.Time, limit int) ([]string, error) {
+	var out []string
+	err := s.read(ctx, overdueSessions, func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		out = append(out, id)
+		return err
+	}, nano(before), int64(max(limit, 0)))
+	return out, err
 }
 
 // Participants implements bridge.Participants.
@@ -111,9 +125,11 @@ func scanParticipant(r row, out *[]bridge.Participant) error {
 
 func sessionName(id string) string { return "session " + id }
 
-func sessionOp(x bridge.Session) *op {
+func sessionOp(w bridge.SaveSession) *op {
+	x := w.Session
 	return &op{stmt: saveSession, args: []any{
 		x.ID, x.Key, x.UID, string(x.Method), int64(x.Assurance), nano(x.AuthnAt), nano(x.Started), nano(x.Seen), x.RoleID, nano(x.Ended),
+		w.From,
 	}}
 }
 

@@ -18,6 +18,7 @@ const (
 	sessionByID
 	sessionByKey
 	endSession
+	overdueSessions
 	participantNow
 	addParticipant
 	participantsOf
@@ -74,9 +75,18 @@ const (
 	deadSessions = `(SELECT id FROM sessions WHERE started < $1 AND seen < $1 AND ended < $1 ORDER BY started, id LIMIT $2)`
 )
 
-// sqlText is what both dialects understand. begin, lockHead and notifyRegistry differ and are the engines' own.
+// sqlText is what both dialects understand; it is asked once for each statement and connection. begin, lockHead
+// and notifyRegistry differ and are the engines' own.
 func sqlText(s statement) string {
-	return [statements]string{
+	if text, ok := shortLived()[s]; ok {
+		return text
+	}
+	return longLived()[s]
+}
+
+// shortLived is about artifacts, sessions, participants and deliveries.
+func shortLived() map[statement]string {
+	return map[statement]string{
 		commit:      `COMMIT`,
 		moveCounter: `UPDATE counters SET value = $2 WHERE name = $1`,
 		readCounter: `SELECT value FROM counters WHERE name = $1`,
@@ -91,11 +101,12 @@ func sqlText(s statement) string {
 		saveSession: `INSERT INTO sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (id) DO UPDATE SET key = excluded.key, uid = excluded.uid, method = excluded.method,
 			assurance = excluded.assurance, authn_at = excluded.authn_at, started = excluded.started, seen = excluded.seen,
-			role_id = excluded.role_id, ended = excluded.ended WHERE sessions.ended = 0`,
-		touchSession: `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`,
-		sessionByID:  `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`,
-		sessionByKey: `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
-		endSession:   `UPDATE sessions SET ended = $2 WHERE id = $1 AND ended = 0`,
+			role_id = excluded.role_id, ended = excluded.ended WHERE sessions.ended = 0 AND ($11 = '' OR sessions.key = $11)`,
+		touchSession:    `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`,
+		sessionByID:     `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`,
+		sessionByKey:    `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
+		endSession:      `UPDATE sessions SET ended = $2 WHERE id = $1 AND ended = 0`,
+		overdueSessions: `SELECT id FROM sessions WHERE started <= $1 AND ended = 0 ORDER BY started, id LIMIT $2`,
 
 		participantNow: `SELECT s.ended, COALESCE(p.idx, ''), COALESCE(p.subject, ''), COALESCE(p.format, ''), COALESCE(p.since, 0)
 			FROM sessions s LEFT JOIN participants p ON p.session = s.id AND p.protocol = $2 AND p.partner = $3 WHERE s.id = $1`,
@@ -112,7 +123,12 @@ func sqlText(s statement) string {
 		deliveriesOf:  `SELECT doc, due FROM deliveries WHERE logout = $1 ORDER BY length(id), id`,
 		deliveriesDue: `SELECT doc, due FROM deliveries WHERE due <> 0 AND due <= $1 ORDER BY due, id LIMIT $2`,
 		moveDelivery:  `UPDATE deliveries SET due = $2 WHERE id = $1`,
+	}
+}
 
+// longLived is about the record, people and partners, and about traces and purges.
+func longLived() map[statement]string {
+	return map[statement]string{
 		appendEvent: `INSERT INTO audit (seq, at, kind, subject, partner, ref, canonical) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 
 		indexEvents: `INSERT INTO audit_index (seq, at, kind, subject, partner, ref)
@@ -153,5 +169,5 @@ func sqlText(s statement) string {
 			(SELECT id FROM deliveries WHERE updated < $1 ORDER BY updated LIMIT $2)`,
 		purgeTraces: `DELETE FROM traces WHERE (ref, at, place) IN
 			(SELECT ref, at, place FROM traces WHERE expires <= $1 ORDER BY expires LIMIT $2)`,
-	}[s]
+	}
 }

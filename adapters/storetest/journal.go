@@ -7,6 +7,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // Journal is the contract of bridge.Journal: all of it or nothing.
@@ -28,11 +29,15 @@ func Journal(t *testing.T, open Open) {
 		last   bridge.Write
 		want   error
 	}{
-		"exists":               {func(t *testing.T, s Store) { must(t, s.Put(ctx, artifact("old"), false)) }, bridge.PutArtifact{Artifact: artifact("old")}, bridge.ErrExists},
-		"replaces spent":       {spent, bridge.PutArtifact{Artifact: artifact("spent"), Replace: true}, bridge.ErrSpent},
-		"spent":                {spent, bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "spent", Now: now}, bridge.ErrSpent},
-		"absent":               {nil, bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "nobody", Now: now}, bridge.ErrNotFound},
-		"session ended":        {ended, bridge.SaveSession{Session: session("gone")}, bridge.ErrSpent},
+		"exists":          {func(t *testing.T, s Store) { must(t, s.Put(ctx, artifact("old"), false)) }, bridge.PutArtifact{Artifact: artifact("old")}, bridge.ErrExists},
+		"replaces spent":  {spent, bridge.PutArtifact{Artifact: artifact("spent"), Replace: true}, bridge.ErrSpent},
+		"spent":           {spent, bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "spent", Now: now}, bridge.ErrSpent},
+		"absent":          {nil, bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "nobody", Now: now}, bridge.ErrNotFound},
+		"session ended":   {ended, bridge.SaveSession{Session: session("gone")}, bridge.ErrSpent},
+		"session changed": {nil, bridge.SaveSession{Session: session("s"), From: "another key"}, bridge.ErrSpent},
+		"authenticator known": {func(t *testing.T, s Store) {
+			must(t, s.AddAuthenticator(ctx, people.Authenticator{ID: "1", UID: "u", Kind: people.FIDO2, Handle: "h"}))
+		}, bridge.AddAuthenticator{Authenticator: people.Authenticator{ID: "2", UID: "v", Kind: people.FIDO2, Handle: "h"}}, people.ErrConflict},
 		"participant of ended": {ended, bridge.AddParticipant{Participant: participant("gone", "p")}, bridge.ErrSpent},
 		"participant of none":  {nil, bridge.AddParticipant{Participant: participant("nobody", "p")}, bridge.ErrNotFound},
 	} {
@@ -51,6 +56,8 @@ func Journal(t *testing.T, open Open) {
 				bridge.SaveSession{Session: changed},
 				bridge.TouchSession{ID: "s", Seen: now.Add(time.Hour)},
 				bridge.AddParticipant{Participant: participant("s", "p")},
+				bridge.SavePersons{Persons: []people.Person{person("555000000001")}},
+				bridge.AddAuthenticator{Authenticator: people.Authenticator{ID: "9", UID: "u", Kind: people.Smartcard, Handle: "new"}},
 				bridge.SaveDelivery{Delivery: bridge.Delivery{ID: "d", Logout: "l"}},
 				bridge.Append{Event: event("u")},
 				test.last,
@@ -120,6 +127,10 @@ func nothingWritten(t *testing.T, s Store) {
 	if got.RoleID == "other" || got.Seen.After(now.Add(time.Minute)) {
 		t.Fatalf("session was changed: %+v", got)
 	}
+	_, err = s.Person(ctx, "555000000001")
+	wantError(t, err, people.ErrNotFound)
+	_, err = s.Authenticator(ctx, people.Smartcard, "new")
+	wantError(t, err, people.ErrNotFound)
 	ps, err := s.Participants(ctx, "s")
 	must(t, err)
 	ds, err := s.Deliveries(ctx, "l")
@@ -138,7 +149,10 @@ func committed(t *testing.T, s Store) {
 	d := bridge.Delivery{ID: "d", Logout: "l", Participant: p, State: bridge.DeliveryFront, FrontURL: "https://x.example/", Attempts: 2, Updated: now}
 	must(t, s.Commit(ctx,
 		bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "mine", Now: now}, bridge.PutArtifact{Artifact: artifact("new")},
-		bridge.SaveSession{Session: x}, bridge.TouchSession{ID: "s", Seen: now.Add(time.Hour)}, bridge.TouchSession{ID: "nobody", Seen: now},
+		bridge.SaveSession{Session: x}, bridge.SaveSession{Session: x, From: x.Key},
+		bridge.SavePersons{Persons: []people.Person{person("555000000001")}},
+		bridge.AddAuthenticator{Authenticator: people.Authenticator{ID: "9", UID: "u", Kind: people.Smartcard, Handle: "new"}},
+		bridge.TouchSession{ID: "s", Seen: now.Add(time.Hour)}, bridge.TouchSession{ID: "nobody", Seen: now},
 		bridge.AddParticipant{Participant: p}, bridge.SaveDelivery{Delivery: d}, bridge.Append{Event: event("u")}))
 	mine, err := s.Get(ctx, bridge.KindReplay, "mine", now)
 	must(t, err)
@@ -146,6 +160,10 @@ func committed(t *testing.T, s Store) {
 		t.Fatal("artifact is not spent")
 	}
 	_, err = s.Get(ctx, bridge.KindReplay, "new", now)
+	must(t, err)
+	_, err = s.Person(ctx, "555000000001")
+	must(t, err)
+	_, err = s.Authenticator(ctx, people.Smartcard, "new")
 	must(t, err)
 	x.Seen = now.Add(time.Hour)
 	got, err := s.Session(ctx, "s")

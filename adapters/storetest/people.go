@@ -77,6 +77,12 @@ func Authenticators(t *testing.T, open Open) {
 	got, err = s.Authenticator(ctx, people.FIDO2, "h")
 	must(t, err)
 	wantEqual(t, got, a)
+	stale := a
+	stale.Revoked = time.Time{} // a sign-in that read it before it was revoked
+	must(t, s.UpdateAuthenticator(ctx, stale))
+	got, err = s.Authenticator(ctx, people.FIDO2, "h")
+	must(t, err)
+	wantEqual(t, got, a)
 	wantError(t, s.UpdateAuthenticator(ctx, people.Authenticator{ID: "nobody"}), people.ErrNotFound)
 	exactlyOne(t, parallel(20, func(i int) error {
 		return s.AddAuthenticator(ctx, people.Authenticator{ID: name("x", i), UID: name("u", i), Kind: people.FIDO2, Handle: "raced"})

@@ -37,6 +37,18 @@ func Sessions(t *testing.T, open Open) {
 		_, err = s.SessionByKey(ctx, old)
 		wantError(t, err, bridge.ErrNotFound)
 	})
+	t.Run("ends with its events, or not at all", func(t *testing.T) {
+		s := open(t)
+		must(t, s.Commit(ctx, bridge.SaveSession{Session: session("s")}))
+		_, err := s.EndSession(ctx, "nobody", "l", now, event("u"))
+		wantError(t, err, bridge.ErrNotFound)
+		_, err = s.EndSession(ctx, "s", "l", now, event("u"), event("v"))
+		must(t, err)
+		_, err = s.EndSession(ctx, "s", "l", now, event("u"))
+		wantError(t, err, bridge.ErrSpent)
+		gapFree(t, s, 2)
+	})
+	t.Run("overdue", func(t *testing.T) { overdue(t, open(t)) })
 	t.Run("ends once", func(t *testing.T) { endsOnce(t, open(t)) })
 	t.Run("ends while partners are added", func(t *testing.T) { endsUnderLoad(t, open(t)) })
 }
@@ -85,6 +97,30 @@ func endsOnce(t *testing.T, s Store) {
 	wantError(t, err, bridge.ErrNotFound)
 	wantError(t, s.Commit(ctx, bridge.AddParticipant{Participant: participant("s", "late")}), bridge.ErrSpent)
 	wantError(t, s.Commit(ctx, bridge.SaveSession{Session: session("s")}), bridge.ErrSpent)
+}
+
+// overdue requires that the oldest living sessions are found, and no more than were asked for.
+func overdue(t *testing.T, s Store) {
+	ctx, now := context.Background(), start()
+	for i := range 5 {
+		x := session(name("s", i))
+		x.Started, x.Seen = now.Add(time.Duration(i)*time.Minute), now.Add(time.Hour)
+		must(t, s.Commit(ctx, bridge.SaveSession{Session: x}))
+	}
+	_, err := s.EndSession(ctx, "s001", "logout", now)
+	must(t, err)
+	for _, want := range []struct {
+		before time.Time
+		limit  int
+		ids    []string
+	}{
+		{now.Add(-1), 10, nil}, {now, 10, []string{"s000"}}, {now.Add(3 * time.Minute), 10, []string{"s000", "s002", "s003"}},
+		{now.Add(time.Hour), 2, []string{"s000", "s002"}}, {now.Add(time.Hour), 0, nil},
+	} {
+		ids, err := s.Overdue(ctx, want.before, want.limit)
+		must(t, err)
+		wantEqual(t, ids, want.ids)
+	}
 }
 
 // endsUnderLoad requires that every partner who was added is told, and nobody is added afterwards.

@@ -9,6 +9,7 @@ import (
 const (
 	retryEvery = 5 * time.Second
 	purgeEvery = time.Minute
+	sweepEvery = 20 * time.Second
 )
 
 // startLoops starts every loop of the program. Each ends with ctx.
@@ -18,6 +19,7 @@ func (h *Hub) startLoops(ctx context.Context) {
 	}
 	h.loops.Go(func() { h.store.Watch(ctx, func() { h.registryChanged(ctx) }) })
 	h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
+	h.loops.Go(func() { h.every(ctx, sweepEvery, "end sessions", h.core.Sweep) })
 	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })
 }
 

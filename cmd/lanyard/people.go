@@ -31,6 +31,9 @@ func (p *program) peopleImport() *cobra.Command {
 		Example: "  lanyard people import staff.yaml\n  lanyard people import esr.csv --dry-run",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := readPeople(args[0])
+			if _, coded := errors.AsType[exitError](err); coded {
+				return err
+			}
 			if err != nil {
 				return exitError{exitRefused, err}
 			}
@@ -55,7 +58,7 @@ func (p *program) peopleImport() *cobra.Command {
 func readPeople(path string) (people.Import, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return people.Import{}, err
+		return people.Import{}, exitError{exitMissing, err}
 	}
 	defer f.Close()
 	if strings.EqualFold(filepath.Ext(path), ".csv") {
@@ -65,10 +68,8 @@ func readPeople(path string) (people.Import, error) {
 }
 
 func importPeople(cmd *cobra.Command, store hub.Store, in people.Import) error {
-	ctx := cmd.Context()
-	if err := store.SavePersons(ctx, in.Persons...); err != nil {
-		return exitError{exitStore, err}
-	}
+	ctx, now := cmd.Context(), time.Now()
+	writes := []bridge.Write{bridge.SavePersons{Persons: in.Persons}}
 	for _, a := range in.Authenticators {
 		known, err := store.Authenticator(ctx, a.Kind, a.Handle)
 		if err == nil && known.UID == a.UID {
@@ -80,13 +81,15 @@ func importPeople(cmd *cobra.Command, store hub.Store, in people.Import) error {
 		if !errors.Is(err, people.ErrNotFound) {
 			return exitError{exitStore, err}
 		}
-		a.ID, a.Added = rand.Text(), time.Now()
-		if err := store.AddAuthenticator(ctx, a); err != nil {
-			return exitError{exitStore, err}
-		}
+		a.ID, a.Added = rand.Text(), now
+		writes = append(writes, bridge.AddAuthenticator{Authenticator: a})
 	}
-	event := ledger.Event{Time: time.Now(), Kind: ledger.PeopleImported, Detail: map[string]string{"persons": fmt.Sprint(len(in.Persons)), "cards": fmt.Sprint(len(in.Authenticators))}}
-	if err := store.Commit(ctx, bridge.Append{Event: event}); err != nil {
+	event := ledger.Event{Time: now, Kind: ledger.PeopleImported, Detail: map[string]string{"persons": fmt.Sprint(len(in.Persons)), "cards": fmt.Sprint(len(in.Authenticators))}}
+	err := store.Commit(ctx, append(writes, bridge.Append{Event: event})...)
+	if errors.Is(err, people.ErrConflict) {
+		return exitError{exitRefused, errors.New("a card was registered by someone else at this moment; nothing was imported, try again")}
+	}
+	if err != nil {
 		return exitError{exitStore, err}
 	}
 	return nil

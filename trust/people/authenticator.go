@@ -34,6 +34,16 @@ func (a Authenticator) UsableAt(t time.Time) bool {
 	return a.Revoked.IsZero() && (a.Expires.IsZero() || t.Before(a.Expires))
 }
 
+// Updated is a as an update to b leaves it: Label, Used, Expires and Record are b's. Revoked is b's only if a was not
+// revoked: a sign-in that began before the revocation must not undo it.
+func (a Authenticator) Updated(b Authenticator) Authenticator {
+	a.Label, a.Used, a.Expires, a.Record = b.Label, b.Used, b.Expires, b.Record
+	if a.Revoked.IsZero() {
+		a.Revoked = b.Revoked
+	}
+	return a
+}
+
 // Store keeps persons and authenticators durably. Every method returns ErrNotFound for what is not there.
 type Store interface {
 	Person(ctx context.Context, uid string) (Person, error)
@@ -51,6 +61,6 @@ type AuthenticatorStore interface {
 	AuthenticatorsOf(ctx context.Context, uid string) ([]Authenticator, error)
 	// AddAuthenticator returns ErrConflict if kind and handle are registered to anybody already.
 	AddAuthenticator(ctx context.Context, a Authenticator) error
-	// UpdateAuthenticator replaces Label, Used, Revoked, Expires and Record of the one with the same ID.
+	// UpdateAuthenticator replaces what Authenticator.Updated says of the one with the same ID.
 	UpdateAuthenticator(ctx context.Context, a Authenticator) error
 }

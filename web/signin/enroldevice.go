@@ -99,8 +99,7 @@ func (s *SignIn) enrol(w http.ResponseWriter, r *http.Request, key, again string
 	s.Kit.Page(w, r, "enrolled", "You are set up", struct{ Device, Name string }{device, person.Name}, web.PageOptions{})
 }
 
-// bind spends the enrolment and saves the authenticator. The record comes first: nobody holds a way to
-// sign in that the record does not know.
+// bind spends the enrolment, saves the authenticator and records it, in one commit.
 func (s *SignIn) bind(ctx context.Context, key string, a *people.Authenticator) (people.Person, error) {
 	i, person, err := s.invited(ctx, key)
 	if err != nil {
@@ -125,15 +124,15 @@ func (s *SignIn) bind(ctx context.Context, key string, a *people.Authenticator) 
 		Time: now, Kind: ledger.Enrolled, Ref: bridge.Ref(ctx), Subject: i.UID, Peer: bridge.Peer(ctx), Method: string(a.Kind),
 		Detail: map[string]string{"by": i.By, "authenticator": a.ID},
 	}
-	err = s.Hub.Journal.Commit(ctx, bridge.ConsumeArtifact{Kind: bridge.KindEnrolment, Key: key, Now: now}, bridge.Append{Event: event})
+	err = s.Hub.Journal.Commit(ctx, bridge.ConsumeArtifact{Kind: bridge.KindEnrolment, Key: key, Now: now}, bridge.AddAuthenticator{Authenticator: *a}, bridge.Append{Event: event})
+	if errors.Is(err, people.ErrConflict) {
+		return person, taken
+	}
 	if err != nil {
 		if _, ok := lost(err, "").(*bridge.Refusal); ok {
 			return person, bridge.Refuse(bridge.TransactionGone, "This link was used already.").WithCode("enrolment").Because(err)
 		}
 		return person, fmt.Errorf("signin: spend enrolment: %w", err)
-	}
-	if err := s.Authenticators.AddAuthenticator(ctx, *a); err != nil {
-		return person, fmt.Errorf("signin: save authenticator: %w", err)
 	}
 	return person, nil
 }

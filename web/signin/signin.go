@@ -12,12 +12,10 @@ import (
 	"github.com/lanyard-hub/lanyard/web"
 )
 
-// Authenticators is where enrolment keeps what it binds to a person.
+// Authenticators is where enrolment looks for what is bound to a person already.
 type Authenticators interface {
 	// Authenticator finds by kind and handle; people.ErrNotFound if none.
 	Authenticator(ctx context.Context, kind people.Kind, handle string) (people.Authenticator, error)
-	// AddAuthenticator returns people.ErrConflict if kind and handle are registered already.
-	AddAuthenticator(ctx context.Context, a people.Authenticator) error
 }
 
 // Extra is a way to sign in that the composition root adds: the demo's authenticators. The browser is sent
