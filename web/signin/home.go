@@ -14,6 +14,7 @@ type homePage struct {
 	CanChange bool
 	Apps      []App
 	Ended     string
+	Open      bool // that session has not ended: its apps may still be open
 }
 
 func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +29,7 @@ func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		s.Kit.PageWho(w, r, b, "", "home", "Sign in", homePage{Ended: s.ended(r, b)}, web.PageOptions{})
+		s.Kit.PageWho(w, r, b, "", "home", "Sign in", homePage{Ended: s.ended(r, b), Open: s.open(r, b)}, web.PageOptions{})
 		return
 	}
 	now := s.Hub.Clock()
@@ -64,6 +65,15 @@ func (s *SignIn) backHome(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// open reports whether this browser still shows a session that has not ended, be it idle.
+func (s *SignIn) open(r *http.Request, b bridge.Browser) bool {
+	if b.Session == "" {
+		return false
+	}
+	session, err := s.Hub.Sessions.SessionByKey(r.Context(), bridge.Key(b.Session))
+	return err == nil && session.Ended.IsZero()
 }
 
 // ended says why the session that this browser still shows is over; empty if it shows none, or a live one.

@@ -15,14 +15,15 @@ func (s *SignIn) askSignOut(w http.ResponseWriter, r *http.Request) {
 	if session, person, err := s.Hub.Live(r.Context(), b); err == nil {
 		who = s.who(session, person)
 	}
-	s.Kit.PageWho(w, r, b, who, "signout", "Sign out", struct{}{}, web.PageOptions{})
+	s.Kit.PageWho(w, r, b, who, "signout", "Sign out", struct{ Open bool }{s.open(r, b)}, web.PageOptions{})
 }
 
 func (s *SignIn) signOut(w http.ResponseWriter, r *http.Request) { s.end(w, r, "user") }
 
 func (s *SignIn) switchUser(w http.ResponseWriter, r *http.Request) { s.end(w, r, "user_switch") }
 
-// end ends the session of this browser, also one that is idle: its apps may still be open.
+// end ends the session of this browser, also one that is idle: its apps may still be open. If it has ended
+// already, by a first click on the same button, the person is shown what became of that.
 func (s *SignIn) end(w http.ResponseWriter, r *http.Request, reason string) {
 	b := s.Kit.Browser(r)
 	var session bridge.Session
@@ -35,7 +36,7 @@ func (s *SignIn) end(w http.ResponseWriter, r *http.Request, reason string) {
 		}
 	}
 	s.Kit.ClearSession(w)
-	if session.ID == "" || !session.Ended.IsZero() {
+	if session.ID == "" {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}

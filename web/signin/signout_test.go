@@ -3,6 +3,7 @@ package signin
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +74,32 @@ func TestSignOutOfIdleSession(t *testing.T) {
 	w := newWorld(t)
 	b := inBothApps(t, w)
 	w.wait(time.Hour)
+	for _, page := range []string{"/", "/signout"} { // whoever comes back can still end what was opened
+		b.get(page).want(http.StatusOK, "may still be open").form("/signout")
+	}
 	b.submit("/signout").want(http.StatusOK, "You are signed out everywhere", "Ward Whiteboard")
+	b.get("/").want(http.StatusOK, "Nobody is signed in").lacks("may still be open")
+}
+
+// Signing out takes seconds when an app is slow, and people press again. The second press must not hide that an app
+// could not be ended.
+func TestSignOutPressedTwice(t *testing.T) {
+	w := newWorld(t)
+	w.tells["strong"] = bridge.DeliveryNone
+	b := inBothApps(t, w)
+	form, session := b.form("/signout"), b.cookie("__Host-lanyard-session")
+	b.once("POST", "/signout", form).want(http.StatusSeeOther)
+	first := b.answer.Get("Location")
+	u, _ := url.Parse("https://sso.example/")
+	b.jar.SetCookies(u, []*http.Cookie{{Name: "__Host-lanyard-session", Value: session, Path: "/", Secure: true}}) // the first answer never arrived
+	b.once("POST", "/signout", form).want(http.StatusSeeOther)
+	if got := b.answer.Get("Location"); got != first {
+		t.Errorf("the second press leads to %s, the first to %s", got, first)
+	}
+	b.get(b.answer.Get("Location")).want(http.StatusOK, "Close all browser windows", "Could not be ended")
+	if got := w.events(ledger.SessionEnded); len(got) != 1 {
+		t.Errorf("ended %+v", got)
+	}
 }
 
 func TestNextPersonIsWarned(t *testing.T) {
