@@ -51,6 +51,9 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		p.refusePage(w, r, out.partner(), "", err)
+	case here.ID == "" && out.next == "": // nothing was ended: no page may say so
+		p.kit.ClearSession(w)
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 	case here.ID == "":
 		p.leave(w, r, bridge.LogoutReport{}, out.next)
 	case confirmed, out.session == here.ID && out.why == nil:

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -103,6 +104,9 @@ func TestLogoutWithoutSession(t *testing.T) {
 	w := newWorld(t)
 	set := w.tokens(w.redeem("basic", w.browser().code("basic")))
 	fresh := w.browser()
+	if got := w.send(httptest.NewRequest(http.MethodGet, issuer+logoutPath, nil)); got.to == nil || got.to.String() != "/" {
+		t.Errorf("nobody signed in, nowhere to go: %d %v; nothing was ended, so no page may say so", got.status, got.to)
+	}
 	if got := fresh.get(logoutQuery("id_token_hint", set.ID, "post_logout_redirect_uri", landing)); got.to == nil || got.to.String() != landing {
 		t.Errorf("nobody signed in: %d %v", got.status, got.to)
 	}

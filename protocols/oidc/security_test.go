@@ -97,6 +97,7 @@ func TestSecurity(t *testing.T) {
 	assertionRows(t)
 	headerRows(t)
 	keyRows(t)
+	bindingRows(t)
 	logoutRows(t)
 }
 

@@ -58,6 +58,7 @@ type world struct {
 	status  int // what clients answer to a logout token
 	role    string
 	uid     string
+	method  bridge.Method // of the next sign-in
 }
 
 type posting struct {
@@ -108,7 +109,7 @@ func (noTrace) Trace(string, string, ...string) {}
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC), status: http.StatusOK, uid: nurse}
+	w := &world{t: t, now: time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC), status: http.StatusOK, uid: nurse, method: bridge.MethodSmartcard}
 	w.store = memory.NewAt(w.clock)
 	w.ring, w.signer = keys()
 	u, err := url.Parse(issuer)
@@ -152,7 +153,7 @@ func (w *world) signIn(rw http.ResponseWriter, r *http.Request) {
 		w.kit.Refuse(rw, r, err)
 		return
 	}
-	made, err := w.hub.Authenticate(r.Context(), b, tx, bridge.Proof{UID: w.uid, Method: bridge.MethodSmartcard, Assurance: 3, At: w.clock()})
+	made, err := w.hub.Authenticate(r.Context(), b, tx, bridge.Proof{UID: w.uid, Method: w.method, Assurance: 3, At: w.clock()})
 	if err != nil {
 		w.kit.Refuse(rw, r, err)
 		return

@@ -1,0 +1,200 @@
+package oidc
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// published is the discovery document as a client reads it.
+func (w *world) published() map[string]any {
+	w.t.Helper()
+	var m map[string]any
+	must(w.t, json.Unmarshal([]byte(w.browser().get(discoveryPath).body), &m))
+	return m
+}
+
+func list(m map[string]any, name string) []string {
+	var out []string
+	values, _ := m[name].([]any)
+	for _, v := range values {
+		s, _ := v.(string)
+		out = append(out, s)
+	}
+	return out
+}
+
+// TestDiscoveryIsTrue: what is advertised works, each value of each list.
+func TestDiscoveryIsTrue(t *testing.T) {
+	w := newWorld(t)
+	m := w.published()
+	for name, v := range m {
+		address, _ := v.(string)
+		if !strings.HasSuffix(name, "_endpoint") && name != "jwks_uri" {
+			continue
+		}
+		path, ours := strings.CutPrefix(address, issuer)
+		if got := w.send(httptest.NewRequest(http.MethodGet, issuer+path, nil)); !ours || got.status == http.StatusNotFound {
+			t.Errorf("%s %s: %d", name, address, got.status)
+		}
+	}
+	b := w.browser()
+	b.code("basic")
+	for _, mode := range list(m, "response_modes_supported") {
+		if got := b.authorize("basic", "response_mode", mode); got.query("code") == "" && !strings.Contains(got.body, `name="code"`) {
+			t.Errorf("response_mode %s: %v", mode, got.to)
+		}
+	}
+	for _, prompt := range list(m, "prompt_values_supported") {
+		if got := b.authorize("basic", "prompt", prompt); got.query("code") == "" {
+			t.Errorf("prompt %s: %v", prompt, got.to)
+		}
+	}
+	all := list(m, "scopes_supported")
+	w.change("basic", func(p *trust.Partner) { p.OIDC.Scopes = all })
+	w.role = roleOne
+	if set := w.tokens(w.redeem("basic", b.code("basic", "scope", strings.Join(all, " ")))); len(strings.Fields(set.Scope)) != len(all) {
+		t.Errorf("scopes %q of %v", set.Scope, all)
+	}
+	if got := list(m, "grant_types_supported"); !slices.Equal(got, []string{grantCode, grantRefresh}) {
+		t.Errorf("grant types %v", got)
+	}
+}
+
+// TestEveryAdvertisedClassIsMet: each acr value can be asked for, and is what the ID token then says.
+func TestEveryAdvertisedClassIsMet(t *testing.T) {
+	w := newWorld(t)
+	for _, class := range list(w.published(), "acr_values_supported") {
+		w.method = bridge.MethodSmartcard
+		if strings.Contains(class, "FIDO2") {
+			w.method = bridge.MethodFIDO2
+		}
+		claims, _ := w.verified(w.tokens(w.redeem("basic", w.browser().code("basic", "acr_values", class))).ID)
+		if claims["acr"] != class {
+			t.Errorf("%s: acr %v", class, claims["acr"])
+		}
+	}
+}
+
+// TestEveryAdvertisedAlgorithmVerifies: a client may sign its assertion with each.
+func TestEveryAdvertisedAlgorithmVerifies(t *testing.T) {
+	w := newWorld(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
+		{Key: w.signer.Public(), KeyID: "c1", Use: "sig"}, {Key: key.Public(), KeyID: "c2", Use: "sig"}, {Key: key.Public(), KeyID: "c3", Use: "enc"},
+	}})
+	must(t, err)
+	w.change("jwt", func(p *trust.Partner) { p.OIDC.JWKS = set })
+	algs := list(w.published(), "token_endpoint_auth_signing_alg_values_supported")
+	if len(algs) < 2 {
+		t.Fatalf("algorithms %v", algs)
+	}
+	for _, alg := range algs {
+		now := w.clock()
+		claims := map[string]any{"iss": "jwt", "sub": "jwt", "aud": issuer, "jti": alg, "exp": now.Add(time.Minute).Unix()}
+		var signer any = w.signer
+		o := (&jose.SignerOptions{}).WithHeader("kid", "c1")
+		if alg == "ES256" {
+			signer, o = key, &jose.SignerOptions{} // no kid: of the two keys that may verify, one fits
+		}
+		if got := w.tryAssertion("jwt", w.signAs(jose.SignatureAlgorithm(alg), signer, claims, o)); got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", alg, got.status, got.body)
+		}
+	}
+	fit := w.signAs(jose.ES256, key, map[string]any{"iss": "jwt", "sub": "jwt", "aud": issuer, "jti": "enc", "exp": w.clock().Add(time.Minute).Unix()}, (&jose.SignerOptions{}).WithHeader("kid", "c3"))
+	w.assertionDenied(t, "a key for encryption", "jwt", fit, "assertion_kid")
+}
+
+// bindingRows: tokens bound to a certificate or a key are not offered, and nothing pretends to be one.
+func bindingRows(t *testing.T) {
+	w := newWorld(t)
+	t.Run("183", func(t *testing.T) {
+		m := w.published()
+		for _, name := range []string{
+			"tls_client_certificate_bound_access_tokens", "mtls_endpoint_aliases", "dpop_signing_alg_values_supported", "pushed_authorization_request_endpoint",
+			"registration_endpoint", "device_authorization_endpoint", "check_session_iframe", "frontchannel_logout_supported",
+		} {
+			if v, ok := m[name]; ok {
+				t.Errorf("%s is advertised: %v", name, v)
+			}
+		}
+		for _, method := range list(m, "token_endpoint_auth_methods_supported") {
+			if strings.Contains(method, "tls_client_auth") {
+				t.Errorf("%s is advertised", method)
+			}
+		}
+		set := w.tokens(w.redeem("basic", w.browser().code("basic")))
+		if set.Type != "Bearer" {
+			t.Errorf("token type %s", set.Type)
+		}
+		after := w.lastSeq()
+		r := httptest.NewRequest(http.MethodGet, issuer+userinfoPath, nil)
+		r.Header.Set("Authorization", "DPoP "+set.Access)
+		r.Header.Set("DPoP", "eyJ.eyJ.x")
+		if got := w.send(r); got.status != http.StatusUnauthorized || !strings.HasPrefix(got.header.Get("WWW-Authenticate"), "Bearer ") || w.reason() != "bad_bearer" {
+			t.Errorf("a bearer token presented as bound: %d %v", got.status, got.header)
+		}
+		w.nothing(t, after)
+	})
+}
+
+// TestOtherOrigins: scripts of other sites may call what needs no cookie, never with credentials; all else not at all.
+func TestOtherOrigins(t *testing.T) {
+	w := newWorld(t)
+	ask := func(method, path string) reply {
+		r := httptest.NewRequest(method, issuer+path, nil)
+		r.Header.Set("Origin", "https://spa.example")
+		r.Header.Set("Access-Control-Request-Method", http.MethodPost)
+		r.Header.Set("Access-Control-Request-Headers", "authorization, content-type")
+		return w.send(r)
+	}
+	for path, allowed := range map[string]string{
+		discoveryPath: "GET", jwksPath: "GET", tokenPath: "POST", userinfoPath: "GET, POST", revokePath: "POST",
+		authorizePath: "", logoutPath: "", introspectPath: "", resumePath: "",
+	} {
+		got := ask(http.MethodOptions, path)
+		if got.header.Get("Access-Control-Allow-Methods") != allowed || (got.header.Get("Access-Control-Allow-Origin") == "*") != (allowed != "") {
+			t.Errorf("preflight of %s: %d %v", path, got.status, got.header)
+		}
+		if allowed != "" && !strings.Contains(got.header.Get("Access-Control-Allow-Headers"), "Authorization") {
+			t.Errorf("preflight of %s allows %q", path, got.header.Get("Access-Control-Allow-Headers"))
+		}
+		if got.header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%s: credentials are allowed", path)
+		}
+	}
+	for path, form := range map[string]url.Values{tokenPath: {"grant_type": {"x"}}, userinfoPath: nil, revokePath: {}} {
+		if got := w.form(path, form); got.status < 400 || got.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("a script cannot read the error of %s: %d %v", path, got.status, got.header)
+		}
+	}
+}
+
+// TestMethods: each path answers the methods of its standard; others are refused with the list of those.
+func TestMethods(t *testing.T) {
+	w := newWorld(t)
+	for path, wrong := range map[string][]string{
+		tokenPath: {"GET", "PUT", "DELETE", "HEAD"}, revokePath: {"GET"}, introspectPath: {"GET"}, discoveryPath: {"POST"}, jwksPath: {"POST"},
+		authorizePath: {"PUT", "HEAD"}, logoutPath: {"HEAD", "DELETE"}, userinfoPath: {"PUT"},
+	} {
+		for _, method := range wrong {
+			if got := w.send(httptest.NewRequest(method, issuer+path, nil)); got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") == "" {
+				t.Errorf("%s %s: %d, Allow %q", method, path, got.status, got.header.Get("Allow"))
+			}
+		}
+	}
+}
