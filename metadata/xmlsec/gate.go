@@ -20,6 +20,10 @@ func gate(doc []byte, l Limits) (string, error) {
 	return s, checkCharacters(s)
 }
 
+// CheckCharacters refuses a document of ours that is not UTF-8, or has characters that XML does not have and cannot escape (XML
+// 1.0, 2.2). Errors match [ErrSyntax].
+func CheckCharacters(doc []byte) error { return checkCharacters(string(doc)) }
+
 // checkCharacters refuses what is not UTF-8 or not an XML character, eight ASCII bytes at a time where it can.
 func checkCharacters(s string) error {
 	for i := 0; i < len(s); {

@@ -19,13 +19,17 @@ type SigningKey struct {
 // SignEnveloped signs an element that is already in exclusive canonical form and returns it with a ds:Signature inserted at
 // byte offset at (after Issuer, or first in metadata). The attribute ID (AssertionID or ResponseID in
 // SAML 1.1) of the element must be id. The canonical bytes are
-// hashed once as they are; the result is again in canonical form. Errors match [ErrKey] or [ErrSignature].
+// hashed once as they are; the result is again in canonical form. Characters that XML does not have are refused: no partner could
+// read them. Errors match [ErrKey], [ErrSyntax] or [ErrSignature].
 func SignEnveloped(canonical []byte, id string, at int, key SigningKey, rand io.Reader) ([]byte, error) {
 	m, known := signatureMethodOf(key.Algorithm)
 	if !known {
 		return nil, fail(CodeAlgorithm, "signature algorithm")
 	}
 	if err := checkPlace(canonical, id, at); err != nil {
+		return nil, err
+	}
+	if err := CheckCharacters(canonical); err != nil {
 		return nil, err
 	}
 	info := signedInfo(make([]byte, 0, 1024), id, key.Algorithm, m.digest, sum(m.hash, canonical))

@@ -3,6 +3,7 @@ package saml2
 import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // chooseACS finds where the answer goes: the registered assertion consumer service with exactly the asked URL, or the asked
@@ -70,8 +71,11 @@ func defaultACS(sp *metadata.ServiceProvider) string {
 }
 
 // takesPOST reports whether url is registered for HTTP-POST still.
-func takesPOST(sp *metadata.ServiceProvider, url string) bool {
-	for _, acs := range sp.ACS {
+func takesPOST(partner trust.Partner, url string) bool {
+	if partner.SAML == nil || partner.SAML.Entity.SP == nil {
+		return false
+	}
+	for _, acs := range partner.SAML.Entity.SP.ACS {
 		if acs.Location == url && acs.Binding == metadata.BindingPOST {
 			return true
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
 
 // assertionLife is how long the partner may take to consume an assertion (SAML2int: not more than five minutes).
@@ -56,6 +57,9 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 		return nil, 0, err
 	}
 	w.raw("</saml:Assertion>")
+	if err := xmlsec.CheckCharacters(w.b); err != nil { // before encryption hides them
+		return nil, 0, fmt.Errorf("saml2: assertion: %w", err)
+	}
 	return w.b, at, nil
 }
 

@@ -165,11 +165,13 @@ func checkScoping(q *inquiry) *bridge.Refusal {
 
 // request is what the bridge is asked.
 func (q *inquiry) request() (bridge.Request, error) {
+	// A request that was set aside is continued up to bounceLife after it went stale: its mark lasts as long.
+	mark := bridge.Mark{Key: replayKey(q.partner.ID, q.req.ID), Expires: q.issued.Add(q.life + q.skew + bounceLife)}
 	state := state{ID: q.req.ID, ACS: q.acs, Relay: q.relay}
 	out := bridge.Request{
 		Partner: q.partner.ID, Protocol: trust.SAML2, ForceAuthn: q.req.ForceAuthn, Passive: q.req.IsPassive,
 		Contexts: contexts(q.req.Context), ReturnTo: origin(q.acs), Resume: ResumePath,
-		Once: bridge.Mark{Key: replayKey(q.partner.ID, q.req.ID), Expires: q.issued.Add(q.life + q.skew)},
+		Once: mark,
 	}
 	if q.req.Subject != nil {
 		state.Subject = q.req.Subject.NameID.Value

@@ -13,6 +13,7 @@
 //	GET  /saml2/slo        LogoutRequest and LogoutResponse by HTTP-Redirect
 //	POST /saml2/slo        the same by HTTP-POST
 //	POST /saml2/slo/soap   LogoutRequest by SOAP
+//	GET  /saml2/slo/front  a page that POSTs a LogoutRequest of ours to a partner
 //
 // Answers to AuthnRequests go by HTTP-POST to a registered assertion consumer service and nowhere else. A request whose
 // sender or reply address is not proven gets a page of ours, never a redirect.

@@ -20,8 +20,8 @@ var errLogoutAnswer = errors.New("saml2: answer to a logout request is not usabl
 // sentLife is how long the browser may take to bring an answer back.
 const sentLife = time.Hour
 
-// Propagate implements bridge.Propagator: by SOAP where the partner listens for it, else through the browser by
-// HTTP-Redirect.
+// Propagate implements bridge.Propagator: by SOAP where the partner listens for it, else through the browser: by
+// HTTP-Redirect, or by a page of ours that posts.
 func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner trust.Partner) (bridge.DeliveryState, string) {
 	if partner.SAML == nil || partner.SAML.Entity.SP == nil {
 		return bridge.DeliveryNone, ""
@@ -35,31 +35,50 @@ func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner tru
 		p.Log.WarnContext(ctx, "partner did not end its session", "partner", partner.ID, "error", err.Error())
 		return bridge.DeliveryNoReply, ""
 	}
-	e, ok := sloEndpoint(partner.SAML.Entity.SP, byRedirect)
-	if !ok {
-		return bridge.DeliveryNone, ""
-	}
-	target, err := p.frontURL(ctx, d, partner, e.Location, told)
-	if err != nil {
+	target, err := p.throughBrowser(ctx, d, partner, told)
+	switch {
+	case err != nil:
 		p.Log.WarnContext(ctx, "logout request could not be made", "partner", partner.ID, "error", err.Error())
 		return bridge.DeliveryNoReply, ""
+	case target == "":
+		return bridge.DeliveryNone, ""
 	}
 	return bridge.DeliveryFront, target
 }
 
+// throughBrowser is the address that the browser must visit to tell a partner; empty if there is none.
+func (p *Provider) throughBrowser(ctx context.Context, d bridge.Delivery, partner trust.Partner, told nameID) (string, error) {
+	if e, ok := sloEndpoint(partner.SAML.Entity.SP, byRedirect); ok {
+		return p.frontURL(ctx, d, partner, e.Location, told)
+	}
+	if _, ok := sloEndpoint(partner.SAML.Entity.SP, byPOST); ok {
+		return p.frontPage(ctx, d)
+	}
+	return "", nil
+}
+
 // frontURL is a signed LogoutRequest for the browser to carry. What it was sent for is kept by its ID.
 func (p *Provider) frontURL(ctx context.Context, d bridge.Delivery, partner trust.Partner, to string, told nameID) (string, error) {
-	id := p.newID()
-	payload, err := json.Marshal(sentLogout{Partner: partner.ID, Logout: d.Logout, Delivery: d.ID})
+	id, err := p.keepSent(ctx, sentLogout{Partner: partner.ID, Logout: d.Logout, Delivery: d.ID})
+	if err != nil {
+		return "", err
+	}
+	doc, _ := p.newLogoutRequest(id, to, told, d.Participant.Index)
+	return p.redirectURL(partner, to, "SAMLRequest", doc, relayState{Present: true, Value: d.Logout + "." + d.ID})
+}
+
+// keepSent remembers what a LogoutRequest is sent for and returns the ID it shall have.
+func (p *Provider) keepSent(ctx context.Context, sent sentLogout) (string, error) {
+	payload, err := json.Marshal(sent)
 	if err != nil {
 		return "", fmt.Errorf("saml2: write sent request: %w", err)
 	}
+	id := p.newID()
 	a := bridge.Artifact{Kind: bridge.KindSAMLLogout, Key: id, Payload: payload, Expires: p.Hub.Clock().Add(sentLife)}
 	if err := p.Hub.Artifacts.Put(ctx, a, false); err != nil {
 		return "", fmt.Errorf("saml2: keep sent request: %w", err)
 	}
-	doc, _ := p.newLogoutRequest(id, to, told, d.Participant.Index)
-	return p.redirectURL(partner, to, "SAMLRequest", doc, relayState{Present: true, Value: d.Logout + "." + d.ID})
+	return id, nil
 }
 
 func (p *Provider) tellBySOAP(ctx context.Context, partner trust.Partner, to string, told nameID, index string) error {

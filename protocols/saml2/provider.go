@@ -25,6 +25,7 @@ const (
 	ResumePath   = "/saml2/resume"
 	SLOPath      = "/saml2/slo"
 	SOAPPath     = "/saml2/slo/soap"
+	FrontPath    = "/saml2/slo/front"
 )
 
 // Poster sends a SOAP message to a partner.
@@ -118,6 +119,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodGet, Path: SLOPath, Name: "saml2_slo", Once: true, Handler: p.sloRedirect},
 		{Method: http.MethodPost, Path: SLOPath, Name: "saml2_slo_post", MaxBody: maxForm, Handler: p.sloPost},
 		{Method: http.MethodPost, Path: SOAPPath, Name: "saml2_slo_soap", Handler: p.sloSOAP},
+		{Method: http.MethodGet, Path: FrontPath, Name: "saml2_slo_front", Once: true, Handler: p.front},
 	}
 }
 

@@ -129,7 +129,7 @@ func (p *Provider) issue(w http.ResponseWriter, r *http.Request, next bridge.Nex
 
 func (p *Provider) answer(r *http.Request, next bridge.Next, st state) ([]byte, error) {
 	partner := next.Partner
-	if partner.SAML == nil || partner.SAML.Entity.SP == nil || !takesPOST(partner.SAML.Entity.SP, st.ACS) {
+	if !takesPOST(partner, st.ACS) {
 		return nil, bridge.Refuse(bridge.BadReplyAddress, "The address for the answer is not registered any more.")
 	}
 	iss, err := p.Hub.Issue(r.Context(), next)
@@ -163,7 +163,7 @@ func (p *Provider) refuseRequest(w http.ResponseWriter, r *http.Request, partner
 // refuse records a refusal and answers it: to the partner by a Status if the reply address is proven, else on a page of ours.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, partner trust.Partner, st state, err error) {
 	refusal := p.record(r, partner.ID, err)
-	if st.ACS == "" || onlyOnPage(refusal) {
+	if st.ACS == "" || onlyOnPage(refusal) || !takesPOST(partner, st.ACS) {
 		p.showRefusal(w, r, refusal)
 		return
 	}
