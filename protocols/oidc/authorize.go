@@ -114,6 +114,7 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, 
 	g := grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
 		Scopes: c.allowed(d.Scopes), Ref: iss.Ref, Redirect: d.Redirect, Nonce: d.Nonce,
+		AuthnAt: iss.AuthnAt.Unix(),
 	}
 	code, err := m.issueCode(ctx, &g, d.Challenge)
 	if err != nil {

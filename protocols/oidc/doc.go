@@ -21,6 +21,11 @@
 // Choices where the standard leaves one, or practice differs:
 //   - acr_values is a demand, not a wish: if none of the classes can be met the answer is
 //     unmet_authentication_requirements. An ID token never claims a class that was not asked and met.
+//     A grant ends when the session was proven anew in a way that meets none of the classes it was asked for.
+//   - auth_time stays that of the sign-on the grant came from, also in the ID token of a refresh.
+//   - Terms are obeyed as they are now: an address struck off while a person signs in gets no answer, and a scope
+//     struck off is left out at the next step of the grant.
+//   - Signing out ends a session that is idle too: its apps may still be open.
 //   - A scope this hub does not know is ignored; one it knows but the terms do not allow is invalid_scope.
 //   - prompt=select_account asks for a new proof, like prompt=login: a browser holds one session at a time.
 //     prompt=consent changes nothing: an administrator consents, in the terms.

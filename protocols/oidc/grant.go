@@ -26,6 +26,7 @@ type grant struct {
 	Redirect  string   `json:"d,omitempty"`
 	Challenge string   `json:"h,omitempty"`
 	Nonce     string   `json:"n,omitempty"`
+	AuthnAt   int64    `json:"w"` // when the person proved before it was granted, seconds since 1970
 }
 
 // bridge is the grant as the core decides over it. wants are the claims that will be printed; nil: all.

@@ -110,6 +110,9 @@ func (m *machine) exchange(ctx context.Context, req *fosite.AccessRequest, sessi
 func (m *machine) revoke(ctx context.Context, token string, hint fosite.TokenType) error {
 	h := oauth2.TokenRevocationHandler{TokenRevocationStorage: m.collector, RefreshTokenStrategy: secrets{m.p.hub}, AccessTokenStrategy: secrets{m.p.hub}}
 	err := h.RevokeToken(ctx, token, hint, m.client)
+	if err == nil && m.ended != "" {
+		return m.p.hub.Artifacts.DropGroup(ctx, m.ended)
+	}
 	if err == nil || errors.Is(err, fosite.ErrUnauthorizedClient) && m.err == nil {
 		return nil
 	}

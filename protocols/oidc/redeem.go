@@ -29,6 +29,9 @@ func (p *Provider) redeem(ctx context.Context, m *machine, c caller, kind string
 	if err != nil {
 		return nil, err
 	}
+	if len(g.ACR) > 0 && iss.Class == "" {
+		return nil, bridge.Refuse(bridge.AssuranceTooLow, "The person has signed in since in another way than was asked for.")
+	}
 	made, err := m.exchange(ctx, req, iss.SessionEnds)
 	if err != nil {
 		return nil, err
