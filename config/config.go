@@ -18,7 +18,6 @@ type Config struct {
 	Store          Store          `key:"store" doc:"Where durable state is kept."`
 	Keys           Keys           `key:"keys" doc:"The hub's own keys."`
 	Authenticators Authenticators `key:"authenticators" required:"yes" choice:"yes" doc:"Ways to sign in: a list of names, or a mapping from name to its settings. An authenticator that is not named is off."`
-	Admins         []string       `key:"admins" format:"uid" doc:"UIDs of the persons who may administer the hub. Quote them: a UID is text."`
 	Session        Session        `key:"session" doc:"How long a clinician stays signed in."`
 	SAML           SAML           `key:"saml" doc:"SAML 2.0 identity provider."`
 	OIDC           OIDC           `key:"oidc" doc:"OpenID Connect provider."`
@@ -33,7 +32,7 @@ type Config struct {
 // Organisation says who runs the hub.
 type Organisation struct {
 	Name      string `key:"name" required:"yes" doc:"Name shown on every page and in metadata."`
-	ODS       string `key:"ods" required:"yes" format:"ods" doc:"ODS code of the organisation."`
+	ODS       string `key:"ods" required:"yes" format:"ods" doc:"ODS code of the organisation, shown beside its name on every page."`
 	Help      string `key:"help" doc:"Whom to ask for help; printed on every error page."`
 	RAContact string `key:"ra_contact" doc:"How to reach the Registration Authority; printed where a role or a credential is missing."`
 	Scope     string `key:"scope" format:"host" derived:"host of issuer" doc:"Scope of scoped SAML attributes, published as shibmd:Scope."`
@@ -126,16 +125,15 @@ type Revocation struct {
 
 // Session bounds a session in time.
 type Session struct {
-	Idle     time.Duration `key:"idle" default:"15m" min:"1m" doc:"A session unused for this long ends."`
-	Absolute time.Duration `key:"absolute" default:"12h" min:"1m" max:"24h" doc:"A session ends this long after sign-in, used or not."`
+	Idle     time.Duration `key:"idle" default:"15m" min:"1m" doc:"A session unused for this long needs a new sign-in. It does not end: apps that were opened stay open."`
+	Absolute time.Duration `key:"absolute" default:"12h" min:"1m" max:"24h" doc:"A session ends this long after sign-in, used or not, and its apps are told."`
 }
 
 // SAML tunes the SAML 2.0 identity provider.
 type SAML struct {
-	ClockSkew   time.Duration `key:"clock_skew" default:"3m" min:"0s" max:"5m" doc:"Tolerance between the hub's clock and a partner's."`
-	Sign        string        `key:"sign" default:"rsa-sha256" enum:"rsa-sha256 rsa-sha384 rsa-sha512 ecdsa-sha256 ecdsa-sha384 ecdsa-sha512" doc:"Signature algorithm for partners whose metadata asks for none. A key of this kind must be in keys.signing_file."`
-	Encrypt     string        `key:"encrypt" default:"when-key-present" enum:"when-key-present required-by-terms" doc:"when-key-present encrypts for every partner that has an encryption key; required-by-terms only where the partner's terms say so."`
-	ErrorURL    bool          `key:"error_url" default:"true" doc:"Publish errorURL in metadata, and serve the page."`
+	ClockSkew   time.Duration `key:"clock_skew" default:"3m" min:"1s" max:"5m" doc:"Tolerance between the hub's clock and a partner's."`
+	Sign        string        `key:"sign" default:"rsa-sha256" enum:"rsa-sha256 ecdsa-sha256" doc:"Signature algorithm for partners whose terms name none (saml.algorithm). A key of this kind must be in keys.signing_file."`
+	Encrypt     string        `key:"encrypt" default:"when-key-present" enum:"when-key-present required-by-terms" doc:"For partners whose terms do not say (saml.encrypt): when-key-present encrypts if they have an encryption key, required-by-terms does not."`
 	RequestLife time.Duration `key:"request_life" default:"5m" min:"30s" max:"1h" doc:"How old a request may be, and how long its ID is remembered against replay."`
 }
 
@@ -152,14 +150,12 @@ type OIDC struct {
 type Tickets struct {
 	Enabled bool          `key:"enabled" default:"true" doc:"Issue legacy tickets."`
 	Life    time.Duration `key:"life" default:"10h" min:"1m" max:"24h" doc:"Life of a ticket. It never outlives its session."`
-	MaxIdle time.Duration `key:"max_idle" default:"0s" min:"0s" doc:"A ticket that nobody asked about for this long ends; 0s means never."`
 }
 
 // Trace says what is kept about each transaction.
 type Trace struct {
 	Mode string        `key:"mode" default:"redacted" enum:"redacted off" doc:"redacted keeps what was exchanged with names, identifiers and tokens blanked; off keeps nothing."`
 	Keep time.Duration `key:"keep" default:"24h" min:"1m" doc:"How long a trace is kept."`
-	Max  int           `key:"max" default:"50000" min:"1" doc:"How many traces are kept; the oldest goes first."`
 }
 
 // Log tunes the program's own log.

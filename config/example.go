@@ -36,7 +36,6 @@ func Example(dir, issuer string) string {
 	fmt.Fprintf(&b, "data: %s   # the whole state; back it up with lanyard backup\n", in("data"))
 	fmt.Fprintf(&b, "keys: { signing_file: %s }\n", in("signing.pem"))
 	b.WriteString("authenticators: [fido2]   # add smartcard, and listeners: { card: { client_ca: FILE, crl: [FILE] } }\n")
-	b.WriteString("admins: []   # UIDs in quotes, such as \"555021935107\"\n")
 	return b.String()
 }
 

@@ -18,7 +18,7 @@ tls: { cert: tls.crt, key_file: tls.key }
 data: data
 keys: { signing_file: signing.pem }
 authenticators: [fido2]
-admins: ["555021935107"]
+trusted_proxies: ["10.0.1.0/24"]
 `
 
 // without is minimal with the line of one key left out, to be said again below.
@@ -88,10 +88,10 @@ func TestLoadMinimal(t *testing.T) {
 		{"hints", fmt.Sprint(c.Authenticators.FIDO2.Hints), "[security-key]"},
 		{"eku", fmt.Sprint(c.Authenticators.Smartcard.EKU), "[1.3.6.1.5.5.7.3.2]"},
 		{"session", fmt.Sprint(c.Session.Idle, c.Session.Absolute), "15m0s 12h0m0s"},
-		{"saml", fmt.Sprint(c.SAML), "{3m0s rsa-sha256 when-key-present true 5m0s}"},
+		{"saml", fmt.Sprint(c.SAML), "{3m0s rsa-sha256 when-key-present 5m0s}"},
 		{"oidc", fmt.Sprint(c.OIDC), "{10m0s 10m0s 12h0m0s 1m0s true}"},
-		{"tickets", fmt.Sprint(c.Tickets), "{true 10h0m0s 0s}"},
-		{"trace", fmt.Sprint(c.Trace), "{redacted 24h0m0s 50000}"},
+		{"tickets", fmt.Sprint(c.Tickets), "{true 10h0m0s}"},
+		{"trace", fmt.Sprint(c.Trace), "{redacted 24h0m0s}"},
 		{"log", fmt.Sprint(c.Log), "{json info}"},
 		{"shutdown", fmt.Sprint(c.Shutdown), "{0s 20s}"},
 	} {
@@ -102,7 +102,7 @@ func TestLoadMinimal(t *testing.T) {
 }
 
 func TestLoadEverything(t *testing.T) {
-	text := without("tls")
+	text := strings.Replace(without("tls"), `["10.0.1.0/24"]`, `[10.0.1.0/24, "2001:db8::/32"]`, 1)
 	text = strings.Replace(text, "[fido2]", `{ fido2: { hints: [security-key, hybrid] }, smartcard: { revocation: { mode: "off" }, eku: [smartcard_logon, 1.2.3.4] } }`, 1)
 	text += `
 listeners:
@@ -110,7 +110,7 @@ listeners:
   card: { address: ":9443", host_pattern: "*.c.trust.example", tls: *pair, client_ca: card-ca.pem, crl: [card.crl] }
   ticket: { address: ":7443", client_ca: card-ca.pem }
   metrics: { address: "[::1]:9110" }
-trusted_proxies: [10.0.1.0/24, "2001:db8::/32"]
+#
 store: { driver: postgres, dsn_file: dsn, encryption_key_file: tls.key }
 session: { idle: 1h30m, absolute: 0.5d }
 shutdown: { drain_delay: 1500ms }
@@ -161,13 +161,13 @@ func TestLoadOnlyEnvironment(t *testing.T) {
 		"LANYARD_VERSION=1", "LANYARD_ISSUER=https://sso.trust.example", "LANYARD_ORGANISATION__NAME=Example",
 		"LANYARD_ORGANISATION__ODS=RX1", "LANYARD_TLS__CERT=" + dir + "/tls.crt", "LANYARD_TLS__KEY_FILE=" + dir + "/tls.key",
 		"LANYARD_DATA=" + dir, "LANYARD_KEYS__SIGNING_FILE=" + dir + "/signing.pem", "LANYARD_AUTHENTICATORS=fido2",
-		"LANYARD_ADMINS=555021935107, 555021935108", "LANYARD_LISTEN=:1", "LANYARD_LISTEN=:8443",
+		"LANYARD_TRUSTED_PROXIES=10.0.1.0/24, 10.0.2.0/24", "LANYARD_LISTEN=:1", "LANYARD_LISTEN=:8443",
 	}
 	c, report := Load("", env, Options{})
 	if len(report) > 0 {
 		t.Fatal(report)
 	}
-	if got := fmt.Sprint(c.Admins, c.Listeners.Public.Address); got != "[555021935107 555021935108]:8443" {
+	if got := fmt.Sprint(c.TrustedProxies, c.Listeners.Public.Address); got != "[10.0.1.0/24 10.0.2.0/24]:8443" {
 		t.Error(got)
 	}
 	_, report = Load("", env[:len(env)-5], Options{})

@@ -86,7 +86,7 @@ func typeOf(f *field) string {
 
 func single(f *field) string {
 	formats := map[string]string{
-		"issuer": "URL", "address": "address", "host": "host name", "wildcard": "host pattern", "ods": "ODS code", "uid": "UID",
+		"issuer": "URL", "address": "address", "host": "host name", "wildcard": "host pattern", "ods": "ODS code",
 		"file": "file", "keyfile": "secret file", "newkeyfile": "secret file", "path": "path", "eku": "name or OID",
 	}
 	text := formats[f.format]

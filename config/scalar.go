@@ -30,7 +30,7 @@ func (f *field) parse(text string) (reflect.Value, error) {
 		b, err := parseBool(text)
 		return reflect.ValueOf(b), err
 	case reflect.TypeFor[int]():
-		n, err := f.parseInt(text)
+		n, err := parseInt(text)
 		return reflect.ValueOf(n), err
 	case reflect.TypeFor[Secret]():
 		if text == "" {
@@ -57,13 +57,10 @@ func (f *field) parseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-func (f *field) parseInt(text string) (int, error) {
+func parseInt(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		return 0, fmt.Errorf("%q is not a whole number", text)
-	}
-	if least, err := strconv.Atoi(f.min); err == nil && n < least {
-		return 0, fmt.Errorf("%d is too small, the least is %d", n, least)
 	}
 	return n, nil
 }
@@ -127,8 +124,6 @@ func (f *field) parseText(text string) (string, error) {
 		return parseWildcard(text)
 	case "ods":
 		return parseODS(text)
-	case "uid":
-		return parseUID(text)
 	case "eku":
 		return parseEKU(text)
 	default:

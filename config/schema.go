@@ -16,7 +16,6 @@ type schema struct {
 	Default     any                `json:"default,omitempty"`
 	Enum        []any              `json:"enum,omitempty"`
 	Pattern     string             `json:"pattern,omitempty"`
-	Minimum     *int               `json:"minimum,omitempty"`
 	Items       *schema            `json:"items,omitempty"`
 	Unique      bool               `json:"uniqueItems,omitempty"`
 	OneOf       []*schema          `json:"oneOf,omitempty"`
@@ -86,16 +85,10 @@ func scalarSchema(f *field) *schema {
 			s.Enum = append(s.Enum, other)
 		}
 		return s
-	case f.format == "uid":
-		return &schema{Type: "string", Pattern: "^[0-9]{12}$"}
 	case f.typ.Kind() == reflect.Bool:
 		return &schema{Type: "boolean"}
 	case f.typ.Kind() == reflect.Int:
-		s := &schema{Type: "integer"}
-		if n, err := strconv.Atoi(f.min); err == nil {
-			s.Minimum = &n
-		}
-		return s
+		return &schema{Type: "integer"}
 	case f.elem() == reflect.TypeFor[netip.Prefix]():
 		return &schema{Type: "string", Pattern: "/[0-9]+$"}
 	default:

@@ -19,7 +19,6 @@ func TestShow(t *testing.T) {
 listen: ":8443"
 session: { idle: 90m }
 store: { driver: postgres, dsn_file: dsn }
-trusted_proxies: [10.0.1.0/24]
 `
 	t.Chdir(dir)
 	write(t, dir, "lanyard.yaml", text, 0o600)

@@ -124,13 +124,6 @@ func parseODS(text string) (string, error) {
 	return text, nil
 }
 
-func parseUID(text string) (string, error) {
-	if !regexp.MustCompile(`^[0-9]{12}$`).MatchString(text) {
-		return "", fmt.Errorf("%q is not a UID, it has twelve digits", text)
-	}
-	return text, nil
-}
-
 // Extended key usages by name: RFC 5280 section 4.2.1.12 and Microsoft's
 // Smartcard logon.
 const (

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,8 +17,15 @@ import (
 
 // CompileOptions say what this hub permits.
 type CompileOptions struct {
-	Lab bool // permit http and *.localhost addresses: demo and tests
-	Now time.Time
+	Lab  bool // permit http and *.localhost addresses: demo and tests
+	Now  time.Time
+	SAML SAMLDefaults
+}
+
+// SAMLDefaults are for partners whose terms do not say. Empty: when-key-present and RS256.
+type SAMLDefaults struct {
+	Encrypt   string // when-key-present, always or never
+	Algorithm string // RS256 or ES256
 }
 
 // Compile turns a resolved document, and the metadata of a SAML partner, into a Partner. Everything that
@@ -92,7 +100,7 @@ func (b *builder) address(what, raw string) {
 
 func (b *builder) terms() Terms {
 	d := b.d
-	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle), CardRemoval: d.Session.OnCardRemoval}
+	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle)}
 	switch d.Require.Assurance {
 	case "":
 	case "AAL1", "AAL2", "AAL3":
@@ -108,9 +116,6 @@ func (b *builder) terms() Terms {
 	}
 	if !slices.Contains([]SubjectKind{SubjectUID, SubjectPairwise, SubjectTransient, SubjectEmail}, t.Subject) {
 		b.fail("subject %q is not uid, pairwise, transient or email", t.Subject)
-	}
-	if !slices.Contains([]string{"", "logout", "lock", "ignore"}, t.CardRemoval) {
-		b.fail("session.on_card_removal %q is not logout, lock or ignore", t.CardRemoval)
 	}
 	t.When = b.condition("require.when", d.Require.When)
 	t.Release = b.rules()
@@ -164,16 +169,12 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	if d == nil {
 		d = &SAMLDocument{}
 	}
-	t := &SAMLTerms{Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, RequestsSigned: d.SignedRequests}
+	t := &SAMLTerms{Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, RequestsSigned: d.SignedRequests, AllowCBC: d.AllowCBC}
 	b.oneOf("saml.sign", t.Sign, "", "assertion", "response", "both")
 	b.oneOf("saml.encrypt", t.Encrypt, "", "when-key-present", "always", "never")
 	b.oneOf("saml.algorithm", t.Algorithm, "", "RS256", "ES256")
-	if t.Encrypt == "" {
-		t.Encrypt = "when-key-present"
-	}
-	if t.Algorithm == "" {
-		t.Algorithm = "RS256"
-	}
+	t.Encrypt = cmp.Or(t.Encrypt, b.o.SAML.Encrypt, "when-key-present")
+	t.Algorithm = cmp.Or(t.Algorithm, b.o.SAML.Algorithm, "RS256")
 	entity, err := ReadEntity(entityXML)
 	if err != nil {
 		b.fail("metadata: %v", err)
@@ -192,7 +193,24 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 		}
 	}
 	t.Entity = entity
+	b.encryption(t)
 	return t
+}
+
+// encryption allows AES-CBC where the terms do, and refuses a partner whose every answer would be refused for want of a method.
+func (b *builder) encryption(t *SAMLTerms) {
+	if t.Entity.SP == nil {
+		return
+	}
+	usable := false
+	for i := range t.Entity.SP.EncryptionKeys {
+		key := &t.Entity.SP.EncryptionKeys[i]
+		key.AllowCBC = t.AllowCBC
+		usable = usable || key.Usable()
+	}
+	if !usable && len(t.Entity.SP.EncryptionKeys) > 0 && t.Encrypt != "never" {
+		b.fail("metadata lists no encryption method that is made here (AES-GCM with RSA-OAEP); saml.allow_cbc: true permits AES-CBC")
+	}
 }
 
 // ReadEntity reads metadata that an administrator vouches for by applying it: a signature in it is neither

@@ -33,7 +33,7 @@ func compile(t *testing.T, document string) (Partner, error) {
 func TestCompileTicketPartner(t *testing.T) {
 	p, err := compile(t, ticketDoc+`
 require: { assurance: AAL3, identity: 3, role: true, when: "role.code in ['R8000','R8001'] && role.org == 'RX1'" }
-session: { idle: 15m, on_card_removal: logout }
+session: { idle: 15m }
 release:
   - { set: ssb }
   - { name: extra, value: "role.activities", when: "session.assurance >= AAL3" }
@@ -159,4 +159,29 @@ func FuzzReadDocuments(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSAMLDefaults(t *testing.T) {
+	compiler, err := NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := SAMLDefaults{Encrypt: "never", Algorithm: "ES256"}
+	for name, c := range map[string]struct {
+		terms                   SAMLDocument
+		defaults                SAMLDefaults
+		wantEncrypt, wantSigned string
+	}{
+		"nobody says":            {SAMLDocument{}, SAMLDefaults{}, "when-key-present", "RS256"},
+		"the configuration says": {SAMLDocument{}, given, "never", "ES256"},
+		"the terms say":          {SAMLDocument{Encrypt: "always", Algorithm: "RS256"}, given, "always", "RS256"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Document{Partner: "https://sp.example/", Protocol: SAML2, SAML: &c.terms}
+			p, _ := compiler.Compile(d, nil, CompileOptions{SAML: c.defaults}) // it complains about metadata only
+			if p.SAML.Encrypt != c.wantEncrypt || p.SAML.Algorithm != c.wantSigned {
+				t.Errorf("encrypt %q, algorithm %q", p.SAML.Encrypt, p.SAML.Algorithm)
+			}
+		})
+	}
 }

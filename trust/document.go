@@ -49,8 +49,7 @@ type Release struct {
 
 // SessionTerms bound the session as far as this partner goes.
 type SessionTerms struct {
-	Idle          Duration `yaml:"idle,omitempty"`
-	OnCardRemoval string   `yaml:"on_card_removal,omitempty"`
+	Idle Duration `yaml:"idle,omitempty"`
 }
 
 // SAMLDocument is the SAML part. Metadata is a file name, relative to the document, or nothing when the
@@ -61,6 +60,7 @@ type SAMLDocument struct {
 	Encrypt        string `yaml:"encrypt,omitempty"`
 	Algorithm      string `yaml:"algorithm,omitempty"`
 	SignedRequests bool   `yaml:"signed_requests,omitempty"`
+	AllowCBC       bool   `yaml:"allow_cbc,omitempty"`
 }
 
 // OIDCDocument is the OIDC part. Exactly one of the secret forms is given for clients that have a secret.

@@ -59,14 +59,13 @@ func (p Partner) Answerable() bool { return p.Stage == Live || p.Stage == Test }
 
 // Terms are what an administrator approved, for any protocol.
 type Terms struct {
-	Assurance   int     // least assurance, 1 to 3
-	Identity    int     // least identity level, 0 to 3
-	RoleNeeded  bool    // a role must be chosen before anything is issued
-	When        *Clause // nil: no condition
-	Subject     SubjectKind
-	Release     []Rule
-	Idle        time.Duration // shortest of this and the hub's own; 0: the hub's
-	CardRemoval string        // logout, lock or ignore
+	Assurance  int     // least assurance, 1 to 3
+	Identity   int     // least identity level, 0 to 3
+	RoleNeeded bool    // a role must be chosen before anything is issued
+	When       *Clause // nil: no condition
+	Subject    SubjectKind
+	Release    []Rule
+	Idle       time.Duration // shortest of this and the hub's own; 0: the hub's
 }
 
 // SubjectKind says how a partner knows the subject.
@@ -87,6 +86,7 @@ type SAMLTerms struct {
 	Encrypt        string // when-key-present, always or never
 	Algorithm      string // RS256 or ES256
 	RequestsSigned bool   // refuse unsigned requests whatever the metadata says
+	AllowCBC       bool   // AES-CBC for a partner that lists nothing better; its keys in Entity say the same
 }
 
 // OIDCTerms are the OIDC part of a partner.

@@ -13,6 +13,7 @@ import (
 
 // Registry is the read model of the trust registry: immutable snapshots fed from a PartnerStore.
 type Registry struct {
+	SAML     SAMLDefaults // set before the first Load
 	store    PartnerStore
 	compiler Compiler
 	lab      bool
@@ -82,7 +83,7 @@ func (r *Registry) compile(rec Record) (Partner, error) {
 	if err != nil {
 		return Partner{}, err
 	}
-	p, err := r.compiler.Compile(docs[0], rec.Metadata, CompileOptions{Lab: r.lab, Now: r.clock()})
+	p, err := r.compiler.Compile(docs[0], rec.Metadata, CompileOptions{Lab: r.lab, Now: r.clock(), SAML: r.SAML})
 	p.Revision = rec.Revision
 	return p, err
 }

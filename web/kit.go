@@ -13,6 +13,7 @@ import (
 // Organisation is printed on every page.
 type Organisation struct {
 	Name      string
+	ODS       string // its code, printed beside the name; may be empty
 	Help      string // whom to call
 	RAContact string
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -40,6 +41,24 @@ func (c *countingJournal) Commit(ctx context.Context, writes ...bridge.Write) er
 		}
 	}
 	return nil
+}
+
+// countingSessions counts the events that are appended with the end of a session.
+type countingSessions struct {
+	bridge.Sessions
+	count *countingJournal
+}
+
+// EndSession implements bridge.Sessions.
+func (c countingSessions) EndSession(ctx context.Context, id, logout string, now time.Time, events ...ledger.Event) ([]bridge.Delivery, error) {
+	ds, err := c.Sessions.EndSession(ctx, id, logout, now, events...)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		c.count.child(e).Inc()
+	}
+	return ds, nil
 }
 
 // child binds the labels of an event once and keeps the counter.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -16,6 +17,15 @@ import (
 type fakeJournal struct{ err error }
 
 func (f fakeJournal) Commit(context.Context, ...bridge.Write) error { return f.err }
+
+type fakeSessions struct {
+	bridge.Sessions
+	err error
+}
+
+func (f fakeSessions) EndSession(context.Context, string, string, time.Time, ...ledger.Event) ([]bridge.Delivery, error) {
+	return nil, f.err
+}
 
 func TestEventsAreCountedOnceDurable(t *testing.T) {
 	m := newMetrics()
@@ -33,12 +43,19 @@ func TestEventsAreCountedOnceDurable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	sessions := countingSessions{fakeSessions{}, j}
+	if _, err := sessions.EndSession(t.Context(), "s", "l", time.Time{}, ledger.Event{Kind: ledger.SessionEnded, Reason: "user"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (countingSessions{fakeSessions{err: bridge.ErrSpent}, j}).EndSession(t.Context(), "s", "l", time.Time{}, ledger.Event{Kind: ledger.SessionEnded, Reason: "user"}); !errors.Is(err, bridge.ErrSpent) {
+		t.Error("the failure was hidden")
+	}
 	failing := newCountingJournal(fakeJournal{err: errors.New("disk full")}, newMetrics(), known)
 	if err := failing.Commit(t.Context(), issued); err == nil {
 		t.Error("the failure was hidden")
 	}
 	got := counted(t, m.registerer)
-	want := map[string]float64{"issued ok FIDO2 epr": 2, "refused bad_signature  other": 1}
+	want := map[string]float64{"issued ok FIDO2 epr": 2, "refused bad_signature  other": 1, "session_ended user  ": 1}
 	for k, v := range want {
 		if got[k] != v {
 			t.Errorf("%q counted %v, want %v; all: %v", k, got[k], v, got)

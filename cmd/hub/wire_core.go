@@ -27,8 +27,9 @@ func (h *Hub) wireCore(context.Context) error {
 	}
 	limits := bridge.DefaultLimits()
 	limits.Idle, limits.Absolute = c.Session.Idle, c.Session.Absolute
+	journal := newCountingJournal(h.store, h.metrics, h.registry.Partner)
 	h.core = &bridge.Hub{
-		Artifacts: h.store, Journal: newCountingJournal(h.store, h.metrics, h.registry.Partner), Sessions: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
+		Artifacts: h.store, Journal: journal, Sessions: countingSessions{h.store, journal}, Participants: h.store, Deliveries: h.store, Directory: h.store,
 		Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
 		Clock: h.options.Clock, Secret: core, Limits: limits, Parallel: parallel,
 	}
@@ -38,7 +39,7 @@ func (h *Hub) wireCore(context.Context) error {
 	}
 	h.kit = &web.Kit{
 		Issuer:       h.issuer,
-		Organisation: web.Organisation{Name: c.Organisation.Name, Help: c.Organisation.Help, RAContact: c.Organisation.RAContact},
+		Organisation: web.Organisation{Name: c.Organisation.Name, ODS: c.Organisation.ODS, Help: c.Organisation.Help, RAContact: c.Organisation.RAContact},
 		Banner:       h.options.Banner, BannerLink: h.options.BannerLink, Hub: h.core, Log: h.options.Log, TrustedProxies: c.TrustedProxies,
 		Observe: h.metrics, Secret: csrf,
 	}
