@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +20,9 @@ type Descriptor struct {
 	EntityID                string
 	ID                      string // XML ID of the document, an NCName, fresh for every publication
 	ValidFor                time.Duration
-	SSO                     []Endpoint // at least one
+	CacheFor                time.Duration // how soon a partner should fetch it again, to the second; 0: not said
+	ErrorURL                string        // where a partner may send a person whom it cannot help; empty: not said
+	SSO                     []Endpoint    // at least one
 	SLO                     []Endpoint
 	SigningCertificates     [][]byte // DER: active first, then next; at least one
 	NameIDFormats           []string
@@ -45,6 +48,9 @@ func Publish(d Descriptor, key xmlsec.SigningKey, now time.Time, rand io.Reader)
 	w := writer{b: make([]byte, 0, 8<<10)}
 	w.raw(`<md:EntityDescriptor xmlns:md="` + space + `"`)
 	w.attr("ID", d.ID)
+	if d.CacheFor > 0 {
+		w.attr("cacheDuration", "PT"+strconv.FormatInt(int64(d.CacheFor/time.Second), 10)+"S")
+	}
 	w.attr("entityID", d.EntityID)
 	w.attr("validUntil", now.Add(d.ValidFor).UTC().Format("2006-01-02T15:04:05Z"))
 	w.raw(`>`)
@@ -83,6 +89,9 @@ func (w *writer) role(d Descriptor) {
 	w.raw(`<md:IDPSSODescriptor`)
 	if d.WantAuthnRequestsSigned {
 		w.attr("WantAuthnRequestsSigned", "true")
+	}
+	if d.ErrorURL != "" {
+		w.attr("errorURL", d.ErrorURL)
 	}
 	w.attr("protocolSupportEnumeration", Protocol)
 	w.raw(`>`)

@@ -14,7 +14,8 @@ import (
 func hub(t testing.TB) Descriptor {
 	der := certificate(t, testKey())
 	return Descriptor{
-		EntityID: "https://hub.rx1.example/saml", ID: "_metadata1", ValidFor: 7 * 24 * time.Hour,
+		EntityID: "https://hub.rx1.example/saml", ID: "_metadata1", ValidFor: 7 * 24 * time.Hour, CacheFor: time.Hour,
+		ErrorURL: "https://hub.rx1.example/error?a=1&b=2",
 		SSO: []Endpoint{
 			{BindingRedirect, "https://hub.rx1.example/saml/sso", ""}, {BindingPOST, "https://hub.rx1.example/saml/sso", ""},
 		},

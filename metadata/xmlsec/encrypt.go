@@ -18,6 +18,12 @@ type EncryptionKey struct {
 	AllowCBC    bool     // an administrator accepted unauthenticated AES-CBC for this recipient
 }
 
+// Usable reports whether the recipient lists a method of each kind that we make for it, or none.
+func (k EncryptionKey) Usable() bool {
+	_, _, err := chooseMethods(k)
+	return err == nil && CheckKey(k.Public) == nil
+}
+
 const gcmNonce = 12 // bytes; XML Encryption 1.1, 5.2.4
 
 // Encrypt returns an xenc:EncryptedData of type Element, in exclusive canonical form, with its EncryptedKey inside ds:KeyInfo.
@@ -80,7 +86,7 @@ func (m transportMethod) options() *rsa.OAEPOptions {
 	return &rsa.OAEPOptions{Hash: m.hash, MGFHash: m.mgf}
 }
 
-// chooseMethods picks the first of the recipient's methods of each kind that we make.
+// chooseMethods picks the first of the recipient's methods of each kind that we make; CBC only where nothing else is listed.
 func chooseMethods(to EncryptionKey) (dataMethod, transportMethod, error) {
 	data := dataMethod{uri: AES128GCM, keySize: 16}
 	transport := transportMethod{RSAOAEPMGF1P, crypto.SHA1, crypto.SHA1}
@@ -89,7 +95,7 @@ func chooseMethods(to EncryptionKey) (dataMethod, transportMethod, error) {
 		switch m, known := dataMethodOf(uri); {
 		case known:
 			dataAsked = true
-			if usable := !m.cbc || to.AllowCBC; usable && !dataFound {
+			if usable := !m.cbc || to.AllowCBC; usable && (!dataFound || data.cbc && !m.cbc) {
 				data, dataFound = m, true
 			}
 		case uri == RSAOAEPMGF1P || uri == RSAOAEP:

@@ -76,6 +76,15 @@ func TestEncryptChoosesAndDecrypts(t *testing.T) {
 	}
 }
 
+// TestEncryptPrefersGCM: permission for CBC is not a preference for it.
+func TestEncryptPrefersGCM(t *testing.T) {
+	to := recipient(AES128CBC, AES256CBC, AES256GCM)
+	to.AllowCBC = true
+	if out := encrypted(t, to); !strings.Contains(out, AES256GCM) || strings.Contains(out, "cbc") {
+		t.Errorf("encrypted with %s", out)
+	}
+}
+
 func TestEncryptRefusesWeakKeys(t *testing.T) {
 	if _, err := Encrypt([]byte("x"), EncryptionKey{}, rand.Reader); codeOf(err) != CodeKey {
 		t.Errorf("no key: %v", err)

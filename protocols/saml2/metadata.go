@@ -4,13 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
+	"github.com/lanyard-hub/lanyard/web"
 )
+
+// cacheLife is how long partners may keep our metadata before they look again: a new key is published longer than this before
+// it signs.
+const cacheLife = time.Hour
 
 // publication is the metadata as published last.
 type publication struct {
@@ -24,7 +30,7 @@ type publication struct {
 func (p *Provider) Metadata(now time.Time) ([]byte, error) {
 	ring := p.Keys()
 	d := metadata.Descriptor{
-		EntityID: p.EntityID, ValidFor: p.MetadataLife, DisplayName: p.DisplayName, Organization: p.Organization,
+		EntityID: p.EntityID, ValidFor: p.MetadataLife, CacheFor: cacheLife, ErrorURL: p.Kit.URL(web.ErrorURL), DisplayName: p.DisplayName, Organization: p.Organization,
 		Contacts: p.Contacts, Scopes: p.Scopes,
 		SSO: []metadata.Endpoint{
 			{Binding: metadata.BindingRedirect, Location: p.Kit.URL(SSOPath)},
@@ -75,6 +81,6 @@ func (p *Provider) metadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/samlmetadata+xml")
-	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(cacheLife/time.Second)))
 	_, _ = w.Write(doc) // the reader went away: nothing to do about it
 }

@@ -107,7 +107,8 @@ func (p *Provider) encrypt(partner trust.Partner, assertion []byte) ([]byte, err
 	for _, key := range keys {
 		data, err := xmlsec.Encrypt(assertion, key, p.Rand)
 		if err != nil {
-			refused = refused.Because(err)
+			refused = bridge.Refuse(bridge.UnsupportedRequest, "%s lists no encryption method that is allowed here; saml.allow_cbc in its terms permits AES-CBC.", partner.Name).
+				WithCode("no_encryption_key").Because(err)
 			continue
 		}
 		w := &writer{b: make([]byte, 0, len(data)+160)}

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -22,6 +23,7 @@ type resultPage struct {
 	Rows     []resultRow
 	Final    string // everywhere, close, or waiting: never two of them
 	Frames   []string
+	origins  []string // where the frames lead
 	Continue string
 	Switch   bool
 	Before   string // see farewell
@@ -48,10 +50,7 @@ func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page.Continue, page.Switch, page.Before = f.Continue, f.Switch, f.Before
-	var options web.PageOptions
-	for _, url := range page.Frames {
-		options.FrameSrc = append(options.FrameSrc, web.Origin(url))
-	}
+	options := web.PageOptions{FrameSrc: page.origins}
 	if page.Final == "waiting" {
 		next := ResultURL(logout) + "&n=" + strconv.Itoa(n+1)
 		options.Refresh = again + "; url=" + next
@@ -94,7 +93,7 @@ func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again st
 			row.How = "It did not answer."
 		}
 		if row.FrontURL != "" && n == 0 {
-			page.Frames = append(page.Frames, row.FrontURL)
+			page.Frames, page.origins = append(page.Frames, row.FrontURL), append(page.origins, s.leadsTo(d)...)
 			again = "5"
 		}
 		switch {
@@ -127,6 +126,22 @@ func (s *SignIn) resultRow(d bridge.Delivery) resultRow {
 		row.State, row.How = "Being told", ""
 	}
 	return row
+}
+
+// leadsTo are the origins that a frame for this delivery may show: that of its address, and those where a SAML partner listens,
+// because a page of ours may stand there that posts to them.
+func (s *SignIn) leadsTo(d bridge.Delivery) []string {
+	out := []string{web.Origin(d.FrontURL)}
+	p, err := s.Hub.Partners.Partner(d.Participant.Protocol, d.Participant.Partner)
+	if err != nil || p.SAML == nil || p.SAML.Entity.SP == nil {
+		return out
+	}
+	for _, e := range p.SAML.Entity.SP.SLO {
+		if o := web.Origin(e.Location); !slices.Contains(out, o) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // frontURL lets only web addresses into a link.

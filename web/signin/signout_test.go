@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
@@ -156,5 +158,18 @@ func TestAfterLogout(t *testing.T) {
 	report.Deliveries = report.Deliveries[:1] // all ended: nothing to show
 	if got := afterLogout(w, b, report).Header().Get("Location"); got != "https://board.example/after" {
 		t.Errorf("to %q", got)
+	}
+}
+
+// TestSignOutFramesMayLeadOn: a frame may show a page of ours that posts to the app, so the policy names the app's own address too.
+func TestSignOutFramesMayLeadOn(t *testing.T) {
+	w := newWorld(t)
+	w.tells["board"] = bridge.DeliveryFront
+	w.board.SAML = &trust.SAMLTerms{Entity: metadata.Entity{SP: &metadata.ServiceProvider{
+		SLO: []metadata.Endpoint{{Binding: metadata.BindingPOST, Location: "https://slo.board.example/x"}},
+	}}}
+	b := inBothApps(t, w).submit("/signout").want(http.StatusOK)
+	if policy := b.answer.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "frame-src 'self' https://board.example https://slo.board.example") {
+		t.Errorf("policy %s", policy)
 	}
 }

@@ -1,0 +1,69 @@
+package trust
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+)
+
+// metadataListing is a partner with one encryption key and these methods.
+func metadataListing(t *testing.T, methods ...string) []byte {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := ""
+	for _, m := range methods {
+		list += `<md:EncryptionMethod Algorithm="` + m + `"/>`
+	}
+	return []byte(`<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://sp.example/"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">` +
+		`<md:KeyDescriptor><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>` + base64.StdEncoding.EncodeToString(der) +
+		`</ds:X509Certificate></ds:X509Data></ds:KeyInfo>` + list + `</md:KeyDescriptor><md:AssertionConsumerService index="0" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/acs"/></md:SPSSODescriptor></md:EntityDescriptor>`)
+}
+
+// TestCBCOnlyMetadata: libraries that list nothing but AES-CBC are told what permits it when they are registered, not at the
+// first sign-in.
+func TestCBCOnlyMetadata(t *testing.T) {
+	compiler, err := NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cbc := []string{xmlsec.AES128CBC, xmlsec.AES256CBC, xmlsec.RSAOAEPMGF1P}
+	for name, c := range map[string]struct {
+		terms   SAMLDocument
+		methods []string
+		refused bool
+	}{
+		"refused":         {SAMLDocument{}, cbc, true},
+		"asked for":       {SAMLDocument{Encrypt: "always"}, cbc, true},
+		"permitted":       {SAMLDocument{AllowCBC: true}, cbc, false},
+		"not encrypted":   {SAMLDocument{Encrypt: "never"}, cbc, false},
+		"GCM listed too":  {SAMLDocument{}, append([]string{xmlsec.AES256GCM}, cbc...), false},
+		"nothing listed":  {SAMLDocument{}, nil, false},
+		"RSA 1.5 remains": {SAMLDocument{AllowCBC: true}, []string{xmlsec.AES128CBC, "http://www.w3.org/2001/04/xmlenc#rsa-1_5"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Document{Partner: "https://sp.example/", Protocol: SAML2, Stage: Live, SAML: &c.terms}
+			p, err := compiler.Compile(d, metadataListing(t, c.methods...), CompileOptions{Now: time.Now()})
+			if refused := err != nil && strings.Contains(err.Error(), "saml.allow_cbc"); refused != c.refused || err != nil && !refused {
+				t.Fatalf("%v", err)
+			}
+			if err == nil && p.SAML.Entity.SP.EncryptionKeys[0].AllowCBC != c.terms.AllowCBC {
+				t.Error("the key does not know")
+			}
+		})
+	}
+}
