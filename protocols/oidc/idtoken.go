@@ -38,9 +38,13 @@ type idTokenInput struct {
 // when another app asked for a newer proof since (OpenID Connect Core 1.0, section 12.2). at_hash is the left half of the hash that both algorithms use.
 func (p *Provider) idToken(c *client, g *grant, iss bridge.Issuance, in idTokenInput) (string, error) {
 	hash := sha256.Sum256([]byte(in.access))
+	expires := iss.At.Add(p.life.IDToken)
+	if expires.After(iss.SessionEnds) {
+		expires = iss.SessionEnds
+	}
 	return p.sign(c.alg, typJWT, idToken{
 		Issuer: p.issuer, Subject: g.Subject, Audience: c.id, Party: c.id,
-		Expires: iss.At.Add(p.life.IDToken).Unix(), Issued: iss.At.Unix(), AuthTime: g.AuthnAt, Nonce: in.nonce,
+		Expires: expires.Unix(), Issued: iss.At.Unix(), AuthTime: g.AuthnAt, Nonce: in.nonce,
 		ACR: acrOf(iss), AMR: [1]string{string(iss.Method)}, AccessHash: b64.EncodeToString(hash[:len(hash)/2]),
 		SID: iss.Index, Tracking: iss.SessionID,
 		Identity: strconv.Itoa(int(iss.Identity)), Authenticated: strconv.Itoa(int(iss.Assurance)), SelectedRole: selectedRole(iss, in.scopes),

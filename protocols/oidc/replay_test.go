@@ -43,6 +43,25 @@ func TestRefreshKeepsAuthTime(t *testing.T) {
 	}
 }
 
+// TestNothingOutlivesTheSession: expiry times end with the session, the ID token's too.
+func TestNothingOutlivesTheSession(t *testing.T) {
+	w := newWorld(t)
+	w.hub.Limits.Absolute = 8 * time.Minute
+	b := w.browser()
+	b.code("basic")
+	ends := w.clock().Add(8 * time.Minute).Unix()
+	w.advance(3 * time.Minute)
+	set := w.tokens(w.redeem("basic", b.code("basic")))
+	claims, _ := w.verified(set.ID)
+	if set.Expires != 300 || claims["exp"] != float64(ends) {
+		t.Errorf("access token lives %d s, ID token until %v; the session ends at %d", set.Expires, claims["exp"], ends)
+	}
+	w.advance(5 * time.Minute)
+	if w.userinfo(set.Access).status != http.StatusUnauthorized || w.refresh("basic", set.Refresh).status != http.StatusBadRequest {
+		t.Error("a token outlived the session")
+	}
+}
+
 // TestClassStillMet: a client that demanded a class is not told of a sign-in of another class later.
 func TestClassStillMet(t *testing.T) {
 	w := newWorld(t)

@@ -312,6 +312,7 @@ func grantRows(t *testing.T) {
 	})
 	t.Run("176", func(t *testing.T) { w.refreshReuse(t, b) })
 	t.Run("177", func(t *testing.T) {
+		grantFollowsRegistry(t)
 		set := w.tokens(w.redeem("basic", b.code("basic")))
 		after := w.lastSeq()
 		w.denied(t, "wider", w.refresh("basic", set.Refresh, "scope", "openid email"), after, 400, "invalid_scope", "invalid_scope")
@@ -443,6 +444,7 @@ func (w *world) hints(t *testing.T, b *browser) {
 		wrong{"no signature", []string{"id_token_hint", head + "." + payload + "."}, "invalid_request", "id_token_hint"},
 		wrong{"nonsense", []string{"id_token_hint", "x"}, "invalid_request", "id_token_hint"},
 		wrong{"passive with max_age=0", []string{"prompt", "none", "max_age", "0"}, "login_required", "not_authenticated"},
+		wrong{"hint and claims name two people", []string{"id_token_hint", set.ID, "claims", `{"id_token":{"sub":{"value":"555254240200"}}}`}, "login_required", "unknown_subject"},
 	)
 	w.tryAll(t, b, "post", wrong{"hint of another client", []string{"id_token_hint", set.ID}, "invalid_request", "id_token_hint"})
 	w.uid = clerk
