@@ -82,6 +82,11 @@ var planted = []struct {
 		good: map[string]string{"bridge/x.go": "package bridge\nimport \"time\"\nvar day = 24 * time.Hour"},
 	},
 	{
+		rule: "unverified", name: "vouched for by nobody", want: "nobody verified",
+		bad:  map[string]string{"protocols/saml2/x.go": "package saml2\nimport x \"" + module + "/metadata/xmlsec\"\nvar f = x.AcceptVouched"},
+		good: map[string]string{"trust/compile.go": "package trust\nimport \"" + module + "/metadata/xmlsec\"\nvar f = xmlsec.AcceptVouched"},
+	},
+	{
 		rule: "clock", name: "goroutine", want: "no goroutine",
 		bad:  map[string]string{"bridge/x.go": "package bridge\nfunc f() { go f() }"},
 		good: map[string]string{"web/x.go": "package web\nfunc f() { go f() }"},

@@ -21,6 +21,7 @@ import (
 var rules = map[string]func(house) []string{
 	"imports":           house.checkImports,
 	"clock":             house.checkClock,
+	"unverified":        house.checkUnverified,
 	"package docs":      house.checkDocs,
 	"routes":            house.checkRoutes,
 	"names":             house.checkNames,

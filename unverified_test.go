@@ -1,0 +1,50 @@
+package lanyard_test
+
+import (
+	"fmt"
+	"go/ast"
+	"slices"
+)
+
+// unverified are the functions of metadata/xmlsec that give out what nobody signed, with the files that may use them outside of
+// tests. A file joins this list only with its reason.
+var unverified = map[string][]string{
+	"AcceptVouched": {
+		"trust/compile.go",             // metadata that an administrator applies by hand
+		"protocols/saml2/selfcheck.go", // a response that the hub has just written itself
+		"cmd/demo/pas_response.go",     // plays the partner: shows what its library has verified
+	},
+	"AcceptUnsigned": {
+		"protocols/saml2/verify.go", // requests of partners that need not sign
+		"protocols/saml2/selfcheck.go",
+	},
+	"ReadClaim": {
+		"protocols/saml2/verify.go",    // finds the keys to verify with
+		"protocols/saml2/propagate.go", // says whether there is a signature to verify
+	},
+	"HasSignature": {}, // tests alone
+}
+
+// checkUnverified finds uses of those functions anywhere else.
+func (h house) checkUnverified() []string {
+	var out []string
+	for _, r := range h.rooms {
+		for _, s := range r.production() {
+			as := s.importedAs()
+			inspect(s, func(n ast.Node) {
+				sel, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return
+				}
+				x, ok := sel.X.(*ast.Ident)
+				if !ok || as[x.Name] != module+"/metadata/xmlsec" {
+					return
+				}
+				if files, guarded := unverified[sel.Sel.Name]; guarded && !slices.Contains(files, s.path) {
+					out = append(out, fmt.Sprintf("%s: xmlsec.%s gives out what nobody verified", h.at(sel.Pos()), sel.Sel.Name))
+				}
+			})
+		}
+	}
+	return out
+}
