@@ -122,7 +122,7 @@ func (h *Hub) Start(ctx context.Context) error {
 // Close drains: not ready, wait, stop accepting, finish what is in flight, stop the loops, close the store.
 func (h *Hub) Close(ctx context.Context) error {
 	h.draining.Store(true)
-	if d := h.options.Config.Shutdown.DrainDelay; d > 0 {
+	if d := h.options.Config.Shutdown.DrainDelay; d > 0 && h.stop != nil { // nobody waits for what never listened
 		select {
 		case <-time.After(d):
 		case <-ctx.Done():

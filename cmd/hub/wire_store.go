@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,21 +38,24 @@ type Store interface {
 
 var _ Store = (*sqlstore.Store)(nil)
 
+// ErrStore: the durable store cannot be opened.
+var ErrStore = errors.New("hub: store")
+
 // OpenStore opens the durable store that the configuration names. Commands use it beside a running server.
 func OpenStore(ctx context.Context, c config.Config) (Store, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("hub: data directory: %w", err)
+		return nil, fmt.Errorf("%w: data directory: %w", ErrStore, err)
 	}
 	if c.Store.Driver == "postgres" {
 		s, err := sqlstore.OpenPostgres(ctx, c.Store.DSN.Reveal(), sqlstore.Options{})
 		if err != nil {
-			return nil, fmt.Errorf("hub: store: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrStore, err)
 		}
 		return s, nil
 	}
 	s, err := sqlstore.OpenSQLite(ctx, c.Store.Path, sqlstore.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("hub: store: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	return s, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,13 +50,19 @@ func (p *program) policyExplain() *cobra.Command {
 }
 
 func (p *program) explain(cmd *cobra.Command, q question) error {
+	if q.assurance < 1 || q.assurance > 3 {
+		return exitError{exitUsage, fmt.Errorf("--assurance %d is not 1, 2 or 3", q.assurance)}
+	}
+	if m := bridge.Method(q.method); m != bridge.MethodSmartcard && m != bridge.MethodFIDO2 {
+		return exitError{exitUsage, fmt.Errorf("--method %q is not %s or %s", q.method, bridge.MethodSmartcard, bridge.MethodFIDO2)}
+	}
 	c, err := p.load()
 	if err != nil {
 		return err
 	}
 	h, err := hub.Open(cmd.Context(), hub.Options{Config: c, Log: slog.New(slog.DiscardHandler), Lab: p.lab})
 	if err != nil {
-		return exitError{exitStore, err}
+		return startError(err)
 	}
 	defer h.Close(cmd.Context())
 	person, err := h.Store().Person(cmd.Context(), q.user)
@@ -82,7 +87,10 @@ func (p *program) explain(cmd *cobra.Command, q question) error {
 		r := bridge.AsRefusal(err)
 		return exitError{exitRefused, fmt.Errorf("nothing is released: %s: %s", r.AuditCode(), r.Detail)}
 	}
-	return p.printIssuance(iss)
+	if p.json {
+		return printIssuanceJSON(p.out, iss)
+	}
+	return printIssuance(p.out, iss)
 }
 
 func findPartner(r *trust.Registry, name string) (trust.Partner, error) {
@@ -122,25 +130,4 @@ func findRole(person people.Person, name string, now time.Time) (people.RoleProf
 		return people.RoleProfile{}, exitError{exitMissing, fmt.Errorf("%s has no open role %s", person.UID, name)}
 	}
 	return people.RoleProfile{}, exitError{exitUsage, fmt.Errorf("%d open roles fit; give the role profile id: `lanyard people show %s`", len(found), person.UID)}
-}
-
-func (p *program) printIssuance(iss bridge.Issuance) error {
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "subject\t%s\t%s\n\n", iss.Subject, iss.SubjectKind)
-	fmt.Fprintln(w, "ATTRIBUTE\tVALUE\tBY")
-	for _, a := range iss.Attributes {
-		name := a.Name
-		if a.Friendly != "" {
-			name += " (" + a.Friendly + ")"
-		}
-		values := make([]string, len(a.Values))
-		for i, v := range a.Values {
-			values[i] = fmt.Sprint(v)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", name, strings.Join(values, "; "), a.Rule)
-	}
-	for _, x := range iss.Withheld {
-		fmt.Fprintf(w, "%s\twithheld: %s\t%s\n", x.Name, x.Why, x.Rule)
-	}
-	return w.Flush()
 }

@@ -32,13 +32,14 @@ func newRoot(out, errs io.Writer, env []string) *cobra.Command {
 	}
 	root.SetOut(out)
 	root.SetErr(errs)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
+	root.SetFlagErrorFunc(misused)
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.config, "config", "/etc/lanyard/lanyard.yaml", "configuration file")
 	flags.BoolVar(&p.lab, "lab", false, "rehearse on one machine: permit http and *.localhost; never for patients")
 	flags.BoolVar(&p.json, "json", false, "print JSON")
 	root.AddCommand(p.serveCommand(), p.demoCommand(), p.initCommand(), p.configCommand(), p.partnerCommand(), p.peopleCommand(),
 		p.policyCommand(), p.traceCommand(), p.auditCommand(), p.healthCommand(), p.versionCommand())
+	strict(root)
 	return root
 }
 

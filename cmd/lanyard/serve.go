@@ -25,7 +25,7 @@ func (p *program) serveCommand() *cobra.Command {
 			}
 			h, err := hub.New(cmd.Context(), o)
 			if err != nil {
-				return exitError{exitStore, err}
+				return startError(err)
 			}
 			if err := h.Start(cmd.Context()); err != nil {
 				return exitError{exitFailure, errors.Join(err, h.Close(cmd.Context()))}
@@ -35,4 +35,15 @@ func (p *program) serveCommand() *cobra.Command {
 			return h.Close(context.WithoutCancel(cmd.Context()))
 		},
 	}
+}
+
+// startError tells a store that does not answer, and keys that must not be used, from everything else.
+func startError(err error) error {
+	switch {
+	case errors.Is(err, hub.ErrStore):
+		return exitError{exitStore, err}
+	case errors.Is(err, hub.ErrDemo):
+		return exitError{exitRefused, err}
+	}
+	return exitError{exitFailure, err}
 }

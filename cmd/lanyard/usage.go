@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// strict makes every mistake on the command line exit 2: a word that is no command, too many or too few
+// arguments, a flag that is missing.
+func strict(c *cobra.Command) {
+	if c.HasSubCommands() {
+		c.Args, c.RunE, c.SuggestionsMinimumDistance = cobra.ArbitraryArgs, chooseSubcommand, 2
+		for _, sub := range c.Commands() {
+			strict(sub)
+		}
+		return
+	}
+	args := c.Args
+	c.Args = func(cmd *cobra.Command, given []string) error {
+		if err := args(cmd, given); err != nil {
+			return misused(cmd, err)
+		}
+		return nil
+	}
+	c.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.ValidateRequiredFlags(); err != nil {
+			return misused(cmd, err)
+		}
+		return nil
+	}
+}
+
+func misused(cmd *cobra.Command, err error) error {
+	return exitError{exitUsage, fmt.Errorf("%w; `%s --help` says how", err, cmd.CommandPath())}
+}
+
+// chooseSubcommand runs when no command below c was named, or none that exists. The program's own name alone is a
+// way to ask for help.
+func chooseSubcommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		if !c.HasParent() {
+			return c.Help()
+		}
+		c.SetOut(c.ErrOrStderr())
+		if err := c.Help(); err != nil {
+			return err
+		}
+		return exitError{code: exitUsage}
+	}
+	text := fmt.Sprintf("%q is not a command of `%s`", args[0], c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		text += "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return exitError{exitUsage, fmt.Errorf("%s", text)}
+}
