@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -30,6 +31,9 @@ func readForm(r *http.Request) (url.Values, error) {
 		return nil, bridge.Refuse(bridge.BadRequest, "Content-Type must be application/x-www-form-urlencoded.").WithCode("media_type")
 	}
 	body, err := io.ReadAll(r.Body)
+	if errors.As(err, new(*http.MaxBytesError)) {
+		return nil, bridge.Refuse(bridge.BadRequest, "The request is too large.").WithCode("too_large").Because(err)
+	}
 	if err != nil {
 		return nil, bridge.Refuse(bridge.BadRequest, "The request could not be read.").WithCode("unreadable").Because(err)
 	}

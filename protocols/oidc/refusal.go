@@ -92,10 +92,21 @@ func tokenError(r *bridge.Refusal) (string, int) {
 	switch {
 	case ownCode(r.Code):
 		return r.Code, http.StatusBadRequest
-	case r.Code == "media_type":
-		return a.token, http.StatusUnsupportedMediaType
+	case ofTransport(r.Code) != 0:
+		return a.token, ofTransport(r.Code)
 	}
 	return a.token, a.status
+}
+
+// ofTransport is the status of a request that was not even read; zero for all others.
+func ofTransport(code string) int {
+	switch code {
+	case "media_type":
+		return http.StatusUnsupportedMediaType
+	case "too_large":
+		return http.StatusRequestEntityTooLarge
+	}
+	return 0
 }
 
 func resourceError(r *bridge.Refusal) (string, int) {
@@ -103,6 +114,8 @@ func resourceError(r *bridge.Refusal) (string, int) {
 	switch {
 	case r.Code == codeInsufficientScope:
 		return r.Code, http.StatusForbidden
+	case ofTransport(r.Code) != 0:
+		return a.resource, ofTransport(r.Code)
 	case a.resource == errInvalidToken:
 		return errInvalidToken, http.StatusUnauthorized
 	}

@@ -1,7 +1,9 @@
 package oidc
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -73,4 +75,28 @@ func TestCancelled(t *testing.T) {
 	after := w.lastSeq()
 	resume := w.kit.StepURL(bridge.Next{Step: bridge.StepIssue, Transaction: tx})
 	w.back(t, "cancelled", b.get(resume), after, "access_denied", "cancelled")
+}
+
+// TestStatusesOfTransport: too large, the wrong media type and a store that rests have statuses of their own.
+func TestStatusesOfTransport(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{tokenPath, revokePath, introspectPath, userinfoPath} {
+		large := httptest.NewRequest(http.MethodPost, issuer+path, io.NopCloser(strings.NewReader("a="+strings.Repeat("b", 70<<10))))
+		large.ContentLength = -1 // chunked: nobody says how long it is
+		large.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if got := w.send(large); got.status != http.StatusRequestEntityTooLarge || w.reason() != "too_large" {
+			t.Errorf("%s: large body: %d, recorded as %s", path, got.status, w.reason())
+		}
+		text := httptest.NewRequest(http.MethodPost, issuer+path, strings.NewReader("token=x"))
+		text.Header.Set("Content-Type", "text/plain")
+		if got := w.send(text); got.status != http.StatusUnsupportedMediaType {
+			t.Errorf("%s: text: %d", path, got.status)
+		}
+	}
+	w.hub.Journal = brokenJournal{}
+	for _, path := range []string{tokenPath, userinfoPath} {
+		if got := w.form(path, nil); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d, Retry-After %q", path, got.status, got.header.Get("Retry-After"))
+		}
+	}
 }

@@ -52,6 +52,9 @@ func writePublic(w http.ResponseWriter, body any) {
 }
 
 func write(w http.ResponseWriter, status int, body any) {
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "30") // seconds
+	}
 	data, err := json.Marshal(body)
 	if err != nil {
 		status, data = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
