@@ -73,7 +73,7 @@ func (h *Hub) ChooseRole(ctx context.Context, b Browser, tx Transaction, roleID 
 	if err := h.Journal.Commit(ctx, w, SaveSession{Session: s}, Append{event}); err != nil {
 		return "", refuseSpent(err, "save role")
 	}
-	h.trace(tx.Ref, "role_chosen", "role", role.ID)
+	h.trace(tx.Ref, "role_chosen", "job_role", role.JobRole())
 	return secret, nil
 }
 

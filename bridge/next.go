@@ -166,6 +166,7 @@ func (h *Hub) role(next Next, person people.Person, now time.Time) (Next, error)
 	req, at := next.Transaction.Request, &standing{person: person}
 	next.facts, next.Step = at, StepIssue
 	held, holds := person.OpenRole(next.Session.RoleID, now)
+	lost := next.Session.RoleID != "" && !holds // closed since it was chosen: nobody slides into another role unasked
 	if holds {
 		at.role = held
 	} else {
@@ -180,13 +181,13 @@ func (h *Hub) role(next Next, person people.Person, now time.Time) (Next, error)
 	if holds && (!req.ChangeRole || next.Transaction.RoleChosen) {
 		return next, nil
 	}
-	switch open := person.OpenRoles(now); len(open) {
-	case 0:
+	switch open := person.OpenRoles(now); {
+	case len(open) == 0:
 		if next.Partner.Terms.RoleNeeded {
 			return next, Refuse(NoRole, "You have no role you can use for %s. Contact your Registration Authority.", next.Partner.Name)
 		}
 		return next, nil // an app that merely asked for a role must cope with none
-	case 1:
+	case len(open) == 1 && !lost:
 		at.role, at.newRole = open[0], open[0].ID != next.Session.RoleID
 		next.Session.RoleID = open[0].ID
 		return next, nil

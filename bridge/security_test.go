@@ -9,6 +9,7 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // TestSecurityOfTabs is about several windows of one browser, named by the rows of the attack catalogue.
@@ -124,5 +125,19 @@ func TestActiveSubjectIsNeverIdle(t *testing.T) {
 			t.Fatalf("step %q after 50 s of a limit of a minute", next.Step)
 		}
 		w.issue(next)
+	}
+}
+
+func TestNobodySlidesIntoAnotherRole(t *testing.T) {
+	w := newWorld(t, role(roleA, "R8000", "RX1"), role(roleB, "R8001", "RX2"))
+	b, next := w.signIn(request(partnerA), uid)
+	secret, err := w.hub.ChooseRole(t.Context(), b, next.Transaction, roleA)
+	w.must(err)
+	b.Session = secret
+	w.must(w.store.SavePersons(t.Context(), people.Person{UID: uid, Status: people.Active, Name: "Test Doctor", Identity: 3, Roles: []people.RoleProfile{role(roleB, "R8001", "RX2")}}))
+	next, err = w.hub.Begin(t.Context(), b, request(partnerA))
+	w.must(err)
+	if next.Step != bridge.StepRole {
+		t.Errorf("step %q: the role that was chosen is closed, and the other one was never chosen", next.Step)
 	}
 }

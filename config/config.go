@@ -88,7 +88,7 @@ type Store struct {
 	Driver        string `key:"driver" default:"sqlite" enum:"sqlite postgres" alias:"embedded=sqlite" doc:"sqlite (also called embedded) keeps everything in one file and serves one node; postgres serves several."`
 	Path          string `key:"path" format:"path" derived:"<data>/lanyard.db" doc:"Database file of the sqlite driver."`
 	DSN           Secret `key:"dsn" doc:"Connection string of the postgres driver. Holds a password: prefer dsn_file."`
-	EncryptionKey string `key:"encryption_key_file" format:"newkeyfile" derived:"<data>/store.key" doc:"File with the key that seals secrets inside the store; mode 0600. Created at the first start when absent. Back it up apart from the store."`
+	EncryptionKey string `key:"encryption_key_file" format:"newkeyfile" derived:"<data>/store.key" doc:"File with the key that pairwise identifiers, form tokens and session indexes are derived from; mode 0600. Created at the first start when absent. Back it up apart from the store: without it every pairwise identifier changes. The same for all nodes."`
 }
 
 // Keys names the hub's own keys.

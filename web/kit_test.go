@@ -173,7 +173,8 @@ func TestAssets(t *testing.T) {
 			scripts += len(plain)
 		}
 	}
-	if scripts > 6<<10 || page > 25<<10 {
+	// the three modules of signing in and out have 6 KiB; half a KiB is for once.js, which is on every page
+	if scripts > 6<<10+512 || page > 25<<10 {
 		t.Errorf("scripts have %d bytes, all assets %d compressed", scripts, page)
 	}
 }

@@ -52,7 +52,7 @@ func (g gate) allows(a netip.Addr) bool {
 			return g.allows(inner)
 		}
 		if netip.MustParsePrefix("64:ff9b:1::/48").Contains(a) {
-			return g.private
+			return g.private && g.allows(netip.AddrFrom4([4]byte(a.AsSlice()[12:16])))
 		}
 	}
 	for _, p := range blocked() {

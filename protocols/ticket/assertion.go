@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -103,11 +104,32 @@ func (p *Provider) destroy(w http.ResponseWriter, r *http.Request) {
 	token := r.PostFormValue("token")
 	grant, err := p.grant(r, token)
 	if err == nil {
-		_, err = p.hub.Artifacts.Consume(ctx, bridge.KindTicket, bridge.Key(token), p.hub.Clock())
+		err = p.spend(ctx, token, grant)
 	}
 	if err != nil {
 		p.refuse(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, grant.Partner, bridge.Ref(ctx), err))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// spend ends a ticket and records it, in one commit.
+func (p *Provider) spend(ctx context.Context, token string, g bridge.Grant) error {
+	s, err := p.hub.Sessions.Session(ctx, g.Session)
+	if err != nil {
+		return fmt.Errorf("ticket: find session: %w", err)
+	}
+	now := p.hub.Clock()
+	event := ledger.Event{
+		Time: now, Kind: ledger.TicketDestroyed, Ref: bridge.Ref(ctx), Tracking: g.Session, Subject: s.UID, Role: g.RoleID, Partner: g.Partner,
+		Peer: bridge.Peer(ctx), Detail: map[string]string{"issued_ref": g.Ref},
+	}
+	err = p.hub.Journal.Commit(ctx, bridge.ConsumeArtifact{Kind: bridge.KindTicket, Key: bridge.Key(token), Now: now}, bridge.Append{Event: event})
+	if errors.Is(err, bridge.ErrSpent) || errors.Is(err, bridge.ErrNotFound) {
+		return bridge.Refuse(bridge.BadGrant, "The ticket is not valid.").WithCode("ticket_unknown").Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("ticket: destroy: %w", err)
+	}
+	return nil
 }

@@ -40,8 +40,8 @@ func New(o Options) *Provider {
 // Routes of the hub's own host.
 func (p *Provider) Routes() []web.Route {
 	return append([]web.Route{
-		{Method: http.MethodGet, Path: "/ticket/start", Name: "ticket_start", Handler: p.start},
-		{Method: http.MethodGet, Path: resumePath, Name: "ticket_resume", Handler: p.resume},
+		{Method: http.MethodGet, Path: "/ticket/start", Name: "ticket_start", Handler: p.start, Once: true},
+		{Method: http.MethodGet, Path: resumePath, Name: "ticket_resume", Handler: p.resume, Once: true},
 	}, p.ServerRoutes()...)
 }
 

@@ -371,6 +371,32 @@ func TestDestroy(t *testing.T) {
 	if rec := w.assertion(token, "192.0.2.7"); rec.Code != http.StatusForbidden {
 		t.Errorf("read after destroy: %d", rec.Code)
 	}
+	if code := post("192.0.2.7"); code != http.StatusForbidden {
+		t.Errorf("destroyed twice: %d", code)
+	}
+	es, err := w.store.Events(t.Context(), ledger.Query{Kind: ledger.TicketDestroyed})
+	w.must(err)
+	if len(es) != 1 || es[0].Partner != "pathology" || es[0].Subject == "" || es[0].Tracking == "" {
+		t.Errorf("events %+v", es)
+	}
+}
+
+// A HEAD must not spend or issue what only a GET of a person may.
+func TestHeadIssuesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.signIn()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodHead, "/ticket/start?partner=pathology", nil)
+	r.Host = "hub.example"
+	for _, c := range w.browser {
+		r.AddCookie(c)
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	es, err := w.store.Events(t.Context(), ledger.Query{Kind: ledger.Issued})
+	w.must(err)
+	if rec.Code != http.StatusMethodNotAllowed || len(es) != 0 {
+		t.Errorf("%d, %d issued", rec.Code, len(es))
+	}
 }
 
 func FuzzStart(f *testing.F) {

@@ -20,6 +20,7 @@ const (
 	TokenRefreshed  Kind = "token_refreshed"  // an OIDC refresh token was rotated
 	TokenRefused    Kind = "token_refused"    // a token, userinfo or introspection request was refused
 	TicketRead      Kind = "ticket_read"      // a legacy system fetched a role assertion
+	TicketDestroyed Kind = "ticket_destroyed" // a legacy system ended its ticket; the session lives on
 	TicketRefused   Kind = "ticket_refused"   // a role assertion was refused
 	SessionEnded    Kind = "session_ended"    // sign-out, expiry, switch of user
 	UserSwitched    Kind = "user_switched"    // one subject's session gave way to another's on the same browser

@@ -88,7 +88,7 @@ func (s *SignIn) ended(r *http.Request, b bridge.Browser) string {
 		return "Your last session here is over. Sign in again to go on."
 	case err != nil:
 		return "" // the page has more to say than this
-	case !session.Ended.IsZero():
+	case !session.Ended.IsZero() && session.Ended.Before(session.Started.Add(limits.Absolute)):
 		return "You were signed out at " + s.Kit.Time(session.Ended) + ". Sign in again to go on."
 	case !now.Before(session.Started.Add(limits.Absolute)):
 		return "Your session reached its limit of " + spoken(limits.Absolute) + ". Sign in again to go on."
