@@ -45,7 +45,8 @@ func TestChromiumKeyAndCard(t *testing.T) {
 	b.SeeText(t, "header", "Ben Example")
 	b.Screenshot(t, "home")
 	b.Click(t, `form[action="/switch"] button`)
-	b.SeeText(t, "main", "EPR")
+	b.SeeAddress(t, h.issuer+"/signout/result")
+	b.SeeText(t, "main", "Ended")
 	b.Screenshot(t, "switched")
 
 	b.Open(t, rp.Secure)

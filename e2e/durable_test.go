@@ -131,8 +131,8 @@ func TestExplainSaysWhatIsIssued(t *testing.T) {
 	s.signInByCard(doctorRole2)
 	s.autopost()
 	a := path.read(t, path.last(t))
-	story := h.run("policy", "explain", "--user", doctor, "--role", "R8001", "--partner", "Pathology")
-	for _, want := range []string{a.cn, a.uid, a.role, "set ssb", "withheld: no value on record"} {
+	story := h.run("policy", "explain", "--user", doctor, "--role", "R8001", "--partner", "Pathology", "--json")
+	for _, want := range []string{a.cn, a.uid, a.role, "set ssb", "no value on record"} {
 		if want == "" || !strings.Contains(story, want) {
 			t.Errorf("explain does not say %q:\n%s", want, story)
 		}
