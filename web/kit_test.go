@@ -206,6 +206,22 @@ func FuzzPlain(f *testing.F) {
 	})
 }
 
+// TestPostPageMayLeadOn: an app may take the answer at one host and live at another of the same scheme.
+func TestPostPageMayLeadOn(t *testing.T) {
+	k, _ := newKit(t)
+	for action, want := range map[string]string{
+		"https://acs.example/a?b": "form-action 'self' https://acs.example https:",
+		"http://acs.localhost:1/": "form-action 'self' http://acs.localhost:1 http:",
+		"javascript:alert(1)":     "form-action 'self'",
+	} {
+		rec := httptest.NewRecorder()
+		k.PostPage(rec, httptest.NewRequest(http.MethodGet, "/", nil), action, "App", Field{"a", "b"})
+		if got := rec.Header().Get("Content-Security-Policy"); !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %s", action, got)
+		}
+	}
+}
+
 func TestPolicyCannotBeBrokenOut(t *testing.T) {
 	k, _ := newKit(t)
 	got := k.policy(PageOptions{FormAction: []string{"https://x; script-src *", "https://a.example", "", "a,b"}, FrameSrc: []string{"https://f.example", "'unsafe-inline'"}})

@@ -162,16 +162,27 @@ func Origin(raw string) string {
 	return u.Scheme + "://" + u.Host
 }
 
+// FormEnds are the sources, for a policy, of where a form that is sent to a partner may end.
+func FormEnds(action string) []string {
+	origin := Origin(action)
+	scheme, _, ok := strings.Cut(origin, "//")
+	if !ok {
+		return nil
+	}
+	return []string{origin, scheme}
+}
+
 // Field is a hidden form field, in order.
 type Field struct{ Name, Value string }
 
-// PostPage answers with a page that posts fields to a partner: by script at once, by its button without.
+// PostPage answers with a page that posts fields to a partner: by script at once, by its button without. Partners often send the
+// browser on to another host of theirs, and browsers hold that redirect to the page's policy: it names the scheme too.
 func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, action, partner string, fields ...Field) {
 	partner = Plain(partner)
 	k.Page(w, r, "post", "Continue to "+partner, struct {
 		Action, Partner string
 		Fields          []Field
-	}{action, partner, fields}, PageOptions{FormAction: []string{Origin(action)}})
+	}{action, partner, fields}, PageOptions{FormAction: FormEnds(action)})
 }
 
 // Pages lists the names of the templates, in order.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
@@ -106,11 +107,12 @@ func (p *Provider) postedLogout(ctx context.Context, partner trust.Partner, d br
 	return doc, nil
 }
 
-// framedPost is a page with one form on it, for a frame of our own sign-out page: by script at once, by its button without.
+// framedPost is a page with one form on it, for a frame of our own sign-out page: by script at once, by its button without. The
+// partner's answer may come back here by a redirect.
 func framedPost(w http.ResponseWriter, to, name string, doc []byte) {
 	h := w.Header()
 	h.Del("X-Frame-Options")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; base-uri 'none'; form-action "+web.Origin(to)+"; frame-ancestors 'self'")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'self' "+strings.Join(web.FormEnds(to), " ")+"; frame-ancestors 'self'")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	title := html.EscapeString("Sign out of " + name)

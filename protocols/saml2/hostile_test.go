@@ -121,7 +121,7 @@ func TestLogoutThroughTheBrowserByPost(t *testing.T) {
 	page, posts := readPage(rec)
 	policy := rec.Header().Get("Content-Security-Policy")
 	if !posts || page.action != "https://epr.example/slo?x=1&y=2" || rec.Header().Get("X-Frame-Options") != "" ||
-		!strings.Contains(policy, "form-action https://epr.example;") || !strings.Contains(policy, "frame-ancestors 'self'") || strings.Contains(policy, "unsafe") {
+		!strings.Contains(policy, "form-action 'self' https://epr.example https:;") || !strings.Contains(policy, "frame-ancestors 'self'") || strings.Contains(policy, "unsafe") {
 		t.Fatalf("%v %+v %s", posts, page, policy)
 	}
 	raw, err := base64.StdEncoding.DecodeString(page.fields["SAMLRequest"])
