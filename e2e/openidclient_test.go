@@ -58,7 +58,8 @@ func (h *hub) startLibrary(clients ...libraryClient) library {
 	if out, errs, code := components.Run(h.t, npm); code != 0 {
 		h.t.Fatalf("npm ci: exit %d\n%s%s", code, out, errs)
 	}
-	l.Process = components.Start(h.t, components.Command{Path: "node", Args: []string{"client.mjs"}, Dir: dir, Env: map[string]string{"NODE_EXTRA_CA_CERTS": h.ca.File}})
+	// Node 18 needs the flag, newer ones have what it switches on.
+	l.Process = components.Start(h.t, components.Command{Path: "node", Args: []string{"--experimental-global-webcrypto", "client.mjs"}, Dir: dir, Env: map[string]string{"NODE_EXTRA_CA_CERTS": h.ca.File}})
 	l.WaitOutput("ready", 20*time.Second)
 	return l
 }
