@@ -176,3 +176,26 @@ func TestNodeSAML(t *testing.T) {
 		s.fail("the session lives on")
 	}
 }
+
+// TestNodeSAMLInChromium signs out of both apps at the hub: frames of the page post to them, and their answers come back.
+func TestNodeSAMLInChromium(t *testing.T) {
+	h := startHub(t, "")
+	both := &samlApp{Name: "both", Response: true, Assertion: true, terms: ", sign: both"}
+	response := &samlApp{Name: "response", Response: true, terms: ", sign: response"}
+	h.startNodeSAML(both, response)
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Cards: []*components.Leaf{h.cards[nurse]}})
+	b.Open(t, both.base+"/start?post")
+	b.SeeText(t, "main", "Use your smartcard")
+	b.Click(t, "#way-card button[type=submit]")
+	b.SeeText(t, "body", `"uid":"`+nurse+`"`)
+	b.Open(t, response.base+"/start")
+	b.SeeText(t, "body", `"uid":"`+nurse+`"`)
+	b.Open(t, h.issuer+"/")
+	b.Click(t, `form[action="/signout"] button`)
+	b.SeeText(t, "main", "You are signed out everywhere")
+	b.Screenshot(t, "signout-by-post")
+	for _, a := range []*samlApp{both, response} {
+		b.Open(t, a.base+"/told")
+		b.SeeText(t, "body", "{}")
+	}
+}
