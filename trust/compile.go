@@ -153,6 +153,9 @@ func (b *builder) rules() []Rule {
 				continue
 			}
 			seen[m.Name] = id
+			if b.d.Protocol == OIDC && ReservedClaim(m.Name) {
+				b.fail("%s: %s is a claim that the protocol fills itself", id, m.Name)
+			}
 			value, err := b.c.Value(m.Value)
 			if err != nil {
 				b.fail("%s: value of %s: %v", id, m.Name, err)

@@ -76,6 +76,7 @@ func TestCompileRefuses(t *testing.T) {
 		"subject":             {ticketDoc + "subject: name\n", "subject"},
 		"secret missing":      {"partner: epr\nprotocol: oidc\noidc: { redirect_uris: [https://a.example/cb] }\n", "do not fit"},
 		"public without PKCE": {"partner: epr\nprotocol: oidc\noidc: { auth: none, pkce: false, redirect_uris: [https://a.example/cb] }\n", "pkce"},
+		"reserved claim":      {"partner: epr\nprotocol: oidc\nrelease: [{ name: sub, value: person.email }]\noidc: { auth: none, redirect_uris: [https://a.example/cb] }\n", "fills itself"},
 		"no metadata":         {"partner: https://pas.example/sp\nprotocol: saml2\n", "metadata"},
 		"space in id":         {strings.Replace(ticketDoc, "pathology", "\"path ology\"", 1), "without spaces"},
 	} {

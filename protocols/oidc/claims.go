@@ -57,23 +57,12 @@ func (t scopeTable) asked(granted []string, claim string) bool {
 	return slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(granted, s) })
 }
 
-// reserved reports names that the protocol gives a meaning; no release rule may speak in their place.
-func reserved(name string) bool {
-	switch name {
-	case "iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash", "s_hash", "sid",
-		"events", "cnf", "scope", "client_id", "active", "token_type", "id_assurance_level", "authentication_assurance_level",
-		"auditTrackingId", "realm", "tokenName", "tokenType", "_claim_names", "_claim_sources":
-		return true
-	}
-	return false
-}
-
 // userinfoClaims are the released claims whose scope was granted, and sub. Nothing empty is printed: a claim
 // without a value is absent.
 func (p *Provider) userinfoClaims(iss bridge.Issuance, subject string, scopes []string) map[string]any {
 	out := make(map[string]any, len(iss.Attributes)+1)
 	for _, a := range iss.Attributes {
-		if reserved(a.Name) || a.Name == claimSelectedRole || len(a.Values) == 0 || !p.scopes.asked(scopes, a.Name) {
+		if trust.ReservedClaim(a.Name) || a.Name == claimSelectedRole || len(a.Values) == 0 || !p.scopes.asked(scopes, a.Name) {
 			continue
 		}
 		if a.List || len(a.Values) > 1 {
