@@ -211,7 +211,7 @@ func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, out signOut) 
 				fields = append(fields, web.Field{Name: name, Value: v})
 			}
 		}
-		o.FormAction = []string{web.Origin(out.next)}
+		o.FormAction = web.FormEnds(out.next)
 	}
 	p.kit.PageWho(w, r, b, who, "confirm", "Do you want to sign out?", struct {
 		Detail, Action, Button string

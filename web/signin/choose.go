@@ -63,9 +63,9 @@ func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 	s.Kit.PageWho(w, r, b, who, "signin", "Sign in", page, web.PageOptions{FormAction: s.endings(tx)})
 }
 
-// endings are the origins at which the redirects after a form of this transaction may end.
+// endings are the sources at which the redirects after a form of this transaction may end; the app may lead on from there.
 func (s *SignIn) endings(tx bridge.Transaction) []string {
-	return []string{s.Kit.CardOrigin, tx.Request.ReturnTo}
+	return append([]string{s.Kit.CardOrigin}, web.FormEnds(tx.Request.ReturnTo)...)
 }
 
 // anotherWay reports whether a refusal after a proof can be mended by a proof of another kind.

@@ -92,7 +92,7 @@ func testHeaders(t *testing.T) {
 		}
 	}
 	b.get("/front/start?partner=board")
-	if policy := b.answer.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "form-action 'self' https://*.card.sso.example https://board.example") {
+	if policy := b.answer.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "form-action 'self' https://*.card.sso.example https://board.example https:") {
 		t.Errorf("policy %q", policy)
 	}
 }
