@@ -54,7 +54,7 @@ func benchmarkCommit(b *testing.B, open func(*testing.B) *Store) {
 	}
 }
 
-func prepareSessions(b *testing.B, s *Store, n int) {
+func prepareSessions(b testing.TB, s *Store, n int) {
 	for c := range n {
 		x := bridge.Session{ID: fmt.Sprintf("session%022d", c), Key: fmt.Sprint(c), UID: "555000000001", Started: time.Now(), Seen: time.Now()}
 		if err := s.Commit(context.Background(), bridge.SaveSession{Session: x}); err != nil {

@@ -11,5 +11,9 @@
 // transaction is rolled back and the group runs again without those that failed. Requests that touch the
 // same record are never in one group, so a request can only fail because of what is committed already.
 //
+// What this process has just read or written it need not read again: SQLite's engine keeps such rows in memory
+// for as long as the header of the WAL index shows that nobody has written since (rowCache). PostgreSQL, where
+// other nodes write all the time, has no such cache.
+//
 // Migrations are additive: an older program runs on a newer schema unless a migration says otherwise.
 package sqlstore

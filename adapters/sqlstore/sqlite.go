@@ -43,6 +43,9 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		}
 		e.readers <- r
 	}
+	if index, ok := openWALIndex(path); ok { // there is one now that the migrations were read
+		e.cache = &rowCache{index: index}
+	}
 	return newStore(e, o), nil
 }
 
@@ -70,7 +73,9 @@ type sqliteEngine struct {
 	dsn     string
 	write   *sqliteConn
 	readers chan *sqliteConn
-	open    bool // a transaction of the writer
+	cache   *rowCache // nil: none
+	open    bool      // a transaction of the writer
+	ran     []*op     // in it
 
 	once   sync.Once
 	closed chan struct{}
@@ -80,27 +85,31 @@ func (e *sqliteEngine) begin(_ context.Context, ops []*op) error {
 	if err := e.write.run(&op{stmt: begin}); err != nil {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
-	e.open = true
-	return e.runAll(ops)
-}
-
-func (e *sqliteEngine) finish(_ context.Context, ops []*op) error {
-	if err := e.runAll(ops); err != nil {
-		return err
+	e.open, e.ran = true, e.ran[:0]
+	e.cache.begin()
+	saved := false
+	for _, o := range ops {
+		if err := e.cache.first(o, saved, e.write.run); err != nil {
+			return err
+		}
+		saved = saved || o.stmt == saveSession
 	}
-	if err := e.write.run(&op{stmt: commit}); err != nil {
-		return fmt.Errorf("%w: %w", errGone, err)
-	}
-	e.open = false
+	e.ran = append(e.ran, ops...)
 	return nil
 }
 
-func (e *sqliteEngine) runAll(ops []*op) error {
+func (e *sqliteEngine) finish(_ context.Context, ops []*op) error {
 	for _, o := range ops {
 		if err := e.write.run(o); err != nil {
 			return err
 		}
 	}
+	if err := e.write.run(&op{stmt: commit}); err != nil {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	e.open = false
+	e.cache.commit(append(e.ran, ops...))
+	clear(e.ran)
 	return nil
 }
 
@@ -113,6 +122,10 @@ func (e *sqliteEngine) rollback() {
 }
 
 func (e *sqliteEngine) read(ctx context.Context, o *op) error {
+	return e.cache.read(o, func(o *op) error { return e.query(ctx, o) })
+}
+
+func (e *sqliteEngine) query(ctx context.Context, o *op) error {
 	select {
 	case c := <-e.readers:
 		defer func() { e.readers <- c }()
