@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/crewjam/saml"
 
@@ -58,15 +59,17 @@ func newPAS(a *app, key *rsa.PrivateKey, cert *x509.Certificate) (*pas, error) {
 // describe is the metadata: what the library says, with the encryption methods that it really reads, and
 // the address where the hub can tell it of a sign-out.
 func (p *pas) describe() ([]byte, error) {
-	d := p.sp.Metadata()
-	sp := &d.SPSSODescriptors[0]
-	for i := range sp.KeyDescriptors {
-		if sp.KeyDescriptors[i].Use == "encryption" {
-			sp.KeyDescriptors[i].EncryptionMethods = []saml.EncryptionMethod{{Algorithm: xmlsec.AES128GCM}, {Algorithm: xmlsec.RSAOAEPMGF1P}}
+	sp := p.sp
+	sp.MetadataValidDuration = 365 * 24 * time.Hour // the library's own is two days, and the hub keeps to it
+	d := sp.Metadata()
+	role := &d.SPSSODescriptors[0]
+	for i := range role.KeyDescriptors {
+		if role.KeyDescriptors[i].Use == "encryption" {
+			role.KeyDescriptors[i].EncryptionMethods = []saml.EncryptionMethod{{Algorithm: xmlsec.AES128GCM}, {Algorithm: xmlsec.RSAOAEPMGF1P}}
 		}
 	}
-	sp.AssertionConsumerServices = sp.AssertionConsumerServices[:1] // HTTP-POST
-	sp.SingleLogoutServices = []saml.Endpoint{
+	role.AssertionConsumerServices = role.AssertionConsumerServices[:1] // HTTP-POST
+	role.SingleLogoutServices = []saml.Endpoint{
 		{Binding: metadata.BindingSOAP, Location: p.URL + "saml/slo/soap"}, {Binding: metadata.BindingRedirect, Location: p.URL + "saml/slo"},
 	}
 	out, err := xml.MarshalIndent(d, "", "  ")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 )
@@ -140,6 +141,9 @@ func readRelay(params map[string]parameter) (relayState, error) {
 	relay, present := params["RelayState"]
 	if len(relay.value) > maxRelay {
 		return relayState{}, badRequest("relay_state", "The RelayState is longer than 1024 bytes.")
+	}
+	if !utf8.ValidString(relay.value) || strings.Contains(relay.value, "\x00") { // no page could give it back as it came
+		return relayState{}, badRequest("relay_state", "The RelayState is not text.")
 	}
 	return relayState{Present: present, Value: relay.value}, nil
 }

@@ -34,6 +34,7 @@ type check struct {
 // to the partner by a Status.
 func checks() []check {
 	return []check{
+		{"metadata", checkMetadata},
 		{"id", checkID},
 		{"issuer", checkIssuer},
 		{"signature required", checkSigned},
@@ -55,6 +56,15 @@ func (q *inquiry) run() (failed string, r *bridge.Refusal) {
 		}
 	}
 	return "", nil
+}
+
+// checkMetadata: what a partner's metadata says is good until it says so (SAML Metadata 2.3.2).
+func checkMetadata(q *inquiry) *bridge.Refusal {
+	until := q.partner.SAML.Entity.ValidUntil
+	if until.IsZero() || q.now.Before(until) {
+		return nil
+	}
+	return bridge.Refuse(bridge.PartnerSuspended, "What is registered for %s was good until %s.", q.partner.Name, until.UTC().Format("2 January 2006")).WithCode("metadata_expired")
 }
 
 func checkID(q *inquiry) *bridge.Refusal { return q.req.checkID() }

@@ -166,3 +166,32 @@ func TestLogoutFrontPageIsForItsAddressOnly(t *testing.T) {
 		t.Errorf("expired: %d", rec.Code)
 	}
 }
+
+// expiredMetadata: a hub that runs on after a partner's validUntil stops answering it, as it would after a restart.
+func expiredMetadata(t *testing.T) {
+	w := newWorld(t)
+	w.change(func(p *trust.Partner) { p.SAML.Entity.ValidUntil = w.now.Add(time.Minute) })
+	b := w.browser()
+	if got := w.signOn(b, w.authn()); got.assertion == nil {
+		t.Fatal("good for a minute still")
+	}
+	w.now = w.now.Add(time.Minute)
+	issued := w.count(ledger.Issued)
+	rec := b.get(SSOPath + "?" + redirectQuery(t, "SAMLRequest", w.authn().xml(), ""))
+	if _, posts := readPage(rec); posts || rec.Code != 403 || w.lastReason() != "metadata_expired" || w.count(ledger.Issued) != issued {
+		t.Errorf("%d, posts %v, %q", rec.Code, posts, w.lastReason())
+	}
+}
+
+// TestRelayStateIsText: what a form could not give back octet for octet is refused rather than changed.
+func TestRelayStateIsText(t *testing.T) {
+	for raw, ok := range map[string]bool{"a%20b%2B%C3%A9": true, "": true, "%ff": false, "a%00": false} {
+		w := newWorld(t)
+		rec := w.browser().get(SSOPath + "?" + redirectQuery(t, "SAMLRequest", w.authn().xml(), "") + "&RelayState=" + raw)
+		page, posts := readPage(rec)
+		want, err := url.QueryUnescape(raw)
+		if posts != ok || ok && (err != nil || page.fields["RelayState"] != want) {
+			t.Errorf("%q: posts %v, %q, %s", raw, posts, page.fields["RelayState"], w.lastReason())
+		}
+	}
+}

@@ -51,7 +51,7 @@ func TestSecurity(t *testing.T) {
 	attacks := slices.Concat(wrappingAttacks(), parserAttacks(), bombAttacks(), bindingAttacks(), signatureAttacks(), addressAttacks(), semanticAttacks(), logoutAttacks())
 	rows := map[string][]func(*testing.T){
 		"046": {responseProperties(50)}, "116": {responseProperties(1000)},
-		"092": {methods}, "101": {answeredOnce, replayedAtTheEdge}, "106": {forcedProof}, "110": {assuranceIsNeverOverstated},
+		"092": {methods}, "101": {answeredOnce, replayedAtTheEdge}, "106": {forcedProof}, "131": {expiredMetadata}, "110": {assuranceIsNeverOverstated},
 		"111": {otherSubject, subjectOfRequest}, "120": {unknownSessionIsAnswered}, "123": {partialLogoutIsTold},
 	}
 	for _, a := range attacks {
