@@ -40,25 +40,6 @@ func TestElementRawKeepsShadowing(t *testing.T) {
 	}
 }
 
-func TestHasSignature(t *testing.T) {
-	genuine := signed(t, authnRequest)
-	before, sig, after := parts(genuine)
-	for name, c := range map[string]struct {
-		doc  string
-		want bool
-	}{
-		"signed": {genuine, true}, "unsigned": {before + after, false},
-		"deep below": {before + extensionsOpen + sig + extensionsEnd + after, false},
-	} {
-		if got, err := HasSignature([]byte(c.doc), MessageLimits()); err != nil || got != c.want {
-			t.Errorf("%s: %v, %v", name, got, err)
-		}
-	}
-	if _, err := HasSignature([]byte("<!DOCTYPE x>"+genuine), MessageLimits()); codeOf(err) != CodeDoctype {
-		t.Errorf("gate: %v", err)
-	}
-}
-
 func TestEscape(t *testing.T) {
 	if got := string(EscapeText(nil, "</a>&\r\n\t\"'<")); got != "&lt;/a&gt;&amp;&#xD;\n\t\"'&lt;" {
 		t.Errorf("text %s", got)

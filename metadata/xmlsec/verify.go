@@ -110,12 +110,3 @@ func verifyAny(m signatureMethod, keys []crypto.PublicKey, data, value []byte) (
 	}
 	return nil, fail(CodeSignature, "no known key made this signature")
 }
-
-// HasSignature reports whether the root element has a ds:Signature child, after the gate.
-func HasSignature(doc []byte, l Limits) (bool, error) {
-	root, err := parse(doc, l)
-	if err != nil {
-		return false, err
-	}
-	return root.childIndex(dsigSpace, "Signature") >= 0, nil
-}
