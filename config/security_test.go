@@ -59,6 +59,8 @@ func TestSecurity(t *testing.T) {
 		t.Run("clock skew", func(t *testing.T) {
 			_, problems, _ := load(t, minimal+"saml: { clock_skew: 301s }\n", nil, production)
 			expect(t, problems, `9:21: error: saml.clock_skew: "301s" is too long, the most is "5m"`)
+			_, problems, _ = load(t, minimal+"saml: { clock_skew: 0s }\n", nil, production)
+			expect(t, problems, `9:21: error: saml.clock_skew: "0s" is too short, the least is "1s"`)
 		})
 		t.Run("demo host in production", func(t *testing.T) {
 			text := strings.Replace(without("tls"), "https://sso.trust.example", "http://hub.localhost:8080", 1)
