@@ -230,3 +230,18 @@ func (h *hub) audit(args ...string) string {
 	h.t.Helper()
 	return h.run(append([]string{"audit", "query", "--limit", "1000"}, args...)...)
 }
+
+// noPersonalData fails if the hub's own log, at its most talkative, holds any of the texts. The organisation's
+// name is cut out first.
+func (h *hub) noPersonalData(texts ...string) {
+	h.t.Helper()
+	log := strings.ReplaceAll(h.proc.Output(), "Example Hospital NHS Trust", "")
+	if !strings.Contains(log, "listening") {
+		h.t.Fatal("there is no log to look at")
+	}
+	for _, text := range texts {
+		if strings.Contains(log, text) {
+			h.t.Errorf("the log contains %q", text)
+		}
+	}
+}

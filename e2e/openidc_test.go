@@ -144,4 +144,5 @@ func TestOneSessionThreeProtocols(t *testing.T) {
 	if a := path.read(t, token); a.status != 403 {
 		t.Errorf("the ticket outlived the session: %+v", a)
 	}
+	h.noPersonalData(token, "Asha", "Example", doctor, doctorRole2, clientSecret)
 }
