@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // Change is what applying a document would do.
@@ -55,13 +57,14 @@ func find(ctx context.Context, store PartnerStore, d Document) (Record, error) {
 	return Record{}, nil
 }
 
-// Apply stores a proposed change; ErrConflict if the partner changed since Propose.
-func (c Change) Apply(ctx context.Context, store PartnerStore, now time.Time) error {
+// Apply stores a proposed change, and the events that record it, in one commit; ErrConflict if the partner changed
+// since Propose. Nothing is written when nothing differs.
+func (c Change) Apply(ctx context.Context, store PartnerStore, now time.Time, events ...ledger.Event) error {
 	if c.Same {
 		return nil
 	}
 	c.record.Updated = now
-	_, err := store.SavePartner(ctx, c.record, c.from)
+	_, err := store.SavePartner(ctx, c.record, c.from, events...)
 	if errors.Is(err, ErrConflict) {
 		return err
 	}

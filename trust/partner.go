@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // Sentinels of this room.
@@ -131,7 +132,8 @@ type PartnerStore interface {
 	Partners(ctx context.Context) ([]Record, int64, error)
 	// SavePartner inserts or replaces. expected is the revision the change was made from (0: a new
 	// partner); ErrConflict if the stored one differs.
-	SavePartner(ctx context.Context, r Record, expected int64) (int64, error)
+	// The events are appended in the same commit.
+	SavePartner(ctx context.Context, r Record, expected int64, events ...ledger.Event) (int64, error)
 	// Revision of the registry; a change anywhere makes it grow.
 	Revision(ctx context.Context) (int64, error)
 }

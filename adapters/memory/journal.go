@@ -61,6 +61,17 @@ func (s *Store) append(e ledger.Event) (undo func(), err error) {
 	return func() { s.events = s.events[:len(s.events)-1] }, nil
 }
 
+// appendAll appends all of them or none.
+func (s *Store) appendAll(events []ledger.Event) error {
+	for i, e := range events {
+		if _, err := s.append(e); err != nil {
+			s.events = s.events[:len(s.events)-i]
+			return err
+		}
+	}
+	return nil
+}
+
 // Events implements ledger.Reader.
 func (s *Store) Events(_ context.Context, q ledger.Query) ([]ledger.Event, error) {
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // Partners implements trust.PartnerStore. Records come in order of protocol and id.
@@ -23,12 +24,15 @@ func (s *Store) Partners(context.Context) ([]trust.Record, int64, error) {
 }
 
 // SavePartner implements trust.PartnerStore.
-func (s *Store) SavePartner(_ context.Context, r trust.Record, expected int64) (int64, error) {
+func (s *Store) SavePartner(_ context.Context, r trust.Record, expected int64, events ...ledger.Event) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := partnerID{r.Protocol, r.ID}
 	if s.partners[id].Revision != expected {
 		return 0, trust.ErrConflict
+	}
+	if err := s.appendAll(events); err != nil {
+		return 0, err
 	}
 	s.revision++
 	r = copyRecord(r)

@@ -44,11 +44,8 @@ func (s *Store) EndSession(_ context.Context, id, logout string, now time.Time, 
 	case !session.Ended.IsZero():
 		return nil, bridge.ErrSpent
 	}
-	for i, e := range events {
-		if _, err := s.append(e); err != nil {
-			s.events = s.events[:len(s.events)-i]
-			return nil, err
-		}
+	if err := s.appendAll(events); err != nil {
+		return nil, err
 	}
 	session.Ended = now
 	s.sessions[id] = session

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // Partners implements trust.PartnerStore. Records come in order of protocol and id, in one snapshot with the revision.
@@ -34,8 +35,9 @@ func (s *Store) Revision(ctx context.Context) (int64, error) {
 }
 
 // SavePartner implements trust.PartnerStore.
-func (s *Store) SavePartner(ctx context.Context, x trust.Record, expected int64) (int64, error) {
+func (s *Store) SavePartner(ctx context.Context, x trust.Record, expected int64, events ...ledger.Event) (int64, error) {
 	r := newRequest(ctx)
+	r.events = events
 	r.exclusive = []string{"registry"}
 	var stored, revision int64
 	r.first = []*op{

@@ -19,8 +19,11 @@ func Partners(t *testing.T, open Open) {
 	}
 	r := trust.Record{ID: "https://pas.example/", Protocol: trust.SAML2, Document: []byte("partner: x"), Metadata: []byte("<x/>"), Updated: start()}
 	wantConflict(t, s, r, 7)
-	r.Revision, err = s.SavePartner(ctx, r, 0)
+	r.Revision, err = s.SavePartner(ctx, r, 0, event("u"))
 	must(t, err)
+	_, err = s.SavePartner(ctx, r, 0, event("u"))
+	wantError(t, err, trust.ErrConflict)
+	gapFree(t, s, 1)
 	wantConflict(t, s, r, 0)
 	same := trust.Record{ID: r.ID, Protocol: trust.OIDC, Document: []byte("y")}
 	same.Revision, err = s.SavePartner(ctx, same, 0)

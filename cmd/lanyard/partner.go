@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/cmd/hub"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
@@ -82,11 +81,13 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 		word = "added"
 	}
 	if !dryRun && !change.Same {
-		if err := change.Apply(ctx, store, time.Now()); err != nil {
-			return exitError{exitStore, err}
+		now := time.Now()
+		event := ledger.Event{Time: now, Kind: ledger.PartnerChanged, Partner: change.Partner.ID, Detail: map[string]string{"change": word, "stage": string(change.Partner.Stage)}}
+		err := change.Apply(ctx, store, now, event)
+		if errors.Is(err, trust.ErrConflict) {
+			return exitError{exitRefused, err}
 		}
-		event := ledger.Event{Time: time.Now(), Kind: ledger.PartnerChanged, Partner: change.Partner.ID, Detail: map[string]string{"change": word, "stage": string(change.Partner.Stage)}}
-		if err := store.Commit(ctx, bridge.Append{Event: event}); err != nil {
+		if err != nil {
 			return exitError{exitStore, err}
 		}
 	}
