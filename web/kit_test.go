@@ -24,7 +24,7 @@ func (c *counter) Request(route string, status int, _ float64) {
 	c.seen = append(c.seen, route+" "+http.StatusText(status))
 }
 
-func newKit(t *testing.T) (*Kit, *counter) {
+func newKit(t testing.TB) (*Kit, *counter) {
 	t.Helper()
 	issuer, err := url.Parse("https://sso.example")
 	if err != nil {

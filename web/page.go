@@ -18,7 +18,10 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-type templates struct{ byName map[string]*template.Template }
+type templates struct {
+	byName map[string]*template.Template
+	post   sketch
+}
 
 // parseTemplates makes one set per page: layout.html and the page.
 func parseTemplates() (*templates, error) {
@@ -81,8 +84,13 @@ func (k *Kit) Page(w http.ResponseWriter, r *http.Request, name, title string, d
 
 // PageWho is Page with the signed-in person in the header, and forms bound to browser b.
 func (k *Kit) PageWho(w http.ResponseWriter, r *http.Request, b bridge.Browser, who, name, title string, data any, o PageOptions) {
+	k.render(w, r, name, k.view(b, bridge.Ref(r.Context()), who, title, data, o), o)
+}
+
+// view is what every page is given.
+func (k *Kit) view(b bridge.Browser, ref, who, title string, data any, o PageOptions) View {
 	v := View{
-		Title: title, Organisation: k.Organisation, Banner: k.Banner, Ref: bridge.Ref(r.Context()),
+		Title: title, Organisation: k.Organisation, Banner: k.Banner, Ref: ref,
 		CSRF: k.CSRF(b), Who: who, Problem: o.Status >= http.StatusBadRequest, Refresh: o.Refresh, Data: data,
 	}
 	if o.Away {
@@ -91,7 +99,7 @@ func (k *Kit) PageWho(w http.ResponseWriter, r *http.Request, b bridge.Browser, 
 	if k.BannerLink != "" {
 		v.BannerLink = v.base + k.BannerLink
 	}
-	k.render(w, r, name, v, o)
+	return v
 }
 
 func (k *Kit) render(w http.ResponseWriter, r *http.Request, name string, v View, o PageOptions) {
@@ -107,6 +115,11 @@ func (k *Kit) render(w http.ResponseWriter, r *http.Request, name string, v View
 		http.Error(w, "This page could not be shown. Reference "+v.Ref, http.StatusInternalServerError)
 		return
 	}
+	k.send(w, r, buf.Bytes(), o)
+}
+
+// send answers with a page that is written already.
+func (k *Kit) send(w http.ResponseWriter, r *http.Request, page []byte, o PageOptions) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", k.policy(o))
@@ -116,7 +129,7 @@ func (k *Kit) render(w http.ResponseWriter, r *http.Request, name string, v View
 	}
 	w.WriteHeader(o.Status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(buf.Bytes()) // the browser went away: nothing to do about it
+		_, _ = w.Write(page) // the browser went away: nothing to do about it
 	}
 }
 
@@ -170,19 +183,6 @@ func FormEnds(action string) []string {
 		return nil
 	}
 	return []string{origin, scheme}
-}
-
-// Field is a hidden form field, in order.
-type Field struct{ Name, Value string }
-
-// PostPage answers with a page that posts fields to a partner: by script at once, by its button without. Partners often send the
-// browser on to another host of theirs, and browsers hold that redirect to the page's policy: it names the scheme too.
-func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, action, partner string, fields ...Field) {
-	partner = Plain(partner)
-	k.Page(w, r, "post", "Continue to "+partner, struct {
-		Action, Partner string
-		Fields          []Field
-	}{action, partner, fields}, PageOptions{FormAction: FormEnds(action)})
 }
 
 // Pages lists the names of the templates, in order.

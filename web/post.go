@@ -1,0 +1,178 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// Field is a hidden form field, in order.
+type Field struct{ Name, Value string }
+
+// postPage is what templates/post.html is given.
+type postPage struct {
+	Action, Partner string
+	Fields          []Field
+}
+
+// PostPage answers with a page that posts fields to a partner: by script at once, by its button without. Partners often send the
+// browser on to another host of theirs, and browsers hold that redirect to the page's policy: it names the scheme too.
+// It is the page of every SAML sign-on, and so it is pasted together from the template's own output.
+func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, action, partner string, fields ...Field) {
+	data, o := postPage{action, Plain(partner), fields}, PageOptions{FormAction: FormEnds(action)}
+	title := "Continue to " + data.Partner
+	if page, ok := k.pastePost(data, title, bridge.Ref(r.Context())); ok {
+		k.send(w, r, page, o)
+		return
+	}
+	k.Page(w, r, "post", title, data, o)
+}
+
+// What the placeholders of a sketch stand for, and the placeholders: texts that no escaper changes.
+const (
+	slotTitle   = "0slot0title0"
+	slotRef     = "0slot0ref0"
+	slotPartner = "0slot0partner0"
+	slotAction  = "https://slot.invalid/0slot0action0"
+	slotName    = "0slot0name0"
+	slotValue   = "0slot0value0"
+)
+
+// sketch is the page cut at its placeholders: texts of ours and, in between, slots. field is one hidden field.
+type sketch struct {
+	once        sync.Once
+	page, field []string // text, slot, text, slot, ... text
+	usable      bool
+}
+
+const slotFields = "fields" // all of them, each as field says
+
+// pastePost fills the sketch. It reports false when the template has to do it: an address that its escapers might change,
+// or no reference.
+func (k *Kit) pastePost(data postPage, title, ref string) ([]byte, bool) {
+	s := &k.pages.post
+	s.once.Do(func() { s.usable = k.sketchPost(s) == nil })
+	if !s.usable || ref == "" || !plainAddress(data.Action) {
+		return nil, false
+	}
+	size := 4096
+	for _, f := range data.Fields {
+		size += len(f.Name) + len(f.Value) + len(f.Value)/8
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, size))
+	for i, part := range s.page {
+		switch {
+		case i%2 == 0:
+			buf.WriteString(part)
+		case part == slotFields:
+			for _, f := range data.Fields {
+				s.pasteField(buf, f)
+			}
+		default:
+			escapeHTML(buf, map[string]string{slotTitle: title, slotRef: ref, slotPartner: data.Partner, slotAction: data.Action}[part])
+		}
+	}
+	return buf.Bytes(), true
+}
+
+func (s *sketch) pasteField(buf *bytes.Buffer, f Field) {
+	for i, part := range s.field {
+		switch {
+		case i%2 == 0:
+			buf.WriteString(part)
+		case part == slotName:
+			escapeHTML(buf, f.Name)
+		default:
+			escapeHTML(buf, f.Value)
+		}
+	}
+}
+
+// sketchPost renders the template once with placeholders and cuts it up.
+func (k *Kit) sketchPost(s *sketch) error {
+	set, ok := k.pages.byName["post"]
+	if !ok {
+		return errors.New("web: no post page")
+	}
+	var buf bytes.Buffer
+	data := postPage{slotAction, slotPartner, []Field{{slotName, slotValue}}}
+	if err := set.Execute(&buf, k.view(bridge.Browser{}, slotRef, "", slotTitle, data, PageOptions{})); err != nil {
+		return err
+	}
+	before, rest, _ := strings.Cut(buf.String(), `<input type="hidden" name="`+slotName)
+	field, after, ok := strings.Cut(rest, "\n")
+	if !ok {
+		return errors.New("web: post page has no fields")
+	}
+	s.field = cut(`<input type="hidden" name="`+slotName+field+"\n", slotName, slotValue)
+	known := []string{slotTitle, slotRef, slotPartner, slotAction}
+	s.page = append(append(cut(before, known...), slotFields), cut(after, known...)...)
+	return nil
+}
+
+// cut splits a text at placeholders, and keeps them.
+func cut(text string, slots ...string) []string {
+	var out []string
+	for {
+		at, slot := len(text), ""
+		for _, s := range slots {
+			if i := strings.Index(text, s); i >= 0 && i < at {
+				at, slot = i, s
+			}
+		}
+		out = append(out, text[:at])
+		if slot == "" {
+			return out
+		}
+		out = append(out, slot)
+		text = text[at+len(slot):]
+	}
+}
+
+// plainAddress reports that html/template prints the address as it is.
+func plainAddress(action string) bool {
+	if !strings.HasPrefix(action, "https://") && !strings.HasPrefix(action, "http://") {
+		return false
+	}
+	for _, c := range []byte(action) {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && !strings.ContainsRune("-._~:/?=", rune(c)) {
+			return false
+		}
+	}
+	return true
+}
+
+// escapeHTML escapes text, titles and quoted attributes as html/template does.
+func escapeHTML(buf *bytes.Buffer, s string) {
+	last := 0
+	for i := range len(s) {
+		var as string
+		switch s[i] {
+		case 0:
+			as = "\uFFFD"
+		case '"':
+			as = "&#34;"
+		case '&':
+			as = "&amp;"
+		case '\'':
+			as = "&#39;"
+		case '+':
+			as = "&#43;"
+		case '<':
+			as = "&lt;"
+		case '>':
+			as = "&gt;"
+		default:
+			continue
+		}
+		buf.WriteString(s[last:i])
+		buf.WriteString(as)
+		last = i + 1
+	}
+	buf.WriteString(s[last:])
+}
