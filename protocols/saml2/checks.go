@@ -142,8 +142,8 @@ func (h header) checkVersion() *bridge.Refusal {
 	return r.WithCode(codeVersionLow)
 }
 
-// checkSubject takes a plain NameID in the form that the partner knows its subjects by. Whether it is the one signed in is
-// decided when there is one.
+// checkSubject takes a plain NameID in the form that the answer will have. Whether it is the one signed in is decided when
+// there is one.
 func checkSubject(q *inquiry) *bridge.Refusal {
 	s := q.req.Subject
 	if s == nil {
@@ -152,7 +152,8 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 	if s.Encrypted {
 		return bridge.Refuse(bridge.UnsupportedRequest, "A request about one subject must name it by a plain NameID.").WithCode("subject_form")
 	}
-	told := nameID{Value: s.NameID.Value, Format: formatOf(q.partner.Terms.Subject), NameQualifier: q.entityID, SPNameQualifier: q.partner.ID}
+	kind, _ := kindAsked(q.req.Policy.Format, q.partner.Terms.Subject)
+	told := nameID{Value: s.NameID.Value, Format: formatOf(kind), NameQualifier: q.entityID, SPNameQualifier: q.partner.ID}
 	if !s.NameID.names(told) {
 		return bridge.Refuse(bridge.UnknownSubject, "The request names a subject in a way that is not known here.").WithCode("subject_name")
 	}
@@ -177,7 +178,7 @@ func checkScoping(q *inquiry) *bridge.Refusal {
 func (q *inquiry) request() (bridge.Request, error) {
 	// A request that was set aside is continued up to bounceLife after it went stale: its mark lasts as long.
 	mark := bridge.Mark{Key: replayKey(q.partner.ID, q.req.ID), Expires: q.issued.Add(q.life + q.skew + bounceLife)}
-	state := state{ID: q.req.ID, ACS: q.acs, Relay: q.relay}
+	state := state{ID: q.req.ID, ACS: q.acs, Relay: q.relay, Format: q.req.Policy.Format}
 	out := bridge.Request{
 		Partner: q.partner.ID, Protocol: trust.SAML2, ForceAuthn: q.req.ForceAuthn, Passive: q.req.IsPassive,
 		Contexts: contexts(q.req.Context), ReturnTo: origin(q.acs), Resume: ResumePath,
@@ -185,7 +186,7 @@ func (q *inquiry) request() (bridge.Request, error) {
 	}
 	if q.req.Subject != nil {
 		state.Subject = q.req.Subject.NameID.Value
-		if q.partner.Terms.Subject == trust.SubjectUID {
+		if kind, _ := kindAsked(state.Format, q.partner.Terms.Subject); kind == trust.SubjectUID {
 			out.Subject = state.Subject
 		}
 	}

@@ -41,8 +41,8 @@ func (p *Provider) Metadata(now time.Time) ([]byte, error) {
 			{Binding: metadata.BindingPOST, Location: p.Kit.URL(SLOPath)},
 			{Binding: metadata.BindingSOAP, Location: p.Kit.URL(SOAPPath)},
 		},
-		NameIDFormats: []string{
-			metadata.NameIDPersistent, metadata.NameIDTransient, metadata.NameIDUnspecified, metadata.NameIDEmail,
+		NameIDFormats: []string{ // several libraries ask for the first: with this one the terms decide
+			metadata.NameIDUnspecified, metadata.NameIDPersistent, metadata.NameIDTransient, metadata.NameIDEmail,
 		},
 	}
 	var ids []string

@@ -29,14 +29,32 @@ func (p *Provider) nameIDOf(kind trust.SubjectKind, value, partner string) nameI
 	return n
 }
 
-// checkPolicy compares what the request asks for with what the terms give (SAML Core 3.4.1.1).
+// kindAsked is how the subject of one answer is named (SAML Core 3.4.1.1): as the terms say, or in the asked format if that
+// tells no more. Many libraries ask for a format of their own by default, and nobody should be locked out by that: what means
+// something to one partner, or in one session, alone tells less than a name or an address; a name that lasts tells more than
+// one that does not.
+func kindAsked(format string, terms trust.SubjectKind) (trust.SubjectKind, bool) {
+	switch {
+	case format == "", format == metadata.NameIDUnspecified, format == formatOf(terms):
+		return terms, true
+	case format == metadata.NameIDTransient:
+		return trust.SubjectTransient, true
+	case format == metadata.NameIDPersistent && terms != trust.SubjectTransient:
+		return trust.SubjectPairwise, true
+	}
+	return terms, false
+}
+
+// checkPolicy compares what the request asks for with what the terms allow.
 func checkPolicy(policy nameIDPolicy, partner trust.Partner) *bridge.Refusal {
 	if policy.SPNameQualifier != "" && policy.SPNameQualifier != partner.ID {
 		return bridge.Refuse(bridge.InvalidNameIDPolicy, "Identifiers of another system's name space are not given out.").WithCode("sp_name_qualifier")
 	}
-	switch policy.Format {
-	case "", metadata.NameIDUnspecified, formatOf(partner.Terms.Subject):
+	switch _, ok := kindAsked(policy.Format, partner.Terms.Subject); {
+	case ok:
 		return nil
+	case policy.Format == metadata.NameIDEmail:
+		return bridge.Refuse(bridge.InvalidNameIDPolicy, "%s asked for an e-mail address as subject identifier, and is not registered for that.", partner.Name)
 	}
 	return bridge.Refuse(bridge.InvalidNameIDPolicy, "The asked kind of subject identifier is not what this system is registered for.")
 }

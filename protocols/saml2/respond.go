@@ -47,8 +47,9 @@ func keyFor(k keyring.Key) xmlsec.SigningKey {
 	return xmlsec.SigningKey{Signer: k.Signer, Algorithm: uri, Certificate: k.Certificate.Raw}
 }
 
-// signs says what is signed for a partner: one signature unless its terms ask for both. A response signature covers the
-// assertion in it; a partner that wants its assertions signed gets that instead.
+// signs says what is signed for a partner: the response, whose signature covers the assertion in it. A partner that wants its
+// assertions signed gets that as well: metadata cannot say that the response is wanted signed too, and some want both
+// (SAML2int SDP-IDP09). Its terms may ask for one signature of either kind.
 func signs(partner trust.Partner) (assertion, response bool) {
 	switch partner.SAML.Sign {
 	case signAssertion:
@@ -56,8 +57,7 @@ func signs(partner trust.Partner) (assertion, response bool) {
 	case signBoth:
 		return true, true
 	case "":
-		wants := partner.SAML.Entity.SP.WantAssertionsSigned
-		return wants, !wants
+		return partner.SAML.Entity.SP.WantAssertionsSigned, true
 	}
 	return false, true
 }

@@ -137,7 +137,7 @@ func semanticAttacks() []attack {
 		{"111", "another format", subject(`<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">` + patel + `</saml:NameID>`), 0, "Requester/UnknownPrincipal", "subject_name"},
 		{"111", "encrypted", subject(`<saml:EncryptedID/>`), 0, "Requester/RequestUnsupported", "subject_form"},
 		{"112", "Format", policy(` Format="urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"`), 0, "Requester/InvalidNameIDPolicy", "invalid_nameid_policy"},
-		{"112", "not what the terms give", policy(` Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"`), 0, "Requester/InvalidNameIDPolicy", "invalid_nameid_policy"},
+		{"112", "not what the terms give", policy(` Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"`), 0, "Requester/InvalidNameIDPolicy", "invalid_nameid_policy"},
 		{"112", "SPNameQualifier", policy(` SPNameQualifier="` + otherID + `"`), 0, "Requester/InvalidNameIDPolicy", "sp_name_qualifier"},
 		{"113", "IDPList without us", body(`<samlp:Scoping><samlp:IDPList><samlp:IDPEntry ProviderID="https://idp.example"/></samlp:IDPList></samlp:Scoping>`), 0, "Responder/NoSupportedIDP", "no_supported_idp"},
 		{"113", "and no proxying", body(`<samlp:Scoping ProxyCount="0"><samlp:IDPList><samlp:IDPEntry ProviderID="https://idp.example"/></samlp:IDPList></samlp:Scoping>`), 0, "Responder/ProxyCountExceeded", "proxy_count_exceeded"},

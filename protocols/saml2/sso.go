@@ -132,6 +132,11 @@ func (p *Provider) answer(r *http.Request, next bridge.Next, st state) ([]byte, 
 	if !takesPOST(partner, st.ACS) {
 		return nil, bridge.Refuse(bridge.BadReplyAddress, "The address for the answer is not registered any more.")
 	}
+	kind, ok := kindAsked(st.Format, partner.Terms.Subject)
+	if !ok { // the terms changed while the person signed in
+		return nil, checkPolicy(nameIDPolicy{Format: st.Format}, partner)
+	}
+	next.Partner.Terms.Subject = kind // of this copy alone
 	iss, err := p.Hub.Issue(r.Context(), next)
 	if err != nil {
 		return nil, err

@@ -90,7 +90,7 @@ func TestSignatureAndEncryptionByTerms(t *testing.T) {
 		assertion, response bool
 	}{
 		"default":                {response: true},
-		"metadata wants":         {wants: true, assertion: true},
+		"metadata wants":         {wants: true, assertion: true, response: true},
 		"response":               {sign: "response", wants: true, response: true},
 		"assertion":              {sign: "assertion", assertion: true},
 		"both":                   {sign: "both", assertion: true, response: true},

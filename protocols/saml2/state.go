@@ -10,6 +10,7 @@ type state struct {
 	ID      string     // of the AuthnRequest
 	ACS     string     // where the answer goes
 	Relay   relayState // given back as it came
+	Format  string     `json:",omitempty"` // NameID format that was asked for
 	Subject string     `json:",omitempty"` // identifier that must be the one told; empty: anyone
 }
 

@@ -1,0 +1,97 @@
+package saml2
+
+import (
+	"testing"
+
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// TestAskedFormat: what a library asks by default must not lock anybody out. A format that tells less than the terms is given;
+// one that tells more is refused.
+func TestAskedFormat(t *testing.T) {
+	const uid, pairwise, transient, email = trust.SubjectUID, trust.SubjectPairwise, trust.SubjectTransient, trust.SubjectEmail
+	for _, tc := range []struct {
+		terms trust.SubjectKind
+		asked string
+		want  trust.SubjectKind // empty: refused
+	}{
+		{uid, "", uid},
+		{uid, metadata.NameIDUnspecified, uid},
+		{uid, metadata.NameIDPersistent, pairwise},
+		{uid, metadata.NameIDTransient, transient},
+		{uid, metadata.NameIDEmail, ""},
+		{email, metadata.NameIDUnspecified, email},
+		{email, metadata.NameIDEmail, email},
+		{email, metadata.NameIDPersistent, pairwise},
+		{email, metadata.NameIDTransient, transient},
+		{pairwise, metadata.NameIDUnspecified, pairwise},
+		{pairwise, metadata.NameIDPersistent, pairwise},
+		{pairwise, metadata.NameIDTransient, transient},
+		{pairwise, metadata.NameIDEmail, ""},
+		{transient, metadata.NameIDUnspecified, transient},
+		{transient, metadata.NameIDTransient, transient},
+		{transient, metadata.NameIDPersistent, ""},
+		{transient, metadata.NameIDEmail, ""},
+		{uid, "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted", ""},
+		{uid, "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName", ""},
+	} {
+		t.Run(string(tc.terms)+" "+tc.asked, func(t *testing.T) {
+			w := newWorld(t)
+			w.change(func(p *trust.Partner) { p.Terms.Subject = tc.terms })
+			b, a := w.browser(), w.authn()
+			a.body = `<samlp:NameIDPolicy AllowCreate="true" Format="` + tc.asked + `"></samlp:NameIDPolicy>`
+			if tc.asked == "" {
+				a.body = `<samlp:NameIDPolicy AllowCreate="true"></samlp:NameIDPolicy>`
+			}
+			got := w.signOn(b, a)
+			if tc.want == "" {
+				if got.top != "Requester" || got.under != "InvalidNameIDPolicy" || got.assertion != nil {
+					t.Errorf("not refused: %s", got.raw)
+				}
+				return
+			}
+			if format := attr(descend(got.assertion, "Subject", "NameID"), "Format"); got.top != "Success" || format != formatOf(tc.want) {
+				t.Fatalf("%s: %s", format, got.raw)
+			}
+			if known := got.nameID() == patel; known != (tc.want == uid) {
+				t.Errorf("NameID %s", got.nameID())
+			}
+		})
+	}
+}
+
+// TestAskedFormatInLogout: a partner signs out by the name it was told, whatever its terms say by default.
+func TestAskedFormatInLogout(t *testing.T) {
+	w := newWorld(t)
+	b, a := w.browser(), w.authn()
+	a.body = `<samlp:NameIDPolicy Format="` + metadata.NameIDPersistent + `"></samlp:NameIDPolicy>`
+	got := w.signOn(b, a)
+	if got.nameID() == patel {
+		t.Fatalf("told %s", got.nameID())
+	}
+	rec := b.get(SLOPath + "?" + w.logoutQuery(got.nameID(), got.index()))
+	if out := w.openRedirect(rec.Header().Get("Location")); codes(out.root) != "Success/" {
+		t.Errorf("%s", codes(out.root))
+	}
+}
+
+// TestAskedFormatAndSubject: a request about one subject names it in the format that it asks for.
+func TestAskedFormatAndSubject(t *testing.T) {
+	w := newWorld(t)
+	b, a := w.browser(), w.authn()
+	policy := `<samlp:NameIDPolicy Format="` + metadata.NameIDPersistent + `"></samlp:NameIDPolicy>`
+	a.body = policy
+	known := w.signOn(b, a).nameID()
+	ask := func(name string) said {
+		a := w.authn()
+		a.body = `<saml:Subject xmlns:saml="` + assertionSpace + `"><saml:NameID Format="` + metadata.NameIDPersistent + `">` + name + `</saml:NameID></saml:Subject>` + policy
+		return w.signOn(b, a)
+	}
+	if got := ask(known); got.top != "Success" || got.nameID() != known {
+		t.Errorf("%s", got.raw)
+	}
+	if got := ask(patel); got.under != "UnknownPrincipal" || got.assertion != nil {
+		t.Errorf("%s", got.raw)
+	}
+}
