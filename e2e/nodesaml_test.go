@@ -141,7 +141,7 @@ func TestNodeSAML(t *testing.T) {
 	}
 	s.open(response.base + "/start?password")
 	s.autopost()
-	if got := s.hear(); !strings.Contains(got.Refused, "another way of signing in") {
+	if got := s.hear(); !strings.Contains(got.Refused, "asks for a sign-in by password") {
 		s.fail("a password is not what happened: %+v", got)
 	}
 

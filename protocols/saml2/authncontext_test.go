@@ -1,9 +1,11 @@
 package saml2
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 func TestContexts(t *testing.T) {
@@ -61,5 +63,26 @@ func TestEveryReasonHasAStatus(t *testing.T) {
 		if s.top != "Requester" && s.top != "Responder" {
 			t.Errorf("%s: %+v", r, s)
 		}
+	}
+}
+
+// TestPasswordIsNamed: a library that asks for a password by default hears what to change, before anybody signs in.
+func TestPasswordIsNamed(t *testing.T) {
+	w := newWorld(t)
+	a := w.authn()
+	ref := func(class string) string {
+		return `<samlp:RequestedAuthnContext Comparison="exact"><saml:AuthnContextClassRef xmlns:saml="` + assertionSpace + `">` + class + `</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`
+	}
+	a.body = ref("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport")
+	if got := w.signOn(w.browser(), a); got.under != "NoAuthnContext" || !strings.Contains(got.message, "PAS asks for a sign-in by password (its RequestedAuthnContext)") {
+		t.Errorf("%s %s", got.under, got.message)
+	}
+	a = w.authn()
+	a.body = ref("urn:example:class")
+	if got := w.signOn(w.browser(), a); got.under != "NoAuthnContext" || strings.Contains(got.message, "password") || strings.Contains(got.message, "urn:example") {
+		t.Errorf("%s %s", got.under, got.message)
+	}
+	if n := w.count(ledger.SignedIn); n != 0 {
+		t.Errorf("%d sign-ins", n)
 	}
 }

@@ -45,6 +45,7 @@ func checks() []check {
 		{"name id policy", func(q *inquiry) *bridge.Refusal { return checkPolicy(q.req.Policy, q.partner) }},
 		{"subject", checkSubject},
 		{"scoping", checkScoping},
+		{"authn context", checkContext},
 	}
 }
 
@@ -172,6 +173,19 @@ func checkScoping(q *inquiry) *bridge.Refusal {
 		return r.WithCode(codeProxyCount)
 	}
 	return r.WithCode(codeNoIDP)
+}
+
+// checkContext refuses at once what no sign-in can meet. Several libraries ask for exactly a password unless they are told
+// not to: whoever sets one up is told so.
+func checkContext(q *inquiry) *bridge.Refusal {
+	asked := contexts(q.req.Context)
+	if len(asked) == 0 || slices.ContainsFunc(asked, func(c bridge.AuthnContext) bool { return c.Min < never }) {
+		return nil
+	}
+	if slices.ContainsFunc(q.req.Context.Classes, func(ref string) bool { c, _ := classOf(ref); return c.level == 1 && c.never }) {
+		return bridge.Refuse(bridge.AssuranceTooLow, "%s asks for a sign-in by password (its RequestedAuthnContext), and nobody signs in here that way. It must ask for another class, or for none.", q.partner.Name)
+	}
+	return bridge.Refuse(bridge.AssuranceTooLow, "%s asks for a way of signing in (its RequestedAuthnContext) that is not offered here.", q.partner.Name)
 }
 
 // request is what the bridge is asked.

@@ -268,11 +268,28 @@ func TestPropagateNowhere(t *testing.T) {
 }
 
 func (w *world) postSOAP(body []byte) *httptest.ResponseRecorder {
+	return w.postSOAPAs("text/xml", body)
+}
+
+func (w *world) postSOAPAs(media string, body []byte) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, issuerURL+SOAPPath, strings.NewReader(string(body)))
-	r.Header.Set("Content-Type", "text/xml")
+	r.Header.Set("Content-Type", media)
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	return rec
+}
+
+// TestSOAPMediaTypes: SOAP 1.1 is text/xml; pysaml2 names the type of SOAP 1.2.
+func TestSOAPMediaTypes(t *testing.T) {
+	for media, want := range map[string]string{
+		"text/xml; charset=utf-8": "unsigned", "application/xml": "unsigned", "application/soap+xml": "unsigned", "text/plain": "media_type", "application/x-www-form-urlencoded": "media_type",
+	} {
+		w := newWorld(t)
+		w.postSOAPAs(media, envelope([]byte(w.logoutXML("_u1", spID, "", patel))))
+		if got := w.lastReason(); got != want {
+			t.Errorf("%s: %s", media, got)
+		}
+	}
 }
 
 func TestLogoutBySOAP(t *testing.T) {

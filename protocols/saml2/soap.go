@@ -24,7 +24,7 @@ func envelope(message []byte) []byte {
 
 // sloSOAP takes a LogoutRequest from a partner's server. What is not proven to come from a partner gets a SOAP fault.
 func (p *Provider) sloSOAP(w http.ResponseWriter, r *http.Request) {
-	body, err := readBody(r, "text/xml", "application/xml")
+	body, err := readBody(r, "text/xml", "application/xml", "application/soap+xml") // the last is of SOAP 1.2, and what pysaml2 says
 	if err != nil {
 		p.fault(w, p.record(r, "", err))
 		return

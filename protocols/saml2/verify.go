@@ -79,9 +79,12 @@ func refuseXML(err error) *bridge.Refusal {
 	if errors.Is(err, xmlsec.ErrSignature) || errors.Is(err, xmlsec.ErrKey) {
 		reason, detail = bridge.BadSignature, "The message is not signed as its sender is registered to sign."
 	}
-	r := bridge.Refuse(reason, "%s", detail).Because(err)
-	if e, ok := errors.AsType[*xmlsec.Error](err); ok {
-		r = r.WithCode(e.Code)
+	e, ok := errors.AsType[*xmlsec.Error](err)
+	if !ok {
+		return bridge.Refuse(reason, "%s", detail).Because(err)
 	}
-	return r
+	if e.Code == xmlsec.CodeAlgorithm {
+		detail = "The message is signed with an algorithm that is not accepted here, such as SHA-1."
+	}
+	return bridge.Refuse(reason, "%s", detail).Because(err).WithCode(e.Code)
 }
