@@ -100,6 +100,9 @@ func (e *sqliteEngine) begin(_ context.Context, ops []*op) error {
 
 func (e *sqliteEngine) finish(_ context.Context, ops []*op) error {
 	for _, o := range ops {
+		if o.stmt == moveHead { // see sqliteText
+			continue
+		}
 		if err := e.write.run(o); err != nil {
 			return err
 		}

@@ -40,8 +40,12 @@ func sqliteText(s statement) string {
 	switch s {
 	case begin:
 		return `BEGIN IMMEDIATE`
-	case lockHead: // BEGIN IMMEDIATE has locked already
-		return `SELECT value FROM counters WHERE name = 'audit'`
+	case lockHead: // BEGIN IMMEDIATE has locked already, and the last number is the record's own: no row more to write
+		return `SELECT COALESCE(MAX(seq), 0) FROM audit`
+	case readCounter:
+		return `SELECT CASE name WHEN 'audit' THEN (SELECT COALESCE(MAX(seq), 0) FROM audit) ELSE value END FROM counters WHERE name = ?1`
+	case moveHead:
+		return `SELECT 1`
 	case notifyRegistry: // the others look at the counter
 		return `SELECT 1`
 	}

@@ -8,6 +8,7 @@ const (
 	commit
 	lockHead
 	moveCounter
+	moveHead
 	putNew
 	putOver
 	consume
@@ -89,6 +90,7 @@ func shortLived() map[statement]string {
 	return map[statement]string{
 		commit:      `COMMIT`,
 		moveCounter: `UPDATE counters SET value = $2 WHERE name = $1`,
+		moveHead:    `UPDATE counters SET value = $1 WHERE name = 'audit'`,
 		readCounter: `SELECT value FROM counters WHERE name = $1`,
 
 		putNew:  insertArtifact,

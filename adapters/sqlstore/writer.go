@@ -275,7 +275,7 @@ func groupWrites(group []*request, errs []error, seq int64) ([]*op, error) {
 		}
 	}
 	if seq != before {
-		ops = append(ops, &op{stmt: moveCounter, args: []any{"audit", seq}})
+		ops = append(ops, &op{stmt: moveHead, args: []any{seq}})
 	}
 	return ops, nil
 }
