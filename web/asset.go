@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"path"
 	"strings"
@@ -30,6 +31,7 @@ func indexAssets() (urls map[string]string, byURL map[string]asset) {
 	if err != nil {
 		panic("web: embedded files: " + err.Error()) // cannot happen: the folder is compiled in
 	}
+	z := gzip.NewWriter(io.Discard) // one for all: each costs a megabyte
 	for _, e := range entries {
 		data, err := staticFiles.ReadFile("static/" + e.Name())
 		if err != nil {
@@ -39,14 +41,14 @@ func indexAssets() (urls map[string]string, byURL map[string]asset) {
 		ext := path.Ext(e.Name())
 		url := "/static/" + strings.TrimSuffix(e.Name(), ext) + "-" + hex.EncodeToString(sum[:6]) + ext
 		urls[e.Name()] = url
-		byURL[url] = asset{kind: contentType(ext), data: data, gzipped: squeeze(data)}
+		byURL[url] = asset{kind: contentType(ext), data: data, gzipped: squeeze(z, data)}
 	}
 	return urls, byURL
 }
 
-func squeeze(data []byte) []byte {
+func squeeze(z *gzip.Writer, data []byte) []byte {
 	var buf bytes.Buffer
-	z := gzip.NewWriter(&buf)
+	z.Reset(&buf)
 	if _, err := z.Write(data); err != nil {
 		panic("web: compress in memory: " + err.Error())
 	}
