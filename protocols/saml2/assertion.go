@@ -14,6 +14,10 @@ import (
 // assertionLife is how long the partner may take to consume an assertion (SAML2int: not more than five minutes).
 const assertionLife = 5 * time.Minute
 
+// assertionLead is how far the clock of a partner may be behind ours: several libraries allow for no skew of their own, and
+// would refuse what begins now.
+const assertionLead = time.Minute
+
 // assertion is what one assertion says (SAML Core 2.3.3): one subject, one authentication, one attribute statement.
 type assertion struct {
 	id        string
@@ -47,7 +51,7 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	w.attr("NotOnOrAfter", end)
 	w.attr("Recipient", a.recipient)
 	w.raw("></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions")
-	w.attr("NotBefore", now)
+	w.attr("NotBefore", string(appendInstant(nil, a.at.Add(-assertionLead))))
 	w.attr("NotOnOrAfter", end)
 	w.raw("><saml:AudienceRestriction><saml:Audience>")
 	w.text(a.audience)
