@@ -173,8 +173,7 @@ func TestAssets(t *testing.T) {
 			scripts += len(plain)
 		}
 	}
-	// the three modules of signing in and out have 6 KiB; half a KiB is for once.js, which is on every page
-	if scripts > 6<<10+512 || page > 25<<10 {
+	if scripts > 6<<10 || page > 25<<10 {
 		t.Errorf("scripts have %d bytes, all assets %d compressed", scripts, page)
 	}
 }

@@ -20,7 +20,7 @@ var templateFiles embed.FS
 
 type templates struct {
 	byName map[string]*template.Template
-	post   sketch
+	post   [4]sketch // by the number of lines in the header
 }
 
 // parseTemplates makes one set per page: layout.html and the page.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // Field is a hidden form field, in order.
@@ -17,25 +19,40 @@ type Field struct{ Name, Value string }
 type postPage struct {
 	Action, Partner string
 	Fields          []Field
+	who             string // for the header; see View
 }
 
 // PostPage answers with a page that posts fields to a partner: by script at once, by its button without. Partners often send the
 // browser on to another host of theirs, and browsers hold that redirect to the page's policy: it names the scheme too.
 // It is the page of every SAML sign-on, and so it is pasted together from the template's own output.
 func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, action, partner string, fields ...Field) {
-	data, o := postPage{action, Plain(partner), fields}, PageOptions{FormAction: FormEnds(action)}
+	k.PostPageWho(w, r, "", action, partner, fields...)
+}
+
+// PostPageWho is PostPage with the signed-in person in the header, as Who writes it.
+func (k *Kit) PostPageWho(w http.ResponseWriter, r *http.Request, who, action, partner string, fields ...Field) {
+	data, o := postPage{action, Plain(partner), fields, who}, PageOptions{FormAction: FormEnds(action)}
 	title := "Continue to " + data.Partner
 	if page, ok := k.pastePost(data, title, bridge.Ref(r.Context())); ok {
 		k.send(w, r, page, o)
 		return
 	}
-	k.Page(w, r, "post", title, data, o)
+	k.PageWho(w, r, k.Browser(r), who, "post", title, data, o)
+}
+
+// Who is the header of a page: name, role and organisation, each on a line. A role without an id is none.
+func Who(p people.Person, role people.RoleProfile) string {
+	if role.ID == "" {
+		return Plain(p.Name)
+	}
+	return Plain(p.Name) + "\n" + Plain(role.JobRoleName()) + "\n" + Plain(role.OrgName+" ("+role.OrgCode+")")
 }
 
 // What the placeholders of a sketch stand for, and the placeholders: texts that no escaper changes.
 const (
 	slotTitle   = "0slot0title0"
 	slotRef     = "0slot0ref0"
+	slotWho     = "0slot0who0" // and a number: the line
 	slotPartner = "0slot0partner0"
 	slotAction  = "https://slot.invalid/0slot0action0"
 	slotName    = "0slot0name0"
@@ -54,8 +71,15 @@ const slotFields = "fields" // all of them, each as field says
 // pastePost fills the sketch. It reports false when the template has to do it: an address that its escapers might change,
 // or no reference.
 func (k *Kit) pastePost(data postPage, title, ref string) ([]byte, bool) {
-	s := &k.pages.post
-	s.once.Do(func() { s.usable = k.sketchPost(s) == nil })
+	var who []string
+	if data.who != "" {
+		who = lines(data.who)
+	}
+	if len(who) >= len(k.pages.post) {
+		return nil, false
+	}
+	s := &k.pages.post[len(who)]
+	s.once.Do(func() { s.usable = k.sketchPost(s, len(who)) == nil })
 	if !s.usable || ref == "" || !plainAddress(data.Action) {
 		return nil, false
 	}
@@ -73,10 +97,25 @@ func (k *Kit) pastePost(data postPage, title, ref string) ([]byte, bool) {
 				s.pasteField(buf, f)
 			}
 		default:
-			escapeHTML(buf, map[string]string{slotTitle: title, slotRef: ref, slotPartner: data.Partner, slotAction: data.Action}[part])
+			escapeHTML(buf, s.fill(part, data, who, title, ref))
 		}
 	}
 	return buf.Bytes(), true
+}
+
+// fill says what stands in a slot of the page.
+func (s *sketch) fill(slot string, data postPage, who []string, title, ref string) string {
+	switch slot {
+	case slotTitle:
+		return title
+	case slotRef:
+		return ref
+	case slotPartner:
+		return data.Partner
+	case slotAction:
+		return data.Action
+	}
+	return Plain(who[slot[len(slot)-1]-'0'])
 }
 
 func (s *sketch) pasteField(buf *bytes.Buffer, f Field) {
@@ -92,15 +131,20 @@ func (s *sketch) pasteField(buf *bytes.Buffer, f Field) {
 	}
 }
 
-// sketchPost renders the template once with placeholders and cuts it up.
-func (k *Kit) sketchPost(s *sketch) error {
+// sketchPost renders the template once with placeholders, so many lines in its header, and cuts it up.
+func (k *Kit) sketchPost(s *sketch, header int) error {
 	set, ok := k.pages.byName["post"]
 	if !ok {
 		return errors.New("web: no post page")
 	}
 	var buf bytes.Buffer
-	data := postPage{slotAction, slotPartner, []Field{{slotName, slotValue}}}
-	if err := set.Execute(&buf, k.view(bridge.Browser{}, slotRef, "", slotTitle, data, PageOptions{})); err != nil {
+	known := []string{slotTitle, slotRef, slotPartner, slotAction}
+	var who []string
+	for i := range header {
+		who = append(who, slotWho+strconv.Itoa(i))
+	}
+	data := postPage{Action: slotAction, Partner: slotPartner, Fields: []Field{{slotName, slotValue}}}
+	if err := set.Execute(&buf, k.view(bridge.Browser{}, slotRef, strings.Join(who, "\n"), slotTitle, data, PageOptions{})); err != nil {
 		return err
 	}
 	before, rest, _ := strings.Cut(buf.String(), `<input type="hidden" name="`+slotName)
@@ -109,7 +153,7 @@ func (k *Kit) sketchPost(s *sketch) error {
 		return errors.New("web: post page has no fields")
 	}
 	s.field = cut(`<input type="hidden" name="`+slotName+field+"\n", slotName, slotValue)
-	known := []string{slotTitle, slotRef, slotPartner, slotAction}
+	known = append(known, who...)
 	s.page = append(append(cut(before, known...), slotFields), cut(after, known...)...)
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 func rendered(t *testing.T, k *Kit, data postPage, title, ref string) string {
 	t.Helper()
 	var buf bytes.Buffer
-	if err := k.pages.byName["post"].Execute(&buf, k.view(bridge.Browser{}, ref, "", title, data, PageOptions{})); err != nil {
+	if err := k.pages.byName["post"].Execute(&buf, k.view(bridge.Browser{}, ref, data.who, title, data, PageOptions{})); err != nil {
 		t.Fatal(err)
 	}
 	return buf.String()
@@ -29,7 +29,10 @@ func TestPostPageEqualsTheTemplate(t *testing.T) {
 	}
 	for _, a := range hostile {
 		for _, b := range hostile {
-			data := postPage{"https://sp.example:8443/acs-1.aspx/x?a=b", a, []Field{{"SAMLResponse", b}, {a, b}, {"RelayState", a}}}
+			data := postPage{"https://sp.example:8443/acs-1.aspx/x?a=b", a, []Field{{"SAMLResponse", b}, {a, b}, {"RelayState", a}}, ""}
+			if !strings.Contains(a+b, "\n") {
+				data.who = a + "\n" + b + "\n" + a
+			}
 			got, ok := k.pastePost(data, "Continue to "+b, "AB12CD34")
 			if !ok {
 				t.Fatalf("%q, %q: not pasted", a, b)
@@ -39,7 +42,7 @@ func TestPostPageEqualsTheTemplate(t *testing.T) {
 			}
 		}
 	}
-	none := postPage{"https://sp.example/", "x", nil}
+	none := postPage{"https://sp.example/", "x", nil, "Asha"}
 	if got, ok := k.pastePost(none, "x", "r"); !ok || string(got) != rendered(t, k, none, "x", "r") {
 		t.Errorf("without fields: %s", got)
 	}
@@ -63,7 +66,7 @@ func TestPostPageLeavesAddressesToTheTemplate(t *testing.T) {
 // BenchmarkPostPage compares the pasted page with the template's.
 func BenchmarkPostPage(b *testing.B) {
 	k, _ := newKit(b)
-	data := postPage{"https://sp.example/acs", "Pathology", []Field{{"SAMLResponse", strings.Repeat("PHN+L/+=", 1000)}, {"RelayState", "x"}}}
+	data := postPage{"https://sp.example/acs", "Pathology", []Field{{"SAMLResponse", strings.Repeat("PHN+L/+=", 1000)}, {"RelayState", "x"}}, "Dr Asha Example\nNurse\nHospital"}
 	b.Run("pasted", func(b *testing.B) {
 		for b.Loop() {
 			if _, ok := k.pastePost(data, "Continue to Pathology", "AB12CD34"); !ok {
@@ -74,7 +77,7 @@ func BenchmarkPostPage(b *testing.B) {
 	b.Run("template", func(b *testing.B) {
 		for b.Loop() {
 			var buf bytes.Buffer
-			if err := k.pages.byName["post"].Execute(&buf, k.view(bridge.Browser{}, "AB12CD34", "", "Continue to Pathology", data, PageOptions{})); err != nil {
+			if err := k.pages.byName["post"].Execute(&buf, k.view(bridge.Browser{}, "AB12CD34", data.who, "Continue to Pathology", data, PageOptions{})); err != nil {
 				b.Fatal(err)
 			}
 		}

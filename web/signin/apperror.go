@@ -40,7 +40,7 @@ func (s *SignIn) appError(w http.ResponseWriter, r *http.Request) {
 		page.Lead, page.Advice = "The app asks for another way of signing in than you used.", "Sign out, then start again from the app and use your strongest way to sign in."
 	case "AUTHORIZATION_FAILURE":
 		page.Code, page.RA = code, true
-		page.Lead, page.Advice = "You are signed in, but the app does not let you in with your present role.", "Change your role on the first page and open the app again, or ask your Registration Authority."
+		page.Lead, page.Advice = "The app does not let you in with your present role.", "Change your role on the first page and open the app again, or ask your Registration Authority."
 	}
 	if p, err := s.Hub.Partners.Partner(trust.SAML2, q.Get("rp")); err == nil {
 		page.App = web.Plain(p.Name)
@@ -48,5 +48,9 @@ func (s *SignIn) appError(w http.ResponseWriter, r *http.Request) {
 	if n, err := strconv.ParseInt(q.Get("ts"), 10, 64); err == nil && n > 0 && n < 1<<33 {
 		page.At = s.Kit.Time(time.Unix(n, 0))
 	}
-	s.Kit.Page(w, r, "apperror", title, page, web.PageOptions{})
+	b, who := s.Kit.Browser(r), ""
+	if session, person, err := s.Hub.Live(r.Context(), b); err == nil {
+		who = s.who(session, person)
+	}
+	s.Kit.PageWho(w, r, b, who, "apperror", title, page, web.PageOptions{})
 }

@@ -52,7 +52,7 @@ func (s *SignIn) cardWords(r *http.Request, refusal *bridge.Refusal) (refusedPag
 	switch refusal.Reason {
 	case bridge.CredentialMissing:
 		page.Lead = "Your browser did not show us a card."
-		page.Steps = []string{"Put your smartcard in the reader and wait until its light is steady.", "Press Try again. When you are asked, choose your own certificate and type your PIN.",
+		page.Steps = []string{"Put your smartcard in the reader and wait until its light is steady.", "Press Try again, then Use your smartcard. When you are asked, choose your own certificate and type your PIN.",
 			"If you are never asked, the reader or its software is not working on this computer: use another computer or call the help line."}
 		return page, "No smartcard was read"
 	case bridge.CredentialExpired:

@@ -100,7 +100,7 @@ func (s *SignIn) enrolRefused(w http.ResponseWriter, r *http.Request, again stri
 		s.Kit.Refuse(w, r, err)
 		return
 	case bridge.TransactionGone:
-		page := refusedPage{Lead: refusal.Detail, Steps: []string{"Each link works once, and only for a short time."}, RA: true, Reason: refusal.AuditCode(), Home: "/"}
+		page := refusedPage{Lead: "Each link works once, and only for a short time.", Steps: []string{"Ask your Registration Authority for a new one."}, RA: true, Reason: refusal.AuditCode(), Home: "/"}
 		s.Kit.Page(w, r, "refused", "This link no longer works", page, web.PageOptions{Status: http.StatusNotFound})
 		return
 	}

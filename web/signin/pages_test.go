@@ -77,7 +77,7 @@ func checkPage(t *testing.T, name string, rec *httptest.ResponseRecorder) {
 			t.Errorf("the page has %q:\n%s", bad, body)
 		}
 	}
-	for what, want := range map[string]int{"<h1": 1, "<main ": 1, "<header ": 1, "<footer": 1, `lang="en"`: 1, `class="skip"`: 1, "<title>": 1, `<meta name="reference"`: 1, " style=": 0, "<style": 0, " onclick": 0} {
+	for what, want := range map[string]int{"<h1": 1, "<main ": 1, "<header>": 1, "<footer": 1, `lang="en"`: 1, `class="skip"`: 1, "<title>": 1, `<meta name="reference"`: 1, " style=": 0, "<style": 0, " onclick": 0} {
 		if got := strings.Count(body, what); got != want {
 			t.Errorf("%d times %s, want %d", got, what, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/web"
 )
 
@@ -116,8 +117,14 @@ func (s *SignIn) resultRow(d bridge.Delivery) resultRow {
 	switch d.State {
 	case bridge.DeliveryEnded:
 		row.State, row.How, row.Class = "Ended", "The app confirmed it.", "good"
+		if d.Participant.Protocol == trust.Ticket { // nobody confirms anything: what the app asks next, it is refused
+			row.How = "Its ticket was destroyed."
+		}
 	case bridge.DeliveryNone:
 		row.State, row.How, row.Class = "Could not be ended", "Close the browser.", "bad"
+		if d.Participant.Protocol == trust.Ticket {
+			row.How = "Its ticket was destroyed, but the app does not look again. Close the browser."
+		}
 	case bridge.DeliveryFront:
 		row.State, row.How, row.FrontURL = "Needs this browser", "It is being told through this page.", frontURL(d.FrontURL)
 	case bridge.DeliveryNoReply:

@@ -29,6 +29,7 @@ type rolePage struct {
 	Clear      string // the page without the filter
 	Total      int
 	Roles      []roleRow
+	First      string // id of the first element of the choice, where the message of a problem leads
 }
 
 func rowOf(c bridge.Choice) roleRow {
@@ -100,6 +101,10 @@ func (s *SignIn) showRoles(w http.ResponseWriter, r *http.Request, b bridge.Brow
 	}
 	page.Clear = web.RolePath + "?" + page.query()
 	page.Roles = s.rows(r, person.UID, choices, page.Filter)
+	page.First = "filter"
+	if i := slices.IndexFunc(page.Roles, func(row roleRow) bool { return row.Refused == "" }); i >= 0 {
+		page.First = "role-" + page.Roles[i].ID
+	}
 	options := web.PageOptions{FormAction: s.endings(tx)}
 	if problem != "" {
 		options.Status = http.StatusUnprocessableEntity

@@ -141,10 +141,6 @@ func (s *SignIn) who(session bridge.Session, p people.Person) string {
 	if session.ID == "" {
 		return ""
 	}
-	name := web.Plain(p.Name)
-	role, ok := p.OpenRole(session.RoleID, s.Hub.Clock())
-	if !ok {
-		return name
-	}
-	return name + "\n" + web.Plain(role.JobRoleName()) + "\n" + web.Plain(role.OrgName+" ("+role.OrgCode+")")
+	role, _ := p.OpenRole(session.RoleID, s.Hub.Clock())
+	return web.Who(p, role)
 }

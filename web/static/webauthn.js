@@ -7,14 +7,10 @@
   var kind = form.dataset.webauthn, stop = null, started = 0;
   function part(name) { return form.parentNode.querySelector('[data-key="' + name + '"]'); }
   function bytes(s) {
-    var raw = atob(s.replace(/-/g, "+").replace(/_/g, "/")), out = new Uint8Array(raw.length);
-    for (var i = 0; i < raw.length; i++) { out[i] = raw.charCodeAt(i); }
-    return out.buffer;
+    return new Uint8Array(atob(s.replace(/-/g, "+").replace(/_/g, "/")).split("").map(function (c) { return c.charCodeAt(0); })).buffer;
   }
   function text(buf) {
-    var s = "", b = new Uint8Array(buf);
-    for (var i = 0; i < b.length; i++) { s += String.fromCharCode(b[i]); }
-    return btoa(s).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+    return btoa(String.fromCharCode.apply(null, new Uint8Array(buf))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   }
   function decoded(o) {
     o.challenge = bytes(o.challenge);
@@ -34,49 +30,43 @@
   function show(name) {
     form.hidden = name !== "form";
     ["wait", "failed"].forEach(function (n) { part(n).hidden = n !== name; });
-    var h = name === "form" ? form.querySelector("button") : part(name).querySelector("h2");
-    h.focus();
+    (form.hidden ? part(name).querySelector("h2") : form.querySelector("button")).focus();
   }
-  function why(e) {
-    var quick = Date.now() - started < 2000;
-    switch (e && e.name) {
-    case "server": return "This page is out of date. Go back to your app and start again.";
-    case "InvalidStateError": return kind === "create" ? "This key is registered already. Use another key." : "This key could not be used here.";
-    case "NotSupportedError": case "ConstraintError": return "This key cannot be used here: it has no PIN or fingerprint, or is too old.";
-    case "SecurityError": return "Security keys cannot be used at this address. Call the help line.";
-    case "AbortError": return "You stopped.";
-    case "NotAllowedError": return quick ? "It was cancelled, or the browser found no key it may use." : "It was cancelled, or it took too long.";
-    }
-    return "Something went wrong between the browser and the key.";
-  }
-  function fail(e) { part("why").textContent = why(e); show("failed"); }
-  function begin() {
-    return fetch(form.dataset.begin, { method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin" })
-      .then(function (a) { if (!a.ok) { throw { name: "server" }; } return a.json(); });
+  var words = {
+    server: "This page is out of date. Go back to your app and start again.",
+    InvalidStateError: kind === "create" ? "This key is registered already. Use another key." : "This key could not be used here.",
+    NotSupportedError: "This key cannot be used here: it has no PIN or fingerprint, or is too old.",
+    SecurityError: "Security keys cannot be used at this address. Call the help line.",
+    AbortError: "You stopped."
+  };
+  words.ConstraintError = words.NotSupportedError;
+  function fail(e) {
+    var late = Date.now() - started > 2000, cancelled = "It was cancelled, or " + (late ? "it took too long." : "the browser found no key it may use.");
+    part("why").textContent = words[e.name] || (e.name === "NotAllowedError" ? cancelled : "Something went wrong between the browser and the key.");
+    show("failed");
   }
   function run() {
     if (!window.PublicKeyCredential) { fail({ name: "NotSupportedError" }); return; }
     stop = new AbortController();
     started = Date.now();
     show("wait");
-    begin().then(function (a) {
-      form.elements.ceremony.value = a.ceremony;
-      var o = { publicKey: decoded(a.options.publicKey || a.options), signal: stop.signal };
+    fetch(form.dataset.begin, { method: "POST", body: new URLSearchParams(new FormData(form)) }).then(function (a) {
+      if (!a.ok) { throw { name: "server" }; }
+      return a.json();
+    }).then(function (a) {
+      form.ceremony.value = a.ceremony;
       started = Date.now();
-      return navigator.credentials[kind](o);
+      return navigator.credentials[kind]({ publicKey: decoded(a.options.publicKey || a.options), signal: stop.signal });
     }).then(function (c) {
-      form.elements.credential.value = JSON.stringify(encoded(c));
+      form.credential.value = JSON.stringify(encoded(c));
       form.submit();
     }).catch(fail);
   }
   form.addEventListener("submit", function (e) { e.preventDefault(); run(); });
-  part("cancel").addEventListener("click", function () { if (stop) { stop.abort(); } });
   part("again").addEventListener("click", run);
-  part("other").addEventListener("click", function () {
-    show("form");
-    var others = document.querySelectorAll(".way a, .way button");
-    for (var i = 0; i < others.length; i++) {
-      if (!form.parentNode.contains(others[i]) && !others[i].disabled) { others[i].focus(); return; }
-    }
-  });
+  part("cancel").addEventListener("click", function () { stop.abort(); });
+  // where there is no other way, the button is not shown
+  var other = document.querySelector(".way:not(#way-key) button:enabled, .way:not(#way-key) a");
+  part("other").hidden = !other;
+  part("other").addEventListener("click", function () { show("form"); other.focus(); });
 })();
