@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
@@ -106,6 +107,14 @@ func TestSecurity(t *testing.T) {
 		{"137", "zone", replace(t, good, acs, "https://[fe80::1%25eth0]/acs"), "endpoint_address"},
 		{"137", "credentials", replace(t, good, acs, "https://pas:x@pas.rx1.example/acs"), "endpoint_credentials"},
 		{"137", "logout response", replace(t, good, "https://pas.rx1.example/slo/done", "http://localhost/"), "endpoint_scheme endpoint_address"},
+		{"137", "private through IPv6", replace(t, good, acs, "https://[::ffff:10.0.0.8]/acs"), "endpoint_address"},
+		{"137", "unspecified", replace(t, good, acs, "https://0.0.0.0/acs"), "endpoint_address"},
+		{"137", "multicast", replace(t, good, acs, "https://224.1.0.1/acs"), "endpoint_address"},
+		{"137", "zone of a public address", replace(t, good, acs, "https://[2001:db8::1%25eth0]/acs"), "endpoint_address"},
+		{"048", "no host", replace(t, good, acs, "https:///acs"), "endpoint_url"},
+		{"048", "fragment", replace(t, good, acs, "https://pas.rx1.example/acs#x"), "endpoint_url"},
+		{"048", "control", replace(t, good, acs, "https://pas.rx1.example/acs&#x85;"), "endpoint_url"},
+		{"131", "validUntil now", replace(t, good, "2027-01-01T00:00:00Z", "2026-11-25T12:00:00Z"), "expired"},
 		{"143", "scope", replace(t, good, "<md:Extensions>", `<md:Extensions><s:Scope xmlns:s="urn:mace:shibboleth:metadata:1.0" regexp="true">.*</s:Scope>`), "scope_regexp"},
 	} {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {
@@ -150,6 +159,56 @@ func TestLintTooManyKeys(t *testing.T) {
 	}
 	if got := codes(Lint(parsed(t, withKeys(keys.String())), now), Error); got != "too_many_keys" {
 		t.Errorf("errors %q", got)
+	}
+}
+
+// TestLintAtItsLimits lists what is just good enough.
+func TestLintAtItsLimits(t *testing.T) {
+	good := goodPartner(t)
+	acs := "https://pas.rx1.example/acs"
+	const entity = "https://pas.rx1.example/"
+	for name, doc := range map[string]string{
+		"a public address":     replace(t, good, acs, "https://192.0.2.1/acs"),
+		"the longest name":     replace(t, good, entity+"shibboleth", entity+strings.Repeat("a", maxEntityID-len(entity))),
+		"no logout response":   replace(t, good, ` ResponseLocation="https://pas.rx1.example/slo/done"`, ""),
+		"two years":            replace(t, good, "2027-01-01T00:00:00Z", now.Add(maxValidity).Format("2006-01-02T15:04:05Z")),
+		"one second to go":     replace(t, good, "2027-01-01T00:00:00Z", "2026-11-25T12:00:01Z"),
+		"no end":               replace(t, good, ` validUntil="2027-01-01T00:00:00Z"`, ""),
+		"a name with dots":     replace(t, good, entity+"shibboleth", entity+"a..b"),
+		"a name that is a URN": replace(t, good, entity+"shibboleth", "urn:pas:rx1"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if findings := Lint(parsed(t, doc), now); len(findings) != 0 || Blocking(findings) {
+				t.Errorf("findings %+v", findings)
+			}
+		})
+	}
+	for name, c := range map[string]struct{ doc, want string }{
+		"binding":            {replace(t, good, "bindings:HTTP-Artifact", "bindings:URI"), "endpoint_binding"},
+		"a bit over 2 years": {replace(t, good, "2027-01-01T00:00:00Z", now.Add(maxValidity+time.Second).Format("2006-01-02T15:04:05Z")), "valid_too_long"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			findings := Lint(parsed(t, c.doc), now)
+			if got := codes(findings, Warning); got != c.want || Blocking(findings) {
+				t.Errorf("warnings %q, want %q, in %+v", got, c.want, findings)
+			}
+		})
+	}
+	var keys strings.Builder
+	n := new(big.Int).Set(testKey().N)
+	for range maxKeys {
+		keys.WriteString(rsaKeyValue(n.Add(n, big.NewInt(2)), 65537))
+	}
+	if got := codes(Lint(parsed(t, withKeys(keys.String())), now), Error); got != "" {
+		t.Errorf("64 keys: %q", got)
+	}
+	bare := replace(t, withKeys(""), `AuthnRequestsSigned="true" `, "")
+	if got := codes(Lint(parsed(t, bare), now, Lab), Warning); got != "no_keys" {
+		t.Errorf("without keys in a lab: %q", got)
+	}
+	encrypts := strings.Replace(rsaKeyValue(testKey().N, 65537), "signing", "encryption", 1)
+	if got := codes(Lint(parsed(t, replace(t, withKeys(encrypts), `AuthnRequestsSigned="true" `, "")), now), Error); got != "" {
+		t.Errorf("only a key to encrypt for: %q", got)
 	}
 }
 
