@@ -88,12 +88,16 @@ func (b *builder) identity(p Partner) {
 // address checks a URL that browsers or the hub will be sent to.
 func (b *builder) address(what, raw string) {
 	u, err := url.Parse(raw)
+	var host string
+	if err == nil {
+		host = strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	}
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || strings.HasSuffix(raw, "#"):
 		b.fail("%s %q is not an absolute URL without user and fragment", what, raw)
 	case u.Scheme != "https" && (u.Scheme != "http" || !b.o.Lab):
 		b.fail("%s %q must be https", what, raw)
-	case !b.o.Lab && (strings.HasSuffix(u.Hostname(), ".localhost") || u.Hostname() == "localhost"):
+	case !b.o.Lab && (strings.HasSuffix(host, ".localhost") || host == "localhost"):
 		b.fail("%s %q is a demonstration address", what, raw)
 	}
 }
