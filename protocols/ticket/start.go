@@ -18,6 +18,7 @@ import (
 type resumeState struct {
 	Return string
 	State  string
+	who    string // as web.Who writes it; known once something was issued
 }
 
 // start takes a user sent by a legacy system.
@@ -116,6 +117,7 @@ func (p *Provider) issue(r *http.Request, next bridge.Next) (string, resumeState
 	if err != nil {
 		return "", state, err
 	}
+	state.who = web.Who(iss.Person, iss.Role)
 	ticket := p.newTicket()
 	payload, err := json.Marshal(bridge.GrantOf(iss, nil))
 	if err != nil {
@@ -146,7 +148,7 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, partner trust.
 		fields = append(fields, web.Field{Name: "state", Value: state.State})
 	}
 	if partner.Ticket.Deliver != "query" {
-		p.kit.PostPage(w, r, state.Return, partner.Name, fields...)
+		p.kit.PostPageWho(w, r, state.who, state.Return, partner.Name, fields...)
 		return
 	}
 	u, err := url.Parse(state.Return)
