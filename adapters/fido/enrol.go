@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -15,8 +16,12 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
-// minModulus is the shortest RSA modulus of a key, in bytes.
-const minModulus = 256
+// Limits of an RSA key. A long modulus makes every sign-in dear for us, and costs its owner nothing.
+const (
+	minModulus  = 2048 // bits
+	maxModulus  = 8192 // bits
+	minExponent = 65537
+)
 
 // maxCredentialID bounds a credential id, in bytes (WebAuthn Level 3, section 7.1, step 25).
 const maxCredentialID = 1023
@@ -113,9 +118,19 @@ func admit(c *webauthn.Credential) *bridge.Refusal {
 			return nil
 		}
 	case webauthncose.RSAPublicKeyData:
-		if webauthncose.COSEAlgorithmIdentifier(pub.Algorithm) == webauthncose.AlgRS256 && len(pub.Modulus) >= minModulus && pub.Modulus[0] != 0 {
+		if webauthncose.COSEAlgorithmIdentifier(pub.Algorithm) == webauthncose.AlgRS256 && soundRSA(pub.Modulus, pub.Exponent) {
 			return nil
 		}
 	}
 	return unfit("key_algorithm")
+}
+
+// soundRSA says whether modulus and exponent, big-endian without leading zeros (RFC 8230, section 4), are within the
+// limits and odd.
+func soundRSA(modulus, exponent []byte) bool {
+	if len(modulus) == 0 || len(exponent) == 0 || modulus[0] == 0 || exponent[0] == 0 || len(modulus) > maxModulus/8 || len(exponent) > 4 {
+		return false
+	}
+	n, e := new(big.Int).SetBytes(modulus), new(big.Int).SetBytes(exponent)
+	return n.BitLen() >= minModulus && n.Bit(0) == 1 && e.Bit(0) == 1 && e.Cmp(big.NewInt(minExponent)) >= 0
 }

@@ -3,6 +3,7 @@ package fido_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ func replaced(old, replacement string) func([]byte) []byte {
 }
 
 func TestSecurity(t *testing.T) {
+	t.Run("059", testWeakRSA)
 	t.Run("213", testChallenge)
 	t.Run("214", testOrigin)
 	t.Run("215", testRPID)
@@ -322,6 +324,85 @@ func testRegistered(t *testing.T) {
 	}
 	_, err = d.keys.FinishEnrolment(t.Context(), d.person, state, response, d.now)
 	refused(t, err, bridge.AuthenticationFailed, "key_registered")
+}
+
+// rsaCredential replaces the public key of a registration answer by an RSA key.
+func rsaCredential(t *testing.T, response, modulus, exponent []byte) []byte {
+	t.Helper()
+	var answer map[string]any
+	if err := json.Unmarshal(response, &answer); err != nil {
+		t.Fatal(err)
+	}
+	inner := answer["response"].(map[string]any)
+	object, err := base64.RawURLEncoding.DecodeString(inner["attestationObject"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head, fixed, ec = 2, 37 + 16 + 2, 77 // of the byte string, of the data before the credential id, and of the EC key
+	at := bytes.Index(object, []byte("authData")) + len("authData")
+	data := object[at+head:]
+	if object[at] != 0x58 || len(data) < fixed+ec {
+		t.Fatalf("authenticator data is not where it should be: % x", object[at:at+head])
+	}
+	data = append(bytes.Clone(data[:len(data)-ec]), 0xa4, 0x01, 0x03, 0x03, 0x39, 0x01, 0x00, 0x20, 0x59) // kty RSA, alg RS256, n
+	data = append(binary.BigEndian.AppendUint16(data, uint16(len(modulus))), modulus...)
+	data = append(append(data, 0x21, 0x40|byte(len(exponent))), exponent...)
+	object = append(binary.BigEndian.AppendUint16(append(bytes.Clone(object[:at]), 0x59), uint16(len(data))), data...)
+	inner["attestationObject"] = base64.RawURLEncoding.EncodeToString(object)
+	out, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// testWeakRSA: a key that anyone can forge with, or that costs seconds to verify, is not enrolled.
+func testWeakRSA(t *testing.T) {
+	modulus := func(size int, first, last byte) []byte {
+		n := bytes.Repeat([]byte{0x5a}, size)
+		n[0], n[size-1] = first, last
+		return n
+	}
+	f4, good := []byte{1, 0, 1}, modulus(256, 0xc1, 1)
+	for name, c := range map[string]struct {
+		modulus, exponent []byte
+		code              string
+	}{
+		"2048":                {good, f4, ""},
+		"8192":                {modulus(1024, 0xc1, 1), f4, ""},
+		"1024":                {modulus(128, 0xc1, 1), f4, "key_algorithm"},
+		"2047":                {modulus(256, 0x7f, 1), f4, "key_algorithm"},
+		"8200":                {modulus(1025, 0xc1, 1), f4, "key_algorithm"},
+		"65536":               {modulus(8192, 0xc1, 1), f4, "key_algorithm"},
+		"leading zero":        {append([]byte{0}, good...), f4, "key_algorithm"},
+		"even modulus":        {modulus(256, 0xc1, 2), f4, "key_algorithm"},
+		"exponent 1":          {good, []byte{1}, "key_algorithm"},
+		"exponent 3":          {good, []byte{3}, "key_algorithm"},
+		"even exponent":       {good, []byte{1, 0, 2}, "key_algorithm"},
+		"exponent of 5 bytes": {good, []byte{1, 0, 0, 0, 1}, "key_algorithm"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, k := newDesk(t), softKey(t, 1)
+			options, state, err := d.keys.BeginEnrolment(t.Context(), d.person)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := k.Create(options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := d.keys.FinishEnrolment(t.Context(), d.person, state, rsaCredential(t, response, c.modulus, c.exponent), d.now)
+			if c.code == "" {
+				if err != nil || len(a.Record) == 0 {
+					t.Errorf("refused: %v", err)
+				}
+				return
+			}
+			if refused(t, err, bridge.CredentialUntrusted, c.code); len(a.Record) != 0 {
+				t.Error("there is something to store")
+			}
+		})
+	}
 }
 
 // testDowngrade: what a proof is worth is never the browser's to say.
