@@ -13,6 +13,7 @@ func (p *program) configCommand() *cobra.Command {
 	cmd.AddCommand(
 		&cobra.Command{
 			Use: "validate", Short: "Report every error at once; exit 3 if there is one", Args: cobra.NoArgs,
+			Example: "  lanyard config validate --config /etc/lanyard/lanyard.yaml",
 			RunE: func(*cobra.Command, []string) error {
 				if _, err := p.load(); err != nil {
 					return err
@@ -23,6 +24,7 @@ func (p *program) configCommand() *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "show", Short: "Print the effective values and where each comes from", Args: cobra.NoArgs,
+			Example: "  lanyard config show --config /etc/lanyard/lanyard.yaml",
 			RunE: func(*cobra.Command, []string) error {
 				c, err := p.load()
 				if err != nil {
@@ -34,6 +36,7 @@ func (p *program) configCommand() *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "schema", Short: "Print the JSON Schema of the configuration file", Args: cobra.NoArgs,
+			Example: "  lanyard config schema",
 			RunE: func(*cobra.Command, []string) error {
 				_, err := p.out.Write(config.Schema())
 				return err

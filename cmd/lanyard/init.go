@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ func (p *program) initCommand() *cobra.Command {
 	var dir, issuer string
 	cmd := &cobra.Command{
 		Use: "init", Short: "Write a first configuration and generate the hub's keys", Args: cobra.NoArgs,
-		Example: "  lanyard init --dir /etc/lanyard --issuer https://sso.trust.example",
+		Example: "  lanyard init --dir /etc/lanyard --issuer https://sso.trust.example\n  lanyard init --dir rehearsal --issuer http://hub.localhost:8420",
 		RunE: func(*cobra.Command, []string) error {
 			dir, err := filepath.Abs(dir)
 			if err != nil {
@@ -37,8 +38,8 @@ func (p *program) initCommand() *cobra.Command {
 // writeHub writes what `serve` needs into dir. Nothing that exists is overwritten.
 func (p *program) writeHub(dir, issuer string) error {
 	u, err := url.Parse(issuer)
-	if err != nil || u.Host == "" {
-		return exitError{exitUsage, fmt.Errorf("%q is not the address of a hub", issuer)}
+	if err != nil || u.Host == "" || u.Scheme != "https" && !rehearsal(u) {
+		return exitError{exitUsage, fmt.Errorf("%q is not the address of a hub; give https://HOST, or for a rehearsal http://NAME.localhost:PORT", issuer)}
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 		return err
@@ -80,6 +81,23 @@ func (p *program) writeHub(dir, issuer string) error {
 		}
 		fmt.Fprintf(p.err, "wrote  %s\n", f.name)
 	}
-	fmt.Fprintf(p.err, "next:  lanyard serve --config %s\n", filepath.Join(dir, "lanyard.yaml"))
+	return p.sayNext(filepath.Join(dir, "lanyard.yaml"), u)
+}
+
+// rehearsal reports an issuer that only --lab permits.
+func rehearsal(u *url.URL) bool {
+	return u.Scheme == "http" && strings.HasSuffix(u.Hostname(), ".localhost")
+}
+
+// sayNext tells what to do with the configuration, which may be an older one of another issuer.
+func (p *program) sayNext(path string, u *url.URL) error {
+	lab := ""
+	if rehearsal(u) {
+		lab = "--lab "
+	}
+	if c, _ := config.Load(path, nil, config.Options{Lab: true, Now: time.Now()}); c.Issuer != "" && c.Issuer != u.String() {
+		fmt.Fprintf(p.err, "note:  %s was there already, and its issuer is %s, not %s\n", path, c.Issuer, u)
+	}
+	fmt.Fprintf(p.err, "next:  edit %s\n       lanyard config validate %s--config %s\n       lanyard serve %s--config %s\n", path, lab, path, lab, path)
 	return nil
 }

@@ -29,7 +29,7 @@ func (p *program) partnerApply() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use: "apply -f FILE", Short: "Approve partners as a file describes them", Args: cobra.NoArgs,
-		Example: "  lanyard partner apply -f pas.yaml\n  lanyard partner apply -f pas.yaml --dry-run",
+		Example: "  lanyard partner apply -f pas.yaml --dry-run\n  lanyard partner apply -f pas.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, err := os.Open(file)
 			if err != nil {
@@ -38,7 +38,7 @@ func (p *program) partnerApply() *cobra.Command {
 			defer f.Close()
 			docs, err := trust.ReadDocuments(f)
 			if err != nil {
-				return exitError{exitRefused, fmt.Errorf("%s: %w", file, err)}
+				return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 			}
 			_, store, err := p.open(cmd)
 			if err != nil {
@@ -46,7 +46,7 @@ func (p *program) partnerApply() *cobra.Command {
 			}
 			defer store.Close()
 			for _, d := range docs {
-				if err := p.applyOne(cmd, store, d, filepath.Dir(file), dryRun); err != nil {
+				if err := p.applyOne(cmd, store, d, file, dryRun); err != nil {
 					return err
 				}
 			}
@@ -59,11 +59,11 @@ func (p *program) partnerApply() *cobra.Command {
 	return cmd
 }
 
-func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document, dir string, dryRun bool) error {
+func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document, file string, dryRun bool) error {
 	ctx := cmd.Context()
-	d, metadata, err := d.Resolve(folder(dir))
+	d, metadata, err := d.Resolve(folder(filepath.Dir(file)))
 	if err != nil {
-		return exitError{exitRefused, err}
+		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 	}
 	compiler, o, err := p.compiler()
 	if err != nil {
@@ -71,7 +71,7 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 	}
 	change, err := trust.Propose(ctx, store, compiler, d, metadata, o)
 	if err != nil {
-		return exitError{exitRefused, err}
+		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 	}
 	word := "changed"
 	switch {
@@ -121,6 +121,7 @@ func (p *program) registry(cmd *cobra.Command) (*trust.Registry, hub.Store, erro
 func (p *program) partnerList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List partners", Args: cobra.NoArgs,
+		Example: "  lanyard partner list\n  lanyard partner list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, store, err := p.registry(cmd)
 			if err != nil {
@@ -149,7 +150,7 @@ func (p *program) partnerList() *cobra.Command {
 	}
 }
 
-// records finds the stored records of a partner by its id, or by its name.
+// records finds the stored records of a partner by its id or, if none has it, by its name.
 func (p *program) records(cmd *cobra.Command, id string) ([]trust.Record, error) {
 	_, store, err := p.open(cmd)
 	if err != nil {
@@ -166,6 +167,11 @@ func (p *program) records(cmd *cobra.Command, id string) ([]trust.Record, error)
 			found = append(found, r)
 		}
 	}
+	for _, r := range all {
+		if docs, err := trust.ReadDocuments(bytes.NewReader(r.Document)); len(found) == 0 && err == nil && strings.EqualFold(docs[0].Name, id) {
+			found = append(found, r)
+		}
+	}
 	if len(found) == 0 {
 		return nil, exitError{exitMissing, fmt.Errorf("there is no partner %q; `lanyard partner list` names them", id)}
 	}
@@ -175,6 +181,7 @@ func (p *program) records(cmd *cobra.Command, id string) ([]trust.Record, error)
 func (p *program) partnerShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show PARTNER", Short: "Print a partner's terms", Args: cobra.ExactArgs(1),
+		Example: "  lanyard partner show epr",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, err := p.records(cmd, args[0])
 			if err != nil {
@@ -192,9 +199,13 @@ func (p *program) partnerExport() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use: "export PARTNER", Short: "Write a partner as files that `partner apply` takes", Args: cobra.ExactArgs(1),
+		Example: "  lanyard partner export epr --dir backup",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, err := p.records(cmd, args[0])
 			if err != nil {
+				return err
+			}
+			if err := os.MkdirAll(dir, 0o755); err != nil {
 				return err
 			}
 			for _, r := range found {
@@ -205,7 +216,7 @@ func (p *program) partnerExport() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", ".", "directory to write to")
+	cmd.Flags().StringVar(&dir, "dir", ".", "directory to write to; made if it is not there")
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -28,14 +29,14 @@ func (p *program) peopleImport() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Import persons, role profiles and cards from YAML or CSV", Args: cobra.ExactArgs(1),
-		Example: "  lanyard people import staff.yaml\n  lanyard people import esr.csv --dry-run",
+		Example: "  lanyard people import staff.yaml\n  lanyard people import staff.csv --dry-run",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := readPeople(args[0])
 			if _, coded := errors.AsType[exitError](err); coded {
 				return err
 			}
 			if err != nil {
-				return exitError{exitRefused, err}
+				return exitError{exitRefused, inFile(args[0], err, people.ErrImport, people.ErrInvalid)}
 			}
 			_, store, err := p.open(cmd)
 			if err != nil {
@@ -47,12 +48,19 @@ func (p *program) peopleImport() *cobra.Command {
 					return err
 				}
 			}
-			fmt.Fprintf(p.out, "%d persons, %d cards%s\n", len(in.Persons), len(in.Authenticators), map[bool]string{true: " (dry run)"}[dryRun])
+			fmt.Fprintf(p.out, "%s, %s%s\n", count(len(in.Persons), "person"), count(len(in.Authenticators), "card"), map[bool]string{true: " (dry run)"}[dryRun])
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, write nothing")
 	return cmd
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprint(n, " ", what)
 }
 
 func readPeople(path string) (people.Import, error) {
@@ -95,11 +103,17 @@ func importPeople(cmd *cobra.Command, store hub.Store, in people.Import) error {
 	return nil
 }
 
+const longestLink = 7 * 24 * time.Hour
+
 func (p *program) peopleEnrol() *cobra.Command {
 	var life time.Duration
 	cmd := &cobra.Command{
 		Use: "enrol UID", Short: "Make a one-time link by which a person registers a key or card", Args: cobra.ExactArgs(1),
+		Example: "  lanyard people enrol 555021935107\n  lanyard people enrol 555021935107 --life 1h",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if life < time.Minute || life > longestLink {
+				return exitError{exitUsage, fmt.Errorf("--life %s is not between 1m and 168h", life)}
+			}
 			c, store, err := p.open(cmd)
 			if err != nil {
 				return err
@@ -122,13 +136,14 @@ func (p *program) peopleEnrol() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().DurationVar(&life, "life", 24*time.Hour, "how long the link works")
+	cmd.Flags().DurationVar(&life, "life", 24*time.Hour, "how long the link works, 1m to 168h")
 	return cmd
 }
 
 func (p *program) peopleShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show UID", Short: "Print a person, the role profiles and the authenticators", Args: cobra.ExactArgs(1),
+		Example: "  lanyard people show 555021935107",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, store, err := p.open(cmd)
 			if err != nil {
@@ -145,6 +160,9 @@ func (p *program) peopleShow() *cobra.Command {
 			auths, err := store.AuthenticatorsOf(cmd.Context(), person.UID)
 			if err != nil {
 				return exitError{exitStore, err}
+			}
+			if p.json {
+				return p.printPersonJSON(person, auths, time.Now())
 			}
 			p.printPerson(person, auths, time.Now())
 			return nil
@@ -168,4 +186,29 @@ func (p *program) printPerson(person people.Person, auths []people.Authenticator
 		}
 		fmt.Fprintf(p.out, "  %s  %s  added %s  %s\n", a.Kind, a.Label, a.Added.Format("2 Jan 2006"), state)
 	}
+}
+
+func (p *program) printPersonJSON(person people.Person, auths []people.Authenticator, now time.Time) error {
+	type role struct {
+		ID, Code, Name, Organisation, ODS string
+		Open                              bool
+	}
+	type authenticator struct {
+		Kind, Label string
+		Added       time.Time
+		Usable      bool
+	}
+	out := struct {
+		UID, Name, Status string
+		Identity          int
+		Roles             []role
+		Authenticators    []authenticator
+	}{person.UID, person.Name, string(person.Status), int(person.Identity), []role{}, []authenticator{}}
+	for _, r := range person.Roles {
+		out.Roles = append(out.Roles, role{r.ID, r.Code, r.JobRoleName(), r.OrgName, r.OrgCode, r.OpenAt(now)})
+	}
+	for _, a := range auths {
+		out.Authenticators = append(out.Authenticators, authenticator{string(a.Kind), a.Label, a.Added, a.UsableAt(now)})
+	}
+	return json.NewEncoder(p.out).Encode(out)
 }

@@ -33,7 +33,7 @@ func (p *program) policyExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "explain --user UID --partner PARTNER", Short: "Print attribute by attribute what a partner would be told, by which rule", Args: cobra.NoArgs,
 		Long:    "Runs the same code that issues.",
-		Example: "  lanyard policy explain --user 555021935107 --role R8000 --partner pas",
+		Example: "  lanyard policy explain --user 555021935107 --role R8000 --partner PAS\n  lanyard policy explain --user 555021935107 --role R8000 --partner epr --assurance 2 --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.explain(cmd, q)
 		},

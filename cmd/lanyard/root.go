@@ -28,6 +28,7 @@ func newRoot(out, errs io.Writer, env []string) *cobra.Command {
 	root := &cobra.Command{
 		Use: "lanyard", Short: "Federation hub and protocol bridge for hospitals",
 		Long:         "A clinician signs in once, with a Smartcard or a FIDO key, and every system gets what it speaks:\na SAML assertion, OIDC tokens or a legacy ticket.",
+		Example:      "  lanyard demo\n  lanyard init --dir /etc/lanyard --issuer https://sso.trust.example\n  lanyard serve --config /etc/lanyard/lanyard.yaml",
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.SetOut(out)
@@ -40,6 +41,7 @@ func newRoot(out, errs io.Writer, env []string) *cobra.Command {
 	root.AddCommand(p.serveCommand(), p.demoCommand(), p.initCommand(), p.configCommand(), p.partnerCommand(), p.peopleCommand(),
 		p.policyCommand(), p.traceCommand(), p.auditCommand(), p.healthCommand(), p.versionCommand())
 	strict(root)
+	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
 	return root
 }
 

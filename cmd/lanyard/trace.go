@@ -16,7 +16,11 @@ func (p *program) traceCommand() *cobra.Command {
 		Use: "show REF", Short: "Print the story behind a reference that a user reads out", Args: cobra.ExactArgs(1),
 		Example: "  lanyard trace show 7K4M-2Q9X",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.showTrace(cmd, normalRef(args[0]))
+			ref := normalRef(args[0])
+			if len(ref) != 9 {
+				return exitError{exitUsage, fmt.Errorf("%q is not a reference: it has eight letters and digits, such as 7K4M-2Q9X", args[0])}
+			}
+			return p.showTrace(cmd, ref)
 		},
 	})
 	return cmd
@@ -46,7 +50,7 @@ func (p *program) showTrace(cmd *cobra.Command, ref string) error {
 		return exitError{exitStore, err}
 	}
 	if len(entries) == 0 && len(events) == 0 {
-		return exitError{exitMissing, fmt.Errorf("nothing is known of %s; traces are kept as long as trace.keep says", ref)}
+		return exitError{exitMissing, fmt.Errorf("nothing is known of %s: it is older than trace.keep, was misheard, or its page did nothing that is recorded", ref)}
 	}
 	if p.json {
 		return json.NewEncoder(p.out).Encode(map[string]any{"ref": ref, "steps": entries, "events": events})

@@ -55,3 +55,28 @@ func chooseSubcommand(c *cobra.Command, args []string) error {
 	}
 	return exitError{exitUsage, fmt.Errorf("%s", text)}
 }
+
+// examplesFirst moves the examples of cobra's template before the rest: most who ask for help want one to copy.
+func examplesFirst(template string) string {
+	const begin, end = "{{if .HasExample}}", "{{end}}"
+	before, rest, ok := strings.Cut(template, begin)
+	body, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return template
+	}
+	return begin + strings.TrimLeft(body, "\n") + "\n\n" + end + before + after
+}
+
+// inFile says what is wrong in a file, without the prefixes by which the rooms name their errors.
+func inFile(file string, err error, prefixes ...error) error {
+	text := err.Error()
+	for _, p := range prefixes {
+		text = strings.ReplaceAll(text, p.Error()+": ", "")
+	}
+	if strings.Contains(text, "\n") {
+		text = "\n  " + strings.ReplaceAll(text, "\n", "\n  ")
+	} else {
+		text = " " + text
+	}
+	return fmt.Errorf("%s:%s", file, text)
+}

@@ -39,6 +39,7 @@ func (p *program) versionCommand() *cobra.Command {
 func (p *program) healthCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "health", Short: "Ask a running hub whether it is ready; exit 0 or 1", Args: cobra.NoArgs,
+		Example: "  lanyard health --config /etc/lanyard/lanyard.yaml",
 		RunE: func(*cobra.Command, []string) error {
 			c, err := p.load()
 			if err != nil {
@@ -47,7 +48,7 @@ func (p *program) healthCommand() *cobra.Command {
 			client := http.Client{Timeout: 3 * time.Second}
 			resp, err := client.Get("http://" + c.Listeners.Metrics.Address + "/readyz")
 			if err != nil {
-				return exitError{exitFailure, err}
+				return exitError{exitFailure, fmt.Errorf("not ready: nothing answers at listeners.metrics.address: %w", err)}
 			}
 			defer resp.Body.Close()
 			if resp.StatusCode != http.StatusOK {
