@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -8,8 +9,12 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 )
 
+// answerWithin is how long a request may take once its header was read; the listeners write no longer either.
+const answerWithin = 30 * time.Second
+
 // Handler wraps a route with its reference, limits, headers, count and a net for panics. Router does it for
-// every route; the card hosts, which have no router, do it themselves.
+// every route; the card hosts, which have no router, do it themselves. A caller that hangs up does not stop the
+// handler: what was tried is recorded, and the store is not taken for broken.
 func (k *Kit) Handler(route Route) http.HandlerFunc {
 	limit := route.MaxBody
 	if limit == 0 {
@@ -17,7 +22,9 @@ func (k *Kit) Handler(route Route) http.HandlerFunc {
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		start := k.Hub.Clock()
-		ctx := bridge.WithPeer(bridge.WithRef(r.Context(), k.Hub.NewRef()), k.peer(r))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerWithin)
+		defer cancel()
+		ctx = bridge.WithPeer(bridge.WithRef(ctx, k.Hub.NewRef()), k.peer(r))
 		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 		securityHeaders(rec.Header(), k.Secure() || r.TLS != nil)

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -123,6 +124,26 @@ func TestAborted(t *testing.T) {
 		}
 	}()
 	ask(h, "GET", "https://sso.example/")
+}
+
+// TestCallerThatHangsUp: whoever tries something and leaves at once is answered like everyone else, so that the
+// record has what was tried, and does not wait for a store for ever.
+func TestCallerThatHangsUp(t *testing.T) {
+	k, _ := newKit(t)
+	var seen error
+	var bounded, peer bool
+	h := k.Router([]Route{{Method: "GET", Path: "/", Name: "x", Handler: func(_ http.ResponseWriter, r *http.Request) {
+		seen = r.Context().Err()
+		_, bounded = r.Context().Deadline()
+		peer = bridge.Peer(r.Context()) != "" && bridge.Ref(r.Context()) != ""
+	}}})
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, httptest.NewRequestWithContext(gone, "GET", "https://sso.example/", nil))
+	if rec.Code != http.StatusOK || seen != nil || !bounded || !peer {
+		t.Errorf("status %d, context %v, bounded %t, with peer and reference %t", rec.Code, seen, bounded, peer)
+	}
 }
 
 func TestTooLarge(t *testing.T) {
