@@ -2,6 +2,7 @@ package xmlsec
 
 import (
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
@@ -121,6 +122,75 @@ func algorithmAttacks(t *testing.T) []attack {
 		list = append(list, attack{"044", uri, transform(algorithm(uri)), CodeC14N})
 	}
 	return list
+}
+
+// infoAttacks are SignedInfos by a registered key that differ from the profile in one place: what is signed is not yet what is
+// understood. Rows 17 to 19, 43, 44 and 84 are about the same from other sides.
+func infoAttacks(t *testing.T) []attack {
+	good := signed(t, authnRequest)
+	si := info(good)
+	changed := func(old, with string) string { return resign(t, good, replace(t, si, old, with)) }
+	renamed := func(name string) string { return resign(t, good, strings.ReplaceAll(si, "ds:"+name, "ds:Other"+name)) }
+	const first = `<ds:Transform Algorithm="` + EnvelopedSignature + `"></ds:Transform>`
+	value := si[strings.Index(si, "<ds:DigestValue>"):strings.Index(si, "</ds:Reference>")]
+	noIssuer := authnRequest[:strings.Index(authnRequest, "<saml:Issuer")] + authnRequest[afterIssuer(authnRequest):]
+	late, err := SignEnveloped([]byte(noIssuer), "_request", strings.Index(noIssuer, "</samlp:AuthnRequest>"), SigningKey{Signer: partnerKey(), Algorithm: RSASHA256}, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []attack{
+		{"profile", "no CanonicalizationMethod", renamed("CanonicalizationMethod"), CodeProfile},
+		{"profile", "no SignatureMethod", renamed("SignatureMethod"), CodeProfile},
+		{"profile", "no Reference", renamed("Reference"), CodeProfile},
+		{"profile", "no Transforms", resign(t, good, strings.NewReplacer("<ds:Transforms>", "<ds:T>", "</ds:Transforms>", "</ds:T>").Replace(si)), CodeProfile},
+		{"profile", "no DigestMethod", renamed("DigestMethod"), CodeProfile},
+		{"profile", "no DigestValue", renamed("DigestValue"), CodeProfile},
+		{"profile", "something after DigestValue", changed("</ds:Reference>", "<ds:X></ds:X></ds:Reference>"), CodeProfile},
+		{"profile", "DigestValue twice", changed(value, value+value), CodeProfile},
+		{"profile", "only SignedInfo and DigestValue", changed(si[strings.Index(si, "<ds:Transforms>"):strings.Index(si, "<ds:DigestValue>")], ""), CodeProfile},
+		{"profile", "attribute of DigestValue", changed("<ds:DigestValue>", `<ds:DigestValue Evil="1">`), CodeProfile},
+		{"profile", "attribute of SignatureValue", replace(t, good, "<ds:SignatureValue>", `<ds:SignatureValue Evil="1">`), CodeProfile},
+		{"profile", "attribute of Signature", replace(t, good, "<ds:Signature ", `<ds:Signature Evil="1" `), CodeProfile},
+		{"profile", "third part is not KeyInfo", strings.ReplaceAll(good, "ds:KeyInfo>", "ds:Object>"), CodeProfile},
+		{"profile", "nothing but SignedInfo", untilInfoEnd(good) + "</ds:Signature>" + good[strings.Index(good, "</ds:Signature>")+len("</ds:Signature>"):], CodeProfile},
+		{"profile", "digest cut short", changed(value, replace(t, value, value[len("<ds:DigestValue>"):len("<ds:DigestValue>")+4], "")), CodeDigest},
+		{"015", "second child where there is no Issuer", string(late), CodeProfile},
+		{"043", "parameter of CanonicalizationMethod", changed("</ds:CanonicalizationMethod>", `<ec:InclusiveNamespaces xmlns:ec="`+ExclusiveC14N+`" PrefixList="saml"></ec:InclusiveNamespaces></ds:CanonicalizationMethod>`), CodeC14N},
+		{"043", "attribute of CanonicalizationMethod", changed("<ds:CanonicalizationMethod ", `<ds:CanonicalizationMethod Evil="1" `), CodeC14N},
+		{"044", "exc-c14n twice", changed(first, secondC14N), CodeC14N},
+		{"044", "enveloped-signature twice", changed(secondC14N, first), CodeC14N},
+		{"044", "other order", resign(t, good, replace(t, si, first+secondC14N, secondC14N+first)), CodeC14N},
+		{"044", "parameter of enveloped-signature", changed(first, replace(t, first, "></", "><ds:X></ds:X></")), CodeC14N},
+		{"044", "first is no Transform", changed(first, strings.ReplaceAll(first, "ds:Transform", "ds:X")), CodeC14N},
+		{"044", "second is no Transform", changed(secondC14N, strings.ReplaceAll(secondC14N, "ds:Transform", "ds:X")), CodeC14N},
+		{"044", "attribute of the first", changed(first, replace(t, first, " Algorithm", ` Evil="1" Algorithm`)), CodeC14N},
+		{"044", "attribute of the second", changed(secondC14N, replace(t, secondC14N, " Algorithm", ` Evil="1" Algorithm`)), CodeC14N},
+		{"084", "parameter of DigestMethod", changed("</ds:DigestMethod>", "<ds:X></ds:X></ds:DigestMethod>"), CodeAlgorithm},
+		{"084", "attribute of DigestMethod", changed("<ds:DigestMethod ", `<ds:DigestMethod Evil="1" `), CodeProfile},
+		{"084", "attribute of SignatureMethod", changed("<ds:SignatureMethod ", `<ds:SignatureMethod Evil="1" `), CodeProfile},
+	}
+}
+
+// untilInfoEnd is a signed document up to the end of SignedInfo.
+func untilInfoEnd(doc string) string { return doc[:strings.Index(doc, infoEnd)+len(infoEnd)] }
+
+// TestPrefixList: names of namespaces may be listed, up to a number, and the default one too.
+func TestPrefixList(t *testing.T) {
+	for list, want := range map[string]string{
+		"": "<nil>", "saml samlp": "<nil>", "#default": "<nil>", "#default saml": "<nil>", strings.Repeat("a ", maxInclusivePrefixes): "<nil>",
+		strings.Repeat("a ", maxInclusivePrefixes+1): CodeLimits, "#other": CodeC14N, "1a": CodeC14N,
+	} {
+		e, err := scan(`<x PrefixList="`+list+`"></x>`, MessageLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s signature
+		if err := s.readPrefixes(e); codeOf(err) != want {
+			t.Errorf("%q: %v, want %s", list, err, want)
+		} else if err == nil && strings.HasPrefix(list, "#default") && s.inclusive[0] != "" {
+			t.Errorf("%q is read as %q", list, s.inclusive)
+		}
+	}
 }
 
 func TestSecurityDetachedAlgorithms(t *testing.T) {

@@ -23,6 +23,7 @@ func TestSecurity(t *testing.T) {
 	attacks = append(attacks, wrappings(t, "AuthnRequest", authnRequest)...)
 	attacks = append(attacks, wrappings(t, "LogoutRequest", logoutRequest)...)
 	attacks = append(attacks, profileAttacks(t)...)
+	attacks = append(attacks, infoAttacks(t)...)
 	attacks = append(attacks, referenceAttacks(t, here)...)
 	attacks = append(attacks, algorithmAttacks(t)...)
 	attacks = append(attacks, parserAttacks(t)...)
