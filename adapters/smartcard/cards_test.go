@@ -266,6 +266,68 @@ func testMapping(t *testing.T) {
 	refused(t, err, bridge.CredentialExpired, "card_registration_ended")
 }
 
+// TestCardsAtTheirLimits lists what turns on one value: the last second of a certificate, its usages, its path.
+func TestCardsAtTheirLimits(t *testing.T) {
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clientAuth := []byte{0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02}
+	for name, c := range map[string]struct {
+		change func(*x509.Certificate)
+		code   string // empty: accepted
+	}{
+		"last second":            {func(c *x509.Certificate) { c.NotAfter = start }, ""},
+		"first second":           {func(c *x509.Certificate) { c.NotBefore = start }, ""},
+		"signs certificates":     {func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign }, "card_authority"},
+		"signs lists":            {func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCRLSign }, "card_authority"},
+		"signs nothing":          {func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, "card_usage"},
+		"usages, then something": {func(c *x509.Certificate) { raw(c, append(clientAuth, 0x05, 0x00)) }, "card_usage"},
+		"usages":                 {func(c *x509.Certificate) { raw(c, clientAuth) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t, nil)
+			card := newCard(t, o.issuer, c.change)
+			o.register(o.issuer, card, "555000000001")
+			_, err := o.accept(t, card)
+			if c.code == "" {
+				if err != nil {
+					t.Errorf("refused: %v", err)
+				}
+				return
+			}
+			refused(t, err, bridge.CredentialUntrusted, c.code)
+		})
+	}
+	o := newOffice(t, nil)
+	template := x509.Certificate{Subject: pkix.Name{CommonName: "Weak"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, SerialNumber: big.NewInt(9)}
+	issuer := issue(t, o.root, template, weak)
+	o = newOffice(t, func(n *office) {
+		n.options.Roots, n.options.Intermediates = []*x509.Certificate{o.root.cert}, []*x509.Certificate{issuer.cert}
+	})
+	_, err = o.accept(t, newCard(t, issuer, nil))
+	refused(t, err, bridge.CredentialUntrusted, "card_untrusted")
+	_, err = o.cards.Accept(t.Context(), []*x509.Certificate{nil}, start)
+	refused(t, err, bridge.CredentialMissing, "card_missing")
+}
+
+// raw replaces the extended key usages by these bytes.
+func raw(c *x509.Certificate, usages []byte) {
+	c.ExtKeyUsage = nil
+	c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: oidExtKeyUsage, Value: usages})
+}
+
+func TestParseEKUAtItsLimits(t *testing.T) {
+	for s, want := range map[string]bool{
+		"client_auth": true, "smartcard_logon": true, "1.2.3": true, "1.2": false, "": false, "1.2.x": false, "1.2.-3": false, "2.5.29.37.0": false,
+		"1.2.2147483647": true, "1.2.2147483648": false, "1..3": false,
+	} {
+		if _, err := ParseEKU(s); (err == nil) != want {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+}
+
 func TestKeysAndSize(t *testing.T) {
 	o := newOffice(t, nil)
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
