@@ -36,7 +36,8 @@ func readBody(r *http.Request, types ...string) ([]byte, error) {
 	return body, nil
 }
 
-// decodePOST reads a message from a form (SAML Bindings 3.5.4). A form is a query in the body: the same rules hold.
+// decodePOST reads a message from a form (SAML Bindings 3.5.4). A form is a query in the body: the same rules hold. What
+// is in the form must not be in the address as well, where whatever stands before us may read something else.
 func (p *Provider) decodePOST(r *http.Request) (message, error) {
 	m := message{by: byPOST}
 	body, err := readBody(r, "application/x-www-form-urlencoded")
@@ -50,6 +51,13 @@ func (p *Provider) decodePOST(r *http.Request) (message, error) {
 	name, err := messageName(params)
 	if err != nil {
 		return m, err
+	}
+	address, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		return m, err
+	}
+	if len(address) > 0 {
+		return m, badRequest("dup_param", "The request says the same thing twice.")
 	}
 	m.response = name == "SAMLResponse"
 	if m.relay, err = readRelay(params); err != nil {

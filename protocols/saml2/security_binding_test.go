@@ -33,6 +33,11 @@ func bindingAttacks() []attack {
 			return b.do(r, false)
 		}
 	}
+	beside := func(name string) func(*world, *browser) *httptest.ResponseRecorder {
+		return func(w *world, b *browser) *httptest.ResponseRecorder {
+			return b.postCross(SSOPath+"?"+name+"=x", form("SAMLRequest", w.authn().xml()))
+		}
+	}
 	return []attack{
 		{"073", "evil last", q(func(w *world, query string) string { return query + "&SAMLRequest=" + packed(w.t, w.authn().xml()) }), 400, "", "dup_param"},
 		{"073", "evil first", q(func(w *world, query string) string {
@@ -43,6 +48,9 @@ func bindingAttacks() []attack {
 			f.Add("SAMLRequest", f.Get("SAMLRequest"))
 			return b.postCross(SSOPath, f)
 		}, 400, "", "dup_param"},
+		{"073", "in the address of a form", beside("SAMLRequest"), 400, "", "dup_param"},
+		{"074", "in the address of a form", beside("SAMLResponse"), 400, "", "dup_param"},
+		{"075", "in the address of a form", beside("RelayState"), 400, "", "dup_param"},
 		{"074", "both messages", q(func(w *world, query string) string { return query + "&SAMLResponse=" + packed(w.t, w.authn().xml()) }), 400, "", "two_messages"},
 		{"075", "RelayState", again("RelayState", "x"), 400, "", "dup_param"},
 		{"075", "SigAlg", again("SigAlg", "x"), 400, "", "dup_param"},
