@@ -57,7 +57,7 @@ type View struct {
 	CSRF         string
 	Who          string // the person signed in, then, each on a line of its own, role and organisation; empty: nobody
 	Problem      bool   // the page says that something went wrong
-	Refresh      string // path to reload at, and after how many seconds: "2; url=/path"; empty: never
+	Refresh      string // path to reload at without script, and after how many seconds: "2; url=/path"; empty: never
 	Data         any
 	base         string
 }

@@ -1,25 +1,27 @@
-// Looks again as soon as every frame is back on a page of ours that has nothing left to send, or after five seconds.
+// Looks again while apps are being told: at once when every frame is back on a page of ours that sends nothing more.
 (function () {
   "use strict";
-  var frames = document.querySelectorAll("[data-frame]"), left = frames.length;
-  var again = document.querySelector('meta[http-equiv="refresh"]');
-  if (!again) { return; }
-  var next = again.content.slice(again.content.indexOf("url=") + 4), gone = false;
-  function go() { if (!gone) { gone = true; location.replace(next); } }
-  function back(frame) {
-    var page = null;
-    try { page = frame.contentDocument; } catch (e) { return false; }
-    return !!page && page.URL !== "about:blank" && !page.querySelector("form[data-autopost]");
-  }
-  function watch(frame) {
-    var done = false;
-    frame.addEventListener("load", function () {
-      if (done || !back(frame)) { return; }
-      done = true;
-      left -= 1;
-      if (left <= 0) { setTimeout(go, 300); }
+  function one(css, page) { return page.querySelector(css); }
+  var link = one("[data-look]", document), left = 0, soon;
+  if (!link) { return; }
+  function show(text) {
+    var page = new DOMParser().parseFromString(text, "text/html"), next = one("[data-look]", page);
+    if (next) { link.href = next.href; soon = setTimeout(look, 2000); }
+    ["#said", "#rows", "#actions"].forEach(function (id) {
+      var now = one(id, page).innerHTML, was = one(id, document);
+      if (was.innerHTML !== now) { was.innerHTML = now; }
     });
   }
-  for (var i = 0; i < frames.length; i++) { watch(frames[i]); }
-  setTimeout(go, 5000);
+  function look() {
+    clearTimeout(soon);
+    fetch(link.href).then(function (a) { return a.text(); }).then(show).catch(function () { location = link.href; });
+  }
+  document.querySelectorAll("[data-frame]").forEach(function (frame) {
+    left += 1;
+    frame.addEventListener("load", function () {
+      var page = frame.contentDocument;
+      if (page && !one("[data-autopost]", page) && !--left) { setTimeout(look, 300); }
+    });
+  });
+  soon = setTimeout(look, left ? 5000 : 2000);
 })();

@@ -1,5 +1,5 @@
-// Security keys, for signing in (get) and registering (create). Nothing starts before the button is
-// pressed, and the browser's own words are never shown.
+// Security keys, to sign in (get) and to register (create). Nothing starts before the button is pressed; the browser's
+// own words are never shown.
 (function () {
   "use strict";
   var form = document.querySelector("form[data-webauthn]");
@@ -19,8 +19,7 @@
     return o;
   }
   function encoded(c) {
-    var r = c.response, out = { id: c.id, rawId: text(c.rawId), type: c.type, clientExtensionResults: c.getClientExtensionResults(), response: {} };
-    if (c.authenticatorAttachment) { out.authenticatorAttachment = c.authenticatorAttachment; }
+    var r = c.response, out = { id: c.id, rawId: text(c.rawId), type: c.type, authenticatorAttachment: c.authenticatorAttachment || undefined, clientExtensionResults: c.getClientExtensionResults(), response: {} };
     ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"].forEach(function (n) {
       if (r[n]) { out.response[n] = text(r[n]); }
     });
@@ -41,7 +40,7 @@
   };
   words.ConstraintError = words.NotSupportedError;
   function fail(e) {
-    var late = Date.now() - started > 2000, cancelled = "It was cancelled, or " + (late ? "it took too long." : "the browser found no key it may use.");
+    var cancelled = "It was cancelled, or " + (Date.now() - started > 2000 ? "it took too long." : "the browser found no key it may use.");
     part("why").textContent = words[e.name] || (e.name === "NotAllowedError" ? cancelled : "Something went wrong between the browser and the key.");
     show("failed");
   }
@@ -65,7 +64,6 @@
   form.addEventListener("submit", function (e) { e.preventDefault(); run(); });
   part("again").addEventListener("click", run);
   part("cancel").addEventListener("click", function () { stop.abort(); });
-  // where there is no other way, the button is not shown
   var other = document.querySelector(".way:not(#way-key) button:enabled, .way:not(#way-key) a");
   part("other").hidden = !other;
   part("other").addEventListener("click", function () { show("form"); other.focus(); });
