@@ -16,6 +16,7 @@ const (
 	maxKeys = 20 // registered for one client
 	minRSA  = 2048
 	maxRSA  = 8192
+	minExp  = 65537
 )
 
 // readKeys takes the keys that may verify from a client's registered set (RFC 7517). A set that is wrong in any
@@ -64,6 +65,9 @@ func usable(k jose.JSONWebKey) error {
 	case *rsa.PublicKey:
 		if n := key.N.BitLen(); n < minRSA || n > maxRSA {
 			return fmt.Errorf("oidc: RSA key of %d bits", n)
+		}
+		if key.N.Bit(0) == 0 || key.E < minExp || key.E&1 == 0 {
+			return fmt.Errorf("oidc: RSA key with exponent %d or an even modulus", key.E)
 		}
 		return nil
 	case *ecdsa.PublicKey:

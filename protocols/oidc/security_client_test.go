@@ -4,10 +4,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -250,6 +252,7 @@ func headerRows(t *testing.T) {
 // keyRows are about the keys of clients, and our own.
 func keyRows(t *testing.T) {
 	w := newWorld(t)
+	t.Run("059", weakKeys)
 	t.Run("188", func(t *testing.T) {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		must(t, err)
@@ -293,4 +296,30 @@ func keyRows(t *testing.T) {
 			t.Errorf("a token of the retired key is not known any more: %v", got.to)
 		}
 	})
+}
+
+// weakKeys: a set with a key that others could sign with, or that is dear to verify, is not taken.
+func weakKeys(t *testing.T) {
+	sized := func(bits uint, add int64) *big.Int {
+		n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+		return n.Add(n, big.NewInt(add))
+	}
+	for name, c := range map[string]struct {
+		key  rsa.PublicKey
+		good bool
+	}{
+		"2048":          {rsa.PublicKey{N: sized(2048, 1), E: 65537}, true},
+		"4096":          {rsa.PublicKey{N: sized(4096, 1), E: 65537}, true},
+		"1024":          {rsa.PublicKey{N: sized(1024, 1), E: 65537}, false},
+		"16384":         {rsa.PublicKey{N: sized(16384, 1), E: 65537}, false},
+		"even modulus":  {rsa.PublicKey{N: sized(2048, 2), E: 65537}, false},
+		"exponent 3":    {rsa.PublicKey{N: sized(2048, 1), E: 3}, false},
+		"even exponent": {rsa.PublicKey{N: sized(2048, 1), E: 65538}, false},
+	} {
+		jwks, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &c.key, KeyID: "k"}}})
+		must(t, err)
+		if keys, err := readKeys(jwks); (err == nil && len(keys) == 1) != c.good {
+			t.Errorf("%s: %d keys, %v", name, len(keys), err)
+		}
+	}
 }
