@@ -1,0 +1,278 @@
+package e2e
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/lanyard-hub/lanyard/e2e/components"
+)
+
+// receptionist has seven roles.
+const receptionist = "555021935105"
+
+// lens looks at pages as people with impairments do, with axe-core and with checks of our own.
+type lens struct {
+	t   *testing.T
+	tab *components.Tab
+	axe string
+}
+
+// newLens installs axe-core as its lock file names it.
+func newLens(t *testing.T, h *hub, tab *components.Tab) lens {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "axe-core", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.put(dir, name, data)
+	}
+	npm := components.Command{Path: "npm", Args: []string{"ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}, Dir: dir}
+	if out, errs, code := components.Run(t, npm); code != 0 {
+		t.Fatalf("npm ci: exit %d\n%s%s", code, out, errs)
+	}
+	axe, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lens{t, tab, string(axe)}
+}
+
+// runAxe lists the violations of WCAG 2.2 AA and of axe's own good practice, one a line.
+const runAxe = `axe.run(document, { iframes: false, preload: false, resultTypes: ["violations"],
+	runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }).then(r => r.violations.map(v =>
+	"axe " + v.id + ": " + v.help + ": " + v.nodes.map(n => n.html + " " + n.any.map(a => a.message).join(" ")).join("; ")).join("\n"))`
+
+// runOwn lists what axe does not look for: one h1, empty paragraphs, a page wider than the window, targets under 44 pixels.
+// A link inside a sentence may be as high as its line.
+const runOwn = `(() => {
+	const out = [], seen = e => e.offsetParent !== null && !e.closest(".sr");
+	const ones = [...document.querySelectorAll("h1")].length;
+	if (ones !== 1) { out.push(ones + " h1"); }
+	for (const p of document.querySelectorAll("p")) {
+		if (!p.hasAttribute("data-key") && !p.textContent.trim() && !p.children.length) { out.push("empty paragraph in " + p.parentNode.outerHTML.slice(0, 90)); }
+	}
+	const page = document.documentElement;
+	if (page.scrollWidth > page.clientWidth) { out.push("scrolls sideways: " + page.scrollWidth + " in " + page.clientWidth); }
+	for (const e of document.querySelectorAll("a, button, input:not([type=hidden])")) {
+		if (!seen(e) || e.closest("p, li") && getComputedStyle(e).display === "inline" || e.classList.contains("skip")) { continue; }
+		const target = e.type === "radio" ? e.parentNode : e, box = target.getBoundingClientRect();
+		if (box.height < 44 || box.width < 44) { out.push("target of " + box.width + " by " + box.height + ": " + e.outerHTML.slice(0, 90)); }
+	}
+	return out.join("\n");
+})()`
+
+// look examines the page in the plain window, at a zoom of 400 %, and in forced colours.
+func (l lens) look(name string) {
+	l.t.Helper()
+	l.tab.Script(l.t, "(() => {"+l.axe+"\nreturn 1})()")
+	defer func() { l.tab.ForceColors(l.t, false); l.tab.Resize(l.t, 1280, 900) }()
+	for _, view := range []string{"plain", "zoom", "forced"} {
+		switch view {
+		case "zoom":
+			l.tab.Resize(l.t, 320, 256)
+		case "forced":
+			l.tab.Resize(l.t, 1280, 900)
+			l.tab.ForceColors(l.t, true)
+		}
+		if os.Getenv("LANYARD_TEST_SCREENSHOTS") != "" {
+			l.tab.Screenshot(l.t, "look-"+name+"-"+view)
+		}
+		found := strings.TrimSpace(l.tab.Script(l.t, runAxe) + "\n" + l.tab.Script(l.t, runOwn))
+		if found != "" {
+			l.t.Errorf("%s, %s:\n%s", name, view, found)
+		}
+	}
+}
+
+// TestChromiumAccessibility walks past every page that clinicians meet.
+func TestChromiumAccessibility(t *testing.T) {
+	h := startHub(t, "")
+	app := h.pathology()
+	h.write("many.yaml", manyRoles())
+	h.run("people", "import", h.path("many.yaml"))
+	for name, backchannel := range map[string]string{"mute": "", "dead": "backchannel_logout_uri: 'https://dead.localhost:1/logout', "} {
+		h.apply(name, fmt.Sprintf("partner: %[1]s\nname: App %[1]s\nprotocol: oidc\nstage: live\nurl: %[2]s\nrequire: { role: true }\noidc: { auth: none, %[3]sredirect_uris: [%[2]q] }\n", name, app.url, backchannel))
+	}
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}})
+	l := newLens(t, h, b.Tab)
+	key := h.lookAtEnrolment(l, b)
+	h.lookAtErrors(l, b)
+	h.lookAtSigningIn(l, b, key, app)
+	h.lookAtSigningOut(l, b, app)
+
+	for who, heading := range map[string]string{revoked: "cancelled", "unknown": "not registered"} {
+		card, ok := h.cards[who]
+		if !ok {
+			card = h.cardCA.Card(t, "555021935199")
+		}
+		with := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Cards: []*components.Leaf{card}})
+		with.Open(t, h.issuer+"/ticket/start?partner=pathology")
+		with.Click(t, "#way-card button[type=submit]")
+		with.SeeText(t, "h1", heading)
+		lens{t, with.Tab, l.axe}.look("card-" + who)
+	}
+}
+
+func manyRoles() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "people:\n  - uid: %q\n    name: Fern Example\n    identity: 3\n    roles:\n", receptionist)
+	for i := range 7 {
+		fmt.Fprintf(&b, "      - { id: \"55500000015%d\", org: RX%d, org_name: EXAMPLE HOSPITAL %[1]d, code: \"S8000:G8003:R8006\", name: '\"Admin & Clerical\":\"Admin & Clerical\":\"Medical Secretary Access Role\"' }\n", i, i+1)
+	}
+	return b.String()
+}
+
+func (h *hub) lookAtEnrolment(l lens, b *components.Browser) *components.SecurityKey {
+	key := b.InsertKey(h.t)
+	link := strings.TrimSpace(h.run("people", "enrol", receptionist))
+	b.Open(h.t, link)
+	b.SeeText(h.t, "h1", "Set up how you sign in")
+	l.look("enrol")
+	b.Click(h.t, "#way-key button[type=submit]")
+	b.SeeText(h.t, "h1", "You are set up")
+	l.look("enrolled")
+	b.Open(h.t, link)
+	b.SeeText(h.t, "main", "once")
+	l.look("enrol-spent")
+	return key
+}
+
+func (h *hub) lookAtErrors(l lens, b *components.Browser) {
+	for name, path := range map[string]string{
+		"first-page": "/", "signout-nobody": "/signout", "not-found": "/nowhere", "gone": "/role?tx=x&v=y",
+		"unknown-partner": "/ticket/start?partner=nobody",
+		"app-error":       "/error?code=AUTHORIZATION_FAILURE&ctx=no+rights&tid=17&ts=1790000000&rp=pathology",
+	} {
+		b.Open(h.t, h.issuer+path)
+		b.See(h.t, "h1")
+		l.look(name)
+	}
+}
+
+func (h *hub) lookAtSigningIn(l lens, b *components.Browser, key *components.SecurityKey, app *legacy) {
+	b.Open(h.t, h.issuer+"/ticket/start?partner=pathology")
+	b.SeeText(h.t, "h1", "Sign in")
+	l.look("signin")
+	b.Click(h.t, "#way-card button[type=submit]")
+	b.SeeText(h.t, "h1", "No smartcard was read")
+	l.look("card-none")
+	b.Open(h.t, h.issuer+"/ticket/start?partner=pathology")
+	key.Verify(h.t, false)
+	b.Click(h.t, "#way-key button[type=submit]")
+	b.SeeText(h.t, "[data-key=failed]:not([hidden])", "Try again")
+	l.look("key-failed")
+	key.Verify(h.t, true)
+	b.Click(h.t, "[data-key=again]")
+	b.SeeText(h.t, "h1", "Choose your role")
+	l.look("role-many")
+	b.Click(h.t, `form[action="/role"][method="post"] button[type=submit]`)
+	b.SeeText(h.t, "main", "There is a problem")
+	l.look("role-problem")
+	b.Click(h.t, "label[for=role-555000000152]")
+	b.DisableScripts(h.t, true)
+	b.Click(h.t, `form[action="/role"][method="post"] button[type=submit]`)
+	b.SeeText(h.t, "h1", "Continue to Pathology")
+	b.DisableScripts(h.t, false) // for those who look; the page's own have had their turn
+	l.look("post")
+	b.Click(h.t, "main button")
+	b.SeeText(h.t, "body", "ticket received")
+	for name, path := range map[string]string{
+		"home": "/", "signout-ask": "/signout", "confirm": "/oidc/logout", "signin-again": app.authorize("mute") + "&prompt=login",
+	} {
+		b.Open(h.t, h.issuer+path)
+		b.See(h.t, "h1")
+		l.look(name)
+	}
+	b.Open(h.t, h.issuer)
+	b.Click(h.t, `form[action="/role/change"] button`)
+	b.SeeText(h.t, "h1", "Choose your role")
+	l.look("role-change")
+}
+
+// authorize is the address at which a client that shares the legacy system's page asks for a code.
+func (l *legacy) authorize(client string) string {
+	return "/oidc/authorize?" + url.Values{
+		"client_id": {client}, "redirect_uri": {l.url}, "response_type": {"code"}, "scope": {"openid"}, "state": {"state-of-the-test"}, "nonce": {"nonce-of-the-test"},
+		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+	}.Encode()
+}
+
+// lookAtSigningOut leaves the hub in every way that there is, signed in to one more app each time.
+func (h *hub) lookAtSigningOut(l lens, b *components.Browser, app *legacy) {
+	for _, leave := range []struct{ app, form, sees string }{
+		{"", "/signout", "You are signed out everywhere"},
+		{"dead", "/signout", "You are signed out here"},
+		{"mute", "/signout", "Close all browser windows"},
+		{"mute", "/switch", "Sign in as someone else"},
+	} {
+		if leave.app != "" {
+			b.Open(h.t, h.issuer+app.authorize(leave.app))
+			b.Click(h.t, "#way-key button[type=submit]")
+			b.Click(h.t, "label[for=role-555000000153]")
+			b.Click(h.t, `form[action="/role"][method="post"] button[type=submit]`)
+			b.SeeText(h.t, "body", "ticket received")
+		}
+		b.Open(h.t, h.issuer)
+		b.Click(h.t, fmt.Sprintf(`form[action=%q] button`, leave.form))
+		b.SeeText(h.t, "main", leave.sees)
+		l.look("left-" + leave.app + strings.ReplaceAll(leave.form, "/", "-"))
+	}
+}
+
+// TestChromiumKeyboardOnly sets up a key, signs in, chooses a role and signs out without a mouse.
+func TestChromiumKeyboardOnly(t *testing.T) {
+	h := startHub(t, "")
+	h.pathology()
+	h.write("many.yaml", manyRoles())
+	h.run("people", "import", h.path("many.yaml"))
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}})
+	b.InsertKey(t)
+	// tab goes on to what css selects, and fails if the way is long or the focus cannot be seen there
+	tab := func(css string) {
+		t.Helper()
+		for range 12 {
+			if b.Script(t, fmt.Sprintf("document.activeElement.matches(%q)", css)) == "true" {
+				if b.Script(t, `["none", "0px"].some(v => [getComputedStyle(document.activeElement).outlineStyle, getComputedStyle(document.activeElement).outlineWidth].includes(v)) && !document.activeElement.matches(".choice input")`) == "true" {
+					t.Errorf("the focus on %s cannot be seen", css)
+				}
+				return
+			}
+			b.Press(t, kb.Tab)
+		}
+		t.Fatalf("%s is not reached by the Tab key", css)
+	}
+	b.Open(t, strings.TrimSpace(h.run("people", "enrol", receptionist)))
+	tab("#way-key button[type=submit]")
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "h1", "You are set up")
+
+	b.Open(t, h.issuer+"/ticket/start?partner=pathology")
+	b.SeeText(t, "h1", "Sign in")
+	if b.Script(t, `document.activeElement.matches("#way-key button")`) != "true" {
+		t.Error("the first way to sign in has not the focus")
+	}
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "h1", "Choose your role")
+	tab("#filter")
+	b.Press(t, "4")
+	tab("input[type=radio]")
+	b.Press(t, " ")
+	tab(`form[action="/role"][method="post"] button`)
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "body", "ticket received")
+
+	b.Open(t, h.issuer)
+	b.SeeText(t, "header", "EXAMPLE HOSPITAL 3 (RX4)")
+	tab(`form[action="/signout"] button`)
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "main", "You are signed out everywhere")
+	b.SeeText(t, "tbody", "Its ticket was destroyed.")
+}
