@@ -200,8 +200,9 @@ func afterLogout(w http.ResponseWriter, r *http.Request, report bridge.LogoutRep
 func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, out signOut) {
 	b := p.kit.BindBrowser(w, r)
 	who := ""
-	if _, person, err := p.hub.Live(r.Context(), b); err == nil {
-		who = person.Name
+	if session, person, err := p.hub.Live(r.Context(), b); err == nil {
+		role, _ := person.OpenRole(session.RoleID, p.hub.Clock())
+		who = web.Who(person, role)
 	}
 	var fields []web.Field
 	o := web.PageOptions{}
