@@ -604,3 +604,15 @@ func TestSwitchUserEndsOnlyWhatItMust(t *testing.T) {
 		})
 	}
 }
+
+// The parts of what is bound to a step can't run into one another.
+func TestStepsAreBoundWhole(t *testing.T) {
+	w := newWorld(t)
+	seen := map[string]bool{}
+	for _, in := range [][2]string{{"ab", "c"}, {"a", "bc"}, {"", "abc"}, {"abc", ""}} {
+		seen[w.hub.StepMAC(in[0], bridge.Step(in[1]))] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("%d different codes, want 4", len(seen))
+	}
+}
