@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -32,21 +31,12 @@ func (p *program) serveCommand() *cobra.Command {
 			if err := h.Start(cmd.Context()); err != nil {
 				return exitError{exitFailure, errors.Join(err, h.Close(cmd.Context()))}
 			}
-			settle()
+			debug.FreeOSMemory() // what only starting needed
 			<-cmd.Context().Done()
 			o.Log.Info("draining")
 			return h.Close(context.WithoutCancel(cmd.Context()))
 		},
 	}
-}
-
-// settle gives back the memory that only starting needed. A collection from then on waits until the heap, which is small
-// beside the program, has trebled: that saves processor time for a few megabytes. Whoever sets GOGC decides.
-func settle() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
-	debug.FreeOSMemory()
 }
 
 // startError tells a store that does not answer, and keys that must not be used, from everything else.
