@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -122,6 +123,7 @@ func (k *Kit) render(w http.ResponseWriter, r *http.Request, name string, v View
 func (k *Kit) send(w http.ResponseWriter, r *http.Request, page []byte, o PageOptions) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(page))) // else it is sent in chunks
 	h.Set("Content-Security-Policy", k.policy(o))
 	h.Set("Cache-Control", "no-store")
 	if o.Status == 0 {

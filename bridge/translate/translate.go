@@ -154,12 +154,11 @@ func apply(iss *bridge.Issuance, rule trust.Rule, vars map[string]any) {
 		withhold("condition not met: " + rule.When.Source)
 		return
 	}
-	out, _, err := rule.Value.Program.Eval(vars)
+	values, list, err := evaluate(rule.Value, vars)
 	if err != nil {
 		withhold("the value could not be evaluated")
 		return
 	}
-	values, list := neutral(out)
 	if len(values) == 0 {
 		withhold("no value on record")
 		return

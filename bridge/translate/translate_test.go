@@ -25,7 +25,7 @@ func nurse() people.RoleProfile {
 	}
 }
 
-func facts(t *testing.T, document string) bridge.Facts {
+func facts(t testing.TB, document string) bridge.Facts {
 	t.Helper()
 	c, err := trust.NewCompiler()
 	if err != nil {
