@@ -26,7 +26,7 @@ check: ## formatting, vet and unit tests: what to run before a commit
 
 test: ## everything, with real components end to end; no test is skipped
 	.ci/install-components
-	LANYARD_COMPONENTS=1 timeout -k 30 1440 $(GO) test -timeout 20m $(TESTFLAGS) ./...
+	LANYARD_COMPONENTS=1 timeout -k 30 1440 $(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./...
 
 fuzz: ## every fuzz target for FUZZTIME (10s) each
 	@grep -rn --include='*_test.go' '^func Fuzz' . | sed 's/^\(.*\)\/[^/]*:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*/\1 \2/' | sort | \
