@@ -22,7 +22,6 @@ type writer struct {
 	engine engine
 	queue  chan *request
 	held   []*request // waiting because an earlier request of the group touches the same record
-	last   int        // how many were in the last group
 	stop   context.CancelFunc
 	ended  chan struct{}
 
@@ -108,6 +107,7 @@ func (w *writer) collect() (group []*request, ok bool) {
 		var r *request
 		if len(group) == 0 {
 			r, ok = <-w.queue
+			w.linger()
 		} else {
 			select {
 			case r, ok = <-w.queue:
@@ -125,10 +125,10 @@ func (w *writer) collect() (group []*request, ok bool) {
 	return group, true
 }
 
-// linger lets those who were just answered, all at once, come back with their next request before the next
-// group is closed. A caller who is alone waits for nothing.
+// linger lets everybody run who can, so that those who are about to write are in the group, too: those who were
+// just answered, all at once, come back with their next request. A caller who is alone waits for nothing.
 func (w *writer) linger() {
-	for seen := -1; w.last > 1 && len(w.queue) > seen && len(w.queue) < w.last; {
+	for seen := -1; len(w.queue) > seen; {
 		seen = len(w.queue)
 		runtime.Gosched()
 	}
@@ -168,7 +168,6 @@ func (w *writer) commit(ctx context.Context, group []*request) {
 	for i, r := range group {
 		r.answer(errs[i])
 	}
-	w.last = len(group)
 }
 
 // onebyone finds the request that broke the group. If the store is gone all of them fail at once.
