@@ -6,18 +6,17 @@ import (
 	"fmt"
 
 	"github.com/lanyard-hub/lanyard/trust/ledger"
-	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // Authenticate takes an accepted proof into a transaction: a new session, or the same subject's made stronger.
 // Another subject's session in this browser is ended first. It returns the new secret for the browser.
 func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof Proof) (string, error) {
-	person, err := h.Directory.Person(ctx, proof.UID)
-	if errors.Is(err, people.ErrNotFound) || (err == nil && person.Status != people.Active) {
-		return "", h.RefuseSignIn(ctx, tx, proof.Method, Refuse(CredentialUnknown, "This card or key is not registered to anyone who may sign in here."))
-	}
+	_, active, err := h.active(ctx, proof.UID)
 	if err != nil {
-		return "", fmt.Errorf("bridge: load person: %w", err)
+		return "", err
+	}
+	if !active {
+		return "", h.RefuseSignIn(ctx, tx, proof.Method, Refuse(CredentialUnknown, "This card or key is not registered to anyone who may sign in here."))
 	}
 	now := h.Clock()
 	session, err := h.resume(ctx, b, proof.UID, tx.Ref)
@@ -63,7 +62,7 @@ func (h *Hub) resume(ctx context.Context, b Browser, uid, ref string) (Session, 
 	case s.UID != uid:
 		_, err = h.displace(ctx, s, uid, ref)
 		return Session{}, err
-	case !h.Clock().Before(s.Started.Add(h.Limits.Absolute)):
+	case h.pastLimit(s, h.Clock()):
 		_, err = h.Logout(ctx, s.ID, LogoutCause{Reason: "absolute", Ref: ref})
 		return Session{}, err
 	}

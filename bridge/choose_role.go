@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
@@ -26,15 +27,18 @@ func (h *Hub) Choices(ctx context.Context, b Browser, tx Transaction) ([]Choice,
 		return nil, person, err
 	}
 	now := h.Clock()
+	open := person.OpenRoles(now)
+	var partner trust.Partner
+	if !tx.Local && len(open) > 0 {
+		if partner, err = h.Partner(tx.Request.Protocol, tx.Request.Partner); err != nil {
+			return nil, person, err
+		}
+	}
 	var out []Choice
-	for _, r := range person.OpenRoles(now) {
+	for _, r := range open {
 		c := Choice{Role: r, Current: r.ID == s.RoleID}
 		if !tx.Local {
-			partner, err := h.Partner(tx.Request.Protocol, tx.Request.Partner)
-			if err != nil {
-				return nil, person, err
-			}
-			_, err = h.Translator.Translate(Facts{Session: s, Person: person, Role: r, Partner: partner, Contexts: tx.Request.Contexts, Now: now})
+			_, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: r, Partner: partner, Contexts: tx.Request.Contexts, Now: now})
 			if err != nil {
 				c.Refused = AsRefusal(err).Detail
 			}

@@ -139,20 +139,17 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 
 func (h *Hub) grantSession(ctx context.Context, g Grant, now time.Time) (Session, people.Person, error) {
 	s, err := h.Sessions.Session(ctx, g.Session)
-	if errors.Is(err, ErrNotFound) || (err == nil && (!s.Ended.IsZero() || !now.Before(s.Started.Add(h.Limits.Absolute)))) {
+	if errors.Is(err, ErrNotFound) || (err == nil && h.over(s, now)) {
 		return s, people.Person{}, Refuse(SessionExpired, "The session has ended.")
 	}
 	if err != nil {
 		return s, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
 	}
-	p, err := h.Directory.Person(ctx, s.UID)
-	if errors.Is(err, people.ErrNotFound) || (err == nil && p.Status != people.Active) {
-		return s, p, Refuse(SessionExpired, "The person is no longer active.")
+	p, active, err := h.active(ctx, s.UID)
+	if err == nil && !active {
+		err = Refuse(SessionExpired, "The person is no longer active.")
 	}
-	if err != nil {
-		return s, p, fmt.Errorf("bridge: load person: %w", err)
-	}
-	return s, p, nil
+	return s, p, err
 }
 
 // RefuseRequest records a request that was not answered with an issuance and returns the refusal.

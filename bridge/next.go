@@ -71,17 +71,38 @@ func (h *Hub) live(ctx context.Context, b Browser) (Session, people.Person, erro
 		return Session{}, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
 	}
 	now := h.Clock()
-	if !s.Ended.IsZero() || !now.Before(s.Started.Add(h.Limits.Absolute)) || !now.Before(s.Seen.Add(h.Limits.Idle)) {
+	if h.over(s, now) || !now.Before(s.Seen.Add(h.Limits.Idle)) {
 		return Session{}, people.Person{}, errNoSession
 	}
-	p, err := h.Directory.Person(ctx, s.UID)
-	if errors.Is(err, people.ErrNotFound) || (err == nil && p.Status != people.Active) {
-		return Session{}, people.Person{}, errNoSession
-	}
+	p, active, err := h.active(ctx, s.UID)
 	if err != nil {
-		return Session{}, people.Person{}, fmt.Errorf("bridge: load person: %w", err)
+		return Session{}, people.Person{}, err
+	}
+	if !active {
+		return Session{}, people.Person{}, errNoSession
 	}
 	return s, p, nil
+}
+
+// over reports whether a session has ended or reached its absolute limit. An idle one is not over.
+func (h *Hub) over(s Session, now time.Time) bool {
+	return !s.Ended.IsZero() || h.pastLimit(s, now)
+}
+
+func (h *Hub) pastLimit(s Session, now time.Time) bool {
+	return !now.Before(s.Started.Add(h.Limits.Absolute))
+}
+
+// active finds a person and reports whether they may sign in and be spoken of; nobody and the suspended may not.
+func (h *Hub) active(ctx context.Context, uid string) (people.Person, bool, error) {
+	p, err := h.Directory.Person(ctx, uid)
+	if errors.Is(err, people.ErrNotFound) {
+		return p, false, nil
+	}
+	if err != nil {
+		return p, false, fmt.Errorf("bridge: load person: %w", err)
+	}
+	return p, p.Status == people.Active, nil
 }
 
 // Live returns the browser's session and subject; SessionExpired if there is none.

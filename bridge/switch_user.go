@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/lanyard-hub/lanyard/trust/ledger"
-	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // SwitchUser ends what another subject than uid left in this browser, before uid's proof is taken in: also
@@ -23,12 +22,8 @@ func (h *Hub) SwitchUser(ctx context.Context, b Browser, uid, ref string) (Logou
 	if err != nil {
 		return LogoutReport{}, fmt.Errorf("bridge: load session: %w", err)
 	}
-	person, err := h.Directory.Person(ctx, uid)
-	if errors.Is(err, people.ErrNotFound) || (err == nil && person.Status != people.Active) {
-		return LogoutReport{}, nil
-	}
-	if err != nil {
-		return LogoutReport{}, fmt.Errorf("bridge: load person: %w", err)
+	if _, active, err := h.active(ctx, uid); err != nil || !active {
+		return LogoutReport{}, err
 	}
 	return h.displace(ctx, old, uid, ref)
 }

@@ -16,7 +16,7 @@ func (s *Store) Person(_ context.Context, uid string) (people.Person, error) {
 	if !ok {
 		return people.Person{}, people.ErrNotFound
 	}
-	return copyPerson(p), nil
+	return p.Clone(), nil
 }
 
 // SavePersons implements people.Store.
@@ -30,7 +30,7 @@ func (s *Store) SavePersons(_ context.Context, ps ...people.Person) error {
 func (s *Store) savePersons(ps []people.Person) (undo func()) {
 	before := maps.Clone(s.persons)
 	for _, p := range ps {
-		s.persons[p.UID] = copyPerson(p)
+		s.persons[p.UID] = p.Clone()
 	}
 	return func() { s.persons = before }
 }
@@ -42,7 +42,7 @@ func (s *Store) Persons(_ context.Context, after string, limit int) ([]people.Pe
 	var out []people.Person
 	for _, uid := range slices.Sorted(maps.Keys(s.persons)) {
 		if uid > after && len(out) < limit {
-			out = append(out, copyPerson(s.persons[uid]))
+			out = append(out, s.persons[uid].Clone())
 		}
 	}
 	return out, nil
@@ -113,16 +113,4 @@ func (s *Store) UpdateAuthenticator(_ context.Context, a people.Authenticator) e
 func copyAuthenticator(a people.Authenticator) people.Authenticator {
 	a.Record = slices.Clone(a.Record)
 	return a
-}
-
-func copyPerson(p people.Person) people.Person {
-	p.Professional = maps.Clone(p.Professional)
-	p.Orgs = slices.Clone(p.Orgs)
-	p.Roles = slices.Clone(p.Roles)
-	for i, r := range p.Roles {
-		p.Roles[i].Activities = slices.Clone(r.Activities)
-		p.Roles[i].Workgroups = slices.Clone(r.Workgroups)
-		p.Roles[i].AreasOfWork = slices.Clone(r.AreasOfWork)
-	}
-	return p
 }

@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"bytes"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/lanyard-hub/lanyard/trust/people"
@@ -29,7 +27,7 @@ func (c *personCache) decode(uid string, doc []byte) (people.Person, error) {
 	known, ok := c.docs[uid]
 	c.mu.Unlock()
 	if ok && bytes.Equal(known.doc, doc) {
-		return copyPerson(known.person), nil
+		return known.person.Clone(), nil
 	}
 	var p people.Person
 	if err := decode(doc, &p); err != nil {
@@ -41,18 +39,5 @@ func (c *personCache) decode(uid string, doc []byte) (people.Person, error) {
 		c.docs = map[string]decodedPerson{}
 	}
 	c.docs[uid] = decodedPerson{doc, p}
-	return copyPerson(p), nil
-}
-
-// copyPerson copies all that a caller could change.
-func copyPerson(p people.Person) people.Person {
-	p.Professional = maps.Clone(p.Professional)
-	p.Orgs = slices.Clone(p.Orgs)
-	p.Roles = slices.Clone(p.Roles)
-	for i, r := range p.Roles {
-		p.Roles[i].Activities = slices.Clone(r.Activities)
-		p.Roles[i].Workgroups = slices.Clone(r.Workgroups)
-		p.Roles[i].AreasOfWork = slices.Clone(r.AreasOfWork)
-	}
-	return p
+	return p.Clone(), nil
 }

@@ -3,6 +3,8 @@ package people
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -89,6 +91,19 @@ func openAt(opens, closes, t time.Time) bool {
 		return false
 	}
 	return closes.IsZero() || t.Before(closes)
+}
+
+// Clone copies all that a caller could change.
+func (p Person) Clone() Person {
+	p.Professional = maps.Clone(p.Professional)
+	p.Orgs = slices.Clone(p.Orgs)
+	p.Roles = slices.Clone(p.Roles)
+	for i, r := range p.Roles {
+		p.Roles[i].Activities = slices.Clone(r.Activities)
+		p.Roles[i].Workgroups = slices.Clone(r.Workgroups)
+		p.Roles[i].AreasOfWork = slices.Clone(r.AreasOfWork)
+	}
+	return p
 }
 
 // JobRole is the last part of the role code, e.g. "R8001".
