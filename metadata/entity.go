@@ -31,6 +31,7 @@ const (
 	space       = "urn:oasis:names:tc:SAML:2.0:metadata"
 	spaceDsig   = "http://www.w3.org/2000/09/xmldsig#"
 	spaceDsig11 = "http://www.w3.org/2009/xmldsig11#"
+	spaceXenc11 = "http://www.w3.org/2009/xmlenc11#"
 	spaceUI     = "urn:oasis:names:tc:SAML:metadata:ui"
 	spaceShib   = "urn:mace:shibboleth:metadata:1.0"
 	spaceXML    = "http://www.w3.org/XML/1998/namespace"

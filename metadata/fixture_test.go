@@ -89,7 +89,9 @@ func withKeys(descriptors string) string { return strings.Replace(partner, "KEYS
 
 func goodPartner(t testing.TB) string {
 	return withKeys(`<md:KeyDescriptor>` + keyInfo(certificate(t, testKey())) +
-		`<md:EncryptionMethod Algorithm="` + xmlsec.AES256GCM + `"/></md:KeyDescriptor>`)
+		`<md:EncryptionMethod Algorithm="` + xmlsec.AES256GCM + `"/><md:EncryptionMethod Algorithm="` + xmlsec.RSAOAEP +
+		`"><d:DigestMethod xmlns:d="http://www.w3.org/2000/09/xmldsig#" Algorithm="` + xmlsec.SHA512 + `"/><x:MGF xmlns:x="http://www.w3.org/2009/xmlenc11#" Algorithm="` + xmlsec.MGF1SHA384 +
+		`"/></md:EncryptionMethod></md:KeyDescriptor>`)
 }
 
 func replace(t testing.TB, s, old, with string) string {

@@ -61,9 +61,21 @@ func (e *Entity) readKey(sp *ServiceProvider, descriptor *xmlsec.Element) {
 	}
 	encryption := xmlsec.EncryptionKey{Public: public, Certificate: der}
 	for _, m := range descriptor.All(space, "EncryptionMethod") {
-		encryption.Methods = append(encryption.Methods, attribute(m, "Algorithm"))
+		encryption.Methods = append(encryption.Methods, encryptionMethod(m))
 	}
 	sp.EncryptionKeys = append(sp.EncryptionKeys, encryption)
+}
+
+// encryptionMethod reads an EncryptionMethod with the children that matter to RSA-OAEP (XML Encryption 1.1, 5.5.2).
+func encryptionMethod(e *xmlsec.Element) xmlsec.EncryptionMethod {
+	m := xmlsec.EncryptionMethod{Algorithm: attribute(e, "Algorithm")}
+	if d := e.Child(spaceDsig, "DigestMethod"); d != nil {
+		m.Digest = attribute(d, "Algorithm")
+	}
+	if g := e.Child(spaceXenc11, "MGF"); g != nil {
+		m.MGF = attribute(g, "Algorithm")
+	}
+	return m
 }
 
 func hasKey(keys []crypto.PublicKey, key crypto.PublicKey) bool {

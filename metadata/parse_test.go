@@ -28,7 +28,9 @@ func TestParse(t *testing.T) {
 	if len(sp.SigningKeys) != 1 || len(sp.EncryptionKeys) != 1 || len(sp.EncryptionKeys[0].Certificate) == 0 {
 		t.Errorf("keys %+v", sp)
 	}
-	if diff := cmp.Diff([]string{xmlsec.AES256GCM}, sp.EncryptionKeys[0].Methods); diff != "" {
+	methods := []xmlsec.EncryptionMethod{{Algorithm: xmlsec.AES256GCM},
+		{Algorithm: xmlsec.RSAOAEP, Digest: xmlsec.SHA512, MGF: xmlsec.MGF1SHA384}}
+	if diff := cmp.Diff(methods, sp.EncryptionKeys[0].Methods); diff != "" {
 		t.Error(diff)
 	}
 	acs := []IndexedEndpoint{

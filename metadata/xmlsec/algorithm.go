@@ -35,6 +35,7 @@ const (
 	AES192GCM     = "http://www.w3.org/2009/xmlenc11#aes192-gcm"
 	AES256GCM     = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 	AES128CBC     = "http://www.w3.org/2001/04/xmlenc#aes128-cbc"
+	AES192CBC     = "http://www.w3.org/2001/04/xmlenc#aes192-cbc"
 	AES256CBC     = "http://www.w3.org/2001/04/xmlenc#aes256-cbc"
 	RSAOAEPMGF1P  = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"
 	RSAOAEP       = "http://www.w3.org/2009/xmlenc11#rsa-oaep"
@@ -102,6 +103,54 @@ func digestOf(uri string) (crypto.Hash, bool) {
 	case SHA384:
 		return crypto.SHA384, true
 	case SHA512:
+		return crypto.SHA512, true
+	}
+	return 0, false
+}
+
+// digestURI is the inverse of digestOf and labelDigestOf.
+func digestURI(h crypto.Hash) string {
+	switch h {
+	case crypto.SHA1:
+		return SHA1
+	case crypto.SHA384:
+		return SHA384
+	case crypto.SHA512:
+		return SHA512
+	}
+	return SHA256
+}
+
+// maskURI is the inverse of maskOf.
+func maskURI(h crypto.Hash) string {
+	switch h {
+	case crypto.SHA1:
+		return MGF1SHA1
+	case crypto.SHA384:
+		return MGF1SHA384
+	case crypto.SHA512:
+		return MGF1SHA512
+	}
+	return MGF1SHA256
+}
+
+// labelDigestOf is digestOf with SHA-1, which does no harm inside RSA-OAEP.
+func labelDigestOf(uri string) (crypto.Hash, bool) {
+	if uri == SHA1 {
+		return crypto.SHA1, true
+	}
+	return digestOf(uri)
+}
+
+func maskOf(uri string) (crypto.Hash, bool) {
+	switch uri {
+	case MGF1SHA1:
+		return crypto.SHA1, true
+	case MGF1SHA256:
+		return crypto.SHA256, true
+	case MGF1SHA384:
+		return crypto.SHA384, true
+	case MGF1SHA512:
 		return crypto.SHA512, true
 	}
 	return 0, false

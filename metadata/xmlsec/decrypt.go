@@ -5,17 +5,19 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
 const maxEncryptedKeys = 8 // an EncryptedData addressed to more recipients is refused
 
 // Decrypt returns the plaintext of an xenc:EncryptedData, or of an element such as EncryptedAssertion that holds one beside its
-// EncryptedKey (SAML Core 2.2.4). AES-GCM and RSA-OAEP only. The plaintext is hostile until its own signature or the signature
-// around it was verified; it has to pass the gate again. Whatever goes wrong with key or content, the code is "decrypt" and the
-// detail does not tell which: no padding oracle. Errors match [ErrEncryption].
-func Decrypt(e *Element, key crypto.Decrypter) ([]byte, error) {
-	if e == nil || key == nil {
+// EncryptedKey (SAML Core 2.2.4). AES-GCM and RSA-OAEP only. Every key is tried on every EncryptedKey, so that the recipient can
+// roll over; Recipient, key names and certificates are hints that nobody reads. The plaintext is hostile until its own signature
+// or the signature around it was verified; it has to pass the gate again. Whatever goes wrong with key or content, the code is
+// "decrypt", the detail does not tell which and the same work is done: no padding oracle. Errors match [ErrEncryption].
+func Decrypt(e *Element, keys ...crypto.Decrypter) ([]byte, error) {
+	if e == nil || len(keys) == 0 {
 		return nil, fail(CodeDecrypt, "nothing to decrypt")
 	}
 	data := e
@@ -34,13 +36,13 @@ func Decrypt(e *Element, key crypto.Decrypter) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := encryptedKeys(e, data)
-	if len(keys) == 0 || len(keys) > maxEncryptedKeys {
+	wrapped := encryptedKeys(data)
+	if len(wrapped) == 0 || len(wrapped) > maxEncryptedKeys {
 		return nil, fail(CodeDecrypt, "number of encrypted keys")
 	}
-	for _, k := range keys {
-		if secret, ok := unwrap(k, key); ok && len(secret) == m.keySize {
-			if plaintext, ok := openGCM(secret, content); ok {
+	for _, w := range wrapped {
+		for _, key := range keys {
+			if plaintext, ok := open(w, key, m, content); ok {
 				return plaintext, nil
 			}
 		}
@@ -48,14 +50,41 @@ func Decrypt(e *Element, key crypto.Decrypter) ([]byte, error) {
 	return nil, fail(CodeDecrypt, "does not decrypt")
 }
 
-// encryptedKeys finds the wrapped keys: inside the KeyInfo of the data, and beside the data.
-func encryptedKeys(holder, data *Element) []*Element {
+// open decrypts content with the key that w wraps. Where key does not unwrap it, the work goes on with another one in its place.
+func open(w *Element, key crypto.Decrypter, m dataMethod, content []byte) ([]byte, bool) {
+	secret, unwrapped := unwrap(w, key)
+	if unwrapped = unwrapped && len(secret) == m.keySize; !unwrapped {
+		secret = make([]byte, m.keySize)
+	}
+	plaintext, opened := openGCM(secret, content)
+	if !unwrapped || !opened {
+		return nil, false
+	}
+	return plaintext, true
+}
+
+// encryptedKeys finds the wrapped keys: inside the KeyInfo of the data, and beside the data (SAML Core 2.2.4, erratum E43). A
+// RetrievalMethod in the KeyInfo chooses among those beside it; it never leads anywhere else.
+func encryptedKeys(data *Element) []*Element {
 	var keys []*Element
+	var retrieved []string
 	if info := data.Child(dsigSpace, "KeyInfo"); info != nil {
 		keys = info.All(xmlencSpace, "EncryptedKey")
+		for _, m := range info.All(dsigSpace, "RetrievalMethod") {
+			uri, _ := m.Attr("URI")
+			if len(m.Children) > 0 { // transforms are not made
+				uri = ""
+			}
+			retrieved = append(retrieved, uri)
+		}
 	}
-	if holder != data {
-		keys = append(keys, holder.All(xmlencSpace, "EncryptedKey")...)
+	if data.parent == nil {
+		return keys
+	}
+	for _, k := range data.parent.All(xmlencSpace, "EncryptedKey") {
+		if id, named := k.Attr("Id"); retrieved == nil || named && slices.Contains(retrieved, "#"+id) {
+			keys = append(keys, k)
+		}
 	}
 	return keys
 }
@@ -63,7 +92,7 @@ func encryptedKeys(holder, data *Element) []*Element {
 // unwrap recovers a content key.
 func unwrap(e *Element, key crypto.Decrypter) ([]byte, bool) {
 	m, ok := transportMethodOf(e.Child(xmlencSpace, "EncryptionMethod"))
-	if !ok {
+	if !ok || key == nil {
 		return nil, false
 	}
 	wrapped, err := cipherValue(e)
@@ -74,19 +103,23 @@ func unwrap(e *Element, key crypto.Decrypter) ([]byte, bool) {
 	return secret, err == nil
 }
 
-// transportMethodOf reads RSA-OAEP and its hashes (XML Encryption 1.1, 5.5.2); both default to SHA-1.
+// transportMethodOf reads RSA-OAEP, its hashes and its label (XML Encryption 1.1, 5.5.2); both hashes default to SHA-1.
 func transportMethodOf(e *Element) (transportMethod, bool) {
-	if e == nil || e.Child(xmlencSpace, "OAEPparams") != nil {
+	if e == nil {
 		return transportMethod{}, false
 	}
 	uri, _ := e.Attr("Algorithm")
 	m := transportMethod{uri: uri, hash: crypto.SHA1, mgf: crypto.SHA1}
+	if p := e.Child(xmlencSpace, "OAEPparams"); p != nil {
+		var err error
+		if m.label, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(p.Text()), "")); err != nil {
+			return m, false
+		}
+	}
 	ok := uri == RSAOAEPMGF1P || uri == RSAOAEP
 	if d := e.Child(dsigSpace, "DigestMethod"); d != nil && ok {
 		alg, _ := d.Attr("Algorithm")
-		if alg != SHA1 {
-			m.hash, ok = digestOf(alg)
-		}
+		m.hash, ok = labelDigestOf(alg)
 	}
 	if g := e.Child(xmlenc11Space, "MGF"); g != nil && ok {
 		alg, _ := g.Attr("Algorithm")
@@ -94,20 +127,6 @@ func transportMethodOf(e *Element) (transportMethod, bool) {
 		ok = ok && uri == RSAOAEP
 	}
 	return m, ok
-}
-
-func maskOf(uri string) (crypto.Hash, bool) {
-	switch uri {
-	case MGF1SHA1:
-		return crypto.SHA1, true
-	case MGF1SHA256:
-		return crypto.SHA256, true
-	case MGF1SHA384:
-		return crypto.SHA384, true
-	case MGF1SHA512:
-		return crypto.SHA512, true
-	}
-	return 0, false
 }
 
 func methodOf(e *Element) string {

@@ -13,9 +13,16 @@ import (
 // EncryptionKey is whom to encrypt to.
 type EncryptionKey struct {
 	Public      *rsa.PublicKey
-	Certificate []byte   // DER, a hint for the recipient; may be empty
-	Methods     []string // EncryptionMethod URIs of the recipient's metadata in its order; may be empty
-	AllowCBC    bool     // an administrator accepted unauthenticated AES-CBC for this recipient
+	Certificate []byte             // DER, a hint for the recipient; may be empty
+	Methods     []EncryptionMethod // of the recipient's metadata in its order; may be empty
+	AllowCBC    bool               // an administrator accepted unauthenticated AES-CBC for this recipient
+}
+
+// EncryptionMethod is one method that a recipient can decrypt (SAML Metadata 2.4.1.1), all of it URIs.
+type EncryptionMethod struct {
+	Algorithm string
+	Digest    string // child DigestMethod, only of RSA-OAEP; may be empty
+	MGF       string // child xenc11:MGF, only of the newer RSA-OAEP; may be empty
 }
 
 // Usable reports whether the recipient lists a method of each kind that we make for it, or none.
@@ -70,6 +77,8 @@ func dataMethodOf(uri string) (dataMethod, bool) {
 		return dataMethod{uri, 32, false}, true
 	case AES128CBC:
 		return dataMethod{uri, 16, true}, true
+	case AES192CBC:
+		return dataMethod{uri, 24, true}, true
 	case AES256CBC:
 		return dataMethod{uri, 32, true}, true
 	}
@@ -80,31 +89,31 @@ func dataMethodOf(uri string) (dataMethod, bool) {
 type transportMethod struct {
 	uri       string
 	hash, mgf crypto.Hash
+	label     []byte // only read, never made
 }
 
 func (m transportMethod) options() *rsa.OAEPOptions {
-	return &rsa.OAEPOptions{Hash: m.hash, MGFHash: m.mgf}
+	return &rsa.OAEPOptions{Hash: m.hash, MGFHash: m.mgf, Label: m.label}
 }
 
 // chooseMethods picks the first of the recipient's methods of each kind that we make; CBC only where nothing else is listed.
 func chooseMethods(to EncryptionKey) (dataMethod, transportMethod, error) {
 	data := dataMethod{uri: AES128GCM, keySize: 16}
-	transport := transportMethod{RSAOAEPMGF1P, crypto.SHA1, crypto.SHA1}
+	transport := transportMethod{uri: RSAOAEPMGF1P, hash: crypto.SHA1, mgf: crypto.SHA1}
 	var dataAsked, dataFound, keyAsked, keyFound bool
-	for _, uri := range to.Methods {
-		switch m, known := dataMethodOf(uri); {
+	for _, method := range to.Methods {
+		switch m, known := dataMethodOf(method.Algorithm); {
 		case known:
 			dataAsked = true
 			if usable := !m.cbc || to.AllowCBC; usable && (!dataFound || data.cbc && !m.cbc) {
 				data, dataFound = m, true
 			}
-		case uri == RSAOAEPMGF1P || uri == RSAOAEP:
+		case method.Algorithm == RSAOAEPMGF1P || method.Algorithm == RSAOAEP:
 			keyAsked = true
-			if uri == RSAOAEP && !keyFound {
-				transport = transportMethod{RSAOAEP, crypto.SHA256, crypto.SHA256}
+			if m, made := method.transport(); made && !keyFound {
+				transport, keyFound = m, true
 			}
-			keyFound = true
-		case uri == "http://www.w3.org/2001/04/xmlenc#rsa-1_5":
+		case method.Algorithm == "http://www.w3.org/2001/04/xmlenc#rsa-1_5":
 			keyAsked = true
 		}
 	}
@@ -112,6 +121,24 @@ func chooseMethods(to EncryptionKey) (dataMethod, transportMethod, error) {
 		return data, transport, fail(CodeAlgorithm, "the recipient lists no encryption method that we make")
 	}
 	return data, transport, nil
+}
+
+// transport is the RSA-OAEP that a recipient lists. One that says neither hash of the newer identifier gets SHA-256 for both; one
+// that says one of them means the standard's SHA-1 for the other (XML Encryption 1.1, 5.5.2).
+func (m EncryptionMethod) transport() (transportMethod, bool) {
+	t := transportMethod{uri: m.Algorithm, hash: crypto.SHA1, mgf: crypto.SHA1}
+	ok := true
+	if m.Digest != "" {
+		t.hash, ok = labelDigestOf(m.Digest)
+	}
+	switch {
+	case !ok || m.Algorithm != RSAOAEP:
+	case m.MGF != "":
+		t.mgf, ok = maskOf(m.MGF)
+	case m.Digest == "":
+		t.hash, t.mgf = crypto.SHA256, crypto.SHA256
+	}
+	return t, ok
 }
 
 // seal encrypts with the nonce or initialisation vector in front (XML Encryption 1.1, 5.2).
@@ -155,12 +182,13 @@ func encryptedData(uri string, transport transportMethod, content, wrapped, cert
 	w = append(w, uri...)
 	w = append(w, `"></xenc:EncryptionMethod><ds:KeyInfo xmlns:ds="`+dsigSpace+`"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="`...)
 	w = append(w, transport.uri...)
+	w = append(append(w, `"><ds:DigestMethod Algorithm="`...), digestURI(transport.hash)...)
+	w = append(w, `"></ds:DigestMethod>`...)
 	if transport.uri == RSAOAEP {
-		w = append(w, `"><ds:DigestMethod Algorithm="`+SHA256+`"></ds:DigestMethod><xenc11:MGF xmlns:xenc11="`+xmlenc11Space+
-			`" Algorithm="`+MGF1SHA256+`"></xenc11:MGF></xenc:EncryptionMethod>`...)
-	} else {
-		w = append(w, `"><ds:DigestMethod Algorithm="`+SHA1+`"></ds:DigestMethod></xenc:EncryptionMethod>`...)
+		w = append(append(w, `<xenc11:MGF xmlns:xenc11="`+xmlenc11Space+`" Algorithm="`...), maskURI(transport.mgf)...)
+		w = append(w, `"></xenc11:MGF>`...)
 	}
+	w = append(w, `</xenc:EncryptionMethod>`...)
 	if len(certificate) > 0 {
 		w = append(x509Data(append(w, `<ds:KeyInfo>`...), certificate), `</ds:KeyInfo>`...)
 	}

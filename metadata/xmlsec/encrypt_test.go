@@ -2,7 +2,9 @@ package xmlsec
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -11,7 +13,11 @@ import (
 const plaintext = `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a">secret &amp; safe</saml:Assertion>`
 
 func recipient(methods ...string) EncryptionKey {
-	return EncryptionKey{Public: &partnerKey().PublicKey, Methods: methods}
+	to := EncryptionKey{Public: &partnerKey().PublicKey}
+	for _, uri := range methods {
+		to.Methods = append(to.Methods, EncryptionMethod{Algorithm: uri})
+	}
+	return to
 }
 
 func encrypted(t testing.TB, to EncryptionKey) string {
@@ -91,6 +97,133 @@ func TestEncryptRefusesWeakKeys(t *testing.T) {
 	}
 	if _, err := Encrypt([]byte("x"), EncryptionKey{Public: &newRSA(1024).PublicKey}, rand.Reader); codeOf(err) != CodeKey {
 		t.Errorf("1024 bits: %v", err)
+	}
+}
+
+// oaepCases are what a recipient may list of RSA-OAEP, and what it then gets.
+func oaepCases() map[string]struct {
+	methods           []EncryptionMethod
+	uri, digest, mask string
+} {
+	type c = struct {
+		methods           []EncryptionMethod
+		uri, digest, mask string
+	}
+	list := map[string]c{
+		"newer without hashes":      {[]EncryptionMethod{{RSAOAEP, "", ""}}, RSAOAEP, SHA256, MGF1SHA256},
+		"newer with digest only":    {[]EncryptionMethod{{RSAOAEP, SHA384, ""}}, RSAOAEP, SHA384, MGF1SHA1},
+		"newer with MGF only":       {[]EncryptionMethod{{RSAOAEP, "", MGF1SHA512}}, RSAOAEP, SHA1, MGF1SHA512},
+		"older with MGF":            {[]EncryptionMethod{{RSAOAEPMGF1P, SHA256, MGF1SHA256}}, RSAOAEPMGF1P, SHA256, ""},
+		"unknown digest passed by":  {[]EncryptionMethod{{RSAOAEP, "urn:x", ""}, {RSAOAEPMGF1P, "", ""}}, RSAOAEPMGF1P, SHA1, ""},
+		"unknown MGF is passed by":  {[]EncryptionMethod{{RSAOAEP, SHA256, "urn:x"}, {RSAOAEP, SHA512, MGF1SHA384}}, RSAOAEP, SHA512, MGF1SHA384},
+		"the first of several made": {[]EncryptionMethod{{RSAOAEP, SHA256, MGF1SHA1}, {RSAOAEP, SHA512, MGF1SHA512}}, RSAOAEP, SHA256, MGF1SHA1},
+	}
+	for _, digest := range []string{SHA1, SHA256, SHA384, SHA512} {
+		list["older with "+digest] = c{[]EncryptionMethod{{RSAOAEPMGF1P, digest, ""}}, RSAOAEPMGF1P, digest, ""}
+		for _, mask := range []string{MGF1SHA1, MGF1SHA256, MGF1SHA384, MGF1SHA512} {
+			list["newer with "+digest+" and "+mask] = c{[]EncryptionMethod{{RSAOAEP, digest, mask}}, RSAOAEP, digest, mask}
+		}
+	}
+	return list
+}
+
+func TestEncryptOAEP(t *testing.T) {
+	for name, c := range oaepCases() {
+		t.Run(name, func(t *testing.T) {
+			out := encrypted(t, EncryptionKey{Public: &partnerKey().PublicKey, Methods: c.methods})
+			want := `<xenc:EncryptionMethod Algorithm="` + c.uri + `"><ds:DigestMethod Algorithm="` + c.digest + `"></ds:DigestMethod>`
+			if c.mask != "" {
+				want += `<xenc11:MGF xmlns:xenc11="` + xmlenc11Space + `" Algorithm="` + c.mask + `"></xenc11:MGF>`
+			}
+			if want += "</xenc:EncryptionMethod>"; !strings.Contains(out, want) {
+				t.Errorf("no %s in %s", want, out)
+			}
+			if canonical, err := Canonicalize([]byte(out), MessageLimits()); err != nil || string(canonical) != out {
+				t.Errorf("not canonical: %v", err)
+			}
+			if got, err := Decrypt(element(t, out), partnerKey()); err != nil || string(got) != plaintext {
+				t.Errorf("decrypted %q, %v", got, err)
+			}
+		})
+	}
+	for name, m := range map[string]EncryptionMethod{"digest": {RSAOAEP, "urn:x", ""}, "MGF": {RSAOAEP, "", "urn:x"}} {
+		to := EncryptionKey{Public: &partnerKey().PublicKey, Methods: []EncryptionMethod{m}}
+		if _, err := Encrypt([]byte("x"), to, rand.Reader); codeOf(err) != CodeAlgorithm || to.Usable() {
+			t.Errorf("only an unknown %s: %v", name, err)
+		}
+	}
+}
+
+// TestDecryptTriesEveryKey: keys roll over on both sides; the order of neither list matters.
+func TestDecryptTriesEveryKey(t *testing.T) {
+	doc := encrypted(t, recipient())
+	foreign := encrypted(t, EncryptionKey{Public: &foreignKey().PublicKey})
+	i, j := strings.Index(foreign, "<xenc:EncryptedKey>"), strings.Index(foreign, "</ds:KeyInfo>")
+	two := replace(t, doc, "<xenc:EncryptedKey>", foreign[i:j]+"<xenc:EncryptedKey>")
+	third := newRSA(3072)
+	for name, keys := range map[string][]crypto.Decrypter{
+		"first": {partnerKey(), third}, "last": {third, nil, partnerKey()}, "both": {foreignKey(), partnerKey()},
+	} {
+		for shape, doc := range map[string]string{"one": doc, "two": two} {
+			if got, err := Decrypt(element(t, doc), keys...); err != nil || string(got) != plaintext {
+				t.Errorf("%s, %s: %q, %v", name, shape, got, err)
+			}
+		}
+	}
+	if _, err := Decrypt(element(t, doc)); codeOf(err) != CodeDecrypt {
+		t.Errorf("no key: %v", err)
+	}
+}
+
+// TestDecryptLabel: OAEPparams is part of what was encrypted.
+func TestDecryptLabel(t *testing.T) {
+	key := bytes.Repeat([]byte{1}, 16)
+	m := transportMethod{uri: RSAOAEPMGF1P, hash: crypto.SHA1, mgf: crypto.SHA1, label: []byte("label")}
+	wrapped, err := rsa.EncryptOAEPWithOptions(rand.Reader, &partnerKey().PublicKey, key, m.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := dataMethod{uri: AES128GCM, keySize: 16}.seal(key, []byte(plaintext), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(encryptedData(AES128GCM, m, content, wrapped, nil))
+	for params, want := range map[string]string{"bGFi\nZWw=": "<nil>", "": CodeDecrypt, "bGFi": CodeDecrypt, "?": CodeDecrypt} {
+		labelled := replace(t, doc, `<ds:DigestMethod`, "<xenc:OAEPparams>"+params+"</xenc:OAEPparams><ds:DigestMethod")
+		if got, err := Decrypt(element(t, labelled), partnerKey()); codeOf(err) != want || err == nil && string(got) != plaintext {
+			t.Errorf("%q: %q, %v", params, got, err)
+		}
+	}
+}
+
+// TestDecryptRetrievalMethod: a reference in the KeyInfo leads to an EncryptedKey beside the data, and nowhere else.
+func TestDecryptRetrievalMethod(t *testing.T) {
+	doc := encrypted(t, recipient())
+	i := strings.Index(doc, "<xenc:EncryptedKey>")
+	j := strings.Index(doc, "</xenc:EncryptedKey>") + len("</xenc:EncryptedKey>")
+	key := replace(t, doc[i:j], "<xenc:EncryptedKey>", `<xenc:EncryptedKey Id="_k" Recipient="https://other.example/">`)
+	const kind = `<ds:RetrievalMethod Type="` + xmlencSpace + `EncryptedKey" URI="`
+	holder := func(method, key, elsewhere string) string {
+		return `<a xmlns:xenc="` + xmlencSpace + `" xmlns:ds="` + dsigSpace + `">` + elsewhere +
+			`<saml:EncryptedAssertion xmlns:saml="` + samlSpace + `">` + doc[:i] + method + doc[j:] + key + `</saml:EncryptedAssertion></a>`
+	}
+	for name, c := range map[string]struct{ doc, want string }{
+		"beside":         {holder(kind+`#_k"/>`, key, ""), "<nil>"},
+		"first of two":   {holder(kind+`#_x"/>`+kind+`#_k"/>`, key, ""), "<nil>"},
+		"another name":   {holder(kind+`#_x"/>`, key, ""), CodeDecrypt},
+		"no name":        {holder(kind+`#"/>`, doc[i:j], ""), CodeDecrypt},
+		"elsewhere":      {holder(kind+`#_k"/>`, "", key), CodeDecrypt},
+		"other document": {holder(kind+`http://127.0.0.1/#_k"/>`, key, ""), CodeDecrypt},
+		"transforms":     {holder(kind+`#_k"><ds:Transforms/></ds:RetrievalMethod>`, key, ""), CodeDecrypt},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := element(t, c.doc).Child(samlSpace, "EncryptedAssertion")
+			for _, at := range []*Element{e, e.Children[0]} {
+				if got, err := Decrypt(at, partnerKey()); codeOf(err) != c.want || err == nil && string(got) != plaintext {
+					t.Errorf("got %q, %v", got, err)
+				}
+			}
+		})
 	}
 }
 

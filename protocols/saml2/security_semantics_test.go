@@ -144,7 +144,7 @@ func semanticAttacks() []attack {
 		{"113", "rubbish", body(`<samlp:Scoping ProxyCount="-1"/>`), 400, "", "schema"},
 		{"118", "key too weak to encrypt for", changed(func(w *world, _ *authn) {
 			w.change(func(p *trust.Partner) {
-				p.SAML.Entity.SP.EncryptionKeys = []xmlsec.EncryptionKey{{Public: &keys().encryption.PublicKey, Methods: []string{"http://www.w3.org/2001/04/xmlenc#rsa-1_5", xmlsec.AES128CBC}}}
+				p.SAML.Entity.SP.EncryptionKeys = []xmlsec.EncryptionKey{{Public: &keys().encryption.PublicKey, Methods: []xmlsec.EncryptionMethod{{Algorithm: "http://www.w3.org/2001/04/xmlenc#rsa-1_5"}, {Algorithm: xmlsec.AES128CBC}}}}
 			})
 		}), 0, "Requester/RequestUnsupported", "no_encryption_key"},
 		{"118", "encryption is a must, no key", changed(func(w *world, _ *authn) {
