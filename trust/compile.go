@@ -176,7 +176,8 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	if d == nil {
 		d = &SAMLDocument{}
 	}
-	t := &SAMLTerms{Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, RequestsSigned: d.SignedRequests, AllowCBC: d.AllowCBC}
+	t := &SAMLTerms{Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, RequestsSigned: d.SignedRequests, AllowCBC: d.AllowCBC,
+		AllowInclusiveC14N: d.AllowInclusiveC14N}
 	b.oneOf("saml.sign", t.Sign, "", "assertion", "response", "both")
 	b.oneOf("saml.encrypt", t.Encrypt, "", "when-key-present", "always", "never")
 	b.oneOf("saml.algorithm", t.Algorithm, "", "RS256", "ES256")

@@ -61,6 +61,8 @@ type SAMLDocument struct {
 	Algorithm      string `yaml:"algorithm,omitempty"`
 	SignedRequests bool   `yaml:"signed_requests,omitempty"`
 	AllowCBC       bool   `yaml:"allow_cbc,omitempty"`
+
+	AllowInclusiveC14N bool `yaml:"allow_inclusive_c14n,omitempty"`
 }
 
 // OIDCDocument is the OIDC part. Exactly one of the secret forms is given for clients that have a secret.

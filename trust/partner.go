@@ -88,6 +88,8 @@ type SAMLTerms struct {
 	Algorithm      string // RS256 or ES256
 	RequestsSigned bool   // refuse unsigned requests whatever the metadata says
 	AllowCBC       bool   // AES-CBC for a partner that lists nothing better; its keys in Entity say the same
+
+	AllowInclusiveC14N bool // its signatures may use Canonical XML 1.0 and 1.1
 }
 
 // OIDCTerms are the OIDC part of a partner.

@@ -23,9 +23,11 @@ const (
 	SHA512 = "http://www.w3.org/2001/04/xmlenc#sha512"
 )
 
-// Canonicalization and transforms: the only two the signature profile knows.
+// Canonicalization and transforms: the only ones the signature profile knows, the inclusive ones only where [Limits] allow them.
 const (
 	ExclusiveC14N      = "http://www.w3.org/2001/10/xml-exc-c14n#"
+	InclusiveC14N10    = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+	InclusiveC14N11    = "http://www.w3.org/2006/12/xml-c14n11"
 	EnvelopedSignature = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 )
 
@@ -56,6 +58,11 @@ const (
 	xmlnsSpace    = "http://www.w3.org/2000/xmlns/"
 	xincludeSpace = "http://www.w3.org/2001/XInclude"
 )
+
+// acceptedC14N reports whether a signature may use a canonicalization.
+func acceptedC14N(uri string, l Limits) bool {
+	return uri == ExclusiveC14N || l.InclusiveC14N && (uri == InclusiveC14N10 || uri == InclusiveC14N11)
+}
 
 type signatureKind int
 

@@ -47,6 +47,8 @@ type canonicalizer struct {
 	attrs     []Attr
 	inclusive []string
 	limit     int
+
+	inclusiveForm bool // every namespace declaration is written where it stands
 }
 
 func newCanonicalizer(size int, l Limits) canonicalizer {
@@ -88,9 +90,9 @@ func (c *canonicalizer) open(t *tag) bool {
 			c.render(a.Prefix, a.Space)
 		}
 	}
-	if len(c.inclusive) > 0 {
+	if c.inclusiveForm || len(c.inclusive) > 0 {
 		for _, d := range t.decls {
-			if slices.Contains(c.inclusive, d.prefix) {
+			if c.inclusiveForm || slices.Contains(c.inclusive, d.prefix) {
 				c.render(d.prefix, d.space)
 			}
 		}

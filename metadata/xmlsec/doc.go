@@ -6,6 +6,7 @@
 //
 // The signature profile is one enveloped signature on the root element, one same-document Reference, the transforms
 // enveloped-signature and exc-c14n, SHA-256 or better (SAML Core 5.4, XML Signature 1.1, Exclusive XML Canonicalization 1.0).
+// Canonical XML 1.0 and 1.1 without comments are accepted where the caller's [Limits] say so, and nowhere else.
 // Keys come from the caller; KeyInfo is a hint that nobody reads. On protocol messages goxmldsig gives a second opinion:
 // where the two verifiers disagree the message is refused with the code "second_opinion".
 //

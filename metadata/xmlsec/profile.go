@@ -9,11 +9,13 @@ import (
 // signature is an enveloped signature that keeps the profile (SAML Core 5.4; XML Signature 1.1, 4).
 type signature struct {
 	element   *Element // ds:Signature
+	c14n      string   // canonicalization of SignedInfo
 	info      []byte   // SignedInfo in canonical form; everything below was read from these bytes
 	method    signatureMethod
 	algorithm string
 	digest    crypto.Hash
 	want      []byte   // DigestValue
+	content   string   // canonicalization of what is signed
 	inclusive []string // PrefixList of the exc-c14n transform
 	value     []byte   // SignatureValue
 }
@@ -42,10 +44,25 @@ func signatureOf(d *signedDocument, l Limits) (signature, error) {
 	if s.value, err = leafBase64(parts[1]); err != nil {
 		return signature{}, err
 	}
-	if s.info, err = canonicalForm(parts[0], nil, nil, l); err != nil {
+	if s.c14n, err = methodOfInfo(parts[0], l); err != nil {
+		return signature{}, err
+	}
+	if s.info, err = infoBytes(d, s.c14n, l); err != nil {
 		return signature{}, err
 	}
 	return s, s.readInfo(d.id, l)
+}
+
+// methodOfInfo reads how SignedInfo is to be canonicalised, before it is; readInfo compares.
+func methodOfInfo(info *Element, l Limits) (string, error) {
+	if len(info.Children) == 0 || !info.Children[0].Is(dsigSpace, "CanonicalizationMethod") {
+		return "", fail(CodeProfile, "SignedInfo does not begin with CanonicalizationMethod")
+	}
+	alg, err := algorithmOf(info.Children[0])
+	if err != nil || !acceptedC14N(alg, l) || len(info.Children[0].Children) > 0 {
+		return "", fail(CodeC14N, "SignedInfo is not canonicalised by plain exc-c14n")
+	}
+	return alg, nil
 }
 
 // readInfo reads SignedInfo from its canonical form, the bytes that SignatureValue is about.
@@ -62,7 +79,7 @@ func (s *signature) readInfo(id string, l Limits) error {
 	if err := onlyAttributes(info, "Id"); err != nil {
 		return err
 	}
-	if alg, err := algorithmOf(c[0]); err != nil || alg != ExclusiveC14N || len(c[0].Children) > 0 {
+	if alg, err := algorithmOf(c[0]); err != nil || alg != s.c14n || len(c[0].Children) > 0 {
 		return fail(CodeC14N, "SignedInfo is not canonicalised by plain exc-c14n")
 	}
 	if s.algorithm, err = algorithmOf(c[1]); err != nil {
@@ -72,10 +89,10 @@ func (s *signature) readInfo(id string, l Limits) error {
 	if s.method, known = signatureMethodOf(s.algorithm); !known || len(c[1].Children) > 0 {
 		return fail(CodeAlgorithm, "signature algorithm")
 	}
-	return s.readReference(c[2], id)
+	return s.readReference(c[2], id, l)
 }
 
-func (s *signature) readReference(ref *Element, id string) error {
+func (s *signature) readReference(ref *Element, id string, l Limits) error {
 	c := ref.Children
 	if len(c) != 3 || !c[0].Is(dsigSpace, "Transforms") || !c[1].Is(dsigSpace, "DigestMethod") || !c[2].Is(dsigSpace, "DigestValue") {
 		return fail(CodeProfile, "Reference is not Transforms, DigestMethod and DigestValue")
@@ -86,7 +103,7 @@ func (s *signature) readReference(ref *Element, id string) error {
 	if uri, _ := ref.Attr("URI"); id == "" || uri != "#"+id {
 		return fail(CodeProfile, "Reference does not name the root element")
 	}
-	if err := s.readTransforms(c[0]); err != nil {
+	if err := s.readTransforms(c[0], l); err != nil {
 		return err
 	}
 	alg, err := algorithmOf(c[1])
@@ -106,24 +123,38 @@ func (s *signature) readReference(ref *Element, id string) error {
 	return nil
 }
 
-// readTransforms wants exactly enveloped-signature, then exc-c14n.
-func (s *signature) readTransforms(e *Element) error {
+// readTransforms wants exactly enveloped-signature, then exc-c14n. Where the limits allow inclusive canonicalization the second may
+// be that, or missing: XML Signature then means Canonical XML 1.0 (4.4.3.2).
+func (s *signature) readTransforms(e *Element, l Limits) error {
+	wrong := fail(CodeC14N, "transforms are not enveloped-signature and exc-c14n")
 	c := e.Children
-	if len(c) != 2 || !c[0].Is(dsigSpace, "Transform") || !c[1].Is(dsigSpace, "Transform") {
-		return fail(CodeC14N, "transforms are not enveloped-signature and exc-c14n")
+	if len(c) != 2 && !(len(c) == 1 && l.InclusiveC14N) {
+		return wrong
 	}
-	first, err1 := algorithmOf(c[0])
-	second, err2 := algorithmOf(c[1])
-	if err1 != nil || err2 != nil || first != EnvelopedSignature || second != ExclusiveC14N || len(c[0].Children) > 0 {
-		return fail(CodeC14N, "transforms are not enveloped-signature and exc-c14n")
+	if first, err := transformOf(c[0]); err != nil || first != EnvelopedSignature || len(c[0].Children) > 0 {
+		return wrong
+	}
+	if s.content = InclusiveC14N10; len(c) == 1 {
+		return nil
+	}
+	var err error
+	if s.content, err = transformOf(c[1]); err != nil || !acceptedC14N(s.content, l) {
+		return wrong
 	}
 	switch parameters := c[1].Children; {
 	case len(parameters) == 0:
 		return nil
-	case len(parameters) == 1 && parameters[0].Is(ExclusiveC14N, "InclusiveNamespaces") && len(parameters[0].Children) == 0:
+	case s.content == ExclusiveC14N && len(parameters) == 1 && parameters[0].Is(ExclusiveC14N, "InclusiveNamespaces") && len(parameters[0].Children) == 0:
 		return s.readPrefixes(parameters[0])
 	}
-	return fail(CodeC14N, "unknown parameter of exc-c14n")
+	return fail(CodeC14N, "unknown parameter of canonicalization")
+}
+
+func transformOf(e *Element) (string, error) {
+	if !e.Is(dsigSpace, "Transform") {
+		return "", fail(CodeC14N, "not a Transform")
+	}
+	return algorithmOf(e)
 }
 
 func (s *signature) readPrefixes(e *Element) error {

@@ -66,15 +66,30 @@ func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, e
 	return Verified{root: root, by: by}, nil
 }
 
+// infoBytes is SignedInfo in canonical form. The inclusive ones look at its ancestors, of which the first pass kept nothing.
+func infoBytes(d *signedDocument, uri string, l Limits) ([]byte, error) {
+	if uri == ExclusiveC14N {
+		return canonicalForm(d.signature.Children[0], nil, nil, l)
+	}
+	root, err := scan(d.doc, l)
+	if err != nil {
+		return nil, err
+	}
+	return inclusiveForm(root.Children[d.at].Children[0], nil, uri, l)
+}
+
 // coveredBytes is the canonical form that the Reference digests. It was written while the document was read, unless the signer
-// asked for a PrefixList, which is known too late for that.
+// asked for a PrefixList or another form, which is known too late for that.
 func coveredBytes(d *signedDocument, s signature, l Limits) ([]byte, error) {
-	if len(s.inclusive) == 0 {
+	if s.content == ExclusiveC14N && len(s.inclusive) == 0 {
 		return d.canon.w, nil
 	}
 	root, err := scan(d.doc, l)
 	if err != nil {
 		return nil, err
+	}
+	if s.content != ExclusiveC14N {
+		return inclusiveForm(root, root.Children[d.at], s.content, l)
 	}
 	return canonicalForm(root, root.Children[d.at], s.inclusive, l)
 }

@@ -144,6 +144,57 @@ func TestXmlsec1SignaturesAreAccepted(t *testing.T) {
 	}
 }
 
+// TestXmlsec1InclusiveSignaturesAreAccepted: xmlsec1 signs with Canonical XML, SignedInfo inheriting from its ancestors.
+func TestXmlsec1InclusiveSignaturesAreAccepted(t *testing.T) {
+	requireXMLSec1(t)
+	for name, c := range map[string]struct {
+		root, below, info, content string
+		other                      bool // goxmldsig agrees
+	}{
+		"1.0":                {"", "", InclusiveC14N10, InclusiveC14N10, true},
+		"1.1":                {"", "", InclusiveC14N11, InclusiveC14N11, true},
+		"mixed":              {"", "", ExclusiveC14N, InclusiveC14N10, true},
+		"implied":            {"", "", InclusiveC14N11, "", true},
+		"xml attributes 1.0": {` xml:lang="en" xml:space="preserve"`, "", InclusiveC14N10, InclusiveC14N10, false},
+		"xml attributes 1.1": {` xml:lang="en" xml:space="preserve"`, "", InclusiveC14N11, InclusiveC14N11, false},
+		"default undone 1.0": {"", ` xmlns=""`, InclusiveC14N10, InclusiveC14N10, true},
+		"default undone 1.1": {"", ` xmlns=""`, InclusiveC14N11, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			transform := `<ds:Transform Algorithm="` + ExclusiveC14N + `">PREFIXES</ds:Transform>`
+			with := ""
+			if c.content != "" {
+				with = `<ds:Transform Algorithm="` + c.content + `"/>`
+			}
+			signature := replace(t, replace(t, signatureTemplate, transform, with), ExclusiveC14N, c.info)
+			signature = replace(t, signature, "ALGORITHM", RSASHA256)
+			request := replace(t, replace(t, awkwardRequest, " Version", c.root+" Version"), "<y>", "<y"+c.below+">")
+			args := append([]string{"--sign", "--privkey-pem", privateFile(t, partnerKey())}, idAttribute...)
+			out := filepath.Join(t.TempDir(), "signed.xml")
+			doc := writeFile(t, "doc.xml", []byte(replace(t, request, "SIGNATURE", signature)))
+			if msg, err := xmlsec1(t, append(args, "--output", out, doc)...); err != nil {
+				t.Fatalf("%v\n%s", err, msg)
+			}
+			made, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := VerifyEnveloped(made, MessageLimits(), partnerKeys()); codeOf(err) != CodeC14N {
+				t.Errorf("without permission: %v", err)
+			}
+			l := MessageLimits()
+			l.InclusiveC14N = true
+			if _, err := VerifyEnveloped(made, l, partnerKeys()); (err == nil) != c.other || err != nil && codeOf(err) != CodeSecondOpinion {
+				t.Errorf("with second opinion: %v\n%s", err, made)
+			}
+			l.secondOpinion = false
+			if _, err := VerifyEnveloped(made, l, partnerKeys()); err != nil {
+				t.Errorf("%v\n%s", err, made)
+			}
+		})
+	}
+}
+
 func TestXmlsec1DecryptsOurs(t *testing.T) {
 	requireXMLSec1(t)
 	cbc := recipient(AES256CBC)

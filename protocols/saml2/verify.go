@@ -37,6 +37,7 @@ func verifyFrom(m message, claim xmlsec.Claim, from trust.Partner) (*xmlsec.Elem
 	var v xmlsec.Verified
 	var err error
 	limits := xmlsec.MessageLimits()
+	limits.InclusiveC14N = from.SAML.AllowInclusiveC14N
 	keys := from.SAML.Entity.SP.SigningKeys
 	s := sender{partner: from, signed: true}
 	switch {
