@@ -53,7 +53,7 @@ func signatureOf(d *signedDocument, l Limits) (signature, error) {
 	return s, s.readInfo(d.id, l)
 }
 
-// methodOfInfo reads how SignedInfo is to be canonicalised, before it is; readInfo compares.
+// methodOfInfo reads how SignedInfo, which may have an Id, is to be canonicalised, before it is; readInfo compares.
 func methodOfInfo(info *Element, l Limits) (string, error) {
 	if len(info.Children) == 0 || !info.Children[0].Is(dsigSpace, "CanonicalizationMethod") {
 		return "", fail(CodeProfile, "SignedInfo does not begin with CanonicalizationMethod")
@@ -62,10 +62,11 @@ func methodOfInfo(info *Element, l Limits) (string, error) {
 	if err != nil || !acceptedC14N(alg, l) || len(info.Children[0].Children) > 0 {
 		return "", fail(CodeC14N, "SignedInfo is not canonicalised by plain exc-c14n")
 	}
-	return alg, nil
+	return alg, onlyAttributes(info, "Id")
 }
 
-// readInfo reads SignedInfo from its canonical form, the bytes that SignatureValue is about.
+// readInfo reads SignedInfo from its canonical form, the bytes that SignatureValue is about. Its own attributes were looked at; the
+// inclusive forms add those that it inherits.
 func (s *signature) readInfo(id string, l Limits) error {
 	info, err := scan(string(s.info), l.canonical())
 	if err != nil {
@@ -75,9 +76,6 @@ func (s *signature) readInfo(id string, l Limits) error {
 	if len(c) != 3 || !c[0].Is(dsigSpace, "CanonicalizationMethod") || !c[1].Is(dsigSpace, "SignatureMethod") ||
 		!c[2].Is(dsigSpace, "Reference") {
 		return fail(CodeProfile, "SignedInfo is not one method of each kind and one Reference")
-	}
-	if err := onlyAttributes(info, "Id"); err != nil {
-		return err
 	}
 	if alg, err := algorithmOf(c[0]); err != nil || alg != s.c14n || len(c[0].Children) > 0 {
 		return fail(CodeC14N, "SignedInfo is not canonicalised by plain exc-c14n")

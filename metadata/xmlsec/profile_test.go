@@ -150,6 +150,7 @@ func infoAttacks(t *testing.T) []attack {
 		{"profile", "only SignedInfo and DigestValue", changed(si[strings.Index(si, "<ds:Transforms>"):strings.Index(si, "<ds:DigestValue>")], ""), CodeProfile},
 		{"profile", "attribute of DigestValue", changed("<ds:DigestValue>", `<ds:DigestValue Evil="1">`), CodeProfile},
 		{"profile", "attribute of SignatureValue", replace(t, good, "<ds:SignatureValue>", `<ds:SignatureValue Evil="1">`), CodeProfile},
+		{"profile", "attribute of SignedInfo", replace(t, good, "<ds:SignedInfo>", `<ds:SignedInfo xml:lang="en">`), CodeProfile},
 		{"profile", "attribute of Signature", replace(t, good, "<ds:Signature ", `<ds:Signature Evil="1" `), CodeProfile},
 		{"profile", "third part is not KeyInfo", strings.ReplaceAll(good, "ds:KeyInfo>", "ds:Object>"), CodeProfile},
 		{"profile", "nothing but SignedInfo", untilInfoEnd(good) + "</ds:Signature>" + good[strings.Index(good, "</ds:Signature>")+len("</ds:Signature>"):], CodeProfile},
