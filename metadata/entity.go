@@ -58,6 +58,7 @@ type ServiceProvider struct {
 	WantAssertionsSigned bool
 	ACS                  []IndexedEndpoint
 	SLO                  []Endpoint
+	ArtifactResolution   []IndexedEndpoint      // where it hands over messages that it sends by artifact
 	SigningKeys          []crypto.PublicKey     // use="signing" or no use
 	EncryptionKeys       []xmlsec.EncryptionKey // use="encryption" or no use; RSA only
 	NameIDFormats        []string

@@ -3,6 +3,8 @@ package trust
 import (
 	"bytes"
 	"context"
+	"crypto/sha1" //nolint:gosec // see newEntry
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -31,6 +33,7 @@ type snapshot struct {
 type entry struct {
 	Key     string // protocol and id
 	Name    string
+	Source  string // of SAML artifacts: the digest of the entity id; empty for other protocols
 	Partner Partner
 }
 
@@ -39,12 +42,22 @@ func NewRegistry(store PartnerStore, compiler Compiler, lab bool, clock func() t
 	return &Registry{store: store, compiler: compiler, lab: lab, clock: clock}
 }
 
+func newEntry(p Partner) *entry {
+	e := &entry{Key: key(p.Protocol, p.ID), Name: p.Name, Partner: p}
+	if p.Protocol == SAML2 {
+		source := sha1.Sum([]byte(p.ID)) //nolint:gosec // SAML Bindings 3.6.4.2 names senders so
+		e.Source = hex.EncodeToString(source[:])
+	}
+	return e
+}
+
 func schema() *memdb.DBSchema {
 	return &memdb.DBSchema{Tables: map[string]*memdb.TableSchema{"partner": {
 		Name: "partner",
 		Indexes: map[string]*memdb.IndexSchema{
-			"id":   {Name: "id", Unique: true, Indexer: &memdb.StringFieldIndex{Field: "Key"}},
-			"name": {Name: "name", Indexer: &memdb.StringFieldIndex{Field: "Name", Lowercase: true}},
+			"id":     {Name: "id", Unique: true, Indexer: &memdb.StringFieldIndex{Field: "Key"}},
+			"name":   {Name: "name", Indexer: &memdb.StringFieldIndex{Field: "Name", Lowercase: true}},
+			"source": {Name: "source", AllowMissing: true, Indexer: &memdb.StringFieldIndex{Field: "Source"}},
 		},
 	}}}
 }
@@ -69,7 +82,7 @@ func (r *Registry) Load(ctx context.Context) error {
 			next.broken = append(next.broken, err)
 			continue
 		}
-		if err := txn.Insert("partner", &entry{Key: key(p.Protocol, p.ID), Name: p.Name, Partner: p}); err != nil {
+		if err := txn.Insert("partner", newEntry(p)); err != nil {
 			return fmt.Errorf("trust: registry: %w", err)
 		}
 	}
@@ -105,6 +118,20 @@ func (r *Registry) Partner(protocol Protocol, id string) (Partner, error) {
 		return Partner{}, ErrUnknownPartner
 	}
 	return e.Partner, nil
+}
+
+// EntityBySource finds the SAML partner whose entity id has this SHA-1 digest, the SourceID of the artifacts that it makes
+// (SAML Bindings 3.6.4.2).
+func (r *Registry) EntityBySource(source [20]byte) (string, bool) {
+	s := r.current.Load()
+	if s == nil {
+		return "", false
+	}
+	raw, err := s.db.Txn(false).First("partner", "source", hex.EncodeToString(source[:]))
+	if e, ok := raw.(*entry); err == nil && ok {
+		return e.Partner.ID, true
+	}
+	return "", false
 }
 
 // Partners lists all in order of name.

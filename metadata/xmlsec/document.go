@@ -31,7 +31,10 @@ func readSigned(doc []byte, l Limits) (*signedDocument, error) {
 // and reading one in a wrong namespace is how parsers come to differ.
 func (d *signedDocument) saw(sc *scanner, t *tag) error {
 	if t.local == "Signature" {
-		if d.count++; d.count > 1 {
+		if inner := sc.l.holder && len(sc.open) > 1; !inner {
+			d.count++
+		}
+		if d.count > 1 {
 			return fail(CodeProfile, "more than one signature")
 		}
 	}
@@ -56,7 +59,20 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 	return nil
 }
 
-// countSignatures counts the elements at or below e that are called Signature, as signedDocument does.
+// signatures counts the elements that are called Signature, as signedDocument does.
+func (l Limits) signatures(root *Element) int {
+	n := countSignatures(root)
+	if l.holder {
+		for _, c := range root.Children {
+			for _, inner := range c.Children {
+				n -= countSignatures(inner)
+			}
+		}
+	}
+	return n
+}
+
+// countSignatures counts those at or below e.
 func countSignatures(e *Element) int {
 	n := 0
 	if e.Local == "Signature" {

@@ -15,6 +15,7 @@ type Limits struct {
 	InclusiveC14N     bool // signatures may use Canonical XML 1.0 and 1.1 beside the exclusive one (SAML Core 5.4.3 advises against it)
 
 	secondOpinion bool // enveloped signatures are verified by goxmldsig as well
+	holder        bool // the document holds a message with a signature of its own, deeper than its root's children
 }
 
 const (
@@ -28,6 +29,13 @@ func MessageLimits() Limits {
 		MaxBytes: 64 * kib, MaxDepth: 40, MaxElements: 2000, MaxAttributes: 40,
 		MaxAttributeValue: 8 * kib, MaxText: 32 * kib, MaxNamespaces: 32, secondOpinion: true,
 	}
+}
+
+// Holding is l for a document with another one in it, such as an ArtifactResponse, either of them or both signed. What is inside is
+// to be verified as a document of its own.
+func (l Limits) Holding() Limits {
+	l.holder = true
+	return l
 }
 
 // MetadataLimits is for the metadata of one entity. Comments and CDATA sections are common there.

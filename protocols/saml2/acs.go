@@ -1,84 +1,84 @@
 package saml2
 
 import (
+	"slices"
+
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/trust"
 )
 
-// chooseACS finds where the answer goes: the registered assertion consumer service with exactly the asked URL, or the asked
-// index, or the default (SAML Core 3.4.1). A refusal with a location means that the partner can be told; without one
-// the reply address is not proven.
-func chooseACS(sp *metadata.ServiceProvider, req authnRequest) (string, *bridge.Refusal) {
+// reply is where the answer to an AuthnRequest goes, and how. The zero value: the reply address is not proven.
+type reply struct {
+	URL string
+	By  binding
+}
+
+// browserReplies are the bindings that carry a Response through the browser.
+func browserReplies() []binding { return []binding{byPOST, bySimpleSign, byArtifact} }
+
+// chooseReply finds where the answer goes: the registered assertion consumer service with exactly the asked URL, or the asked
+// index, or the default (SAML Core 3.4.1), among those whose binding is offered. A refusal with a reply means that the partner
+// can be told there; without one the reply address is not proven.
+func chooseReply(sp *metadata.ServiceProvider, req authnRequest, offered []binding) (reply, *bridge.Refusal) {
 	bad := bridge.Refuse(bridge.BadReplyAddress, "The app asked for the answer to go to an address that is not registered for it.")
-	fallback := defaultACS(sp)
+	fallback := defaultReply(sp.ACS, offered)
 	switch {
 	case req.ACSURL != nil && req.ACSIndex != nil:
-		return "", bad.WithCode("acs_twice")
+		return reply{}, bad.WithCode("acs_twice")
 	case req.ACSIndex != nil && req.ProtocolBinding != "":
-		return "", bad.WithCode("acs_twice") // mutually exclusive as well
-	case fallback == "":
-		return "", bad.WithCode("no_acs")
-	}
-	wrong := bridge.Refuse(bridge.UnsupportedBinding, "Answers are given by HTTP-POST only.")
-	if req.ProtocolBinding != "" && req.ProtocolBinding != metadata.BindingPOST {
-		if req.ACSURL != nil && !registered(sp, *req.ACSURL) {
-			return "", bad
-		}
-		return fallback, wrong
-	}
-	if req.ACSURL == nil && req.ACSIndex == nil {
+		return reply{}, bad.WithCode("acs_twice") // mutually exclusive as well
+	case fallback.URL == "":
+		return reply{}, bad.WithCode("no_acs")
+	case req.ACSURL == nil && req.ACSIndex == nil && req.ProtocolBinding == "":
 		return fallback, nil
 	}
-	found := false
+	var named, asked []metadata.IndexedEndpoint
 	for _, acs := range sp.ACS {
 		if req.ACSURL != nil && acs.Location != *req.ACSURL || req.ACSIndex != nil && acs.Index != *req.ACSIndex {
 			continue
 		}
-		if acs.Binding == metadata.BindingPOST {
-			return acs.Location, nil
-		}
-		found = true
-	}
-	if !found {
-		return "", bad
-	}
-	return fallback, wrong
-}
-
-func registered(sp *metadata.ServiceProvider, url string) bool {
-	for _, acs := range sp.ACS {
-		if acs.Location == url {
-			return true
+		named = append(named, acs)
+		if req.ProtocolBinding == "" || acs.Binding == req.ProtocolBinding {
+			asked = append(asked, acs)
 		}
 	}
-	return false
+	if len(named) == 0 {
+		return reply{}, bad
+	}
+	for _, by := range offered { // an address that several bindings share is used by the first that we offer
+		if to := defaultReply(asked, []binding{by}); to.URL != "" && req.ACSURL != nil {
+			return to, nil
+		}
+	}
+	if to := defaultReply(asked, offered); to.URL != "" {
+		return to, nil
+	}
+	return fallback, bridge.Refuse(bridge.UnsupportedBinding, "The app asked for its answer in a way that is not registered for it, or not offered here.")
 }
 
-// defaultACS is the default among those that take HTTP-POST; empty if none does.
-func defaultACS(sp *metadata.ServiceProvider) string {
-	first := ""
-	for _, acs := range sp.ACS {
+// defaultReply is the default among those of an offered binding, else the first of them; zero if there is none.
+func defaultReply(list []metadata.IndexedEndpoint, offered []binding) reply {
+	first := reply{}
+	for _, acs := range list {
+		to := reply{URL: acs.Location, By: binding(acs.Binding)}
 		switch {
-		case acs.Binding != metadata.BindingPOST:
+		case !slices.Contains(offered, to.By):
 		case acs.Default:
-			return acs.Location
-		case first == "":
-			first = acs.Location
+			return to
+		case first.URL == "":
+			first = to
 		}
 	}
 	return first
 }
 
-// takesPOST reports whether url is registered for HTTP-POST still.
-func takesPOST(partner trust.Partner, url string) bool {
-	if partner.SAML == nil || partner.SAML.Entity.SP == nil {
+// registered reports whether the partner still takes answers there, in that way.
+func (to reply) registered(partner trust.Partner) bool {
+	if partner.SAML == nil || partner.SAML.Entity.SP == nil || to.URL == "" {
 		return false
 	}
-	for _, acs := range partner.SAML.Entity.SP.ACS {
-		if acs.Location == url && acs.Binding == metadata.BindingPOST {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(partner.SAML.Entity.SP.ACS, func(acs metadata.IndexedEndpoint) bool {
+		return acs.Location == to.URL && acs.Binding == string(to.By)
+	})
 }

@@ -47,7 +47,7 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	w.raw("<saml:Subject>")
 	w.nameID(a.subject, false)
 	w.raw(`<saml:SubjectConfirmation Method="`, bearer, `"><saml:SubjectConfirmationData`)
-	w.attr("InResponseTo", a.request)
+	w.attrIf("InResponseTo", a.request)
 	w.attr("NotOnOrAfter", end)
 	w.attr("Recipient", a.recipient)
 	w.raw("></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions")

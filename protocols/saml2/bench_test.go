@@ -17,7 +17,7 @@ import (
 func BenchmarkIssue(b *testing.B) {
 	w := newWorld(b)
 	p := samplePartner()
-	st := state{ID: "_" + w.hub.NewID(), ACS: spACS}
+	st := state{ID: "_" + w.hub.NewID(), Reply: reply{spACS, byPOST}}
 	iss := bridge.Issuance{
 		Subject: patel, SubjectKind: trust.SubjectUID, Method: bridge.MethodSmartcard, Assurance: 3, AuthnAt: w.now, SessionEnds: w.now.Add(time.Hour), Index: w.hub.NewID(),
 	}

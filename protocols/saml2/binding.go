@@ -27,7 +27,10 @@ type message struct {
 	response bool // it came as SAMLResponse
 	xml      []byte
 	relay    relayState
-	detached *detached // nil: the query carries no signature
+	detached *detached // nil: the query or form carries no signature
+	artifact string    // stands for xml, which has to be fetched
+	from     string    // the partner that xml was fetched from
+	vouched  bool      // xml was covered by a signature of that partner around it
 }
 
 // relayState is opaque to us. Absent and empty are not the same (SAML Bindings 3.4.3).
@@ -36,7 +39,7 @@ type relayState struct {
 	Value   string `json:",omitempty"`
 }
 
-// detached is the signature of a query (SAML Bindings 3.4.4.1).
+// detached is the signature of a query (SAML Bindings 3.4.4.1), or of a form (HTTP-POST-SimpleSign 2.5.2).
 type detached struct {
 	octets    []byte // as received, in the order of the specification
 	algorithm string
@@ -61,12 +64,16 @@ func (p *Provider) decodeRedirect(query string) (message, error) {
 	if err != nil {
 		return m, err
 	}
-	m.response = name == "SAMLResponse"
+	m.response = name == responseField
 	if e, ok := params["SAMLEncoding"]; ok && e.value != deflateEncoding {
 		return m, badRequest("saml_encoding", "The message is encoded in a way that is not known here.")
 	}
 	if m.relay, err = readRelay(params); err != nil {
 		return m, err
+	}
+	if name == artifactField {
+		m.by, m.artifact = byArtifact, params[name].value
+		return m, nil
 	}
 	if m.detached, err = readDetached(name, params); err != nil {
 		return m, err
@@ -116,25 +123,28 @@ func parse(query string, limit int) (map[string]parameter, error) {
 
 func isParameter(name string) bool {
 	switch name {
-	case "SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding":
+	case requestField, responseField, artifactField, "RelayState", "SigAlg", "Signature", "SAMLEncoding":
 		return true
 	}
 	return false
 }
 
-// messageName is the parameter that carries the message: exactly one of two.
+// messageName is the parameter that carries the message: exactly one of three.
 func messageName(params map[string]parameter) (string, error) {
-	_, request := params["SAMLRequest"]
-	_, response := params["SAMLResponse"]
-	switch {
-	case request && response:
-		return "", badRequest("two_messages", "The request carries two messages.")
-	case request:
-		return "SAMLRequest", nil
-	case response:
-		return "SAMLResponse", nil
+	found := ""
+	for _, name := range []string{requestField, responseField, artifactField} {
+		if _, ok := params[name]; !ok {
+			continue
+		}
+		if found != "" {
+			return "", badRequest("two_messages", "The request carries two messages.")
+		}
+		found = name
 	}
-	return "", badRequest("no_message", "The request carries no SAML message.")
+	if found == "" {
+		return "", badRequest("no_message", "The request carries no SAML message.")
+	}
+	return found, nil
 }
 
 func readRelay(params map[string]parameter) (relayState, error) {
@@ -150,6 +160,20 @@ func readRelay(params map[string]parameter) (relayState, error) {
 
 // readDetached recomposes what was signed from the raw pieces, whatever their order in the query.
 func readDetached(name string, params map[string]parameter) (*detached, error) {
+	d, err := readSignature(params)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	octets := name + "=" + params[name].raw
+	if relay, ok := params["RelayState"]; ok {
+		octets += "&RelayState=" + relay.raw
+	}
+	d.octets = []byte(octets + "&SigAlg=" + params["SigAlg"].raw)
+	return d, nil
+}
+
+// readSignature reads SigAlg and Signature; nil if neither is there.
+func readSignature(params map[string]parameter) (*detached, error) {
 	algorithm, hasAlgorithm := params["SigAlg"]
 	signature, hasSignature := params["Signature"]
 	if hasAlgorithm != hasSignature {
@@ -162,12 +186,7 @@ func readDetached(name string, params map[string]parameter) (*detached, error) {
 	if err != nil {
 		return nil, bridge.Refuse(bridge.BadSignature, "The signature cannot be read.").WithCode("base64")
 	}
-	octets := name + "=" + params[name].raw
-	if relay, ok := params["RelayState"]; ok {
-		octets += "&RelayState=" + relay.raw
-	}
-	octets += "&SigAlg=" + algorithm.raw
-	return &detached{octets: []byte(octets), algorithm: algorithm.value, value: value}, nil
+	return &detached{algorithm: algorithm.value, value: value}, nil
 }
 
 // decodeBase64 takes the standard alphabet with padding; line ends are allowed (RFC 2045).

@@ -14,12 +14,14 @@ import (
 type inquiry struct {
 	sender
 	req      authnRequest
+	by       binding // how it arrived
 	relay    relayState
 	now      time.Time
 	issued   time.Time
-	acs      string // set as soon as the reply address is proven
-	endpoint string // address at which the message arrived
-	entityID string // ours
+	reply    reply     // set as soon as the reply address is proven
+	offered  []binding // for the reply
+	endpoint string    // address at which the message arrived
+	entityID string    // ours
 	skew     time.Duration
 	life     time.Duration
 }
@@ -94,7 +96,7 @@ func checkSigned(q *inquiry) *bridge.Refusal {
 }
 
 func checkDestination(q *inquiry) *bridge.Refusal {
-	return q.req.checkDestination(q.endpoint, q.signed)
+	return q.req.checkDestination(q.endpoint, q.signed && q.by != byArtifact)
 }
 
 // checkDestination wants a signed message to say where it goes, so that it cannot be used elsewhere (SAML Bindings 3.4.5.2).
@@ -126,7 +128,7 @@ func (h header) checkInstant(now time.Time, skew, life time.Duration) (time.Time
 
 func checkReply(q *inquiry) *bridge.Refusal {
 	var r *bridge.Refusal
-	q.acs, r = chooseACS(q.partner.SAML.Entity.SP, q.req)
+	q.reply, r = chooseReply(q.partner.SAML.Entity.SP, q.req, q.offered)
 	return r
 }
 
@@ -192,10 +194,10 @@ func checkContext(q *inquiry) *bridge.Refusal {
 func (q *inquiry) request() (bridge.Request, error) {
 	// A request that was set aside is continued up to bounceLife after it went stale: its mark lasts as long.
 	mark := bridge.Mark{Key: replayKey(q.partner.ID, q.req.ID), Expires: q.issued.Add(q.life + q.skew + bounceLife)}
-	state := state{ID: q.req.ID, ACS: q.acs, Relay: q.relay, Format: q.req.Policy.Format}
+	state := state{ID: q.req.ID, Reply: q.reply, Relay: q.relay, Format: q.req.Policy.Format}
 	out := bridge.Request{
 		Partner: q.partner.ID, Protocol: trust.SAML2, ForceAuthn: q.req.ForceAuthn, Passive: q.req.IsPassive,
-		Contexts: contexts(q.req.Context), ReturnTo: origin(q.acs), Resume: ResumePath,
+		Contexts: contexts(q.req.Context), ReturnTo: origin(q.reply.URL), Resume: ResumePath,
 		Once: mark,
 	}
 	if q.req.Subject != nil {

@@ -7,17 +7,18 @@
 // Routes:
 //
 //	GET  /saml2/metadata   the hub's own metadata; its address is the entity id
-//	GET  /saml2/sso        AuthnRequest by HTTP-Redirect
-//	POST /saml2/sso        AuthnRequest by HTTP-POST
+//	GET  /saml2/sso        AuthnRequest by HTTP-Redirect or HTTP-Artifact
+//	POST /saml2/sso        AuthnRequest by HTTP-POST, HTTP-POST-SimpleSign or HTTP-Artifact
 //	GET  /saml2/resume     where a sign-on, or a sign-out, continues in the browser
-//	GET  /saml2/slo        LogoutRequest and LogoutResponse by HTTP-Redirect
-//	POST /saml2/slo        the same by HTTP-POST
+//	GET  /saml2/slo        LogoutRequest and LogoutResponse by HTTP-Redirect or HTTP-Artifact
+//	POST /saml2/slo        the same by HTTP-POST, HTTP-POST-SimpleSign or HTTP-Artifact
 //	POST /saml2/slo/soap   LogoutRequest by SOAP
+//	POST /saml2/artifact   ArtifactResolve by SOAP: hands over what was sent by HTTP-Artifact
 //	GET  /saml2/slo/front  a page that POSTs a LogoutRequest of ours to a partner
 //
-// Answers to AuthnRequests go by HTTP-POST to a registered assertion consumer service and nowhere else. A request whose
+// Answers to AuthnRequests go to a registered assertion consumer service and nowhere else, by HTTP-POST, HTTP-POST-SimpleSign or HTTP-Artifact. A request whose
 // sender or reply address is not proven gets a page of ours, never a redirect.
 //
 // Two deviations of the field are tolerated: a POSTed message may be compressed as for HTTP-Redirect, and a NameID in a
-// LogoutRequest may lack the qualifiers it was issued with. Not offered: Artifact, ECP, SimpleSign, unsolicited responses.
+// LogoutRequest may lack the qualifiers it was issued with. Not offered: ECP, unsolicited responses.
 package saml2

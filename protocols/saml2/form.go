@@ -36,7 +36,7 @@ func readBody(r *http.Request, types ...string) ([]byte, error) {
 	return body, nil
 }
 
-// decodePOST reads a message from a form (SAML Bindings 3.5.4). A form is a query in the body: the same rules hold. What
+// decodePOST reads a message from a form (SAML Bindings 3.5.4). With a signature over its values it is HTTP-POST-SimpleSign. A form is a query in the body: the same rules hold. What
 // is in the form must not be in the address as well, where whatever stands before us may read something else.
 func (p *Provider) decodePOST(r *http.Request) (message, error) {
 	m := message{by: byPOST}
@@ -59,16 +59,22 @@ func (p *Provider) decodePOST(r *http.Request) (message, error) {
 	if len(address) > 0 {
 		return m, badRequest("dup_param", "The request says the same thing twice.")
 	}
-	m.response = name == "SAMLResponse"
+	m.response = name == responseField
 	if m.relay, err = readRelay(params); err != nil {
 		return m, err
 	}
-	for _, detached := range []string{"SigAlg", "Signature"} {
-		if _, ok := params[detached]; ok {
-			return m, badRequest("simple_sign", "HTTP-POST-SimpleSign is not offered here.")
-		}
+	if name == artifactField {
+		m.by, m.artifact = byArtifact, params[name].value
+		return m, nil
+	}
+	if m.detached, err = readSignature(params); err != nil {
+		return m, err
 	}
 	m.xml, err = p.decodePosted(params[name].value)
+	if m.detached != nil {
+		m.by = bySimpleSign
+		m.detached.octets = simpleOctets(name, m.xml, m.relay, m.detached.algorithm)
+	}
 	return m, err
 }
 

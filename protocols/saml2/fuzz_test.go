@@ -77,7 +77,7 @@ func FuzzAuthnRequest(f *testing.F) {
 			mustRefuse(t, err)
 			return
 		}
-		if q.req.Issuer.Value != spID || !takesPOST(q.partner, q.acs) || !isNCName(q.req.ID) {
+		if q.req.Issuer.Value != spID || !q.reply.registered(q.partner) || !isNCName(q.req.ID) {
 			t.Errorf("accepted %+v", q)
 		}
 		if _, err := q.request(); err != nil {

@@ -80,23 +80,14 @@ func (p *Provider) answerLogout(w http.ResponseWriter, r *http.Request, partner 
 		return
 	}
 	res := response{element: logoutElement, id: p.newID(), at: p.Hub.Clock(), to: to, request: pending.Request, status: st}
-	if by == byPOST {
-		doc, err := p.signResponse(partner, res)
-		if err != nil {
+	doc, _ := p.response(res, nil)
+	if by == byPOST || by == byArtifact {
+		if doc, err = p.signResponse(partner, res, nil); err != nil {
 			p.refusePage(w, r, partner.ID, err)
 			return
 		}
-		p.post(w, r, to, partner.Name, "SAMLResponse", doc, pending.Relay)
-		return
 	}
-	doc, _ := p.response(res, nil)
-	target, err := p.redirectURL(partner, to, "SAMLResponse", doc, pending.Relay)
-	if err != nil {
-		p.refusePage(w, r, partner.ID, err)
-		return
-	}
-	w.Header().Set("Cache-Control", "no-cache, no-store")
-	http.Redirect(w, r, target, http.StatusSeeOther)
+	p.packAndSend(w, r, partner, reply{URL: to, By: by}, responseField, doc, pending.Relay)
 }
 
 // logoutStatus is Success only if every other participant has confirmed by now (SAML Core 3.7.3.2).
@@ -122,14 +113,10 @@ func statusOfLogout(ds []bridge.Delivery) status {
 	return status{top: successTop, second: partialLogout}
 }
 
-// answerEndpoint is where a partner takes a LogoutResponse in the browser: by the binding it asked by, else the other.
+// answerEndpoint is where a partner takes a LogoutResponse in the browser: by the binding it asked by, else by another.
 func answerEndpoint(sp *metadata.ServiceProvider, asked binding) (string, binding, bool) {
-	order := []binding{byRedirect, byPOST}
-	if asked == byPOST {
-		order = []binding{byPOST, byRedirect}
-	}
-	for _, by := range order {
-		if e, ok := sloEndpoint(sp, by); ok {
+	for _, by := range []binding{asked, byRedirect, byPOST, bySimpleSign, byArtifact} {
+		if e, ok := sloEndpoint(sp, by); ok && by != bySOAP {
 			if e.ResponseLocation != "" {
 				return e.ResponseLocation, by, true
 			}

@@ -55,7 +55,7 @@ func (p *Provider) examineLogoutResponse(m message) (trust.Partner, logoutRespon
 	if err != nil {
 		return from.partner, res, err
 	}
-	if r := res.judge(p.Kit.URL(SLOPath), true); r != nil {
+	if r := res.judge(p.Kit.URL(SLOPath), m.by.addressed()); r != nil {
 		return from.partner, res, r
 	}
 	if _, r := res.checkInstant(p.Hub.Clock(), p.ClockSkew, p.RequestLife); r != nil {

@@ -35,10 +35,14 @@ func (p *Provider) Metadata(now time.Time) ([]byte, error) {
 		SSO: []metadata.Endpoint{
 			{Binding: metadata.BindingRedirect, Location: p.Kit.URL(SSOPath)},
 			{Binding: metadata.BindingPOST, Location: p.Kit.URL(SSOPath)},
+			{Binding: metadata.BindingSimpleSign, Location: p.Kit.URL(SSOPath)},
+			{Binding: metadata.BindingArtifact, Location: p.Kit.URL(SSOPath)},
 		},
 		SLO: []metadata.Endpoint{
 			{Binding: metadata.BindingRedirect, Location: p.Kit.URL(SLOPath)},
 			{Binding: metadata.BindingPOST, Location: p.Kit.URL(SLOPath)},
+			{Binding: metadata.BindingSimpleSign, Location: p.Kit.URL(SLOPath)},
+			{Binding: metadata.BindingArtifact, Location: p.Kit.URL(SLOPath)},
 			{Binding: metadata.BindingSOAP, Location: p.Kit.URL(SOAPPath)},
 		},
 		NameIDFormats: []string{ // several libraries ask for the first: with this one the terms decide

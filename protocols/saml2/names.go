@@ -15,11 +15,14 @@ const (
 	formatBasic = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
 )
 
-// binding is how a message arrived.
+// binding is how a message arrives or leaves.
 type binding string
 
 const (
-	byRedirect binding = metadata.BindingRedirect
-	byPOST     binding = metadata.BindingPOST
-	bySOAP     binding = metadata.BindingSOAP
+	byRedirect   binding = metadata.BindingRedirect
+	byPOST       binding = metadata.BindingPOST
+	bySimpleSign binding = metadata.BindingSimpleSign
+	byArtifact   binding = metadata.BindingArtifact
+	bySOAP       binding = metadata.BindingSOAP
+	byPAOS       binding = metadata.BindingPAOS
 )

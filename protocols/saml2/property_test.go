@@ -55,7 +55,7 @@ func checkResponses(t *testing.T, partners int) {
 	r := rand.New(rand.NewPCG(1, 116))
 	for n := range partners {
 		p := randomPartner(r, n)
-		st := state{ID: "_" + w.hub.NewID(), ACS: p.SAML.Entity.SP.ACS[0].Location}
+		st := state{ID: "_" + w.hub.NewID(), Reply: reply{URL: p.SAML.Entity.SP.ACS[0].Location, By: byPOST}}
 		iss := bridge.Issuance{
 			Partner: p.ID, Protocol: trust.SAML2, Subject: hostile(r), SubjectKind: p.Terms.Subject, Assurance: 3, Method: bridge.MethodSmartcard,
 			AuthnAt: w.now.Add(-time.Minute), SessionEnds: w.now.Add(time.Hour), Index: w.hub.NewID(),
@@ -85,13 +85,13 @@ func checkResponse(t *testing.T, w *world, p trust.Partner, st state, iss bridge
 	confirmation := descend(got.assertion, "Subject", "SubjectConfirmation")
 	data := descend(confirmation, "SubjectConfirmationData")
 	conditions := descend(got.assertion, "Conditions")
-	equal("Destination", attr(got.root, "Destination"), st.ACS)
+	equal("Destination", attr(got.root, "Destination"), st.Reply.URL)
 	equal("InResponseTo", attr(got.root, "InResponseTo"), st.ID)
 	equal("status", got.top+"/"+got.under, "Success/")
 	equal("Issuer", descend(got.assertion, "Issuer").Text(), w.p.EntityID)
 	equal("NameID", got.nameID(), iss.Subject)
 	equal("Method", attr(confirmation, "Method"), bearer)
-	equal("Recipient", attr(data, "Recipient"), st.ACS)
+	equal("Recipient", attr(data, "Recipient"), st.Reply.URL)
 	equal("InResponseTo of the subject", attr(data, "InResponseTo"), st.ID)
 	equal("NotOnOrAfter of the subject", attr(data, "NotOnOrAfter"), end)
 	equal("NotBefore of the subject", attr(data, "NotBefore"), "")
@@ -117,7 +117,7 @@ func TestCanonicalOutput(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 116))
 	for n := range 50 {
 		p := randomPartner(r, n)
-		doc, err := w.p.encode(p, state{ID: "_1", ACS: "https://x.example/?a&b"}, bridge.Issuance{Subject: hostile(r), Attributes: []bridge.Attribute{{Name: hostile(r), Values: []any{hostile(r)}}}})
+		doc, err := w.p.encode(p, state{ID: "_1", Reply: reply{"https://x.example/?a&b", byPOST}}, bridge.Issuance{Subject: hostile(r), Attributes: []bridge.Attribute{{Name: hostile(r), Values: []any{hostile(r)}}}})
 		if err != nil {
 			t.Fatal(err)
 		}

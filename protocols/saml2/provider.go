@@ -26,12 +26,19 @@ const (
 	SLOPath      = "/saml2/slo"
 	SOAPPath     = "/saml2/slo/soap"
 	FrontPath    = "/saml2/slo/front"
+	ArtifactPath = "/saml2/artifact"
 )
 
 // Poster sends a SOAP message to a partner.
 type Poster interface {
 	// Post returns the status and the whole body of an answer, whatever its status.
 	Post(ctx context.Context, target, contentType string, body []byte) (status int, answer []byte, err error)
+}
+
+// Senders knows who made an artifact.
+type Senders interface {
+	// EntityBySource finds the SAML partner whose entity id has this SHA-1 digest (SAML Bindings 3.6.4.2).
+	EntityBySource(source [20]byte) (entityID string, ok bool)
 }
 
 // Options of a Provider. Kit, Hub and Keys are needed.
@@ -48,6 +55,7 @@ type Options struct {
 	ClockSkew    time.Duration // tolerated in partners' clocks; 0: 3 minutes
 	RequestLife  time.Duration // a message older than this is stale; 0: 5 minutes
 	Poster       Poster        // nil: partners are not told by SOAP
+	Senders      Senders       // nil: messages by artifact are not accepted
 	// AfterLogout shows what became of a sign-out that a partner began in this browser, when not every other partner has
 	// confirmed. The page continues to next, which may be empty. nil: the partner is answered without a page.
 	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
@@ -119,6 +127,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodGet, Path: SLOPath, Name: "saml2_slo", Once: true, Handler: p.sloRedirect},
 		{Method: http.MethodPost, Path: SLOPath, Name: "saml2_slo_post", MaxBody: maxForm, Handler: p.sloPost},
 		{Method: http.MethodPost, Path: SOAPPath, Name: "saml2_slo_soap", Handler: p.sloSOAP},
+		{Method: http.MethodPost, Path: ArtifactPath, Name: "saml2_artifact", Handler: p.resolveArtifact},
 		{Method: http.MethodGet, Path: FrontPath, Name: "saml2_slo_front", Once: true, Handler: p.front},
 	}
 }

@@ -1,16 +1,13 @@
 package saml2
 
 import (
-	"encoding/base64"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
-	"github.com/lanyard-hub/lanyard/web"
 )
 
 // What a partner's terms say of signatures and encryption.
@@ -50,16 +47,19 @@ func keyFor(k keyring.Key) xmlsec.SigningKey {
 // signs says what is signed for a partner: the response, whose signature covers the assertion in it. A partner that wants its
 // assertions signed gets that as well: metadata cannot say that the response is wanted signed too, and some want both
 // (SAML2int SDP-IDP09). Its terms may ask for one signature of either kind.
-func signs(partner trust.Partner) (assertion, response bool) {
+//
+// By POST-SimpleSign the signature of the response is in the form (SimpleSign 2.5.1), whatever the terms say.
+func signs(partner trust.Partner, by binding) (assertion, response bool) {
+	response = by != bySimpleSign
 	switch partner.SAML.Sign {
 	case signAssertion:
 		return true, false
 	case signBoth:
-		return true, true
+		return true, response
 	case "":
-		return partner.SAML.Entity.SP.WantAssertionsSigned, true
+		return partner.SAML.Entity.SP.WantAssertionsSigned, response
 	}
-	return false, true
+	return false, response
 }
 
 // encode writes the answer to a request: the signed Response, as it is posted. Its IssueInstant is now.
@@ -70,14 +70,14 @@ func (p *Provider) encode(partner trust.Partner, st state, iss bridge.Issuance) 
 	}
 	now := p.Hub.Clock()
 	a := assertion{
-		id: p.newID(), at: now, request: st.ID, recipient: st.ACS, audience: partner.ID, iss: iss,
+		id: p.newID(), at: now, request: st.ID, recipient: st.Reply.URL, audience: partner.ID, iss: iss,
 		subject: p.nameIDOf(iss.SubjectKind, iss.Subject, partner.ID),
 	}
 	doc, at, err := p.assertion(a)
 	if err != nil {
 		return nil, err
 	}
-	onAssertion, onResponse := signs(partner)
+	onAssertion, onResponse := signs(partner, st.Reply.By)
 	if onAssertion {
 		if doc, err = xmlsec.SignEnveloped(doc, a.id, at, key, p.Rand); err != nil {
 			return nil, fmt.Errorf("saml2: sign assertion: %w", err)
@@ -86,7 +86,7 @@ func (p *Provider) encode(partner trust.Partner, st state, iss bridge.Issuance) 
 	if doc, err = p.encrypt(partner, doc); err != nil {
 		return nil, err
 	}
-	r := response{element: responseElement, id: p.newID(), at: now, to: st.ACS, request: st.ID, status: status{top: successTop}}
+	r := response{element: responseElement, id: p.newID(), at: now, to: st.Reply.URL, request: st.ID, status: status{top: successTop}}
 	out, at := p.response(r, doc)
 	if onResponse {
 		if out, err = xmlsec.SignEnveloped(out, r.id, at, key, p.Rand); err != nil {
@@ -123,6 +123,7 @@ func (p *Provider) encrypt(partner trust.Partner, assertion []byte) ([]byte, err
 // response is a StatusResponse (SAML Core 3.2.2): Response or LogoutResponse.
 type response struct {
 	element string
+	prefix  string // of its namespace; empty: samlp. Content that declares samlp itself needs another
 	id      string
 	at      time.Time
 	to      string // Destination; empty: none
@@ -134,29 +135,38 @@ type response struct {
 // response writes a StatusResponse in exclusive canonical form around content that already is. at is the offset for a signature.
 func (p *Provider) response(r response, content []byte) (doc []byte, at int) {
 	w := &writer{b: make([]byte, 0, len(content)+4096)}
-	w.raw("<samlp:", r.element, ` xmlns:samlp="`, protocolSpace, `"`)
+	prefix := r.prefix
+	if prefix == "" {
+		prefix = "samlp"
+	}
+	w.raw("<", prefix, ":", r.element, " xmlns:", prefix, `="`, protocolSpace, `"`)
 	w.attrIf("Destination", r.to)
 	w.attr("ID", r.id)
-	w.attr("InResponseTo", r.request)
+	w.attrIf("InResponseTo", r.request)
 	w.attr("IssueInstant", string(appendInstant(nil, r.at)))
 	w.attr("Version", "2.0")
 	w.raw(">")
 	w.issuer(p.EntityID, true)
 	at = len(w.b)
-	w.raw(`<samlp:Status><samlp:StatusCode Value="`, statusPrefix, r.status.top, `">`)
-	if r.status.second != "" {
-		w.raw(`<samlp:StatusCode Value="`, statusPrefix, r.status.second, `"></samlp:StatusCode>`)
-	}
-	w.raw("</samlp:StatusCode>")
-	if r.message != "" {
-		w.raw("<samlp:StatusMessage>")
-		w.text(r.message)
-		w.raw("</samlp:StatusMessage>")
-	}
-	w.raw("</samlp:Status>")
+	w.status(prefix, r.status, r.message)
 	w.b = append(w.b, content...)
-	w.raw("</samlp:", r.element, ">")
+	w.raw("</", prefix, ":", r.element, ">")
 	return w.b, at
+}
+
+// status writes Status (SAML Core 3.2.2.1).
+func (w *writer) status(prefix string, st status, message string) {
+	w.raw("<", prefix, ":Status><", prefix, `:StatusCode Value="`, statusPrefix, st.top, `">`)
+	if st.second != "" {
+		w.raw("<", prefix, `:StatusCode Value="`, statusPrefix, st.second, `"></`, prefix, ":StatusCode>")
+	}
+	w.raw("</", prefix, ":StatusCode>")
+	if message != "" {
+		w.raw("<", prefix, ":StatusMessage>")
+		w.text(message)
+		w.raw("</", prefix, ":StatusMessage>")
+	}
+	w.raw("</", prefix, ":Status>")
 }
 
 // encodeRefusal writes the signed Response that tells a partner why there is no assertion.
@@ -170,20 +180,14 @@ func (p *Provider) encodeRefusal(partner trust.Partner, st state, r *bridge.Refu
 		message += " (reference " + ref + ")"
 	}
 	out := response{
-		element: responseElement, id: p.newID(), at: p.Hub.Clock(), to: st.ACS, request: st.ID, status: statusOf(r), message: message,
+		element: responseElement, id: p.newID(), at: p.Hub.Clock(), to: st.Reply.URL, request: st.ID, status: statusOf(r), message: message,
 	}
 	doc, at := p.response(out, nil)
+	if st.Reply.By == bySimpleSign {
+		return doc, nil
+	}
 	if doc, err = xmlsec.SignEnveloped(doc, out.id, at, key, p.Rand); err != nil {
 		return nil, fmt.Errorf("saml2: sign response: %w", err)
 	}
 	return doc, nil
-}
-
-// post answers with the page that carries a message to a partner (SAML Bindings 3.5.4).
-func (p *Provider) post(w http.ResponseWriter, r *http.Request, to, name, field string, doc []byte, relay relayState) {
-	fields := []web.Field{{Name: field, Value: base64.StdEncoding.EncodeToString(doc)}}
-	if relay.Present {
-		fields = append(fields, web.Field{Name: "RelayState", Value: relay.Value})
-	}
-	p.Kit.PostPage(w, r, to, name, fields...)
 }

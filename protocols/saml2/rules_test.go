@@ -84,67 +84,79 @@ func TestMetadataAtItsEnd(t *testing.T) {
 
 // TestReplyAddresses lists what a request may say of where its answer goes.
 func TestReplyAddresses(t *testing.T) {
-	const artifact, post = metadata.BindingArtifact, metadata.BindingPOST
+	const artifact, post, simple, paos = metadata.BindingArtifact, metadata.BindingPOST, metadata.BindingSimpleSign, metadata.BindingPAOS
 	acs := func(binding, location string, index int, isDefault bool) metadata.IndexedEndpoint {
 		return metadata.IndexedEndpoint{Binding: binding, Location: location, Index: index, Default: isDefault}
 	}
 	sp := &metadata.ServiceProvider{ACS: []metadata.IndexedEndpoint{
-		acs(artifact, "https://sp/artifact", 0, true), acs(post, "https://sp/one", 1, false), acs(post, "https://sp/two", 2, true), acs(artifact, "https://sp/both", 3, false), acs(post, "https://sp/both", 4, false),
+		acs(paos, "https://sp/paos", 0, false), acs(post, "https://sp/one", 1, false), acs(post, "https://sp/two", 2, true),
+		acs(artifact, "https://sp/both", 3, false), acs(post, "https://sp/both", 4, false), acs(simple, "https://sp/simple", 5, false), acs(artifact, "https://sp/artifact", 6, false),
 	}}
 	u := func(s string) *string { return &s }
 	n := func(i int) *int { return &i }
+	two, none := reply{"https://sp/two", byPOST}, reply{}
 	for name, c := range map[string]struct {
 		req  authnRequest
-		want string // address
+		want reply
 		code string
 	}{
-		"nothing":                       {authnRequest{}, "https://sp/two", ""},
-		"binding alone":                 {authnRequest{ProtocolBinding: post}, "https://sp/two", ""},
-		"URL":                           {authnRequest{ACSURL: u("https://sp/one")}, "https://sp/one", ""},
-		"URL and binding":               {authnRequest{ACSURL: u("https://sp/one"), ProtocolBinding: post}, "https://sp/one", ""},
-		"URL of two bindings":           {authnRequest{ACSURL: u("https://sp/both")}, "https://sp/both", ""},
-		"URL of another binding":        {authnRequest{ACSURL: u("https://sp/artifact")}, "https://sp/two", "unsupported_binding"},
-		"URL that is not registered":    {authnRequest{ACSURL: u("https://evil/")}, "", "bad_reply_address"},
-		"empty URL":                     {authnRequest{ACSURL: u("")}, "", "bad_reply_address"},
-		"index":                         {authnRequest{ACSIndex: n(1)}, "https://sp/one", ""},
-		"index of another binding":      {authnRequest{ACSIndex: n(0)}, "https://sp/two", "unsupported_binding"},
-		"index that is not registered":  {authnRequest{ACSIndex: n(9)}, "", "bad_reply_address"},
-		"URL and index":                 {authnRequest{ACSURL: u("https://sp/one"), ACSIndex: n(1)}, "", "acs_twice"},
-		"index and binding":             {authnRequest{ACSIndex: n(1), ProtocolBinding: post}, "", "acs_twice"},
-		"another binding":               {authnRequest{ProtocolBinding: artifact}, "https://sp/two", "unsupported_binding"},
-		"another binding, good URL":     {authnRequest{ACSURL: u("https://sp/one"), ProtocolBinding: artifact}, "https://sp/two", "unsupported_binding"},
-		"another binding, unknown URL":  {authnRequest{ACSURL: u("https://evil/"), ProtocolBinding: artifact}, "", "bad_reply_address"},
-		"another binding, artifact URL": {authnRequest{ACSURL: u("https://sp/artifact"), ProtocolBinding: artifact}, "https://sp/two", "unsupported_binding"},
+		"nothing":                     {authnRequest{}, two, ""},
+		"binding alone":               {authnRequest{ProtocolBinding: post}, two, ""},
+		"another binding alone":       {authnRequest{ProtocolBinding: artifact}, reply{"https://sp/both", byArtifact}, ""},
+		"a third binding alone":       {authnRequest{ProtocolBinding: simple}, reply{"https://sp/simple", bySimpleSign}, ""},
+		"URL":                         {authnRequest{ACSURL: u("https://sp/one")}, reply{"https://sp/one", byPOST}, ""},
+		"URL and binding":             {authnRequest{ACSURL: u("https://sp/one"), ProtocolBinding: post}, reply{"https://sp/one", byPOST}, ""},
+		"URL of two bindings":         {authnRequest{ACSURL: u("https://sp/both")}, reply{"https://sp/both", byPOST}, ""},
+		"URL of two bindings, one":    {authnRequest{ACSURL: u("https://sp/both"), ProtocolBinding: artifact}, reply{"https://sp/both", byArtifact}, ""},
+		"URL of another binding":      {authnRequest{ACSURL: u("https://sp/artifact")}, reply{"https://sp/artifact", byArtifact}, ""},
+		"URL that is not registered":  {authnRequest{ACSURL: u("https://evil/")}, none, "bad_reply_address"},
+		"URL in another writing":      {authnRequest{ACSURL: u("https://SP/one")}, none, "bad_reply_address"},
+		"empty URL":                   {authnRequest{ACSURL: u("")}, none, "bad_reply_address"},
+		"index":                       {authnRequest{ACSIndex: n(1)}, reply{"https://sp/one", byPOST}, ""},
+		"index of the artifact":       {authnRequest{ACSIndex: n(6)}, reply{"https://sp/artifact", byArtifact}, ""},
+		"index not for browsers":      {authnRequest{ACSIndex: n(0)}, two, "unsupported_binding"},
+		"index that is unknown":       {authnRequest{ACSIndex: n(9)}, none, "bad_reply_address"},
+		"URL and index":               {authnRequest{ACSURL: u("https://sp/one"), ACSIndex: n(1)}, none, "acs_twice"},
+		"index and binding":           {authnRequest{ACSIndex: n(1), ProtocolBinding: post}, none, "acs_twice"},
+		"binding not for browsers":    {authnRequest{ProtocolBinding: paos}, two, "unsupported_binding"},
+		"binding that nobody knows":   {authnRequest{ProtocolBinding: "urn:x"}, two, "unsupported_binding"},
+		"binding that the URL lacks":  {authnRequest{ACSURL: u("https://sp/one"), ProtocolBinding: artifact}, two, "unsupported_binding"},
+		"another binding, evil URL":   {authnRequest{ACSURL: u("https://evil/"), ProtocolBinding: artifact}, none, "bad_reply_address"},
+		"binding not for us, its URL": {authnRequest{ACSURL: u("https://sp/paos"), ProtocolBinding: paos}, two, "unsupported_binding"},
 	} {
-		got, r := chooseACS(sp, c.req)
+		got, r := chooseReply(sp, c.req, browserReplies())
 		if got != c.want || code(r) != c.code {
-			t.Errorf("%s: %q %q, want %q %q", name, got, code(r), c.want, c.code)
+			t.Errorf("%s: %v %q, want %v %q", name, got, code(r), c.want, c.code)
 		}
 	}
 	for name, c := range map[string]struct {
 		list []metadata.IndexedEndpoint
-		want string
+		want reply
 	}{
-		"no default": {sp.ACS[1:2], "https://sp/one"}, "first of two": {[]metadata.IndexedEndpoint{acs(post, "https://sp/1", 1, false), acs(post, "https://sp/2", 2, false)}, "https://sp/1"},
-		"none takes POST": {sp.ACS[:1], ""}, "none": {nil, ""},
+		"no default":        {sp.ACS[1:2], reply{"https://sp/one", byPOST}},
+		"first of two":      {[]metadata.IndexedEndpoint{acs(post, "https://sp/1", 1, false), acs(post, "https://sp/2", 2, false)}, reply{"https://sp/1", byPOST}},
+		"the default":       {[]metadata.IndexedEndpoint{acs(post, "https://sp/1", 1, false), acs(artifact, "https://sp/2", 2, true)}, reply{"https://sp/2", byArtifact}},
+		"none for browsers": {sp.ACS[:1], none}, "none": {nil, none},
 	} {
-		only := &metadata.ServiceProvider{ACS: c.list}
-		if got := defaultACS(only); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
+		if got := defaultReply(c.list, browserReplies()); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
-		if _, r := chooseACS(only, authnRequest{}); (code(r) == "no_acs") != (c.want == "") {
+		if _, r := chooseReply(&metadata.ServiceProvider{ACS: c.list}, authnRequest{}, browserReplies()); (code(r) == "no_acs") != (c.want == none) {
 			t.Errorf("%s: %q", name, code(r))
 		}
 	}
 	partner := trust.Partner{SAML: &trust.SAMLTerms{Entity: metadata.Entity{SP: sp}}}
-	for url, want := range map[string]bool{"https://sp/one": true, "https://sp/both": true, "https://sp/artifact": false, "https://evil/": false, "": false} {
-		if got := takesPOST(partner, url); got != want {
-			t.Errorf("%q takes POST: %v", url, got)
+	for to, want := range map[reply]bool{
+		{"https://sp/one", byPOST}: true, {"https://sp/one", byArtifact}: false, {"https://sp/both", byPOST}: true, {"https://sp/artifact", byPOST}: false,
+		{"https://evil/", byPOST}: false, {}: false,
+	} {
+		if got := to.registered(partner); got != want {
+			t.Errorf("%v is registered: %v", to, got)
 		}
 	}
 	for _, p := range []trust.Partner{{}, {SAML: &trust.SAMLTerms{}}} {
-		if takesPOST(p, "https://sp/one") {
-			t.Error("a partner without a role takes POST")
+		if (reply{"https://sp/one", byPOST}).registered(p) {
+			t.Error("a partner without a role is registered")
 		}
 	}
 }

@@ -79,7 +79,7 @@ func bindingAttacks() []attack {
 			f.Set("SigAlg", xmlsec.RSASHA256)
 			f.Set("Signature", "eHh4")
 			return b.postCross(SSOPath, f)
-		}, 400, "", "simple_sign"},
+		}, 400, "", "signature"},
 		{"096", "text/xml", media("text/xml"), 415, "", "media_type"},
 		{"096", "multipart", media("multipart/form-data; boundary=x"), 415, "", "media_type"},
 	}

@@ -26,8 +26,8 @@ func addressAttacks() []attack {
 		{"099", "unknown index", attrs(` AssertionConsumerServiceIndex="5"`), 400, "", "bad_reply_address"},
 		{"099", "rubbish index", attrs(` AssertionConsumerServiceIndex="-1"`), 400, "", "schema"},
 		{"099", "huge index", attrs(` AssertionConsumerServiceIndex="65537"`), 400, "", "schema"},
-		{"100", "index of Artifact", attrs(` AssertionConsumerServiceIndex="2"`), 0, "Requester/UnsupportedBinding", "unsupported_binding"},
-		{"100", "URL of Artifact", acs(spACS + "/artifact"), 0, "Requester/UnsupportedBinding", "unsupported_binding"},
+		{"100", "index of PAOS", attrs(` AssertionConsumerServiceIndex="9"`), 0, "Requester/UnsupportedBinding", "unsupported_binding"},
+		{"100", "URL of PAOS", acs(spACS + "/paos"), 0, "Requester/UnsupportedBinding", "unsupported_binding"},
 		{"100", "ProtocolBinding", attrs(` ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:PAOS"`), 0, "Requester/UnsupportedBinding", "unsupported_binding"},
 		{"100", "ProtocolBinding for an address of nobody", attrs(` AssertionConsumerServiceURL="https://evil.example/" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:PAOS"`), 400, "", "bad_reply_address"},
 	}

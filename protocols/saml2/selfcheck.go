@@ -15,7 +15,7 @@ var errReadBack = errors.New("saml2: a strict partner would refuse this response
 // readBack reads a Response of ours as a strict partner would, before it is sent: partners in the test stage get nothing that
 // does not pass. What is encrypted is read by the partner alone.
 func (p *Provider) readBack(doc []byte, partner trust.Partner, st state) error {
-	onAssertion, onResponse := signs(partner)
+	onAssertion, onResponse := signs(partner, st.Reply.By)
 	inner := plainAssertion(doc)
 	keys := p.ownKeys()
 	if inner != nil && onAssertion {
@@ -26,14 +26,8 @@ func (p *Provider) readBack(doc []byte, partner trust.Partner, st state) error {
 		if err := checkAssertion(v.Root(), partner, st); err != nil {
 			return err
 		}
-		// The profile verifies one signature a document. Of two, the outer one is left to the partner.
-		outer, err := xmlsec.AcceptVouched(doc, ownLimits())
-		if err != nil {
-			return fmt.Errorf("%w: %w", errReadBack, err)
-		}
-		return p.checkResponse(outer.Root(), st)
 	}
-	if !onResponse { // the signature is inside what is encrypted
+	if !onResponse { // there is a signature inside, or in the form
 		outer, err := xmlsec.AcceptUnsigned(doc, ownLimits())
 		if err != nil {
 			return fmt.Errorf("%w: %w", errReadBack, err)
@@ -78,7 +72,7 @@ func (p *Provider) checkResponse(root *xmlsec.Element, st state) error {
 	switch {
 	case !root.Is(protocolSpace, responseElement), h.Version != "2.0", h.Issuer.Value != p.EntityID:
 		return fmt.Errorf("%w: header", errReadBack)
-	case h.Destination != st.ACS, r.text("InResponseTo") != st.ID:
+	case h.Destination != st.Reply.URL, r.text("InResponseTo") != st.ID:
 		return fmt.Errorf("%w: address", errReadBack)
 	case assertions != 1, code != statusPrefix+successTop:
 		return fmt.Errorf("%w: content", errReadBack)
@@ -92,7 +86,7 @@ func checkAssertion(a *xmlsec.Element, partner trust.Partner, st state) error {
 	switch {
 	case data.e == nil, audience == nil, descend(a, "AuthnStatement") == nil:
 		return fmt.Errorf("%w: assertion is incomplete", errReadBack)
-	case data.text("Recipient") != st.ACS, data.text("InResponseTo") != st.ID, audience.Text() != partner.ID:
+	case data.text("Recipient") != st.Reply.URL, data.text("InResponseTo") != st.ID, audience.Text() != partner.ID:
 		return fmt.Errorf("%w: assertion is for somebody else", errReadBack)
 	}
 	return nil
@@ -114,5 +108,5 @@ func ownLimits() xmlsec.Limits {
 	l := xmlsec.MessageLimits()
 	l.MaxBytes *= 8
 	l.MaxText *= 8
-	return l
+	return l.Holding()
 }

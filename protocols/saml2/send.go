@@ -6,20 +6,19 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 )
 
-// signResponse writes a StatusResponse with an enveloped signature.
-func (p *Provider) signResponse(partner trust.Partner, res response) ([]byte, error) {
+// signResponse writes a StatusResponse around content with an enveloped signature.
+func (p *Provider) signResponse(partner trust.Partner, res response, content []byte) ([]byte, error) {
 	key, err := p.signingKey(partner)
 	if err != nil {
 		return nil, err
 	}
-	doc, at := p.response(res, nil)
+	doc, at := p.response(res, content)
 	if doc, err = xmlsec.SignEnveloped(doc, res.id, at, key, p.Rand); err != nil {
 		return nil, fmt.Errorf("saml2: sign %s: %w", res.element, err)
 	}
@@ -47,10 +46,7 @@ func (p *Provider) redirectURL(partner trust.Partner, to, name string, doc []byt
 		return "", fmt.Errorf("saml2: sign query: %w", err)
 	}
 	query += "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(signature))
-	if strings.Contains(to, "?") {
-		return to + "&" + query, nil
-	}
-	return to + "?" + query, nil
+	return withQuery(to, query), nil
 }
 
 func (p *Provider) deflate(doc []byte) ([]byte, error) {

@@ -22,6 +22,9 @@ func (p *Provider) sloPost(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) slo(w http.ResponseWriter, r *http.Request, m message, err error) {
+	if err == nil {
+		m, err = p.dereference(r.Context(), m)
+	}
 	switch {
 	case err != nil:
 		p.refusePage(w, r, "", err)
@@ -52,7 +55,7 @@ func (p *Provider) examineLogout(ctx context.Context, m message, endpoint string
 		return q, err
 	}
 	now := p.Hub.Clock()
-	if r := q.req.judge(endpoint, m.by != bySOAP); r != nil {
+	if r := q.req.judge(endpoint, m.by.addressed()); r != nil {
 		return q, r
 	}
 	issued, r := q.req.checkInstant(now, p.ClockSkew, p.RequestLife)
@@ -75,7 +78,11 @@ func (p *Provider) examineLogout(ctx context.Context, m message, endpoint string
 	return q, nil
 }
 
-// judge runs the checks that need nothing but the message. By SOAP the connection says where it went.
+// addressed reports whether a message of this binding must say where it goes. One by SOAP, or fetched for an artifact, came over
+// a connection between the two.
+func (b binding) addressed() bool { return b != bySOAP && b != byArtifact }
+
+// judge runs the checks that need nothing but the message.
 func (h header) judge(endpoint string, addressed bool) *bridge.Refusal {
 	if r := h.checkID(); r != nil {
 		return r

@@ -22,16 +22,31 @@ func envelope(message []byte) []byte {
 	return w.b
 }
 
-// sloSOAP takes a LogoutRequest from a partner's server. What is not proven to come from a partner gets a SOAP fault.
-func (p *Provider) sloSOAP(w http.ResponseWriter, r *http.Request) {
+// readSOAP returns the one message of a SOAP request, not verified yet.
+func readSOAP(r *http.Request) ([]byte, error) {
 	body, err := readBody(r, "text/xml", "application/xml", "application/soap+xml") // the last is of SOAP 1.2, and what pysaml2 says
 	if err != nil {
-		p.fault(w, p.record(r, "", err))
-		return
+		return nil, err
 	}
 	inner, err := xmlsec.SOAPBody(body, xmlsec.MessageLimits())
 	if err != nil {
-		p.fault(w, p.record(r, "", refuseXML(err)))
+		return nil, refuseXML(err)
+	}
+	return inner, nil
+}
+
+// sendSOAP answers with a message that is signed as it shall be.
+func (p *Provider) sendSOAP(w http.ResponseWriter, doc []byte) {
+	w.Header().Set("Content-Type", soapMedia)
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(envelope(doc)) // the partner went away: nothing to do about it
+}
+
+// sloSOAP takes a LogoutRequest from a partner's server. What is not proven to come from a partner gets a SOAP fault.
+func (p *Provider) sloSOAP(w http.ResponseWriter, r *http.Request) {
+	inner, err := readSOAP(r)
+	if err != nil {
+		p.fault(w, p.record(r, "", err))
 		return
 	}
 	q, err := p.examineLogout(r.Context(), message{by: bySOAP, xml: inner}, p.Kit.URL(SOAPPath))
@@ -59,14 +74,12 @@ func (p *Provider) logoutBySOAP(r *http.Request, q logoutInquiry) (status, error
 
 func (p *Provider) replySOAP(w http.ResponseWriter, r *http.Request, partner trust.Partner, request string, st status) {
 	res := response{element: logoutElement, id: p.newID(), at: p.Hub.Clock(), request: request, status: st}
-	doc, err := p.signResponse(partner, res)
+	doc, err := p.signResponse(partner, res, nil)
 	if err != nil {
 		p.fault(w, p.record(r, partner.ID, err))
 		return
 	}
-	w.Header().Set("Content-Type", soapMedia)
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(envelope(doc)) // the partner went away: nothing to do about it
+	p.sendSOAP(w, doc)
 }
 
 // fault answers with a SOAP 1.1 fault, which HTTP carries as 500 (SOAP 1.1, 6.2).

@@ -51,7 +51,7 @@ func (p *Provider) ssoPost(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) admit(w http.ResponseWriter, r *http.Request, m message) (bridge.Request, trust.Partner, bool) {
 	q, err := p.examine(r.Context(), m)
 	if err != nil {
-		p.refuse(w, r, q.partner, state{ID: q.req.ID, ACS: q.acs, Relay: q.relay}, err)
+		p.refuse(w, r, q.partner, state{ID: q.req.ID, Reply: q.reply, Relay: q.relay}, err)
 		return bridge.Request{}, q.partner, false
 	}
 	req, err := q.request()
@@ -64,9 +64,13 @@ func (p *Provider) admit(w http.ResponseWriter, r *http.Request, m message) (bri
 
 // examine returns the inquiry as far as it got.
 func (p *Provider) examine(ctx context.Context, m message) (inquiry, error) {
+	m, err := p.dereference(ctx, m)
 	q := inquiry{
-		relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID,
-		skew: p.ClockSkew, life: p.RequestLife,
+		by: m.by, relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID,
+		skew: p.ClockSkew, life: p.RequestLife, offered: browserReplies(),
+	}
+	if err != nil {
+		return q, err
 	}
 	if m.response {
 		return q, badRequest("message_type", "The message is not a sign-in request.")
@@ -119,41 +123,45 @@ func (p *Provider) issue(w http.ResponseWriter, r *http.Request, next bridge.Nex
 		p.refusePage(w, r, partner.ID, err)
 		return
 	}
-	doc, err := p.answer(r, next, st)
+	out, err := p.answer(r, next, st)
 	if err != nil {
 		refuse(w, r, partner, req, err)
 		return
 	}
-	p.post(w, r, st.ACS, partner.Name, "SAMLResponse", doc, st.Relay)
+	p.send(w, r, out)
 }
 
-func (p *Provider) answer(r *http.Request, next bridge.Next, st state) ([]byte, error) {
+func (p *Provider) answer(r *http.Request, next bridge.Next, st state) (outbound, error) {
 	partner := next.Partner
-	if !takesPOST(partner, st.ACS) {
-		return nil, bridge.Refuse(bridge.BadReplyAddress, "The address for the answer is not registered any more.")
+	if !st.Reply.registered(partner) {
+		return outbound{}, bridge.Refuse(bridge.BadReplyAddress, "The address for the answer is not registered any more.")
 	}
 	kind, ok := kindAsked(st.Format, partner.Terms.Subject)
 	if !ok { // the terms changed while the person signed in
-		return nil, checkPolicy(nameIDPolicy{Format: st.Format}, partner)
+		return outbound{}, checkPolicy(nameIDPolicy{Format: st.Format}, partner)
 	}
 	next.Partner.Terms.Subject = kind // of this copy alone
 	iss, err := p.Hub.Issue(r.Context(), next)
 	if err != nil {
-		return nil, err
+		return outbound{}, err
 	}
 	if st.Subject != "" && st.Subject != iss.Subject {
-		return nil, bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
+		return outbound{}, bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
 	}
 	doc, err := p.encode(partner, st, iss)
 	if err != nil {
-		return nil, err
+		return outbound{}, err
 	}
 	if partner.Stage == trust.Test {
 		if err := p.readBack(doc, partner, st); err != nil {
-			return nil, fmt.Errorf("saml2: own response to %s: %w", partner.ID, err)
+			return outbound{}, fmt.Errorf("saml2: own response to %s: %w", partner.ID, err)
 		}
 	}
-	return doc, p.Hub.Deliver(r.Context(), iss)
+	out, err := p.pack(partner, st.Reply, responseField, doc, st.Relay, iss.SessionID)
+	if err != nil {
+		return outbound{}, err
+	}
+	return out, p.Hub.Deliver(r.Context(), iss, out.writes...)
 }
 
 // refuseRequest refuses a request that was admitted.
@@ -168,7 +176,7 @@ func (p *Provider) refuseRequest(w http.ResponseWriter, r *http.Request, partner
 // refuse records a refusal and answers it: to the partner by a Status if the reply address is proven, else on a page of ours.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, partner trust.Partner, st state, err error) {
 	refusal := p.record(r, partner.ID, err)
-	if st.ACS == "" || onlyOnPage(refusal) || !takesPOST(partner, st.ACS) {
+	if onlyOnPage(refusal) || !st.Reply.registered(partner) {
 		p.showRefusal(w, r, refusal)
 		return
 	}
@@ -177,7 +185,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, partner trust.
 		p.showRefusal(w, r, &bridge.Refusal{Reason: bridge.Internal, Err: err})
 		return
 	}
-	p.post(w, r, st.ACS, partner.Name, "SAMLResponse", doc, st.Relay)
+	p.packAndSend(w, r, partner, st.Reply, responseField, doc, st.Relay)
 }
 
 // refusePage records a refusal and shows it.

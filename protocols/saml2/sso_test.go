@@ -136,7 +136,7 @@ func TestSignatureAndEncryptionByTerms(t *testing.T) {
 					w.openAssertion(plain, false)
 				}
 			}
-			if err := w.p.readBack(raw, w.partners[spID], state{ID: attrOf(string(raw), "InResponseTo"), ACS: spACS}); err != nil {
+			if err := w.p.readBack(raw, w.partners[spID], state{ID: attrOf(string(raw), "InResponseTo"), Reply: reply{spACS, byPOST}}); err != nil {
 				t.Error(err)
 			}
 			if got := strings.Contains(rest, "<ds:Signature"); got != tc.assertion {
@@ -239,7 +239,7 @@ func TestReadBackRefuses(t *testing.T) {
 	for name, sign := range map[string]string{"response": "response", "assertion": "assertion", "both": "both"} {
 		p := samplePartner()
 		p.SAML.Sign = sign
-		st := state{ID: "_q", ACS: spACS}
+		st := state{ID: "_q", Reply: reply{spACS, byPOST}}
 		doc, err := w.p.encode(p, st, bridge.Issuance{Subject: patel})
 		if err != nil {
 			t.Fatal(err)
@@ -251,8 +251,8 @@ func TestReadBackRefuses(t *testing.T) {
 		other.ID = otherID
 		for what, err := range map[string]error{
 			"changed":       w.p.readBack([]byte(strings.ReplaceAll(string(doc), patel, jones)), p, st),
-			"other request": w.p.readBack(doc, p, state{ID: "_other", ACS: spACS}),
-			"other address": w.p.readBack(doc, p, state{ID: "_q", ACS: spACS + "/second"}),
+			"other request": w.p.readBack(doc, p, state{ID: "_other", Reply: reply{spACS, byPOST}}),
+			"other address": w.p.readBack(doc, p, state{ID: "_q", Reply: reply{spACS + "/second", byPOST}}),
 			"other partner": w.p.readBack(doc, other, st),
 		} {
 			if err == nil {

@@ -7,8 +7,8 @@ import (
 
 // state is what is needed to answer a request later. It travels in Request.State.
 type state struct {
-	ID      string     // of the AuthnRequest
-	ACS     string     // where the answer goes
+	ID      string     // of the AuthnRequest; empty: nothing was asked (unsolicited)
+	Reply   reply      // where the answer goes, and how
 	Relay   relayState // given back as it came
 	Format  string     `json:",omitempty"` // NameID format that was asked for
 	Subject string     `json:",omitempty"` // identifier that must be the one told; empty: anyone

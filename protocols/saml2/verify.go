@@ -29,14 +29,16 @@ func (p *Provider) verify(m message) (*xmlsec.Element, sender, error) {
 	if err != nil {
 		return nil, sender{}, err
 	}
-	return verifyFrom(m, claim, from)
+	if m.from != "" && m.from != from.ID {
+		return nil, sender{partner: from}, badRequest("issuer", "The message was handed over by another system than its sender.")
+	}
+	return verifyFrom(m, claim, from, limits)
 }
 
 // verifyFrom is verify for a partner that is known already.
-func verifyFrom(m message, claim xmlsec.Claim, from trust.Partner) (*xmlsec.Element, sender, error) {
+func verifyFrom(m message, claim xmlsec.Claim, from trust.Partner, limits xmlsec.Limits) (*xmlsec.Element, sender, error) {
 	var v xmlsec.Verified
 	var err error
-	limits := xmlsec.MessageLimits()
 	limits.InclusiveC14N = from.SAML.AllowInclusiveC14N
 	keys := from.SAML.Entity.SP.SigningKeys
 	s := sender{partner: from, signed: true}
@@ -47,7 +49,7 @@ func verifyFrom(m message, claim xmlsec.Claim, from trust.Partner) (*xmlsec.Elem
 		v, err = xmlsec.VerifyEnveloped(m.xml, limits, keys)
 	default: // a signature inside a redirected message is refused here (SAML Bindings 3.4.4.1)
 		v, err = xmlsec.AcceptUnsigned(m.xml, limits)
-		s.signed = false
+		s.signed = m.vouched
 	}
 	if err != nil {
 		return nil, s, refuseXML(err)

@@ -219,6 +219,8 @@ func samplePartner() trust.Partner {
 				{Binding: metadata.BindingPOST, Location: spACS, Index: 1, Default: true},
 				{Binding: metadata.BindingArtifact, Location: spACS + "/artifact", Index: 2},
 				{Binding: metadata.BindingPOST, Location: spACS + "/second", Index: 7},
+				{Binding: metadata.BindingSimpleSign, Location: spACS + "/simple", Index: 8},
+				{Binding: metadata.BindingPAOS, Location: spACS + "/paos", Index: 9},
 			},
 			SLO:         []metadata.Endpoint{{Binding: metadata.BindingRedirect, Location: spSLO}},
 			SigningKeys: []crypto.PublicKey{keys().sp.Public(), keys().second.Public()},

@@ -81,7 +81,7 @@ func TestXmlsec1Responses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			onAssertion, onResponse := signs(w.partners[spID])
+			onAssertion, onResponse := signs(w.partners[spID], byPOST)
 			if onResponse {
 				xmlsec1Verifies(t, doc, protocolSpace, "Response", w.partners[spID].SAML.Algorithm == "ES256")
 			}

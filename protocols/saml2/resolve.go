@@ -1,0 +1,127 @@
+package saml2
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+const artifactElement = "ArtifactResponse"
+
+// artifactResolve is an ArtifactResolve as written (SAML Core 3.5.1).
+type artifactResolve struct {
+	header
+	Artifact string
+}
+
+func readArtifactResolve(e *xmlsec.Element) (artifactResolve, error) {
+	if !e.Is(protocolSpace, "ArtifactResolve") {
+		return artifactResolve{}, badRequest("message_type", "The message does not ask for a message.")
+	}
+	r := &reader{e: e}
+	r.sequence("a:Issuer", "p:Extensions", "p:Artifact")
+	req := artifactResolve{header: readHeader(r)}
+	if a := e.Child(protocolSpace, "Artifact"); a != nil && len(a.Children) == 0 {
+		req.Artifact = a.Text()
+	} else {
+		r.fail("ArtifactResolve has no Artifact.")
+	}
+	if r.err != nil {
+		return req, r.err
+	}
+	return req, nil
+}
+
+// resolveArtifact is the artifact resolution service: it hands a message over, once, to the partner that the message is for.
+func (p *Provider) resolveArtifact(w http.ResponseWriter, r *http.Request) {
+	inner, err := readSOAP(r)
+	if err != nil {
+		p.fault(w, p.record(r, "", err))
+		return
+	}
+	from, req, err := p.examineResolve(message{by: bySOAP, xml: inner})
+	if err != nil && (!from.signed || req.ID == "") {
+		p.fault(w, p.record(r, from.partner.ID, err))
+		return
+	}
+	out := response{element: artifactElement, prefix: "art", id: p.newID(), at: p.Hub.Clock(), request: req.ID, status: status{top: successTop}}
+	var doc []byte
+	if err == nil {
+		doc, err = p.takeHeld(r.Context(), from.partner, req.Artifact)
+	}
+	if err != nil {
+		out.status = statusOf(p.record(r, from.partner.ID, err))
+	}
+	signed, err := p.signResponse(from.partner, out, doc)
+	if err != nil {
+		p.fault(w, p.record(r, from.partner.ID, err))
+		return
+	}
+	p.sendSOAP(w, signed)
+}
+
+// examineResolve verifies and judges the request. It must be signed: nothing else tells us who asks.
+func (p *Provider) examineResolve(m message) (sender, artifactResolve, error) {
+	root, from, err := p.verify(m)
+	if err != nil {
+		return from, artifactResolve{}, err
+	}
+	if !from.signed {
+		return from, artifactResolve{}, bridge.Refuse(bridge.BadSignature, "An artifact is handed out to a signed request alone.").WithCode("unsigned")
+	}
+	req, err := readArtifactResolve(root)
+	if err != nil {
+		return from, req, err
+	}
+	if r := req.judge(p.Kit.URL(ArtifactPath), false); r != nil {
+		return from, req, r
+	}
+	if _, r := req.checkInstant(p.Hub.Clock(), p.ClockSkew, p.RequestLife); r != nil {
+		return from, req, r
+	}
+	return from, req, nil
+}
+
+// takeHeld returns the message, once; nothing, and no error, for an artifact that is unknown, expired, used or somebody
+// else's: the partner learns no difference (SAML Core 3.5.3), the record does.
+func (p *Provider) takeHeld(ctx context.Context, partner trust.Partner, text string) ([]byte, error) {
+	a, err := readArtifact(text)
+	if err != nil || !p.isOurs(a) {
+		return nil, p.noMessage(ctx, partner, "artifact_unknown")
+	}
+	key, now := bridge.Key(text), p.Hub.Clock()
+	kept, err := p.Hub.Artifacts.Get(ctx, kindArtifact, key, now)
+	var held heldMessage
+	if err == nil {
+		if err := json.Unmarshal(kept.Payload, &held); err != nil {
+			return nil, fmt.Errorf("saml2: read held message: %w", err)
+		}
+		if held.Partner != partner.ID {
+			return nil, p.noMessage(ctx, partner, "artifact_other_partner")
+		}
+		_, err = p.Hub.Artifacts.Consume(ctx, kindArtifact, key, now)
+	}
+	switch {
+	case errors.Is(err, bridge.ErrNotFound):
+		return nil, p.noMessage(ctx, partner, "artifact_unknown")
+	case errors.Is(err, bridge.ErrSpent):
+		return nil, p.noMessage(ctx, partner, "artifact_used")
+	case err != nil:
+		return nil, fmt.Errorf("saml2: find held message: %w", err)
+	}
+	return held.Doc, nil
+}
+
+// noMessage records why a partner got nothing.
+func (p *Provider) noMessage(ctx context.Context, partner trust.Partner, code string) error {
+	refusal := bridge.Refuse(bridge.BadRequest, "There is no message for this artifact.").WithCode(code)
+	p.Hub.RefuseRequest(ctx, ledger.Refused, partner.ID, bridge.Ref(ctx), refusal)
+	return nil
+}
