@@ -91,11 +91,7 @@ func readArtifactAnswer(body []byte, partner trust.Partner, request string) (mes
 	if err != nil {
 		return message{}, fmt.Errorf("%w: %w", errArtifactAnswer, err)
 	}
-	claim, err := xmlsec.ReadClaim(inner, xmlsec.MessageLimits().Holding())
-	if err != nil {
-		return message{}, fmt.Errorf("%w: %w", errArtifactAnswer, err)
-	}
-	root, from, err := verifyFrom(message{by: byArtifact, xml: inner}, claim, partner, xmlsec.MessageLimits().Holding())
+	root, from, err := verifyFrom(message{by: byArtifact, xml: inner}, partner, xmlsec.MessageLimits().Holding())
 	if err != nil {
 		return message{}, fmt.Errorf("%w: %w", errArtifactAnswer, err)
 	}

@@ -108,11 +108,7 @@ func readSOAPAnswer(answer []byte, partner trust.Partner, request string) error 
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
 	}
-	claim, err := xmlsec.ReadClaim(inner, xmlsec.MessageLimits())
-	if err != nil {
-		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
-	}
-	root, _, err := verifyFrom(message{by: bySOAP, response: true, xml: inner}, claim, partner, xmlsec.MessageLimits())
+	root, _, err := verifyFrom(message{by: bySOAP, response: true, xml: inner}, partner, xmlsec.MessageLimits())
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
 	}

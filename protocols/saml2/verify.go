@@ -32,11 +32,19 @@ func (p *Provider) verify(m message) (*xmlsec.Element, sender, error) {
 	if m.from != "" && m.from != from.ID {
 		return nil, sender{partner: from}, badRequest("issuer", "The message was handed over by another system than its sender.")
 	}
-	return verifyFrom(m, claim, from, limits)
+	return verifyClaim(m, claim, from, limits)
 }
 
-// verifyFrom is verify for a partner that is known already.
-func verifyFrom(m message, claim xmlsec.Claim, from trust.Partner, limits xmlsec.Limits) (*xmlsec.Element, sender, error) {
+// verifyFrom is verify for what must come from a partner that is known already.
+func verifyFrom(m message, from trust.Partner, limits xmlsec.Limits) (*xmlsec.Element, sender, error) {
+	claim, err := xmlsec.ReadClaim(m.xml, limits)
+	if err != nil {
+		return nil, sender{}, refuseXML(err)
+	}
+	return verifyClaim(m, claim, from, limits)
+}
+
+func verifyClaim(m message, claim xmlsec.Claim, from trust.Partner, limits xmlsec.Limits) (*xmlsec.Element, sender, error) {
 	var v xmlsec.Verified
 	var err error
 	limits.InclusiveC14N = from.SAML.AllowInclusiveC14N
