@@ -201,3 +201,105 @@ func FuzzDecrypt(f *testing.F) {
 		}
 	})
 }
+
+// FuzzInclusive: the inclusive forms of the whole document are goxmldsig's, and Canonical XML 1.0 is for each element in it too,
+// save for the faults of goxmldsig.
+func FuzzInclusive(f *testing.F) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	for seed := range uint64(20) {
+		doc, _ := generate(seed, true)
+		f.Add([]byte(doc))
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		l := MetadataLimits()
+		root, err := parse(doc, l)
+		if err != nil || strings.Contains(root.doc, commentOpen) { // etree has other ideas of a comment's end
+			return
+		}
+		again, err := inclusiveForm(root, nil, InclusiveC14N11, l)
+		if err != nil {
+			return
+		}
+		if twice, err := parse(again, l.canonical()); err != nil {
+			t.Fatalf("%v\n%q", err, again)
+		} else if second, err := inclusiveForm(twice, nil, InclusiveC14N10, l.canonical()); err != nil || !bytes.Equal(again, second) {
+			t.Fatalf("not idempotent: %v\n%q\n%q", err, again, second)
+		}
+		tree := etree.NewDocument()
+		if err := tree.ReadFromBytes(bytes.TrimPrefix(doc, []byte(byteOrderMark))); err != nil {
+			t.Fatalf("etree refuses %q: %v", doc, err)
+		}
+		compareInclusive(t, root, tree.Root(), dsig.MakeC14N11Canonicalizer(), InclusiveC14N11, false)
+		compareInclusive(t, root, tree.Root(), dsig.MakeC14N10RecCanonicalizer(), InclusiveC14N10, true)
+	})
+}
+
+func compareInclusive(t *testing.T, e *Element, other *etree.Element, c dsig.Canonicalizer, uri string, below bool) {
+	t.Helper()
+	if !inclusiveFaults(e) {
+		ours, err := inclusiveForm(e, nil, uri, MetadataLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := c.Canonicalize(other)
+		if err != nil || !bytes.Equal(ours, theirs) {
+			t.Fatalf("%s of %s: %v\n%q\n%q", uri, e.Local, err, ours, theirs)
+		}
+	}
+	if below {
+		for i, child := range other.ChildElements() {
+			compareInclusive(t, e.Children[i], child, c, uri, true)
+		}
+	}
+}
+
+// inclusiveFaults finds what goxmldsig v1.6.1 gets wrong in inclusive forms: what otherFaults knows of attributes, a declared xml
+// prefix, and an ancestor's declaration or xml: attribute written over that of the element itself.
+func inclusiveFaults(e *Element) bool {
+	if attributeFaults(e) {
+		return true
+	}
+	for p := e.parent; p != nil; p = p.parent {
+		for _, d := range p.decls {
+			if d.prefix == "xml" || d.space == "" || declares(e.decls, d.prefix) {
+				return true
+			}
+		}
+		for _, a := range p.Attrs {
+			if a.Space == xmlSpace {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// attributeFaults are those at or below an element, whatever is above it.
+func attributeFaults(e *Element) bool {
+	if strings.ContainsAny(e.doc[e.start:e.from], "\t\r\n") {
+		return true
+	}
+	prefixed := ""
+	for _, a := range e.Attrs {
+		if a.Prefix == "" {
+			continue
+		}
+		if prefixed != "" && prefixed != a.Prefix {
+			return true
+		}
+		prefixed = a.Prefix
+	}
+	for _, d := range e.decls {
+		if d.prefix == "xml" {
+			return true
+		}
+	}
+	for _, c := range e.Children {
+		if attributeFaults(c) {
+			return true
+		}
+	}
+	return false
+}
