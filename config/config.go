@@ -94,6 +94,7 @@ type Store struct {
 // Keys names the hub's own keys.
 type Keys struct {
 	Signing string `key:"signing_file" required:"yes" format:"keyfile" doc:"PEM file with the private keys that sign assertions and tokens, and their certificates; mode 0600."`
+	Signer  string `key:"signer" default:"auto" enum:"auto go openssl" doc:"What computes RSA signatures. openssl is the machine's OpenSSL 3 (libcrypto.so.3), several times faster at RSA-2048; it needs a program built with make build-openssl, and the hub does not start without it. auto takes it where it is at hand and works, and Go's own otherwise."`
 }
 
 // Authenticators are the ways to sign in.

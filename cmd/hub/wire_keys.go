@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/lanyard-hub/lanyard/adapters/keystore"
+	"github.com/lanyard-hub/lanyard/adapters/keystore/openssl"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
@@ -21,8 +24,49 @@ func (h *Hub) wireKeys(context.Context) error {
 	if err := h.fenceKeys(keys); err != nil {
 		return err
 	}
+	if err := h.accelerate(keys); err != nil {
+		return err
+	}
 	h.ring, err = keyring.New(keys...)
 	return err
+}
+
+// accelerate hands the RSA keys to the machine's OpenSSL, if the configuration says so or it is at hand.
+func (h *Hub) accelerate(keys []keyring.Key) error {
+	signer := h.options.Config.Keys.Signer
+	if signer == "go" {
+		return nil
+	}
+	fast, version, err := byOpenSSL(keys)
+	switch {
+	case err == nil:
+		copy(keys, fast)
+		h.options.Log.Info("RSA signatures are computed by OpenSSL", "version", version)
+	case signer == "openssl":
+		return fmt.Errorf("hub: keys.signer is openssl: %w", err)
+	case !errors.Is(err, openssl.ErrNotBuilt): // nothing to say of a program that never could
+		h.options.Log.Warn("RSA signatures are computed by Go, OpenSSL cannot", "error", err.Error())
+	}
+	return nil
+}
+
+// byOpenSSL gives all RSA keys to the library, or none.
+func byOpenSSL(keys []keyring.Key) (fast []keyring.Key, version string, err error) {
+	library, err := openssl.Open()
+	if err != nil {
+		return nil, "", err
+	}
+	fast = slices.Clone(keys)
+	for i := range fast {
+		private, ok := fast[i].Signer.(*rsa.PrivateKey)
+		if !ok {
+			continue
+		}
+		if fast[i].Signer, err = library.Signer(private); err != nil {
+			return nil, "", err
+		}
+	}
+	return fast, library.Version(), nil
 }
 
 // secret derives a 32-byte secret for one purpose from the key that is kept beside the store, never in it.

@@ -1,0 +1,5 @@
+//go:build !openssl || !linux || (!amd64 && !arm64)
+
+package openssl
+
+func load() (engine, error) { return nil, ErrNotBuilt }
