@@ -62,6 +62,14 @@ type ServiceProvider struct {
 	SigningKeys          []crypto.PublicKey     // use="signing" or no use
 	EncryptionKeys       []xmlsec.EncryptionKey // use="encryption" or no use; RSA only
 	NameIDFormats        []string
+	Services             []AttributeService
+}
+
+// AttributeService is an AttributeConsumingService: attributes that a request asks for by its index (SAML Metadata 2.4.4.2).
+type AttributeService struct {
+	Index     int
+	Default   bool // what a request without an index means; true for exactly one
+	Requested []RequestedAttribute
 }
 
 // Endpoint is where a service listens. ResponseLocation is empty when responses go to Location as well.

@@ -105,7 +105,7 @@ func (e *Entity) readRole(entity *xmlsec.Element) *xmlsec.Element {
 		sp.NameIDFormats = append(sp.NameIDFormats, strings.TrimSpace(f.Text()))
 	}
 	e.readACS(sp, role)
-	e.readRequested(role)
+	e.readRequested(sp, role)
 	e.SP = sp
 	return role
 }
@@ -142,22 +142,44 @@ func (e *Entity) readACS(sp *ServiceProvider, role *xmlsec.Element) {
 	sp.ACS[explicit].Default = true
 }
 
-// readRequested reads the default AttributeConsumingService, or the first.
-func (e *Entity) readRequested(role *xmlsec.Element) {
-	services := role.All(space, "AttributeConsumingService")
-	if len(services) == 0 {
+// readRequested reads the attribute consuming services. The default is the first that says so, else the first that does not
+// deny it, else the first (SAML Metadata 2.4.4.2); what it asks for is what the entity does.
+func (e *Entity) readRequested(sp *ServiceProvider, role *xmlsec.Element) {
+	explicit, implicit := -1, -1
+	for _, s := range role.All(space, "AttributeConsumingService") {
+		index, err := strconv.ParseUint(strings.TrimSpace(attribute(s, "index")), 10, 16)
+		if err != nil {
+			e.note(Warning, "service_index", "an attribute consuming service has no readable index and is passed over")
+			continue
+		}
+		_, said := s.Attr("isDefault")
+		switch {
+		case boolean(s, "isDefault") && explicit < 0:
+			explicit = len(sp.Services)
+		case !said && implicit < 0:
+			implicit = len(sp.Services)
+		}
+		sp.Services = append(sp.Services, AttributeService{Index: int(index), Requested: requested(s)})
+	}
+	if len(sp.Services) == 0 {
 		return
 	}
-	service := services[0]
-	if i := slices.IndexFunc(services, func(s *xmlsec.Element) bool { return boolean(s, "isDefault") }); i > 0 {
-		service = services[i]
+	if explicit < 0 {
+		explicit = max(implicit, 0)
 	}
+	sp.Services[explicit].Default = true
+	e.Requested = sp.Services[explicit].Requested
+}
+
+func requested(service *xmlsec.Element) []RequestedAttribute {
+	var out []RequestedAttribute
 	for _, a := range service.All(space, "RequestedAttribute") {
-		e.Requested = append(e.Requested, RequestedAttribute{
+		out = append(out, RequestedAttribute{
 			Name: attribute(a, "Name"), NameFormat: attribute(a, "NameFormat"), FriendlyName: attribute(a, "FriendlyName"),
 			Required: boolean(a, "isRequired"),
 		})
 	}
+	return out
 }
 
 // readNames finds the name to show, English first.
