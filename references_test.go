@@ -18,13 +18,13 @@ type fact struct {
 // checkReferences wants the hand-written references to name every key, set, variable and column there is.
 func (h house) checkReferences() []string {
 	const partner, people = "docs/reference/partner.md", "docs/reference/people.md"
-	document, rule, release := h.source("trust/document.go"), h.source("trust/rule.go"), h.source("trust/release.go")
+	document, rule, release, saml := h.source("trust/document.go"), h.source("trust/rule.go"), h.source("trust/release.go"), h.source("trust/samlset.go")
 	csv, yaml := h.source("trust/people/import_csv.go"), h.source("trust/people/import_yaml.go")
 	facts := []fact{
 		{partner, "key", tags(document, "yaml")},
 		{partner, "field of an expression", tags(rule, "cel")},
-		{partner, "release set", append(tableKeys(release, "scopes"), tableKeys(release, "sets")...)},
-		{partner, "released name", fieldTexts(release, "Name")},
+		{partner, "release set", slices.Concat(tableKeys(release, "scopes"), tableKeys(release, "sets"), tableKeys(saml, "samlSets"))},
+		{partner, "released name", slices.Concat(fieldTexts(release, "Name"), fieldTexts(saml, "Name"))},
 		{"docs/architecture.md", "port", interfaces(h.source("bridge/ports.go"))},
 		{"docs/architecture.md", "room", h.productRooms()},
 		{"docs/how-to/read-a-reference.md", "step of a trace", h.traceSteps()},

@@ -136,6 +136,7 @@ type SAML struct {
 	Sign        string        `key:"sign" default:"rsa-sha256" enum:"rsa-sha256 ecdsa-sha256" doc:"Signature algorithm for partners whose terms name none (saml.algorithm). A key of this kind must be in keys.signing_file."`
 	Encrypt     string        `key:"encrypt" default:"when-key-present" enum:"when-key-present required-by-terms" doc:"For partners whose terms do not say (saml.encrypt): when-key-present encrypts if they have an encryption key, required-by-terms does not."`
 	RequestLife time.Duration `key:"request_life" default:"5m" min:"30s" max:"1h" doc:"How old a request may be, and how long its ID is remembered against replay."`
+	Contexts    []string      `key:"contexts" format:"context" doc:"Authentication context classes beside the standard ones, or stricter meanings of those: a class, then AAL1 to AAL3, IAL1 to IAL3, a method (CIS2_SMARTCARD or FIDO2) and rank=N, parted by spaces."`
 }
 
 // OIDC tunes the OpenID provider.

@@ -87,7 +87,7 @@ func typeOf(f *field) string {
 func single(f *field) string {
 	formats := map[string]string{
 		"issuer": "URL", "address": "address", "host": "host name", "wildcard": "host pattern", "ods": "ODS code",
-		"file": "file", "keyfile": "secret file", "newkeyfile": "secret file", "path": "path", "eku": "name or OID",
+		"file": "file", "keyfile": "secret file", "newkeyfile": "secret file", "path": "path", "eku": "name or OID", "context": "class and words",
 	}
 	text := formats[f.format]
 	switch {

@@ -126,6 +126,8 @@ func (f *field) parseText(text string) (string, error) {
 		return parseODS(text)
 	case "eku":
 		return parseEKU(text)
+	case "context":
+		return parseContext(text)
 	default:
 		return text, nil
 	}

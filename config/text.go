@@ -148,3 +148,13 @@ func parseEKU(text string) (string, error) {
 	}
 	return "", errors.New(message)
 }
+
+var contextLine = regexp.MustCompile(`^\S+(?: (?:AAL[1-3]|IAL[1-3]|CIS2_SMARTCARD|FIDO2|rank=[0-9]{1,2}))+$`)
+
+// parseContext checks the words of an authentication context class; whether they agree is for the registry to say.
+func parseContext(text string) (string, error) {
+	if !contextLine.MatchString(text) {
+		return "", fmt.Errorf(`%q is not a class and what it means, write it like "https://rx1.example/strong AAL3 IAL2"`, text)
+	}
+	return text, nil
+}

@@ -24,8 +24,9 @@ type CompileOptions struct {
 
 // SAMLDefaults are for partners whose terms do not say. Empty: when-key-present and RS256.
 type SAMLDefaults struct {
-	Encrypt   string // when-key-present, always or never
-	Algorithm string // RS256 or ES256
+	Encrypt   string         // when-key-present, always or never
+	Algorithm string         // RS256 or ES256
+	Contexts  []ContextClass // nil: DefaultContexts
 }
 
 // Compile turns a resolved document, and the metadata of a SAML partner, into a Partner. Everything that
@@ -147,6 +148,12 @@ func (b *builder) rules() []Rule {
 			id = "set " + r.Set
 		}
 		members, err := r.expand()
+		if err == nil && r.Format != "" {
+			b.oneOf(id+".format", r.Format, "", "uri", "basic", "unspecified")
+			if b.d.Protocol != SAML2 {
+				err = fmt.Errorf("%w: format is for saml2", ErrInvalid)
+			}
+		}
 		if err != nil {
 			b.fail("%s: %v", id, err)
 			continue
@@ -165,7 +172,7 @@ func (b *builder) rules() []Rule {
 				b.fail("%s: value of %s: %v", id, m.Name, err)
 				continue
 			}
-			out = append(out, Rule{ID: id, Name: m.Name, Friendly: m.Friendly, Value: value, When: b.condition(id+".when", m.When)})
+			out = append(out, Rule{ID: id, Name: m.Name, Friendly: m.Friendly, Format: m.Format, Value: value, When: b.condition(id+".when", m.When)})
 		}
 	}
 	return out
@@ -183,6 +190,7 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	b.oneOf("saml.algorithm", t.Algorithm, "", "RS256", "ES256")
 	t.Encrypt = cmp.Or(t.Encrypt, b.o.SAML.Encrypt, "when-key-present")
 	t.Algorithm = cmp.Or(t.Algorithm, b.o.SAML.Algorithm, "RS256")
+	b.contexts(t, d)
 	entity, err := ReadEntity(entityXML)
 	if err != nil {
 		b.fail("metadata: %v", err)
@@ -202,7 +210,15 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	}
 	t.Entity = entity
 	b.encryption(t)
+	b.requested(t)
 	return t
+}
+
+// requested refuses terms by which nothing could ever be released.
+func (b *builder) requested(t *SAMLTerms) {
+	if t.RequestedOnly && (t.Entity.SP == nil || len(t.Entity.SP.Services) == 0) {
+		b.fail("saml.requested_only needs an AttributeConsumingService in the metadata, and there is none")
+	}
 }
 
 // encryption allows AES-CBC where the terms do, and refuses a partner whose every answer would be refused for want of a method.

@@ -43,6 +43,7 @@ type Release struct {
 	Set      string `yaml:"set,omitempty"`
 	Name     string `yaml:"name,omitempty"`
 	Friendly string `yaml:"friendly,omitempty"`
+	Format   string `yaml:"format,omitempty"` // of the name, in SAML: uri, basic or unspecified
 	Value    string `yaml:"value,omitempty"`
 	When     string `yaml:"when,omitempty"`
 }
@@ -62,7 +63,11 @@ type SAMLDocument struct {
 	SignedRequests bool   `yaml:"signed_requests,omitempty"`
 	AllowCBC       bool   `yaml:"allow_cbc,omitempty"`
 
-	AllowInclusiveC14N bool `yaml:"allow_inclusive_c14n,omitempty"`
+	AllowInclusiveC14N bool     `yaml:"allow_inclusive_c14n,omitempty"`
+	Contexts           []string `yaml:"contexts,omitempty"`
+	DefaultContext     string   `yaml:"default_context,omitempty"`
+	StateContext       string   `yaml:"state_context,omitempty"`
+	RequestedOnly      bool     `yaml:"requested_only,omitempty"`
 }
 
 // OIDCDocument is the OIDC part. Exactly one of the secret forms is given for clients that have a secret.

@@ -89,7 +89,10 @@ type SAMLTerms struct {
 	RequestsSigned bool   // refuse unsigned requests whatever the metadata says
 	AllowCBC       bool   // AES-CBC for a partner that lists nothing better; its keys in Entity say the same
 
-	AllowInclusiveC14N bool // its signatures may use Canonical XML 1.0 and 1.1
+	AllowInclusiveC14N bool           // its signatures may use Canonical XML 1.0 and 1.1
+	Contexts           []ContextClass // every class known for this partner; nil: DefaultContexts
+	DefaultContext     string         // class stated when nothing was asked, if it is true; empty: the strongest
+	RequestedOnly      bool           // nothing is released but what its metadata asks for
 }
 
 // OIDCTerms are the OIDC part of a partner.

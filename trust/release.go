@@ -39,34 +39,16 @@ func professional(id string) Release {
 	return Release{Name: id, Value: fmt.Sprintf("'%s' in person.professional ? person.professional['%s'] : ''", id, id)}
 }
 
-// sets are the bundles for the other protocols.
+// ssbPerson is what the role assertion says of the person; the roles follow.
+var ssbPerson = set{
+	{Name: "cn", Value: "person.name"}, {Name: "uid", Value: "person.uid"},
+	{Name: "nhsOcsPrCode", Value: professional("gmp_id").Value},
+}
+
+// sets are the bundles for tickets.
 var sets = map[string]set{
-	"nhs-saml": {
-		{Name: "urn:oid:0.9.2342.19200300.100.1.1", Friendly: "uid", Value: "person.uid"},
-		{Name: "urn:oid:2.16.840.1.113730.3.1.241", Friendly: "displayName", Value: "person.name"},
-		{Name: "urn:oid:2.5.4.42", Friendly: "givenName", Value: "person.given_name"},
-		{Name: "urn:oid:2.5.4.4", Friendly: "sn", Value: "person.family_name"},
-		{Name: "https://fhir.nhs.uk/Id/sds-user-id", Friendly: "nhsUserId", Value: "person.uid"},
-		{Name: "https://fhir.nhs.uk/Id/sds-role-profile-id", Friendly: "nhsRoleProfileId", Value: "role.id"},
-		{Name: "https://fhir.nhs.uk/Id/ods-organization-code", Friendly: "nhsOrganisation", Value: "role.org"},
-		{Name: "urn:nhs:names:sds:nhsJobRoleCode", Friendly: "nhsJobRoleCode", Value: "role.full_code"},
-		{Name: "urn:nhs:names:sds:nhsJobRole", Friendly: "nhsJobRole", Value: "role.full_name"},
-		{Name: "urn:nhs:names:sds:nhsBusinessFunctionsCodes", Friendly: "nhsActivities", Value: "role.activities"},
-		{Name: "urn:nhs:names:sds:nhsWorkGroupsCodes", Friendly: "nhsWorkgroups", Value: "role.workgroups"},
-		{Name: "urn:nhs:names:sds:nhsAreaOfWorkCodes", Friendly: "nhsAreasOfWork", Value: "role.areas_of_work"},
-	},
-	"subject-id":  {{Name: "urn:oasis:names:tc:SAML:attribute:subject-id", Friendly: "subject-id", Value: "subject.scoped"}},
-	"pairwise-id": {{Name: "urn:oasis:names:tc:SAML:attribute:pairwise-id", Friendly: "pairwise-id", Value: "subject.pairwise_scoped"}},
-	"ssb": {
-		{Name: "cn", Value: "person.name"}, {Name: "uid", Value: "person.uid"},
-		{Name: "nhsOcsPrCode", Value: "'gmp_id' in person.professional ? person.professional['gmp_id'] : ''"},
-		{Name: "roles", Value: "[role]"},
-	},
-	"ssb-all-roles": {
-		{Name: "cn", Value: "person.name"}, {Name: "uid", Value: "person.uid"},
-		{Name: "nhsOcsPrCode", Value: "'gmp_id' in person.professional ? person.professional['gmp_id'] : ''"},
-		{Name: "roles", Value: "roles"},
-	},
+	"ssb":           slices.Concat(ssbPerson, set{{Name: "roles", Value: "[role]"}}),
+	"ssb-all-roles": slices.Concat(ssbPerson, set{{Name: "roles", Value: "roles"}}),
 }
 
 // CIS2Scopes lists every scope that asks for claims, sorted.
@@ -108,20 +90,24 @@ func (r Release) expand() ([]Release, error) {
 		members = scopes[r.Set]
 	case sets[r.Set] != nil:
 		members = sets[r.Set]
+	case samlSets[r.Set] != nil:
+		members = samlSets[r.Set]
 	default:
 		return nil, fmt.Errorf("%w: there is no release set %q; known: cis2, %s, %s", ErrInvalid, r.Set, strings.Join(CIS2Scopes(), ", "), strings.Join(sortedSets(), ", "))
 	}
 	out := slices.Clone(members)
 	for i := range out {
-		out[i].When = r.When
+		out[i].When, out[i].Format = r.When, r.Format
 	}
 	return out, nil
 }
 
 func sortedSets() []string {
 	var out []string
-	for name := range sets {
-		out = append(out, name)
+	for _, m := range []map[string]set{sets, samlSets} {
+		for name := range m {
+			out = append(out, name)
+		}
 	}
 	slices.Sort(out)
 	return out

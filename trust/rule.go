@@ -20,6 +20,7 @@ type Rule struct {
 	ID       string // printed by explain, e.g. "release[2]" or "set cis2"
 	Name     string // attribute or claim name as the partner sees it
 	Friendly string
+	Format   string // NameFormat in SAML: uri, basic or unspecified; empty: by the name
 	Value    *Clause
 	When     *Clause // nil: always
 }
@@ -75,6 +76,7 @@ type SubjectView struct {
 	Pairwise       string `cel:"pairwise"`
 	Scoped         string `cel:"scoped"`          // uid@scope
 	PairwiseScoped string `cel:"pairwise_scoped"` // pairwise@scope
+	Scope          string `cel:"scope"`           // domain of the hub
 }
 
 // Compiler type-checks the expressions of documents.

@@ -20,6 +20,7 @@ import (
 	"github.com/lanyard-hub/lanyard/adapters/memory"
 	"github.com/lanyard-hub/lanyard/adapters/smartcard"
 	"github.com/lanyard-hub/lanyard/config"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // oneTicket hands the same TLS session to every host, as an attacker's client would.
@@ -124,8 +125,15 @@ func TestSAMLDefaults(t *testing.T) {
 	for _, c := range []struct{ sign, encrypt, wantAlgorithm, wantEncrypt string }{
 		{"rsa-sha256", "when-key-present", "RS256", "when-key-present"}, {"ecdsa-sha256", "required-by-terms", "ES256", "never"},
 	} {
-		if d := samlDefaults(config.SAML{Sign: c.sign, Encrypt: c.encrypt}); d.Algorithm != c.wantAlgorithm || d.Encrypt != c.wantEncrypt {
+		if d, err := SAMLDefaults(config.SAML{Sign: c.sign, Encrypt: c.encrypt}); err != nil || d.Algorithm != c.wantAlgorithm || d.Encrypt != c.wantEncrypt {
 			t.Errorf("%+v", d)
 		}
+	}
+	d, err := SAMLDefaults(config.SAML{Contexts: []string{"https://rx1.example/strong AAL3 IAL2"}})
+	if c, known := trust.FindContext(d.Contexts, "https://rx1.example/strong"); err != nil || !known || c.Assurance != 3 || c.Identity != 2 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := SAMLDefaults(config.SAML{Contexts: []string{"https://refeds.org/profile/mfa AAL1"}}); err == nil {
+		t.Error("a standard class was made weaker")
 	}
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -14,12 +15,14 @@ func (h *Hub) wireTrust(ctx context.Context) error {
 		return err
 	}
 	h.registry = trust.NewRegistry(h.store, compiler, h.options.Lab, h.options.Clock)
-	h.registry.SAML = samlDefaults(h.options.Config.SAML)
+	if h.registry.SAML, err = SAMLDefaults(h.options.Config.SAML); err != nil {
+		return err
+	}
 	return h.reloadRegistry(ctx)
 }
 
-// samlDefaults are the configuration's, in the words of the terms.
-func samlDefaults(c config.SAML) trust.SAMLDefaults {
+// SAMLDefaults are the configuration's, in the words of the terms. An error is of its authentication context classes.
+func SAMLDefaults(c config.SAML) (trust.SAMLDefaults, error) {
 	d := trust.SAMLDefaults{Encrypt: c.Encrypt, Algorithm: string(keyring.RS256)}
 	if c.Encrypt == "required-by-terms" {
 		d.Encrypt = "never"
@@ -27,7 +30,11 @@ func samlDefaults(c config.SAML) trust.SAMLDefaults {
 	if c.Sign == "ecdsa-sha256" {
 		d.Algorithm = string(keyring.ES256)
 	}
-	return d
+	var err error
+	if d.Contexts, err = trust.MergeContexts(trust.DefaultContexts(), c.Contexts); err != nil {
+		return d, fmt.Errorf("saml.contexts: %w", err)
+	}
+	return d, nil
 }
 
 func (h *Hub) reloadRegistry(ctx context.Context) error {

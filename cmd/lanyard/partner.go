@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lanyard-hub/lanyard/cmd/hub"
+	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
@@ -40,13 +41,13 @@ func (p *program) partnerApply() *cobra.Command {
 			if err != nil {
 				return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 			}
-			_, store, err := p.open(cmd)
+			c, store, err := p.open(cmd)
 			if err != nil {
 				return err
 			}
 			defer store.Close()
 			for _, d := range docs {
-				if err := p.applyOne(cmd, store, d, file, dryRun); err != nil {
+				if err := p.applyOne(cmd, c, store, d, file, dryRun); err != nil {
 					return err
 				}
 			}
@@ -59,13 +60,13 @@ func (p *program) partnerApply() *cobra.Command {
 	return cmd
 }
 
-func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document, file string, dryRun bool) error {
+func (p *program) applyOne(cmd *cobra.Command, c config.Config, store hub.Store, d trust.Document, file string, dryRun bool) error {
 	ctx := cmd.Context()
 	d, metadata, err := d.Resolve(folder(filepath.Dir(file)))
 	if err != nil {
 		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 	}
-	compiler, o, err := p.compiler()
+	compiler, o, err := p.compiler(c)
 	if err != nil {
 		return err
 	}
@@ -100,15 +101,16 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 
 // registry opens the store and loads the partners from it.
 func (p *program) registry(cmd *cobra.Command) (*trust.Registry, hub.Store, error) {
-	_, store, err := p.open(cmd)
+	c, store, err := p.open(cmd)
 	if err != nil {
 		return nil, nil, err
 	}
-	compiler, o, err := p.compiler()
+	compiler, o, err := p.compiler(c)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	r := trust.NewRegistry(store, compiler, o.Lab, time.Now)
+	r.SAML = o.SAML
 	if err := r.Load(cmd.Context()); err != nil {
 		return nil, nil, exitError{exitStore, errors.Join(err, store.Close())}
 	}

@@ -72,9 +72,14 @@ func (p *program) open(cmd *cobra.Command) (config.Config, hub.Store, error) {
 	return c, store, nil
 }
 
-func (p *program) compiler() (trust.Compiler, trust.CompileOptions, error) {
-	c, err := trust.NewCompiler()
-	return c, trust.CompileOptions{Lab: p.lab, Now: time.Now()}, err
+// compiler judges partners as the hub of this configuration does.
+func (p *program) compiler(c config.Config) (trust.Compiler, trust.CompileOptions, error) {
+	defaults, err := hub.SAMLDefaults(c.SAML)
+	if err != nil {
+		return trust.Compiler{}, trust.CompileOptions{}, exitError{exitConfig, err}
+	}
+	compiler, err := trust.NewCompiler()
+	return compiler, trust.CompileOptions{Lab: p.lab, Now: time.Now(), SAML: defaults}, err
 }
 
 // logger writes to standard output, as the configuration says.

@@ -28,6 +28,9 @@ const (
 // IdentityLevel says how well a person was proofed, 0 to 3 (IAL0 to IAL3).
 type IdentityLevel int
 
+// MaxIdentity is the highest level.
+const MaxIdentity IdentityLevel = 3
+
 // Person is one clinician as registered. Values are copied in and out of stores; nobody shares one.
 type Person struct {
 	UID         string // twelve digits, the national user id
