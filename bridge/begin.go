@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/trust"
 )
@@ -17,6 +18,9 @@ func (h *Hub) Begin(ctx context.Context, b Browser, req Request) (Next, error) {
 	}
 	tx := h.newTransaction(ctx, b, req)
 	h.trace(tx.Ref, "request", "partner", req.Partner, "protocol", string(req.Protocol), "force", fmt.Sprint(req.ForceAuthn), "passive", fmt.Sprint(req.Passive))
+	if len(req.Requesters) > 0 {
+		h.trace(tx.Ref, "asked_for", "requesters", strings.Join(req.Requesters, " "))
+	}
 	next, err := h.decide(ctx, tx, b, partner)
 	if err != nil {
 		return next, err

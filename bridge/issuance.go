@@ -11,6 +11,7 @@ import (
 type Attribute struct {
 	Name     string
 	Friendly string
+	Format   string // NameFormat in SAML: uri, basic or unspecified; empty: by the name
 	Values   []any
 	List     bool   // the rule yields a list: OIDC keeps it an array even with one element
 	Rule     string // id of the rule that released it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust"
@@ -53,7 +54,11 @@ func (h *Hub) issueWrites(ctx context.Context, iss Issuance, next Next, now time
 	case now.Sub(s.Seen) >= h.touchEvery():
 		w = append(w, TouchSession{ID: s.ID, Seen: now})
 	}
-	return append(w, told(iss), Append{issuedEvent(ctx, iss, ledger.Issued)})
+	event := issuedEvent(ctx, iss, ledger.Issued)
+	if asked := tx.Request.Requesters; len(asked) > 0 {
+		event.Detail["requesters"] = strings.Join(asked, " ")
+	}
+	return append(w, told(iss), Append{event})
 }
 
 // told notes the partner as a participant; it can't be written once the session has ended.

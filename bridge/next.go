@@ -48,7 +48,7 @@ func (h *Hub) decide(ctx context.Context, tx Transaction, b Browser, partner tru
 	}
 	next.Session = session
 	if why := unsatisfied(tx.Request, session, partner, person); why != nil {
-		if tx.ProofAt.IsZero() && why.Reason != IdentityTooLow && h.canSatisfy(tx.Request, partner) {
+		if tx.ProofAt.IsZero() && why.Reason != IdentityTooLow && h.canSatisfy(tx.Request, partner, person.Identity) {
 			return h.authenticate(next)
 		}
 		return next, why
@@ -132,7 +132,7 @@ func (h *Hub) authenticate(next Next) (Next, error) {
 	if next.Transaction.Request.Passive {
 		return next, Refuse(NotAuthenticated, "Nobody is signed in here.")
 	}
-	if !h.canSatisfy(next.Transaction.Request, next.Partner) {
+	if !h.canSatisfy(next.Transaction.Request, next.Partner, people.MaxIdentity) { // whoever it will be
 		return next, Refuse(AssuranceTooLow, "The app asks for a way of signing in that is not offered here.")
 	}
 	next.Step = StepAuthenticate
@@ -144,7 +144,10 @@ func unsatisfied(req Request, s Session, partner trust.Partner, p people.Person)
 	switch {
 	case int(s.Assurance) < partner.Terms.Assurance:
 		return Refuse(AssuranceTooLow, "%s needs a stronger way of signing in.", partner.Name)
-	case len(req.Contexts) > 0 && SatisfiedContext(req.Contexts, s) == "":
+	case len(req.Contexts) > 0 && SatisfiedContext(req.Contexts, s, p.Identity) == "":
+		if SatisfiedContext(req.Contexts, s, people.MaxIdentity) != "" {
+			return Refuse(AssuranceTooLow, "%s asks for a higher level of identity check than is on record for you. Contact your Registration Authority.", partner.Name).WithCode("identity_class")
+		}
 		return Refuse(AssuranceTooLow, "The app asks for another way of signing in than was used.")
 	case req.Subject != "" && req.Subject != s.UID:
 		return Refuse(UnknownSubject, "Someone else is signed in.")
@@ -154,32 +157,36 @@ func unsatisfied(req Request, s Session, partner trust.Partner, p people.Person)
 	return nil
 }
 
-// SatisfiedContext returns the first asked class that the session satisfies; empty if none.
-func SatisfiedContext(contexts []AuthnContext, s Session) string {
+// SatisfiedContext returns the first asked class that the session of a person of this level satisfies; empty if none.
+func SatisfiedContext(contexts []AuthnContext, s Session, identity people.IdentityLevel) string {
 	for _, c := range contexts {
-		if c.Satisfied(s.Assurance, s.Method) {
+		if c.Satisfied(s.Assurance, s.Method) && identity >= c.Identity {
 			return c.Class
 		}
 	}
 	return ""
 }
 
-// canSatisfy reports whether any offered method could meet request and terms.
-func (h *Hub) canSatisfy(req Request, partner trust.Partner) bool {
+// canSatisfy reports whether a person of this level could meet request and terms by any offered method.
+func (h *Hub) canSatisfy(req Request, partner trust.Partner, identity people.IdentityLevel) bool {
 	for _, o := range h.Methods {
-		if h.OfferFits(o, req, partner) {
+		if o.fits(req, partner, identity) {
 			return true
 		}
 	}
 	return false
 }
 
-// OfferFits reports whether one offered method would meet the request and the terms.
+// OfferFits reports whether one offered method would meet the request and the terms, whoever uses it.
 func (h *Hub) OfferFits(o Offer, req Request, partner trust.Partner) bool {
+	return o.fits(req, partner, people.MaxIdentity)
+}
+
+func (o Offer) fits(req Request, partner trust.Partner, identity people.IdentityLevel) bool {
 	if int(o.Assurance) < partner.Terms.Assurance {
 		return false
 	}
-	return len(req.Contexts) == 0 || SatisfiedContext(req.Contexts, Session{Assurance: o.Assurance, Method: o.Method}) != ""
+	return len(req.Contexts) == 0 || SatisfiedContext(req.Contexts, Session{Assurance: o.Assurance, Method: o.Method}, identity) != ""
 }
 
 // role finds the role to act in: none needed, the session's, the only one, the one asked for, or a question.

@@ -4,17 +4,19 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // AuthnContext is one way of having authenticated that a partner accepts, named as its protocol names it.
 type AuthnContext struct {
-	Class  string    // SAML class reference or OIDC acr; echoed when satisfied
-	Min    Assurance // 0: any
-	Max    Assurance // 0: any
-	Method Method    // empty: any
+	Class    string               // SAML class reference or OIDC acr; echoed when satisfied
+	Min      Assurance            // 0: any
+	Max      Assurance            // 0: any
+	Method   Method               // empty: any
+	Identity people.IdentityLevel // least level of the person; 0: any
 }
 
-// Satisfied reports whether the session's authentication is one of this kind.
+// Satisfied reports whether the session's authentication is one of this kind, the person aside.
 func (c AuthnContext) Satisfied(a Assurance, m Method) bool {
 	return a >= c.Min && (c.Max == 0 || a <= c.Max) && (c.Method == "" || c.Method == m)
 }
@@ -34,6 +36,7 @@ type Request struct {
 	Contexts   []AuthnContext // any of them, in order of preference; empty: whatever the terms ask
 	MaxAge     *time.Duration // proof no older than this
 	Subject    string         // uid that must be the one signed in; empty: anyone
+	Requesters []string       // parties that the partner says it asks for (SAML RequesterID); on record, nothing more
 	RoleNeeded bool           // the partner asked for a role; terms may ask too
 	ChangeRole bool           // ask for the role even if the session has one
 	RoleID     string         // role profile the partner asks for; empty: the subject chooses

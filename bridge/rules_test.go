@@ -57,6 +57,11 @@ func TestDecision(t *testing.T) {
 		"class above every offer":           {change: func(r *bridge.Request) { r.Contexts = class(4, 0) }, refused: bridge.AssuranceTooLow},
 		"class below every offer":           {change: func(r *bridge.Request) { r.Contexts = class(0, 2) }, refused: bridge.AssuranceTooLow},
 		"class of any method":               {change: func(r *bridge.Request) { r.Contexts = []bridge.AuthnContext{{Class: "c"}} }, want: bridge.StepIssue},
+		"class by identity":                 {change: func(r *bridge.Request) { r.Contexts = []bridge.AuthnContext{{Class: "c", Identity: 3}} }, want: bridge.StepIssue},
+		"class above the person's identity": {change: func(r *bridge.Request) { r.Contexts = []bridge.AuthnContext{{Class: "c", Identity: 4}} }, refused: bridge.AssuranceTooLow},
+		"one class of two": {change: func(r *bridge.Request) {
+			r.Contexts = []bridge.AuthnContext{{Class: "c", Identity: 4}, {Class: "d", Min: 3}}
+		}, want: bridge.StepIssue},
 		"terms above every offer":           {terms: func(m *trust.Terms) { m.Assurance = 4 }, refused: bridge.AssuranceTooLow},
 		"identity cannot be proved anew":    {terms: func(m *trust.Terms) { m.Identity = 4 }, refused: bridge.IdentityTooLow},
 		"this subject":                      {change: func(r *bridge.Request) { r.Subject = uid }, want: bridge.StepIssue},

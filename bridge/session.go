@@ -18,6 +18,9 @@ const (
 	MethodFIDO2     Method = "FIDO2"
 )
 
+// Methods are all of them.
+func Methods() []Method { return []Method{MethodSmartcard, MethodFIDO2} }
+
 // Proof is one accepted proof of possession. Only adapters make one, after every check has passed.
 type Proof struct {
 	UID             string

@@ -27,7 +27,7 @@ func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
 	iss := bridge.Issuance{
 		Partner: in.Partner.ID, Protocol: in.Partner.Protocol, UID: in.Person.UID, Person: in.Person, Role: in.Role,
 		Assurance: in.Session.Assurance, Identity: in.Person.Identity, Method: in.Session.Method,
-		Class: bridge.SatisfiedContext(in.Contexts, in.Session), AuthnAt: in.Session.AuthnAt, At: in.Now,
+		Class: bridge.SatisfiedContext(in.Contexts, in.Session, in.Person.Identity), AuthnAt: in.Session.AuthnAt, At: in.Now,
 		SubjectKind: in.Partner.Terms.Subject,
 	}
 	if err := checkHard(in); err != nil {
@@ -163,7 +163,7 @@ func apply(iss *bridge.Issuance, rule trust.Rule, vars map[string]any) {
 		withhold("no value on record")
 		return
 	}
-	iss.Attributes = append(iss.Attributes, bridge.Attribute{Name: rule.Name, Friendly: rule.Friendly, Values: values, List: list, Rule: rule.ID})
+	iss.Attributes = append(iss.Attributes, bridge.Attribute{Name: rule.Name, Friendly: rule.Friendly, Format: rule.Format, Values: values, List: list, Rule: rule.ID})
 }
 
 // clean drops characters that no directory value has any business with.

@@ -63,7 +63,7 @@ release:
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `[{"Name":"nhsid_nrbac_roles","Friendly":"","Values":[{"activities":["View Detailed Health Records"],"activity_codes":["B0360"],"org_code":"RX1","org_name":"Example Hospital","person_orgid":"555000000201","person_roleid":"555000000101","role_code":"S8000:G8000:R8001","role_name":"\"Clinical\":\"Clinical Provision\":\"Nurse Access Role\""}],"List":true,"Rule":"set nationalrbacaccess"},{"Name":"staff","Friendly":"","Values":["555021935107"],"List":false,"Rule":"release[1]"}]`
+	const want = `[{"Name":"nhsid_nrbac_roles","Friendly":"","Format":"","Values":[{"activities":["View Detailed Health Records"],"activity_codes":["B0360"],"org_code":"RX1","org_name":"Example Hospital","person_orgid":"555000000201","person_roleid":"555000000101","role_code":"S8000:G8000:R8001","role_name":"\"Clinical\":\"Clinical Provision\":\"Nurse Access Role\""}],"List":true,"Rule":"set nationalrbacaccess"},{"Name":"staff","Friendly":"","Format":"","Values":["555021935107"],"List":false,"Rule":"release[1]"}]`
 	if string(got) != want {
 		t.Errorf("attributes:\n%s\nwant\n%s", got, want)
 	}

@@ -1,6 +1,8 @@
 package translate
 
 import (
+	"strings"
+
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/people"
@@ -23,8 +25,28 @@ func (t Translator) variables(in bridge.Facts) map[string]any {
 		"role":    role,
 		"roles":   roles,
 		"session": trust.SessionView{Assurance: int(in.Session.Assurance), Method: string(in.Session.Method)},
-		"subject": trust.SubjectView{Pairwise: pairwise, Scoped: in.Person.UID + "@" + t.Scope, PairwiseScoped: pairwise + "@" + t.Scope},
+		"subject": trust.SubjectView{Pairwise: pairwise, Scoped: scoped(in.Person.UID, t.Scope), PairwiseScoped: scoped(pairwise, t.Scope), Scope: t.Scope},
 	}
+}
+
+// scoped joins an identifier and a scope; empty if it is not of the form that every partner may rely on: 1 to 127 characters on
+// each side, of letters, digits and a few more, the first a letter or a digit (SAML Subject Identifier Attributes 1.0).
+func scoped(id, scope string) string {
+	if !subjectPart(id, "=-") || !subjectPart(scope, "-.") {
+		return ""
+	}
+	return id + "@" + scope
+}
+
+func subjectPart(s, more string) bool {
+	for i := range len(s) {
+		c := s[i]
+		alphanumeric := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		if !alphanumeric && (i == 0 || !strings.ContainsRune(more, rune(c))) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 127
 }
 
 func personView(in bridge.Facts) trust.PersonView {
