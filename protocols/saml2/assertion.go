@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
 
@@ -22,11 +23,16 @@ const assertionLead = time.Minute
 type assertion struct {
 	id        string
 	at        time.Time
+	issuer    string
 	request   string // InResponseTo
 	recipient string
 	audience  string
 	subject   nameID
+	hidden    []byte // EncryptedID in its place; nil: the NameID itself
+	class     string // of the authentication context
 	iss       bridge.Issuance
+
+	conditions *conditions // of the request; nil: none
 }
 
 // assertion writes the assertion in exclusive canonical form as a document of its own. Because its namespace is declared on
@@ -35,8 +41,13 @@ type assertion struct {
 // AttributeValue has no xsi:type: a type is a qualified name in content, whose prefix exclusive canonicalization drops.
 func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	w := &writer{b: make([]byte, 0, 4096)}
+	a.issuer = p.EntityID
 	now := string(appendInstant(nil, a.at))
-	end := string(appendInstant(nil, a.at.Add(assertionLife)))
+	from, to, refused := a.conditions.window(a.at)
+	if refused != nil { // the person took too long for them
+		return nil, 0, refused
+	}
+	end := string(appendInstant(nil, to))
 	w.raw(`<saml:Assertion xmlns:saml="`, assertionSpace, `"`)
 	w.attr("ID", a.id)
 	w.attr("IssueInstant", now)
@@ -45,19 +56,25 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	w.issuer(p.EntityID, false)
 	at = len(w.b)
 	w.raw("<saml:Subject>")
-	w.nameID(a.subject, false)
+	if a.hidden != nil {
+		w.b = append(w.b, a.hidden...)
+	} else {
+		w.nameID(a.subject, false)
+	}
 	w.raw(`<saml:SubjectConfirmation Method="`, bearer, `"><saml:SubjectConfirmationData`)
 	w.attrIf("InResponseTo", a.request)
 	w.attr("NotOnOrAfter", end)
 	w.attr("Recipient", a.recipient)
 	w.raw("></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions")
-	w.attr("NotBefore", string(appendInstant(nil, a.at.Add(-assertionLead))))
+	w.attr("NotBefore", string(appendInstant(nil, from)))
 	w.attr("NotOnOrAfter", end)
 	w.raw("><saml:AudienceRestriction><saml:Audience>")
 	w.text(a.audience)
-	w.raw("</saml:Audience></saml:AudienceRestriction></saml:Conditions>")
-	w.authnStatement(a.iss)
-	if err := w.attributeStatement(a.iss.Attributes); err != nil {
+	w.raw("</saml:Audience></saml:AudienceRestriction>")
+	w.conditions(a.conditions)
+	w.raw("</saml:Conditions>")
+	w.authnStatement(a.iss, a.class)
+	if err := w.attributeStatement(a); err != nil {
 		return nil, 0, err
 	}
 	w.raw("</saml:Assertion>")
@@ -67,7 +84,7 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	return w.b, at, nil
 }
 
-func (w *writer) authnStatement(iss bridge.Issuance) {
+func (w *writer) authnStatement(iss bridge.Issuance, class string) {
 	w.raw("<saml:AuthnStatement")
 	w.attr("AuthnInstant", string(appendInstant(nil, iss.AuthnAt)))
 	w.attr("SessionIndex", iss.Index)
@@ -75,38 +92,53 @@ func (w *writer) authnStatement(iss bridge.Issuance) {
 		w.attr("SessionNotOnOrAfter", string(appendInstant(nil, iss.SessionEnds)))
 	}
 	w.raw("><saml:AuthnContext><saml:AuthnContextClassRef>")
-	w.text(stated(iss))
+	w.text(class)
 	w.raw("</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>")
 }
 
-func (w *writer) attributeStatement(attributes []bridge.Attribute) error {
-	if len(attributes) == 0 {
+func (w *writer) attributeStatement(a assertion) error {
+	if len(a.iss.Attributes) == 0 {
 		return nil
 	}
 	w.raw("<saml:AttributeStatement>")
-	for _, a := range attributes {
-		format := formatBasic
-		if strings.Contains(a.Name, ":") {
-			format = formatURI
-		}
+	for _, attribute := range a.iss.Attributes {
 		w.raw("<saml:Attribute")
-		w.attrIf("FriendlyName", a.Friendly)
-		w.attr("Name", a.Name)
-		w.attr("NameFormat", format)
+		w.attrIf("FriendlyName", attribute.Friendly)
+		w.attr("Name", attribute.Name)
+		w.attr("NameFormat", nameFormat(attribute))
 		w.raw(">")
-		for _, v := range a.Values {
+		for _, v := range attribute.Values {
 			text, err := valueText(v)
 			if err != nil {
-				return fmt.Errorf("saml2: attribute %s: %w", a.Name, err)
+				return fmt.Errorf("saml2: attribute %s: %w", attribute.Name, err)
 			}
 			w.raw("<saml:AttributeValue>")
-			w.text(text)
+			if attribute.Name == targetedID {
+				w.nameID(nameID{Value: text, Format: metadata.NameIDPersistent, NameQualifier: a.issuer, SPNameQualifier: a.audience}, false)
+			} else {
+				w.text(text)
+			}
 			w.raw("</saml:AttributeValue>")
 		}
 		w.raw("</saml:Attribute>")
 	}
 	w.raw("</saml:AttributeStatement>")
 	return nil
+}
+
+// targetedID is eduPersonTargetedID, whose values are NameID elements (eduPerson). It is deprecated, and old systems know
+// nothing else.
+const targetedID = "urn:oid:1.3.6.1.4.1.5923.1.1.1.10"
+
+// nameFormat is what the terms say, or what the name looks like (SAML Core 8.2).
+func nameFormat(a bridge.Attribute) string {
+	switch {
+	case a.Format != "":
+		return nameFormatPrefix + a.Format
+	case strings.Contains(a.Name, ":"):
+		return formatURI
+	}
+	return formatBasic
 }
 
 // valueText prints one value; structured ones as JSON.

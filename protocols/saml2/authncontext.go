@@ -1,123 +1,203 @@
 package saml2
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-)
-
-// Authentication context classes that are known here (SAML Authentication Context 2.0; REFEDS MFA 1.2; NIST SP 800-63 as
-// published by idmanagement.gov).
-const (
-	classUnspecified  = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
-	classSmartcardPKI = "urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI"
-	classX509         = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"
-	classTLSClient    = "urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient"
-	classMFA          = "https://refeds.org/profile/mfa"
-	classAAL1         = "http://idmanagement.gov/ns/assurance/aal/1"
-	classAAL2         = "http://idmanagement.gov/ns/assurance/aal/2"
-	classAAL3         = "http://idmanagement.gov/ns/assurance/aal/3"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // never is a level that no authentication reaches.
 const never bridge.Assurance = 99
 
-// class says what a class reference means here.
-type class struct {
-	level  bridge.Assurance // where it stands in the order of minimum, maximum and better
-	method bridge.Method    // empty: any that reaches the level
-	never  bool             // ranked, but not something that happens here
-}
+// classes are the authentication context classes known for one partner.
+type classes []trust.ContextClass
 
-// classOf knows the classes that can be ranked. A password never signs anybody in here; it only has its place in the order.
-func classOf(ref string) (class, bool) {
-	switch ref {
-	case classSmartcardPKI, classX509, classTLSClient:
-		return class{level: 3, method: bridge.MethodSmartcard}, true
-	case classAAL3:
-		return class{level: 3}, true
-	case classMFA, classAAL2, "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract",
-		"urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken":
-		return class{level: 2, never: ref != classMFA && ref != classAAL2}, true
-	case classAAL1:
-		return class{level: 1}, true
-	case "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
-		"https://refeds.org/profile/sfa":
-		return class{level: 1, never: true}, true
+func classesOf(partner trust.Partner) classes {
+	if partner.SAML == nil || partner.SAML.Contexts == nil {
+		return trust.DefaultContexts()
 	}
-	return class{}, false
+	return partner.SAML.Contexts
 }
 
-// contexts turns what was asked into what the bridge compares (SAML Core 3.3.2.2.1). What cannot be met becomes a context
-// that nothing satisfies, so that the request is refused rather than the wish ignored.
-func contexts(asked *requestedContext) []bridge.AuthnContext {
+func (t classes) find(ref string) (trust.ContextClass, bool) { return trust.FindContext(t, ref) }
+
+// meaning is what the bridge compares.
+func meaning(c trust.ContextClass) bridge.AuthnContext {
+	if c.Foreign {
+		return bridge.AuthnContext{Class: c.Class, Min: never}
+	}
+	return bridge.AuthnContext{Class: c.Class, Min: bridge.Assurance(c.Assurance), Method: bridge.Method(c.Method), Identity: people.IdentityLevel(c.Identity)}
+}
+
+// contexts turns what was asked into what the bridge compares (SAML Core 3.3.2.2.1), the preferred first. What cannot be met is
+// left out; if nothing is left, one context that nothing satisfies makes the request refused rather than the wish ignored.
+func (t classes) contexts(asked *requestedContext) []bridge.AuthnContext {
 	if asked == nil {
 		return nil
 	}
-	if asked.Declarations {
-		return []bridge.AuthnContext{{Class: "declaration", Min: never}}
-	}
-	if asked.Comparison != "exact" {
-		return []bridge.AuthnContext{compared(asked)}
-	}
-	out := make([]bridge.AuthnContext, 0, len(asked.Classes))
-	for _, ref := range asked.Classes {
-		c, known := classOf(ref)
-		switch {
-		case ref == classUnspecified:
-			out = append(out, bridge.AuthnContext{Class: classUnspecified})
-		case !known || c.never:
-			out = append(out, bridge.AuthnContext{Class: ref, Min: never})
-		default:
-			out = append(out, bridge.AuthnContext{Class: ref, Min: c.level, Method: c.method})
-		}
-	}
-	return out
-}
-
-// compared answers minimum, maximum and better by level. The class of the answer is then what really happened.
-func compared(asked *requestedContext) bridge.AuthnContext {
-	levels := make([]bridge.Assurance, 0, len(asked.Classes))
-	for _, ref := range asked.Classes {
-		if c, known := classOf(ref); known {
-			levels = append(levels, c.level)
-		} else if ref == classUnspecified {
-			levels = append(levels, 0)
-		}
-	}
-	none := bridge.AuthnContext{Class: classUnspecified, Min: never}
-	if len(levels) == 0 {
-		return none
-	}
-	out := bridge.AuthnContext{Class: classUnspecified}
-	switch asked.Comparison {
-	case "minimum": // at least as strong as one of them
-		out.Min = slices.Min(levels)
-	case "better": // stronger than any one of them
-		if len(levels) < len(asked.Classes) {
-			return none
-		}
-		out.Min = slices.Max(levels) + 1
-	case "maximum": // as strong as possible without passing at least one of them
-		out.Max = slices.Max(levels)
-		if out.Max == 0 {
-			return none
-		}
-	}
-	return out
-}
-
-// stated is the class that an assertion names: the asked one, or what the authentication was.
-func stated(iss bridge.Issuance) string {
+	var out []bridge.AuthnContext
 	switch {
-	case iss.Class != "" && iss.Class != classUnspecified:
-		return iss.Class
-	case iss.Method == bridge.MethodSmartcard:
-		return classSmartcardPKI
-	case iss.Assurance >= 3:
-		return classAAL3
-	case iss.Assurance == 2:
-		return classMFA
+	case asked.Declarations: // none is known here
+	case asked.Comparison == "minimum":
+		out = t.minimum(asked.Classes)
+	case asked.Comparison == "better":
+		out = t.better(asked.Classes)
+	case asked.Comparison == "maximum":
+		out = t.maximum(asked.Classes)
+	default:
+		out = t.exactly(asked.Classes)
 	}
-	return classUnspecified
+	if len(out) == 0 {
+		return []bridge.AuthnContext{{Class: trust.ClassUnspecified, Min: never}}
+	}
+	return out
+}
+
+// exactly keeps the order of the request, which is its order of preference.
+func (t classes) exactly(refs []string) []bridge.AuthnContext {
+	var out []bridge.AuthnContext
+	for _, ref := range refs {
+		if slices.ContainsFunc(out, func(c bridge.AuthnContext) bool { return c.Class == ref }) {
+			continue
+		}
+		if ref == trust.ClassUnspecified {
+			out = append(out, bridge.AuthnContext{Class: ref})
+		} else if c, known := t.find(ref); known && !c.Foreign {
+			out = append(out, meaning(c))
+		}
+	}
+	return out
+}
+
+// ranks of what was asked; all is false if something in it has none.
+func (t classes) ranks(refs []string) (ranks []int, all bool) {
+	all = true
+	for _, ref := range refs {
+		c, known := t.find(ref)
+		switch {
+		case ref == trust.ClassUnspecified:
+			ranks = append(ranks, 0)
+		case known && c.Rank > 0:
+			ranks = append(ranks, c.Rank)
+		default:
+			all = false
+		}
+	}
+	return ranks, all
+}
+
+// ordered are the ranked classes from some rank on, strongest first; those that were asked for come before others, since a
+// partner knows the words that it uses.
+func (t classes) ordered(from int, asked []string) classes {
+	var out classes
+	for _, c := range t {
+		if !c.Foreign && c.Rank > 0 && c.Rank >= from {
+			out = append(out, c)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b trust.ContextClass) int {
+		if x, y := slices.Contains(asked, a.Class), slices.Contains(asked, b.Class); x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Rank, a.Rank)
+	})
+	return out
+}
+
+// minimum: at least as strong as one of them.
+func (t classes) minimum(refs []string) []bridge.AuthnContext {
+	ranks, _ := t.ranks(refs)
+	if len(ranks) == 0 {
+		return nil
+	}
+	var out []bridge.AuthnContext
+	for _, c := range t.ordered(slices.Min(ranks), refs) {
+		out = append(out, meaning(c))
+	}
+	if slices.Min(ranks) == 0 {
+		out = append(out, bridge.AuthnContext{Class: trust.ClassUnspecified})
+	}
+	return out
+}
+
+// better: stronger than any one of them, and so nothing if one is unknown.
+func (t classes) better(refs []string) []bridge.AuthnContext {
+	ranks, all := t.ranks(refs)
+	if len(ranks) == 0 || !all {
+		return nil
+	}
+	var out []bridge.AuthnContext
+	for _, c := range t.ordered(slices.Max(ranks)+1, nil) {
+		out = append(out, meaning(c))
+	}
+	return out
+}
+
+// maximum: as strong as possible without passing at least one of them. Stronger is what satisfies any class beyond it, so every
+// kind of sign-in is gone through. Whether the person was proofed well enough for a class beyond is not asked: in doubt it is passed.
+func (t classes) maximum(refs []string) []bridge.AuthnContext {
+	ranks, _ := t.ranks(refs)
+	if len(ranks) == 0 {
+		return nil
+	}
+	most := slices.Max(ranks)
+	var out []bridge.AuthnContext
+	for _, method := range bridge.Methods() {
+		for level := bridge.Assurance(3); level >= 1; level-- {
+			for _, c := range t.strongest(level, method, most, refs) {
+				one := meaning(c)
+				one.Min, one.Max, one.Method = level, level, method
+				out = append(out, one)
+			}
+		}
+	}
+	return out
+}
+
+// strongest are the classes to state of one kind of sign-in, as far as the person's identity allows; none if it passes most.
+func (t classes) strongest(level bridge.Assurance, method bridge.Method, most int, asked []string) classes {
+	fits := t.ordered(1, nil)
+	fits = slices.DeleteFunc(fits, func(c trust.ContextClass) bool { return !meaning(c).Satisfied(level, method) })
+	if len(fits) == 0 || fits[0].Rank > most {
+		return nil
+	}
+	slices.SortStableFunc(fits, func(a, b trust.ContextClass) int { // equals that were asked for first
+		if a.Rank == b.Rank && slices.Contains(asked, a.Class) && !slices.Contains(asked, b.Class) {
+			return -1
+		}
+		return cmp.Compare(b.Rank, a.Rank)
+	})
+	if at := slices.IndexFunc(fits, func(c trust.ContextClass) bool { return c.Identity == 0 }); at >= 0 {
+		return fits[:at+1]
+	}
+	return fits
+}
+
+// stated is the class that an assertion names: the one that was asked for and met; else the one that the terms prefer, if it is
+// true of this sign-in; else the strongest that is.
+func stated(partner trust.Partner, iss bridge.Issuance) string {
+	if iss.Class != "" && iss.Class != trust.ClassUnspecified {
+		return iss.Class
+	}
+	table := classesOf(partner)
+	happened := func(c trust.ContextClass) bool {
+		return bridge.SatisfiedContext([]bridge.AuthnContext{meaning(c)}, bridge.Session{Assurance: iss.Assurance, Method: iss.Method}, iss.Identity) != ""
+	}
+	if partner.SAML != nil && partner.SAML.DefaultContext != "" {
+		if c, known := table.find(partner.SAML.DefaultContext); !known || happened(c) { // unknown is only the one that says nothing
+			return partner.SAML.DefaultContext
+		}
+	}
+	for _, c := range table { // strongest first
+		if c.Rank > 0 && happened(c) {
+			return c.Class
+		}
+	}
+	return trust.ClassUnspecified
 }

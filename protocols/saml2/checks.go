@@ -46,6 +46,8 @@ func checks() []check {
 		{"version", checkVersion},
 		{"name id policy", func(q *inquiry) *bridge.Refusal { return checkPolicy(q.req.Policy, q.partner) }},
 		{"subject", checkSubject},
+		{"conditions", checkConditions},
+		{"attribute service", checkService},
 		{"scoping", checkScoping},
 		{"authn context", checkContext},
 	}
@@ -152,6 +154,9 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 	if s == nil {
 		return nil
 	}
+	if s.Confirmed { // the profile forbids it (SAML Profiles 4.1.4.1)
+		return bridge.Refuse(bridge.UnsupportedRequest, "A request of a browser may not say how its subject is confirmed.").WithCode("subject_confirmation")
+	}
 	if s.Encrypted {
 		return bridge.Refuse(bridge.UnsupportedRequest, "A request about one subject must name it by a plain NameID.").WithCode("subject_form")
 	}
@@ -177,14 +182,25 @@ func checkScoping(q *inquiry) *bridge.Refusal {
 	return r.WithCode(codeNoIDP)
 }
 
+// checkService wants the index to be in the metadata where it decides what is released. Where it does not, it is a hint that
+// nothing follows from (SAML Core 3.4.1).
+func checkService(q *inquiry) *bridge.Refusal {
+	if _, known := wanted(q.partner, q.req.Service); known {
+		return nil
+	}
+	return bridge.Refuse(bridge.UnsupportedRequest, "%s asks for a set of attributes (its AttributeConsumingServiceIndex) that its metadata does not have.", q.partner.Name).
+		WithCode("attribute_service")
+}
+
 // checkContext refuses at once what no sign-in can meet. Several libraries ask for exactly a password unless they are told
 // not to: whoever sets one up is told so.
 func checkContext(q *inquiry) *bridge.Refusal {
-	asked := contexts(q.req.Context)
+	known := classesOf(q.partner)
+	asked := known.contexts(q.req.Context)
 	if len(asked) == 0 || slices.ContainsFunc(asked, func(c bridge.AuthnContext) bool { return c.Min < never }) {
 		return nil
 	}
-	if slices.ContainsFunc(q.req.Context.Classes, func(ref string) bool { c, _ := classOf(ref); return c.level == 1 && c.never }) {
+	if slices.ContainsFunc(q.req.Context.Classes, func(ref string) bool { c, _ := known.find(ref); return c.Foreign && c.Assurance == 1 }) {
 		return bridge.Refuse(bridge.AssuranceTooLow, "%s asks for a sign-in by password (its RequestedAuthnContext), and nobody signs in here that way. It must ask for another class, or for none.", q.partner.Name)
 	}
 	return bridge.Refuse(bridge.AssuranceTooLow, "%s asks for a way of signing in (its RequestedAuthnContext) that is not offered here.", q.partner.Name)
@@ -194,10 +210,10 @@ func checkContext(q *inquiry) *bridge.Refusal {
 func (q *inquiry) request() (bridge.Request, error) {
 	// A request that was set aside is continued up to bounceLife after it went stale: its mark lasts as long.
 	mark := bridge.Mark{Key: replayKey(q.partner.ID, q.req.ID), Expires: q.issued.Add(q.life + q.skew + bounceLife)}
-	state := state{ID: q.req.ID, Reply: q.reply, Relay: q.relay, Format: q.req.Policy.Format}
+	state := state{ID: q.req.ID, Reply: q.reply, Relay: q.relay, Format: q.req.Policy.Format, Service: q.req.Service, Conditions: q.req.Conditions}
 	out := bridge.Request{
 		Partner: q.partner.ID, Protocol: trust.SAML2, ForceAuthn: q.req.ForceAuthn, Passive: q.req.IsPassive,
-		Contexts: contexts(q.req.Context), ReturnTo: origin(q.reply.URL), Resume: ResumePath,
+		Contexts: classesOf(q.partner).contexts(q.req.Context), Requesters: q.req.Scoping.Requesters, ReturnTo: origin(q.reply.URL), Resume: ResumePath,
 		Once: mark,
 	}
 	if q.req.Subject != nil {

@@ -10,9 +10,11 @@ const (
 
 // Methods and attribute name formats.
 const (
-	bearer      = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-	formatURI   = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
-	formatBasic = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+	bearer           = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	nameFormatPrefix = "urn:oasis:names:tc:SAML:2.0:attrname-format:"
+	formatURI        = nameFormatPrefix + "uri"
+	formatBasic      = nameFormatPrefix + "basic"
+	nameIDEncrypted  = "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted"
 )
 
 // binding is how a message arrives or leaves.

@@ -164,7 +164,7 @@ func TestGolden(t *testing.T) {
 			{Name: "roles", Values: []any{map[string]any{"role_code": `S8000:G8000:R8000`, "role_name": `"Clinical":"A & B"`}}},
 		},
 	}
-	a := assertion{id: "_a", at: w.now, request: "_q", recipient: spACS, audience: spID, iss: iss, subject: w.p.nameIDOf(iss.SubjectKind, iss.Subject, spID)}
+	a := assertion{id: "_a", at: w.now, request: "_q", recipient: spACS, audience: spID, iss: iss, class: classSmartcardPKI, subject: w.p.nameIDOf(iss.SubjectKind, iss.Subject, spID)}
 	doc, at, err := w.p.assertion(a)
 	if err != nil {
 		t.Fatal(err)
@@ -174,6 +174,14 @@ func TestGolden(t *testing.T) {
 	}
 	out, _ := w.p.response(response{element: responseElement, id: "_r", at: w.now, to: spACS, request: "_q", status: status{top: successTop}}, doc)
 	golden(t, "response.xml", out)
+	two := 2
+	a.conditions = &conditions{NotBefore: w.now, NotOnOrAfter: w.now.Add(time.Minute), OneTimeUse: true, Proxies: &proxies{Count: &two, Audiences: []string{"https://third.example/?a&b"}}}
+	a.iss.Attributes = []bridge.Attribute{{Name: targetedID, Friendly: "eduPersonTargetedID", Values: []any{"opaque"}}, {Name: "uid", Format: "unspecified", Values: []any{patel}}, {Name: "urn:x", Format: "basic", Values: []any{"v"}}}
+	narrowed, _, err := w.p.assertion(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "narrowed.xml", narrowed)
 	refusal, _ := w.p.response(response{element: responseElement, id: "_r", at: w.now, to: spACS, request: "_q", status: status{"Responder", "NoPassive"}, message: "Nobody is signed in here."}, nil)
 	golden(t, "refusal.xml", refusal)
 	logout, _ := w.p.newLogoutRequest("_l", spSLO, a.subject, "index")

@@ -1,7 +1,8 @@
 package saml2
 
 import (
-	"strconv"
+	"slices"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
@@ -22,7 +23,7 @@ type issuer struct {
 	Qualified bool // NameQualifier, SPNameQualifier or SPProvidedID is present
 }
 
-// authnRequest is an AuthnRequest as written (SAML Core 3.4.1). Extensions, Conditions and Consent are passed over.
+// authnRequest is an AuthnRequest as written (SAML Core 3.4.1). Extensions, Consent and ProviderName are passed over.
 type authnRequest struct {
 	header
 	ForceAuthn      bool
@@ -30,12 +31,16 @@ type authnRequest struct {
 	ACSURL          *string
 	ACSIndex        *int
 	ProtocolBinding string
+	Service         *int // AttributeConsumingServiceIndex
 	Policy          nameIDPolicy
 	Subject         *subject
+	Conditions      *conditions
 	Context         *requestedContext
 	Scoping         scoping
 }
 
+// nameIDPolicy is how the subject shall be named. AllowCreate is read for its form only: identifiers are computed, so that there
+// is one of every person for every partner beforehand (SAML Core 3.4.1.1).
 type nameIDPolicy struct {
 	Format          string
 	SPNameQualifier string
@@ -45,6 +50,7 @@ type nameIDPolicy struct {
 type subject struct {
 	NameID    nameID
 	Encrypted bool // EncryptedID, or something else that we do not read
+	Confirmed bool // there is a SubjectConfirmation
 }
 
 type nameID struct {
@@ -61,6 +67,7 @@ type scoping struct {
 	ProxyCount *int
 	IDPs       []string // ProviderIDs of the IDPList
 	List       bool     // there is an IDPList
+	Requesters []string // RequesterIDs: on whose behalf the partner says it asks
 }
 
 func readHeader(r *reader) header {
@@ -94,15 +101,14 @@ func readAuthnRequest(e *xmlsec.Element) (authnRequest, error) {
 	req := authnRequest{
 		header: readHeader(r), ForceAuthn: r.bool("ForceAuthn"), IsPassive: r.bool("IsPassive"),
 		ACSIndex: r.index("AssertionConsumerServiceIndex"), ProtocolBinding: r.text("ProtocolBinding"),
+		Service: r.index("AttributeConsumingServiceIndex"),
 	}
 	if url, present := e.Attr("AssertionConsumerServiceURL"); present {
 		req.ACSURL = &url
 	}
-	if c := e.Child(protocolSpace, "NameIDPolicy"); c != nil {
-		req.Policy.Format, _ = c.Attr("Format")
-		req.Policy.SPNameQualifier, _ = c.Attr("SPNameQualifier")
-	}
+	req.Policy = readPolicy(r, e.Child(protocolSpace, "NameIDPolicy"))
 	req.Subject = readSubject(e.Child(assertionSpace, "Subject"))
+	req.Conditions = readConditions(r, e.Child(assertionSpace, "Conditions"))
 	req.Context = readContext(r, e.Child(protocolSpace, "RequestedAuthnContext"))
 	req.Scoping = readScoping(r, e.Child(protocolSpace, "Scoping"))
 	if r.err != nil {
@@ -111,11 +117,23 @@ func readAuthnRequest(e *xmlsec.Element) (authnRequest, error) {
 	return req, nil
 }
 
+func readPolicy(r *reader, e *xmlsec.Element) nameIDPolicy {
+	if e == nil {
+		return nameIDPolicy{}
+	}
+	within := &reader{e: e}
+	within.bool("AllowCreate")
+	if within.err != nil {
+		r.fail(within.err.Detail)
+	}
+	return nameIDPolicy{Format: within.text("Format"), SPNameQualifier: within.text("SPNameQualifier")}
+}
+
 func readSubject(e *xmlsec.Element) *subject {
 	if e == nil {
 		return nil
 	}
-	s := &subject{}
+	s := &subject{Confirmed: e.Child(assertionSpace, "SubjectConfirmation") != nil}
 	if n := e.Child(assertionSpace, "NameID"); n != nil && len(n.Children) == 0 {
 		s.NameID = readNameID(n)
 		return s
@@ -165,23 +183,37 @@ func readScoping(r *reader, e *xmlsec.Element) scoping {
 	if e == nil {
 		return scoping{}
 	}
-	s := scoping{}
-	if text, present := e.Attr("ProxyCount"); present {
-		n, err := strconv.ParseUint(text, 10, 31)
-		if err != nil {
-			r.fail("ProxyCount is not a number.")
+	within := &reader{e: e}
+	within.sequence("p:IDPList", "p:RequesterID*")
+	s := scoping{ProxyCount: readCount(within, e, "ProxyCount"), Requesters: readRequesters(e)}
+	if list := e.Child(protocolSpace, "IDPList"); list != nil {
+		s.List = true
+		entries := &reader{e: list}
+		entries.sequence("p:IDPEntry*", "p:GetComplete")
+		for _, entry := range list.All(protocolSpace, "IDPEntry") {
+			id, _ := entry.Attr("ProviderID")
+			s.IDPs = append(s.IDPs, id)
 		}
-		count := int(n)
-		s.ProxyCount = &count
+		if entries.err != nil || len(s.IDPs) == 0 || slices.Contains(s.IDPs, "") {
+			within.fail("IDPList does not name providers.")
+		}
 	}
-	list := e.Child(protocolSpace, "IDPList")
-	if list == nil {
-		return s
-	}
-	s.List = true
-	for _, entry := range list.All(protocolSpace, "IDPEntry") {
-		id, _ := entry.Attr("ProviderID")
-		s.IDPs = append(s.IDPs, id)
+	if within.err != nil {
+		r.fail(within.err.Detail)
 	}
 	return s
+}
+
+// maxRequesters bounds what is put on record of them; each is at most 256 bytes.
+const maxRequesters = 8
+
+func readRequesters(e *xmlsec.Element) []string {
+	var out []string
+	for _, id := range e.All(protocolSpace, "RequesterID") {
+		text := strings.Join(strings.Fields(id.Text()), "")
+		if text != "" && len(text) <= 256 && len(out) < maxRequesters {
+			out = append(out, text)
+		}
+	}
+	return out
 }

@@ -71,7 +71,12 @@ func (p *Provider) encode(partner trust.Partner, st state, iss bridge.Issuance) 
 	now := p.Hub.Clock()
 	a := assertion{
 		id: p.newID(), at: now, request: st.ID, recipient: st.Reply.URL, audience: partner.ID, iss: iss,
-		subject: p.nameIDOf(iss.SubjectKind, iss.Subject, partner.ID),
+		subject: p.nameIDOf(iss.SubjectKind, iss.Subject, partner.ID), class: stated(partner, iss), conditions: st.Conditions,
+	}
+	if st.Format == nameIDEncrypted {
+		if a.hidden, err = p.encryptedID(partner, a.subject); err != nil {
+			return nil, err
+		}
 	}
 	doc, at, err := p.assertion(a)
 	if err != nil {

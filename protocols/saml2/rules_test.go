@@ -197,7 +197,7 @@ func TestContextsAtTheirLimits(t *testing.T) {
 		"better than AAL3":             {requestedContext{Comparison: "better", Classes: []string{classAAL3}}, false},
 		"exactly unspecified":          {requestedContext{Comparison: "exact", Classes: []string{classUnspecified}}, true},
 	} {
-		if got := bridge.SatisfiedContext(contexts(&c.asked), strong) != ""; got != c.want {
+		if got := answered(trust.Partner{}, &c.asked, strong, 3) != ""; got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -213,7 +213,7 @@ func accepted() []attack {
 	}))
 	pass("115 consent and provider name", changed(func(_ *world, a *authn) {
 		a.attrs = ` Consent="rubbish" ProviderName="&lt;script&gt;"`
-		a.body = `<saml:Conditions xmlns:saml="` + assertionSpace + `" NotOnOrAfter="rubbish"/>`
+		a.body = `<saml:Conditions xmlns:saml="` + assertionSpace + `"><saml:AudienceRestriction><saml:Audience>urn:&lt;b&gt;</saml:Audience></saml:AudienceRestriction></saml:Conditions>`
 	}))
 	pass("047 markup in RelayState", getQuery(func(w *world) string {
 		return redirectQuery(w.t, "SAMLRequest", w.authn().xml(), `"><script>alert(1)</script>`)

@@ -141,6 +141,7 @@ func (p *Provider) answer(r *http.Request, next bridge.Next, st state) (outbound
 		return outbound{}, checkPolicy(nameIDPolicy{Format: st.Format}, partner)
 	}
 	next.Partner.Terms.Subject = kind // of this copy alone
+	next.Wants, _ = wanted(partner, st.Service)
 	iss, err := p.Hub.Issue(r.Context(), next)
 	if err != nil {
 		return outbound{}, err

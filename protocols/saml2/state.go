@@ -12,6 +12,9 @@ type state struct {
 	Relay   relayState // given back as it came
 	Format  string     `json:",omitempty"` // NameID format that was asked for
 	Subject string     `json:",omitempty"` // identifier that must be the one told; empty: anyone
+
+	Service    *int        `json:",omitempty"` // AttributeConsumingServiceIndex
+	Conditions *conditions `json:",omitempty"` // that the assertion shall have
 }
 
 func (s state) encode() ([]byte, error) {

@@ -129,6 +129,7 @@ type world struct {
 	keyboard string // uid of who signs in; empty: gives up
 	method   bridge.Method
 	level    bridge.Assurance
+	thinks   time.Duration // how long who signs in takes
 }
 
 func newWorld(t testing.TB) *world {
@@ -201,6 +202,7 @@ func (w *world) signIn(rw http.ResponseWriter, r *http.Request) {
 		w.kit.Go(rw, r, bridge.Next{Step: bridge.StepIssue, Transaction: tx})
 		return
 	}
+	w.now = w.now.Add(w.thinks)
 	secret, err := w.hub.Authenticate(r.Context(), b, tx, bridge.Proof{UID: w.keyboard, Method: w.method, Assurance: w.level, At: w.now})
 	if err != nil {
 		w.kit.Refuse(rw, r, err)
