@@ -30,6 +30,7 @@ check: ## formatting, vet and unit tests: what to run before a commit
 
 test: ## everything, with real components end to end; no test is skipped
 	.ci/install-components
+	.ci/fetch-vectors
 	LANYARD_COMPONENTS=1 timeout -k 30 1440 $(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./...
 	LANYARD_COMPONENTS=1 CGO_ENABLED=0 $(GO) test -count=1 -timeout 5m -tags openssl $(TESTFLAGS) ./adapters/keystore/openssl ./cmd/hub
 

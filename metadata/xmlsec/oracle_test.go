@@ -115,15 +115,17 @@ func (f form) transform() string {
 	return `<ds:Transform Algorithm="` + f.uri + `"><ec:InclusiveNamespaces xmlns:ec="` + f.uri + `" PrefixList="` + f.prefixes + `"/></ds:Transform>`
 }
 
-func (f form) of(e *Element) ([]byte, error) {
+func (f form) of(e *Element) ([]byte, error) { return f.without(e, nil) }
+
+func (f form) without(e, skip *Element) ([]byte, error) {
 	if f.uri == ExclusiveC14N {
 		prefixes := strings.Fields(f.prefixes)
 		if i := slices.Index(prefixes, "#default"); i >= 0 {
 			prefixes[i] = ""
 		}
-		return canonicalForm(e, nil, prefixes, MetadataLimits())
+		return canonicalForm(e, skip, prefixes, MetadataLimits())
 	}
-	return inclusiveForm(e, nil, f.uri, MetadataLimits())
+	return inclusiveForm(e, skip, f.uri, MetadataLimits())
 }
 
 // TestXmlsec1CanonicalizesElementsAlike has xmlsec1 digest every element of each document but the root, in every form.
