@@ -28,7 +28,7 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 	}
 	secret := h.NewSecret()
 	session.Key, session.Seen = Key(secret), now
-	session.Method, session.Assurance, session.AuthnAt = proof.Method, proof.Assurance, proof.At
+	session.Method, session.Assurance, session.AuthnAt, session.Authenticator = proof.Method, proof.Assurance, proof.At, proof.AuthenticatorID
 	tx.about(session.ID)
 	tx.ProofAt = now
 	w, err := putTransaction(tx)
@@ -63,7 +63,7 @@ func (h *Hub) resume(ctx context.Context, b Browser, uid, ref string) (Session, 
 		_, err = h.displace(ctx, s, uid, ref)
 		return Session{}, err
 	case h.pastLimit(s, h.Clock()):
-		_, err = h.Logout(ctx, s.ID, LogoutCause{Reason: "absolute", Ref: ref})
+		_, err = h.Logout(ctx, s.ID, LogoutCause{Reason: EndedByLimit, Ref: ref})
 		return Session{}, err
 	}
 	return s, nil

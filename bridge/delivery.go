@@ -3,20 +3,50 @@ package bridge
 import (
 	"strconv"
 	"time"
+
+	"github.com/lanyard-hub/lanyard/trust"
 )
+
+// EndReason says why a session ended. The record has it, and partners are told as far as their protocol can say it.
+type EndReason string
+
+// The reasons for a session's end.
+const (
+	EndedByUser       EndReason = "user"         // the subject signed out
+	EndedBySwitch     EndReason = "user_switch"  // another subject took over the browser
+	EndedByPartner    EndReason = "partner"      // a participant asked for it
+	EndedByAdmin      EndReason = "admin"        // an administrator ended it
+	EndedBySuspension EndReason = "suspended"    // the person was suspended
+	EndedByRevocation EndReason = "revoked"      // what it was signed in with was revoked
+	EndedByCard       EndReason = "card_removed" // the card left its reader
+	EndedByLimit      EndReason = "absolute"     // it reached its absolute limit
+)
+
+// Ending is the end of one session, as EndSession stores it.
+type Ending struct {
+	Logout   string // names the sign-out
+	Reason   EndReason
+	At       time.Time
+	Due      time.Time      // what was not told by then is told by the loop that retries
+	Protocol trust.Protocol // of the participant that asked, if one did
+	Partner  string         // that participant: it knows already
+}
 
 // firstRetry is longer than any sign-out takes, so that the loop that retries never tells a partner
 // whom the sign-out itself is telling at this moment.
 const firstRetry = 30 * time.Second
 
-// PendingDeliveries are what EndSession stores: one for each participant, not told yet. They fall due a
+// Deliveries are what EndSession stores: one for each participant, not told yet unless it asked. They fall due a
 // little later, so that a hub that dies in the middle of a sign-out finishes it after its restart.
-func PendingDeliveries(logout string, told []Participant, now time.Time) []Delivery {
+func (e Ending) Deliveries(told []Participant) []Delivery {
 	ds := make([]Delivery, len(told))
 	for i, p := range told {
 		ds[i] = Delivery{
-			ID: logout + "." + strconv.Itoa(i+1), Logout: logout, Participant: p,
-			State: DeliveryPending, Next: now.Add(firstRetry), Updated: now,
+			ID: e.Logout + "." + strconv.Itoa(i+1), Logout: e.Logout, Participant: p, Reason: e.Reason,
+			State: DeliveryPending, Next: e.Due, Updated: e.At,
+		}
+		if e.Partner != "" && p.Partner == e.Partner && p.Protocol == e.Protocol {
+			ds[i].State, ds[i].Next = DeliveryEnded, time.Time{}
 		}
 	}
 	return ds

@@ -18,6 +18,7 @@ type Hub struct {
 	Artifacts    Artifacts
 	Journal      Journal
 	Sessions     Sessions
+	Roster       Roster
 	Participants Participants
 	Deliveries   Deliveries
 	Directory    Directory
@@ -26,11 +27,15 @@ type Hub struct {
 	Propagators  map[trust.Protocol]Propagator
 	Recorder     Recorder
 
-	Clock    func() time.Time
-	Rand     io.Reader // nil: crypto/rand
-	Secret   []byte    // 32 bytes; binds steps and derives participant indexes
-	Methods  []Offer   // what a subject can prove with here
-	Limits   Limits
+	Clock   func() time.Time
+	Rand    io.Reader // nil: crypto/rand
+	Secret  []byte    // 32 bytes; binds steps and derives participant indexes
+	Methods []Offer   // what a subject can prove with here
+	Limits  Limits
+	// OnCardRemoval is what becomes of a session whose card left its reader, where no participant's terms say; empty: logout.
+	OnCardRemoval string
+	// Deferred leaves the telling of participants to a hub that runs on the same store: for commands.
+	Deferred bool
 	Parallel func(n int, do func(i int)) // runs do(0) to do(n-1) at the same time and waits
 }
 

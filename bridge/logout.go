@@ -12,8 +12,9 @@ import (
 
 // LogoutCause says why a session ends, and who asked.
 type LogoutCause struct {
-	Reason   string // user, user_switch, partner, admin, absolute
+	Reason   EndReason
 	Ref      string
+	By       string         // who decided, for the record, where it was not the subject
 	Protocol trust.Protocol // of the initiating participant, if one asked
 	Partner  string         // the initiating participant: it knows already
 }
@@ -54,16 +55,29 @@ func (h *Hub) end(ctx context.Context, sessionID string, cause LogoutCause, also
 		return report, fmt.Errorf("bridge: load session: %w", err)
 	}
 	report.Session = s
-	event := ledger.Event{Time: now, Kind: ledger.SessionEnded, Reason: cause.Reason, Ref: cause.Ref, Tracking: s.ID, Subject: s.UID, Partner: cause.Partner, Peer: Peer(ctx)}
-	deliveries, err := h.Sessions.EndSession(ctx, sessionID, report.ID, now, append([]ledger.Event{event}, also...)...)
+	e := Ending{Logout: report.ID, Reason: cause.Reason, At: now, Due: now.Add(firstRetry), Protocol: cause.Protocol, Partner: cause.Partner}
+	if h.Deferred {
+		e.Due = now
+	}
+	deliveries, err := h.Sessions.EndSession(ctx, sessionID, e, append([]ledger.Event{cause.event(ctx, s, now)}, also...)...)
 	if errors.Is(err, ErrSpent) {
 		return h.endedBefore(ctx, report, cause)
 	}
 	if err != nil {
 		return report, fmt.Errorf("bridge: end session: %w", err)
 	}
-	report.Deliveries = h.tell(ctx, deliveries, cause)
+	if report.Deliveries = deliveries; !h.Deferred {
+		report.Deliveries = h.tell(ctx, deliveries, cause)
+	}
 	return report, nil
+}
+
+func (c LogoutCause) event(ctx context.Context, s Session, now time.Time) ledger.Event {
+	e := ledger.Event{Time: now, Kind: ledger.SessionEnded, Reason: string(c.Reason), Ref: c.Ref, Tracking: s.ID, Subject: s.UID, Partner: c.Partner, Peer: Peer(ctx)}
+	if c.By != "" {
+		e.Detail = map[string]string{"by": c.By}
+	}
+	return e
 }
 
 // logoutID names the one sign-out that a session can have.
@@ -98,9 +112,7 @@ func (h *Hub) tell(ctx context.Context, ds []Delivery, cause LogoutCause) []Deli
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limits.Logout)
 	defer cancel()
 	h.Parallel(len(ds), func(i int) {
-		if cause.asked(ds[i]) {
-			ds[i].State, ds[i].Next = DeliveryEnded, time.Time{}
-		} else {
+		if !cause.asked(ds[i]) {
 			ds[i] = h.deliver(ctx, ds[i])
 		}
 		h.settle(ctx, ds[i], cause.Ref)
@@ -145,33 +157,56 @@ func (h *Hub) settle(ctx context.Context, d Delivery, ref string) {
 	}
 }
 
+// retryBatch is how many deliveries are tried again at the same time, and retryBatches how often in one Retry.
+const (
+	retryBatch   = 50
+	retryBatches = 20
+)
+
 // Retry tells participants whose time has come again. It is called from a loop of the composition root.
 func (h *Hub) Retry(ctx context.Context) error {
-	now := h.Clock()
-	due, err := h.Deliveries.Due(ctx, now, now.Add(time.Minute), 50)
-	if err != nil {
-		return fmt.Errorf("bridge: due deliveries: %w", err)
+	for range retryBatches {
+		now := h.Clock()
+		due, err := h.Deliveries.Due(ctx, now, now.Add(time.Minute), retryBatch)
+		if err != nil {
+			return fmt.Errorf("bridge: due deliveries: %w", err)
+		}
+		h.Parallel(len(due), func(i int) { h.settle(ctx, h.deliver(ctx, due[i]), "") })
+		if len(due) < retryBatch || ctx.Err() != nil {
+			return nil
+		}
 	}
-	h.Parallel(len(due), func(i int) { h.settle(ctx, h.deliver(ctx, due[i]), "") })
 	return nil
 }
 
 // Answered takes a participant's own answer to a logout that went through the browser.
 func (h *Hub) Answered(ctx context.Context, logout, delivery string, ended bool) error {
+	state := DeliveryNone
+	if ended {
+		state = DeliveryEnded
+	}
+	return h.became(ctx, logout, delivery, state)
+}
+
+// WasTold notes that the browser is on its way to a participant that does not answer.
+func (h *Hub) WasTold(ctx context.Context, logout, delivery string) error {
+	return h.became(ctx, logout, delivery, DeliveryTold)
+}
+
+func (h *Hub) became(ctx context.Context, logout, delivery string, state DeliveryState) error {
 	ds, err := h.Deliveries.Deliveries(ctx, logout)
 	if err != nil {
 		return fmt.Errorf("bridge: load deliveries: %w", err)
 	}
 	for _, d := range ds {
-		if d.ID != delivery {
-			continue
+		if d.ID == delivery {
+			if d.State == DeliveryEnded {
+				return nil // confirmed before: nothing said later takes that back
+			}
+			d.State, d.Next = state, time.Time{}
+			h.settle(ctx, d, "")
+			return nil
 		}
-		d.State, d.Next = DeliveryNone, time.Time{}
-		if ended {
-			d.State = DeliveryEnded
-		}
-		h.settle(ctx, d, "")
-		return nil
 	}
 	return Refuse(TransactionGone, "This sign-out is no longer known.")
 }

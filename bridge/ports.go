@@ -45,11 +45,25 @@ type Sessions interface {
 	Session(ctx context.Context, id string) (Session, error)
 	// SessionByKey finds the session whose browser secret hashes to key; ErrNotFound if none.
 	SessionByKey(ctx context.Context, key string) (Session, error)
-	// EndSession marks the session ended at now, drops its artifacts, stores one pending delivery a participant
+	// EndSession marks the session ended, drops its artifacts, stores the ending's deliveries, one a participant,
 	// and appends the events, all in one durable step. Ending it again returns ErrSpent and changes nothing.
-	EndSession(ctx context.Context, id, logout string, now time.Time, events ...ledger.Event) ([]Delivery, error)
+	EndSession(ctx context.Context, id string, e Ending, events ...ledger.Event) ([]Delivery, error)
 	// Overdue lists the ids of sessions that started at before or earlier and have not ended, oldest first, at most limit.
 	Overdue(ctx context.Context, before time.Time, limit int) ([]string, error)
+}
+
+// Roster lists the sessions that have not ended, whether or not they are idle or past their limit.
+type Roster interface {
+	// Living returns those that the query selects, newest first, at most its limit.
+	Living(ctx context.Context, q SessionQuery) ([]Session, error)
+}
+
+// SessionQuery selects sessions; an empty field selects all.
+type SessionQuery struct {
+	UID      string
+	Protocol trust.Protocol // of the partner
+	Partner  string         // that was told about the session
+	Limit    int
 }
 
 // Participants keeps which partners were told about which session.

@@ -489,8 +489,8 @@ func TestDeliveriesAreStored(t *testing.T) {
 		t.Errorf("%d events, want %d: it was signed out already", n, before)
 	}
 
-	pending := bridge.PendingDeliveries("l", []bridge.Participant{{Partner: "lab"}}, w.now)
-	if d := pending[0]; d.State != bridge.DeliveryPending || !d.Next.Equal(w.now.Add(30*time.Second)) || !d.Updated.Equal(w.now) {
+	pending := bridge.Ending{Logout: "l", At: w.now, Due: w.now.Add(time.Second)}.Deliveries([]bridge.Participant{{Partner: "lab"}})
+	if d := pending[0]; d.State != bridge.DeliveryPending || !d.Next.Equal(w.now.Add(time.Second)) || !d.Updated.Equal(w.now) {
 		t.Errorf("pending = %+v", d)
 	}
 }

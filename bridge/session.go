@@ -38,11 +38,13 @@ type Session struct {
 	UID       string
 	Method    Method
 	Assurance Assurance
-	AuthnAt   time.Time // of the last accepted proof
-	Started   time.Time
-	Seen      time.Time // last activity, persisted at most once a minute
-	RoleID    string    // role profile the session acts in; empty: none chosen
-	Ended     time.Time // zero while it lives
+	// Authenticator is the id of what the last accepted proof was made with; empty: not known.
+	Authenticator string
+	AuthnAt       time.Time // of the last accepted proof
+	Started       time.Time
+	Seen          time.Time // last activity, persisted at most once a minute
+	RoleID        string    // role profile the session acts in; empty: none chosen
+	Ended         time.Time // zero while it lives
 }
 
 // Participant is a partner that was told about a session.
@@ -70,6 +72,7 @@ const (
 	DeliveryEnded   DeliveryState = "ended"     // the partner confirmed
 	DeliveryNoReply DeliveryState = "no_answer" // told, gave no usable answer; tried again
 	DeliveryFront   DeliveryState = "browser"   // only the browser can tell it: a link or frame is needed
+	DeliveryTold    DeliveryState = "told"      // the browser was sent to tell it; by its terms it does not answer
 	DeliveryNone    DeliveryState = "cannot"    // cannot be ended from here: close the browser
 )
 
@@ -78,6 +81,7 @@ type Delivery struct {
 	ID          string
 	Logout      string // groups the deliveries of one sign-out
 	Participant Participant
+	Reason      EndReason // why the session ended
 	State       DeliveryState
 	FrontURL    string // for DeliveryFront
 	Attempts    int
@@ -86,4 +90,6 @@ type Delivery struct {
 }
 
 // Settled reports whether nothing more will happen by itself.
-func (d Delivery) Settled() bool { return d.State == DeliveryEnded || d.State == DeliveryNone }
+func (d Delivery) Settled() bool {
+	return d.State == DeliveryEnded || d.State == DeliveryNone || d.State == DeliveryTold
+}

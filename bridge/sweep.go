@@ -23,7 +23,7 @@ func (h *Hub) Sweep(ctx context.Context) error {
 	errs := make([]error, len(ids))
 	for from := 0; from < len(ids) && ctx.Err() == nil; from += sweepAtOnce {
 		h.Parallel(min(sweepAtOnce, len(ids)-from), func(i int) {
-			_, errs[from+i] = h.Logout(ctx, ids[from+i], LogoutCause{Reason: "absolute", Ref: h.NewRef()})
+			_, errs[from+i] = h.Logout(ctx, ids[from+i], LogoutCause{Reason: EndedByLimit, Ref: h.NewRef()})
 		})
 	}
 	return errors.Join(errs...)

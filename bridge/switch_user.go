@@ -31,5 +31,5 @@ func (h *Hub) SwitchUser(ctx context.Context, b Browser, uid, ref string) (Logou
 // displace ends the session of the subject who was here before.
 func (h *Hub) displace(ctx context.Context, old Session, uid, ref string) (LogoutReport, error) {
 	event := ledger.Event{Time: h.Clock(), Kind: ledger.UserSwitched, Ref: ref, Tracking: old.ID, Subject: old.UID, Peer: Peer(ctx), Detail: map[string]string{"to": uid}}
-	return h.end(ctx, old.ID, LogoutCause{Reason: "user_switch", Ref: ref}, event)
+	return h.end(ctx, old.ID, LogoutCause{Reason: EndedBySwitch, Ref: ref}, event)
 }

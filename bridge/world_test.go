@@ -92,7 +92,7 @@ func newWorld(t *testing.T, roles ...people.RoleProfile) *world {
 		t.Fatal(err)
 	}
 	w.hub = &bridge.Hub{
-		Artifacts: w.store, Journal: w.store, Sessions: w.store, Participants: w.store, Deliveries: w.store, Directory: w.store,
+		Artifacts: w.store, Journal: w.store, Sessions: w.store, Roster: w.store, Participants: w.store, Deliveries: w.store, Directory: w.store,
 		Partners: registry, Translator: translate.Translator{Salt: []byte("salt"), Scope: "rx1.example"},
 		Propagators: map[trust.Protocol]bridge.Propagator{trust.Ticket: w}, Clock: clock, Secret: []byte("secret"),
 		Methods: []bridge.Offer{{Method: bridge.MethodSmartcard, Assurance: 3}, {Method: bridge.MethodFIDO2, Assurance: 2}},

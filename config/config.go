@@ -126,8 +126,9 @@ type Revocation struct {
 
 // Session bounds a session in time.
 type Session struct {
-	Idle     time.Duration `key:"idle" default:"15m" min:"1m" doc:"A session unused for this long needs a new sign-in. It does not end: apps that were opened stay open."`
-	Absolute time.Duration `key:"absolute" default:"12h" min:"1m" max:"24h" doc:"A session ends this long after sign-in, used or not, and its apps are told."`
+	Idle          time.Duration `key:"idle" default:"15m" min:"1m" doc:"A session unused for this long needs a new sign-in. It does not end: apps that were opened stay open."`
+	Absolute      time.Duration `key:"absolute" default:"12h" min:"1m" max:"24h" doc:"A session ends this long after sign-in, used or not, and its apps are told."`
+	OnCardRemoval string        `key:"on_card_removal" default:"logout" enum:"logout ignore" doc:"What becomes of a session whose card is reported to have left its reader, where the terms of its apps do not say (session.on_card_removal): logout ends it and its apps are told, ignore leaves it."`
 }
 
 // SAML tunes the SAML 2.0 identity provider.

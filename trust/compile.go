@@ -105,7 +105,8 @@ func (b *builder) address(what, raw string) {
 
 func (b *builder) terms() Terms {
 	d := b.d
-	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle)}
+	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle), OnCardRemoval: d.Session.OnCardRemoval}
+	b.oneOf("session.on_card_removal", t.OnCardRemoval, "", "logout", "ignore")
 	switch d.Require.Assurance {
 	case "":
 	case "AAL1", "AAL2", "AAL3":
@@ -183,7 +184,7 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	if d == nil {
 		d = &SAMLDocument{}
 	}
-	t := &SAMLTerms{Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, RequestsSigned: d.SignedRequests, AllowCBC: d.AllowCBC,
+	t := &SAMLTerms{Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, RequestsSigned: d.SignedRequests, AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout,
 		AllowInclusiveC14N: d.AllowInclusiveC14N}
 	b.oneOf("saml.sign", t.Sign, "", "assertion", "response", "both")
 	b.oneOf("saml.encrypt", t.Encrypt, "", "when-key-present", "always", "never")

@@ -50,7 +50,8 @@ type Release struct {
 
 // SessionTerms bound the session as far as this partner goes.
 type SessionTerms struct {
-	Idle Duration `yaml:"idle,omitempty"`
+	Idle          Duration `yaml:"idle,omitempty"`
+	OnCardRemoval string   `yaml:"on_card_removal,omitempty"` // logout or ignore
 }
 
 // SAMLDocument is the SAML part. Metadata is a file name, relative to the document, or nothing when the
@@ -62,6 +63,7 @@ type SAMLDocument struct {
 	Algorithm      string `yaml:"algorithm,omitempty"`
 	SignedRequests bool   `yaml:"signed_requests,omitempty"`
 	AllowCBC       bool   `yaml:"allow_cbc,omitempty"`
+	AsyncLogout    bool   `yaml:"async_logout,omitempty"`
 
 	AllowInclusiveC14N bool     `yaml:"allow_inclusive_c14n,omitempty"`
 	Contexts           []string `yaml:"contexts,omitempty"`

@@ -67,6 +67,8 @@ type Terms struct {
 	Subject    SubjectKind
 	Release    []Rule
 	Idle       time.Duration // shortest of this and the hub's own; 0: the hub's
+	// OnCardRemoval is what this partner wants of a session whose card left its reader: logout, ignore, or empty for the hub's own rule.
+	OnCardRemoval string
 }
 
 // SubjectKind says how a partner knows the subject.
@@ -87,6 +89,7 @@ type SAMLTerms struct {
 	Encrypt        string // when-key-present, always or never
 	Algorithm      string // RS256 or ES256
 	RequestsSigned bool   // refuse unsigned requests whatever the metadata says
+	AsyncLogout    bool   // LogoutRequests through the browser ask for no answer
 	AllowCBC       bool   // AES-CBC for a partner that lists nothing better; its keys in Entity say the same
 
 	AllowInclusiveC14N bool           // its signatures may use Canonical XML 1.0 and 1.1

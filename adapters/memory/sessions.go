@@ -34,7 +34,7 @@ func (s *Store) SessionByKey(_ context.Context, key string) (bridge.Session, err
 }
 
 // EndSession implements bridge.Sessions.
-func (s *Store) EndSession(_ context.Context, id, logout string, now time.Time, events ...ledger.Event) ([]bridge.Delivery, error) {
+func (s *Store) EndSession(_ context.Context, id string, e bridge.Ending, events ...ledger.Event) ([]bridge.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	session, ok := s.sessions[id]
@@ -47,10 +47,10 @@ func (s *Store) EndSession(_ context.Context, id, logout string, now time.Time, 
 	if err := s.appendAll(events); err != nil {
 		return nil, err
 	}
-	session.Ended = now
+	session.Ended = e.At
 	s.sessions[id] = session
 	s.dropAll(s.ofSession[id])
-	ds := bridge.PendingDeliveries(logout, s.participants[id], now)
+	ds := e.Deliveries(s.participants[id])
 	for _, d := range ds {
 		s.deliveries[d.ID] = d
 	}
@@ -73,6 +73,23 @@ func (s *Store) Overdue(_ context.Context, before time.Time, limit int) ([]strin
 		out = append(out, x.ID)
 	}
 	return out, nil
+}
+
+// Living implements bridge.Roster.
+func (s *Store) Living(_ context.Context, q bridge.SessionQuery) ([]bridge.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []bridge.Session
+	for id, x := range s.sessions {
+		told := func(p bridge.Participant) bool {
+			return p.Partner == q.Partner && (q.Protocol == "" || p.Protocol == q.Protocol)
+		}
+		if x.Ended.IsZero() && (q.UID == "" || x.UID == q.UID) && (q.Partner == "" || slices.ContainsFunc(s.participants[id], told)) {
+			found = append(found, x)
+		}
+	}
+	slices.SortFunc(found, func(a, b bridge.Session) int { return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(a.ID, b.ID)) })
+	return found[:min(len(found), max(q.Limit, 0))], nil
 }
 
 func (s *Store) saveSession(w bridge.SaveSession) (undo func(), err error) {

@@ -85,7 +85,7 @@ func TestCacheSeesTheNextProcess(t *testing.T) {
 	if p, err := serve.Person(ctx, "u"); err != nil || p.Status != "left" {
 		t.Errorf("person %+v, %v", p, err)
 	}
-	if _, err := command.EndSession(ctx, id, "l", now); err != nil {
+	if _, err := command.EndSession(ctx, id, bridge.Ending{Logout: "l", At: now}); err != nil {
 		t.Fatal(err)
 	}
 	if x, err := serve.SessionByKey(ctx, "0"); err != nil || x.Ended.IsZero() {
@@ -188,7 +188,7 @@ func randomWrite(rnd *rand.Rand, s *Store) string {
 			if rnd.IntN(10) > 0 { // else all have ended after a few steps
 				return nil
 			}
-			_, err := s.EndSession(ctx, id, "l", now)
+			_, err := s.EndSession(ctx, id, bridge.Ending{Logout: "l", At: now})
 			return err
 		},
 		func() error { return s.Put(ctx, art, rnd.IntN(2) == 0) },

@@ -27,15 +27,8 @@ func (s *Store) oneSession(ctx context.Context, stmt statement, arg string) (bri
 	var out bridge.Session
 	found := false
 	err := s.read(ctx, stmt, func(r row) error {
-		var method string
-		var assurance, authnAt, started, seen, ended int64
 		found = true
-		if err := r.Scan(&out.ID, &out.Key, &out.UID, &method, &assurance, &authnAt, &started, &seen, &out.RoleID, &ended); err != nil {
-			return err
-		}
-		out.Method, out.Assurance = bridge.Method(method), bridge.Assurance(assurance)
-		out.AuthnAt, out.Started, out.Seen, out.Ended = instant(authnAt), instant(started), instant(seen), instant(ended)
-		return nil
+		return scanSession(r, &out)
 	}, arg)
 	if err == nil && !found {
 		err = bridge.ErrNotFound
@@ -43,20 +36,51 @@ func (s *Store) oneSession(ctx context.Context, stmt statement, arg string) (bri
 	return out, err
 }
 
+func scanSession(r row, out *bridge.Session) error {
+	var method string
+	var assurance, authnAt, started, seen, ended int64
+	if err := r.Scan(&out.ID, &out.Key, &out.UID, &method, &assurance, &authnAt, &started, &seen, &out.RoleID, &ended, &out.Authenticator); err != nil {
+		return err
+	}
+	out.Method, out.Assurance = bridge.Method(method), bridge.Assurance(assurance)
+	out.AuthnAt, out.Started, out.Seen, out.Ended = instant(authnAt), instant(started), instant(seen), instant(ended)
+	return nil
+}
+
+// Living implements bridge.Roster.
+func (s *Store) Living(ctx context.Context, q bridge.SessionQuery) ([]bridge.Session, error) {
+	limit := int64(max(q.Limit, 0))
+	stmt, args := livingSessions, []any{limit}
+	switch {
+	case q.Partner != "":
+		stmt, args = livingAt, []any{q.Partner, string(q.Protocol), q.UID, limit}
+	case q.UID != "":
+		stmt, args = livingOf, []any{q.UID, limit}
+	}
+	var out []bridge.Session
+	err := s.read(ctx, stmt, func(r row) error {
+		var x bridge.Session
+		err := scanSession(r, &x)
+		out = append(out, x)
+		return err
+	}, args...)
+	return out, err
+}
+
 // EndSession implements bridge.Sessions. Its artifacts are dropped by the session's end itself: no read finds
 // an artifact whose session has ended.
-func (s *Store) EndSession(ctx context.Context, id, logout string, now time.Time, events ...ledger.Event) ([]bridge.Delivery, error) {
+func (s *Store) EndSession(ctx context.Context, id string, e bridge.Ending, events ...ledger.Event) ([]bridge.Delivery, error) {
 	r := newRequest(ctx)
 	r.events = events
 	r.exclusive = []string{sessionName(id)}
-	end := &op{stmt: endSession, args: []any{id, nano(now)}}
+	end := &op{stmt: endSession, args: []any{id, nano(e.At)}}
 	var told []bridge.Participant
 	var ds []bridge.Delivery
 	look := &op{stmt: participantsOf, args: []any{id}, scan: func(r row) error { return scanParticipant(r, &told) }}
 	r.first = []*op{end, look}
 	r.onReset(func() { told = nil })
 	r.onDecide(func() ([]*op, error) {
-		ds = bridge.PendingDeliveries(logout, told, now)
+		ds = e.Deliveries(told)
 		if end.rows == 0 {
 			return nil, errExplain
 		}
@@ -129,7 +153,7 @@ func sessionOp(w bridge.SaveSession) *op {
 	x := w.Session
 	return &op{stmt: saveSession, args: []any{
 		x.ID, x.Key, x.UID, string(x.Method), int64(x.Assurance), nano(x.AuthnAt), nano(x.Started), nano(x.Seen), x.RoleID, nano(x.Ended),
-		w.From,
+		x.Authenticator, w.From,
 	}}
 }
 

@@ -20,6 +20,9 @@ const (
 	sessionByKey
 	endSession
 	overdueSessions
+	livingSessions
+	livingOf
+	livingAt
 	participantNow
 	addParticipant
 	participantsOf
@@ -62,8 +65,11 @@ const (
 
 const (
 	artifactColumns    = `kind, key, grp, session, payload, expires, spent`
-	sessionColumns     = `id, key, uid, method, assurance, authn_at, started, seen, role_id, ended`
+	sessionColumns     = `id, key, uid, method, assurance, authn_at, started, seen, role_id, ended, authenticator`
 	participantColumns = `session, protocol, partner, idx, subject, format, since`
+
+	livingWhere = `SELECT ` + sessionColumns + ` FROM sessions WHERE ended = 0`
+	livingOrder = ` ORDER BY started DESC, id LIMIT `
 
 	insertArtifact = `INSERT INTO artifacts (` + artifactColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (kind, key) DO UPDATE SET grp = excluded.grp, session = excluded.session, payload = excluded.payload,
@@ -100,15 +106,20 @@ func shortLived() map[statement]string {
 			WHERE kind = $1 AND key = $2 AND expires > $3 AND NOT ` + orphan,
 		dropGroup: `DELETE FROM artifacts WHERE grp = $1 AND length(grp) > 0`,
 
-		saveSession: `INSERT INTO sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		saveSession: `INSERT INTO sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (id) DO UPDATE SET key = excluded.key, uid = excluded.uid, method = excluded.method,
 			assurance = excluded.assurance, authn_at = excluded.authn_at, started = excluded.started, seen = excluded.seen,
-			role_id = excluded.role_id, ended = excluded.ended WHERE sessions.ended = 0 AND ($11 = '' OR sessions.key = $11)`,
+			role_id = excluded.role_id, ended = excluded.ended, authenticator = excluded.authenticator
+			WHERE sessions.ended = 0 AND ($12 = '' OR sessions.key = $12)`,
 		touchSession:    `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`,
 		sessionByID:     `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`,
 		sessionByKey:    `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
 		endSession:      `UPDATE sessions SET ended = $2 WHERE id = $1 AND ended = 0`,
 		overdueSessions: `SELECT id FROM sessions WHERE started <= $1 AND ended = 0 ORDER BY started, id LIMIT $2`,
+		livingSessions:  livingWhere + livingOrder + `$1`,
+		livingOf:        livingWhere + ` AND uid = $1` + livingOrder + `$2`,
+		livingAt: livingWhere + ` AND ($3 = '' OR uid = $3) AND id IN
+			(SELECT session FROM participants WHERE partner = $1 AND ($2 = '' OR protocol = $2))` + livingOrder + `$4`,
 
 		participantNow: `SELECT s.ended, COALESCE(p.idx, ''), COALESCE(p.subject, ''), COALESCE(p.format, ''), COALESCE(p.since, 0)
 			FROM sessions s LEFT JOIN participants p ON p.session = s.id AND p.protocol = $2 AND p.partner = $3 WHERE s.id = $1`,

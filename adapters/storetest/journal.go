@@ -16,7 +16,7 @@ func Journal(t *testing.T, open Open) {
 	now := start()
 	ended := func(t *testing.T, s Store) {
 		must(t, s.Commit(ctx, bridge.SaveSession{Session: session("gone")}))
-		_, err := s.EndSession(ctx, "gone", "logout", now)
+		_, err := s.EndSession(ctx, "gone", ending("logout", now))
 		must(t, err)
 	}
 	spent := func(t *testing.T, s Store) {

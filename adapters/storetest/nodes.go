@@ -43,7 +43,7 @@ func Nodes(t *testing.T, open func(t *testing.T) (a, b Store)) {
 		a, b := open(t)
 		must(t, a.Commit(ctx, bridge.SaveSession{Session: session("s")}, bridge.AddParticipant{Participant: participant("s", "p")}))
 		exactlyOne(t, parallel(20, func(i int) error {
-			_, err := pick(a, b, i).EndSession(ctx, "s", name("logout", i), now)
+			_, err := pick(a, b, i).EndSession(ctx, "s", ending(name("logout", i), now))
 			return err
 		}), bridge.ErrSpent)
 		due, err := b.Due(ctx, now.AddDate(0, 0, 1), now.AddDate(0, 0, 2), 10)

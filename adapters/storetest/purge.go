@@ -41,7 +41,7 @@ func Purge(t *testing.T, open Open) {
 	must(t, s.Commit(ctx, bridge.PutArtifact{Artifact: dead}, bridge.PutArtifact{Artifact: lives},
 		bridge.SaveSession{Session: session("old")}, bridge.SaveSession{Session: young}, bridge.AddParticipant{Participant: participant("old", "p")},
 		bridge.AddParticipant{Participant: participant("young", "p")}, bridge.Append{Event: event("u")}))
-	_, err := s.EndSession(ctx, "old", "logout", now)
+	_, err := s.EndSession(ctx, "old", ending("logout", now))
 	must(t, err)
 	must(t, s.SaveTraces(ctx, []trace.Entry{{Ref: "r", At: now, Step: "x", Expires: now.Add(time.Minute)}, {Ref: "r", At: now, Step: "y", Expires: later.Add(1)}}))
 	n, err := s.Purge(ctx, now)

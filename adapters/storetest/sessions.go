@@ -21,7 +21,7 @@ func Sessions(t *testing.T, open Open) {
 			_, err = s.SessionByKey(ctx, key)
 			wantError(t, err, bridge.ErrNotFound)
 		}
-		_, err = s.EndSession(ctx, "nobody", "l", now)
+		_, err = s.EndSession(ctx, "nobody", ending("l", now))
 		wantError(t, err, bridge.ErrNotFound)
 	})
 	t.Run("its key changes", func(t *testing.T) {
@@ -40,14 +40,16 @@ func Sessions(t *testing.T, open Open) {
 	t.Run("ends with its events, or not at all", func(t *testing.T) {
 		s := open(t)
 		must(t, s.Commit(ctx, bridge.SaveSession{Session: session("s")}))
-		_, err := s.EndSession(ctx, "nobody", "l", now, event("u"))
+		_, err := s.EndSession(ctx, "nobody", ending("l", now), event("u"))
 		wantError(t, err, bridge.ErrNotFound)
-		_, err = s.EndSession(ctx, "s", "l", now, event("u"), event("v"))
+		_, err = s.EndSession(ctx, "s", ending("l", now), event("u"), event("v"))
 		must(t, err)
-		_, err = s.EndSession(ctx, "s", "l", now, event("u"))
+		_, err = s.EndSession(ctx, "s", ending("l", now), event("u"))
 		wantError(t, err, bridge.ErrSpent)
 		gapFree(t, s, 2)
 	})
+	t.Run("living", func(t *testing.T) { living(t, open(t)) })
+	t.Run("whoever asked knows", func(t *testing.T) { askedKnows(t, open(t)) })
 	t.Run("overdue", func(t *testing.T) { overdue(t, open(t)) })
 	t.Run("ends once", func(t *testing.T) { endsOnce(t, open(t)) })
 	t.Run("ends while partners are added", func(t *testing.T) { endsUnderLoad(t, open(t)) })
@@ -66,7 +68,7 @@ func endsOnce(t *testing.T, s Store) {
 	}
 	var ds []bridge.Delivery
 	exactlyOne(t, parallel(20, func(int) error {
-		got, err := s.EndSession(ctx, "s", "logout", now)
+		got, err := s.EndSession(ctx, "s", ending("logout", now))
 		if err == nil {
 			ds = got
 		}
@@ -99,6 +101,56 @@ func endsOnce(t *testing.T, s Store) {
 	wantError(t, s.Commit(ctx, bridge.SaveSession{Session: session("s")}), bridge.ErrSpent)
 }
 
+// living requires that sessions are found by person and by partner while they have not ended, newest first.
+func living(t *testing.T, s Store) {
+	ctx, now := context.Background(), start()
+	for i, uid := range []string{"555000000001", "555000000002", "555000000001", "555000000001"} {
+		x := session(name("s", i))
+		x.UID, x.Started = uid, now.Add(time.Duration(i)*time.Minute)
+		must(t, s.Commit(ctx, bridge.SaveSession{Session: x}, bridge.AddParticipant{Participant: participant(x.ID, name("p", i%2))}))
+	}
+	_, err := s.EndSession(ctx, "s002", ending("logout", now))
+	must(t, err)
+	for _, want := range []struct {
+		query bridge.SessionQuery
+		ids   []string
+	}{
+		{bridge.SessionQuery{Limit: 10}, []string{"s003", "s001", "s000"}}, {bridge.SessionQuery{Limit: 1}, []string{"s003"}}, {bridge.SessionQuery{}, nil},
+		{bridge.SessionQuery{UID: "555000000001", Limit: 10}, []string{"s003", "s000"}}, {bridge.SessionQuery{UID: "nobody", Limit: 10}, nil},
+		{bridge.SessionQuery{Partner: "p001", Limit: 10}, []string{"s003", "s001"}},
+		{bridge.SessionQuery{Partner: "p001", UID: "555000000002", Limit: 10}, []string{"s001"}},
+		{bridge.SessionQuery{Partner: "p001", Protocol: trust.SAML2, Limit: 1}, []string{"s003"}},
+		{bridge.SessionQuery{Partner: "p001", Protocol: trust.OIDC, Limit: 10}, nil},
+	} {
+		found, err := s.Living(ctx, want.query)
+		must(t, err)
+		var ids []string
+		for _, x := range found {
+			ids = append(ids, x.ID)
+			if x.Authenticator != "authenticator of "+x.ID {
+				t.Errorf("session %+v", x)
+			}
+		}
+		wantEqual(t, ids, want.ids)
+	}
+}
+
+// askedKnows requires that nobody is to tell the participant that asked for the end, whatever becomes of the hub.
+func askedKnows(t *testing.T, s Store) {
+	ctx, now := context.Background(), start()
+	must(t, s.Commit(ctx, bridge.SaveSession{Session: session("s")}, bridge.AddParticipant{Participant: participant("s", "asked")},
+		bridge.AddParticipant{Participant: participant("s", "other")}))
+	e := ending("logout", now)
+	e.Protocol, e.Partner = trust.SAML2, "asked"
+	_, err := s.EndSession(ctx, "s", e)
+	must(t, err)
+	due, err := s.Due(ctx, now.Add(time.Hour), now.Add(2*time.Hour), 10)
+	must(t, err)
+	if len(due) != 1 || due[0].Participant.Partner != "other" || due[0].Reason != bridge.EndedByUser {
+		t.Errorf("due %+v", due)
+	}
+}
+
 // overdue requires that the oldest living sessions are found, and no more than were asked for.
 func overdue(t *testing.T, s Store) {
 	ctx, now := context.Background(), start()
@@ -107,7 +159,7 @@ func overdue(t *testing.T, s Store) {
 		x.Started, x.Seen = now.Add(time.Duration(i)*time.Minute), now.Add(time.Hour)
 		must(t, s.Commit(ctx, bridge.SaveSession{Session: x}))
 	}
-	_, err := s.EndSession(ctx, "s001", "logout", now)
+	_, err := s.EndSession(ctx, "s001", ending("logout", now))
 	must(t, err)
 	for _, want := range []struct {
 		before time.Time
@@ -131,7 +183,7 @@ func endsUnderLoad(t *testing.T, s Store) {
 	errs := parallel(51, func(i int) error {
 		if i == 25 {
 			var err error
-			ds, err = s.EndSession(ctx, "s", "logout", now)
+			ds, err = s.EndSession(ctx, "s", ending("logout", now))
 			return err
 		}
 		return s.Commit(ctx, bridge.AddParticipant{Participant: participant("s", name("p", i))})

@@ -21,6 +21,7 @@ type Store interface {
 	bridge.Artifacts
 	bridge.Journal
 	bridge.Sessions
+	bridge.Roster
 	bridge.Participants
 	bridge.Deliveries
 	people.Store
@@ -63,6 +64,7 @@ func session(id string) bridge.Session {
 	return bridge.Session{
 		ID: id, Key: "key of " + id, UID: "555000000001", Method: bridge.MethodFIDO2, Assurance: 3,
 		AuthnAt: now.Add(-time.Minute), Started: now.Add(-time.Hour), Seen: now, RoleID: "555000000011",
+		Authenticator: "authenticator of " + id,
 	}
 }
 
@@ -129,6 +131,11 @@ func exactlyOne(t *testing.T, errs []error, others error) {
 	if won != 1 {
 		t.Fatalf("%d of %d succeeded, want exactly one", won, len(errs))
 	}
+}
+
+// ending is a sign-out that ends a session now and leaves its deliveries for a minute.
+func ending(logout string, now time.Time) bridge.Ending {
+	return bridge.Ending{Logout: logout, Reason: bridge.EndedByUser, At: now, Due: now.Add(time.Minute)}
 }
 
 func name(prefix string, i int) string { return fmt.Sprintf("%s%03d", prefix, i) }

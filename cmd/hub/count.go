@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -50,8 +49,8 @@ type countingSessions struct {
 }
 
 // EndSession implements bridge.Sessions.
-func (c countingSessions) EndSession(ctx context.Context, id, logout string, now time.Time, events ...ledger.Event) ([]bridge.Delivery, error) {
-	ds, err := c.Sessions.EndSession(ctx, id, logout, now, events...)
+func (c countingSessions) EndSession(ctx context.Context, id string, e bridge.Ending, events ...ledger.Event) ([]bridge.Delivery, error) {
+	ds, err := c.Sessions.EndSession(ctx, id, e, events...)
 	if err != nil {
 		return nil, err
 	}

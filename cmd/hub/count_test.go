@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -23,7 +22,7 @@ type fakeSessions struct {
 	err error
 }
 
-func (f fakeSessions) EndSession(context.Context, string, string, time.Time, ...ledger.Event) ([]bridge.Delivery, error) {
+func (f fakeSessions) EndSession(context.Context, string, bridge.Ending, ...ledger.Event) ([]bridge.Delivery, error) {
 	return nil, f.err
 }
 
@@ -44,10 +43,10 @@ func TestEventsAreCountedOnceDurable(t *testing.T) {
 		}
 	}
 	sessions := countingSessions{fakeSessions{}, j}
-	if _, err := sessions.EndSession(t.Context(), "s", "l", time.Time{}, ledger.Event{Kind: ledger.SessionEnded, Reason: "user"}); err != nil {
+	if _, err := sessions.EndSession(t.Context(), "s", bridge.Ending{Logout: "l"}, ledger.Event{Kind: ledger.SessionEnded, Reason: "user"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (countingSessions{fakeSessions{err: bridge.ErrSpent}, j}).EndSession(t.Context(), "s", "l", time.Time{}, ledger.Event{Kind: ledger.SessionEnded, Reason: "user"}); !errors.Is(err, bridge.ErrSpent) {
+	if _, err := (countingSessions{fakeSessions{err: bridge.ErrSpent}, j}).EndSession(t.Context(), "s", bridge.Ending{Logout: "l"}, ledger.Event{Kind: ledger.SessionEnded, Reason: "user"}); !errors.Is(err, bridge.ErrSpent) {
 		t.Error("the failure was hidden")
 	}
 	failing := newCountingJournal(fakeJournal{err: errors.New("disk full")}, newMetrics(), known)

@@ -29,9 +29,10 @@ func (h *Hub) wireCore(context.Context) error {
 	limits.Idle, limits.Absolute = c.Session.Idle, c.Session.Absolute
 	journal := newCountingJournal(h.store, h.metrics, h.registry.Partner)
 	h.core = &bridge.Hub{
-		Artifacts: h.store, Journal: journal, Sessions: countingSessions{h.store, journal}, Participants: h.store, Deliveries: h.store, Directory: h.store,
+		Artifacts: h.store, Journal: journal, Sessions: countingSessions{h.store, journal}, Roster: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
 		Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
 		Clock: h.options.Clock, Secret: core, Limits: limits, Parallel: parallel,
+		OnCardRemoval: c.Session.OnCardRemoval,
 	}
 	if c.Trace.Mode != "off" {
 		h.recorder = trace.NewRecorder(h.store, c.Trace.Keep, h.options.Clock, h.options.Log)

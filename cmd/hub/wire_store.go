@@ -22,6 +22,7 @@ type Store interface {
 	bridge.Artifacts
 	bridge.Journal
 	bridge.Sessions
+	bridge.Roster
 	bridge.Participants
 	bridge.Deliveries
 	people.Store

@@ -168,7 +168,7 @@ func TestSessionThatASignOutFinds(t *testing.T) {
 			t.Errorf("%q: %+v, %v", secret, got, err)
 		}
 	}
-	_, err := w.store.EndSession(t.Context(), "s", "logout", w.clock())
+	_, err := w.store.EndSession(t.Context(), "s", bridge.Ending{Logout: "logout", At: w.clock()})
 	must(t, err)
 	if got, err := ask("secret"); err != nil || got.ID != "" {
 		t.Errorf("an ended session: %+v, %v", got, err)

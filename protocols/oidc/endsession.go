@@ -170,7 +170,7 @@ func (o signOut) partner() string {
 
 // end signs out. A client that proved by its hint that it knows the session is not told again.
 func (p *Provider) end(w http.ResponseWriter, r *http.Request, out signOut, here bridge.Session) {
-	cause := bridge.LogoutCause{Reason: "user", Ref: bridge.Ref(r.Context())}
+	cause := bridge.LogoutCause{Reason: bridge.EndedByUser, Ref: bridge.Ref(r.Context())}
 	if out.session == here.ID && out.client != nil {
 		cause.Reason, cause.Protocol, cause.Partner = "partner", trust.OIDC, out.client.id
 	}

@@ -27,7 +27,7 @@ func (p *Provider) endSessions(ctx context.Context, q logoutInquiry, here string
 		return ended{}, bridge.Refuse(bridge.UnknownSubject, "The sign-out request names no session of this system.").WithCode("unknown_session")
 	}
 	var total ended
-	cause := bridge.LogoutCause{Reason: "partner", Ref: bridge.Ref(ctx), Protocol: trust.SAML2, Partner: q.partner.ID}
+	cause := bridge.LogoutCause{Reason: bridge.EndedByPartner, Ref: bridge.Ref(ctx), Protocol: trust.SAML2, Partner: q.partner.ID}
 	for _, id := range sessions {
 		report, err := p.Hub.Logout(ctx, id, cause)
 		if err != nil {

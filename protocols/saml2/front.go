@@ -2,7 +2,6 @@ package saml2
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +17,8 @@ import (
 	"github.com/lanyard-hub/lanyard/web"
 )
 
-// kindFront is a LogoutRequest that the browser will fetch in order to post it: which delivery it is for. The request itself is
-// written when the page is asked for, so that it is fresh however late that is.
+// kindFront is a LogoutRequest that the browser will fetch from here: which delivery it is for. The request itself is written
+// when it is asked for, so that it is fresh however late that is.
 const kindFront bridge.ArtifactKind = "saml-front"
 
 // frontPage is the address of a page of ours that posts a LogoutRequest.
@@ -47,17 +46,33 @@ func (p *Provider) front(w http.ResponseWriter, r *http.Request) {
 		p.plainPage(w, "Signed out of "+partner.Name+".")
 		return
 	}
-	e, ok := sloEndpoint(partner.SAML.Entity.SP, byPOST)
+	to, by, ok := frontEndpoint(partner.SAML.Entity.SP)
 	if !ok {
 		p.plainPage(w, partner.Name+" cannot be told any more. Close its window.")
 		return
 	}
-	doc, err := p.postedLogout(r.Context(), partner, d, e.Location)
-	if err != nil {
+	if err := p.carry(w, r, partner, d, reply{URL: to, By: by}); err != nil {
 		p.refusePage(w, r, partner.ID, err)
-		return
 	}
-	framedPost(w, e.Location, partner.Name, doc)
+}
+
+// carry lets the browser take a LogoutRequest to a partner. That a partner was told which will not answer is stored first.
+func (p *Provider) carry(w http.ResponseWriter, r *http.Request, partner trust.Partner, d bridge.Delivery, to reply) error {
+	if partner.SAML.AsyncLogout {
+		if err := p.Hub.WasTold(r.Context(), d.Logout, d.ID); err != nil {
+			return err
+		}
+	}
+	out, err := p.packLogout(r.Context(), partner, d, to)
+	switch {
+	case err != nil:
+		return err
+	case len(out.fields) > 0:
+		framedPost(w, out)
+	default:
+		p.send(w, r, out)
+	}
+	return nil
 }
 
 // owed finds the delivery that the address of a front page stands for.
@@ -90,33 +105,47 @@ func (p *Provider) owed(ctx context.Context, id string) (trust.Partner, bridge.D
 	return partner, bridge.Delivery{}, gone
 }
 
-func (p *Provider) postedLogout(ctx context.Context, partner trust.Partner, d bridge.Delivery, to string) ([]byte, error) {
-	key, err := p.signingKey(partner)
-	if err != nil {
-		return nil, err
-	}
+// packLogout writes a LogoutRequest for the browser to carry, signed as its binding wants it. What it was sent for is kept by
+// its ID.
+func (p *Provider) packLogout(ctx context.Context, partner trust.Partner, d bridge.Delivery, to reply) (outbound, error) {
 	id, err := p.keepSent(ctx, sentLogout{Partner: partner.ID, Logout: d.Logout, Delivery: d.ID})
 	if err != nil {
-		return nil, err
+		return outbound{}, err
 	}
-	told := p.nameIDOf(trust.SubjectKind(d.Participant.Format), d.Participant.Subject, partner.ID)
-	doc, at := p.newLogoutRequest(id, to, told, d.Participant.Index)
-	if doc, err = xmlsec.SignEnveloped(doc, id, at, key, p.Rand); err != nil {
-		return nil, fmt.Errorf("saml2: sign logout request: %w", err)
+	n := p.noticeOf(d)
+	n.id, n.to, n.async = id, to.URL, partner.SAML.AsyncLogout
+	doc, at := n.write(p.EntityID, p.Hub.Clock())
+	if to.By == byPOST || to.By == byArtifact {
+		key, err := p.signingKey(partner)
+		if err != nil {
+			return outbound{}, err
+		}
+		if doc, err = xmlsec.SignEnveloped(doc, id, at, key, p.Rand); err != nil {
+			return outbound{}, fmt.Errorf("saml2: sign logout request: %w", err)
+		}
 	}
-	return doc, nil
+	out, err := p.pack(partner, to, requestField, doc, relayState{Present: true, Value: d.Logout + "." + d.ID}, "")
+	if err == nil && len(out.writes) > 0 {
+		err = p.Hub.Journal.Commit(ctx, out.writes...)
+	}
+	if err != nil {
+		return outbound{}, err
+	}
+	return out, nil
 }
 
 // framedPost is a page with one form on it, for a frame of our own sign-out page: by script at once, by its button without. The
 // partner's answer may come back here by a redirect.
-func framedPost(w http.ResponseWriter, to, name string, doc []byte) {
+func framedPost(w http.ResponseWriter, out outbound) {
 	h := w.Header()
 	h.Del("X-Frame-Options")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'self' "+strings.Join(web.FormEnds(to), " ")+"; frame-ancestors 'self'")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'self' "+strings.Join(web.FormEnds(out.to), " ")+"; frame-ancestors 'self'")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	title := html.EscapeString("Sign out of " + name)
-	_, _ = io.WriteString(w, `<!doctype html><html lang="en"><meta charset="utf-8"><title>`+title+`</title><form method="post" action="`+html.EscapeString(to)+
-		`" data-autopost><input type="hidden" name="SAMLRequest" value="`+base64.StdEncoding.EncodeToString(doc)+
-		`"><button type="submit">`+title+`</button></form><script src="`+html.EscapeString(web.Asset("autopost.js"))+`"></script></html>`)
+	title := html.EscapeString("Sign out of " + out.partner)
+	page := `<!doctype html><html lang="en"><meta charset="utf-8"><title>` + title + `</title><form method="post" action="` + html.EscapeString(out.to) + `" data-autopost>`
+	for _, f := range out.fields {
+		page += `<input type="hidden" name="` + html.EscapeString(f.Name) + `" value="` + html.EscapeString(f.Value) + `">`
+	}
+	_, _ = io.WriteString(w, page+`<button type="submit">`+title+`</button></form><script src="`+html.EscapeString(web.Asset("autopost.js"))+`"></script></html>`)
 }

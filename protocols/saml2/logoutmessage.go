@@ -6,12 +6,17 @@ import (
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
 
+// asyncSpace is the namespace of the extension by which nobody waits for an answer (SAML V2.0 Asynchronous Single Logout
+// Profile Extension 1.0).
+const asyncSpace = "urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo"
+
 // logoutRequest is a LogoutRequest as written (SAML Core 3.7.1).
 type logoutRequest struct {
 	header
 	NotOnOrAfter string
 	Subject      subject
 	Indexes      []string
+	Async        bool // the sender wants no answer
 }
 
 // maxIndexes bounds the sessions that one LogoutRequest may name.
@@ -28,6 +33,9 @@ func readLogoutRequest(e *xmlsec.Element) (logoutRequest, error) {
 		req.Subject.NameID = readNameID(n)
 	} else {
 		req.Subject.Encrypted = true
+	}
+	if x := e.Child(protocolSpace, "Extensions"); x != nil {
+		req.Async = x.Child(asyncSpace, "Asynchronous") != nil
 	}
 	for _, index := range e.All(protocolSpace, "SessionIndex") {
 		req.Indexes = append(req.Indexes, index.Text())
@@ -83,6 +91,11 @@ func topStatus(e *xmlsec.Element) (top, second string) {
 func (r logoutResponse) ended() bool {
 	return r.Top == statusPrefix+successTop || r.Second == statusPrefix+partialLogout
 }
+
+// unknown reports whether the partner says that it has no session of this subject. By SOAP, where nothing but the request
+// tells the partner whom it is about, that is as good as an end. In a browser it may mean no more than a cookie that did not
+// come along.
+func (r logoutResponse) unknown() bool { return r.Second == statusPrefix+unknownPrincipal }
 
 // expired reports whether NotOnOrAfter has passed, or cannot be read.
 func (r logoutRequest) expired(now time.Time, skew time.Duration) bool {

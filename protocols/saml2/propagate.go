@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 )
@@ -26,16 +28,15 @@ func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner tru
 	if partner.SAML == nil || partner.SAML.Entity.SP == nil {
 		return bridge.DeliveryNone, ""
 	}
-	told := p.nameIDOf(trust.SubjectKind(d.Participant.Format), d.Participant.Subject, partner.ID)
 	if e, ok := sloEndpoint(partner.SAML.Entity.SP, bySOAP); ok && p.Poster != nil {
-		err := p.tellBySOAP(ctx, partner, e.Location, told, d.Participant.Index)
+		err := p.tellBySOAP(ctx, d, partner, e.Location)
 		if err == nil {
 			return bridge.DeliveryEnded, ""
 		}
 		p.Log.WarnContext(ctx, "partner did not end its session", "partner", partner.ID, "error", err.Error())
 		return bridge.DeliveryNoReply, ""
 	}
-	target, err := p.throughBrowser(ctx, d, partner, told)
+	target, err := p.throughBrowser(ctx, d, partner)
 	switch {
 	case err != nil:
 		p.Log.WarnContext(ctx, "logout request could not be made", "partner", partner.ID, "error", err.Error())
@@ -46,25 +47,28 @@ func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner tru
 	return bridge.DeliveryFront, target
 }
 
-// throughBrowser is the address that the browser must visit to tell a partner; empty if there is none.
-func (p *Provider) throughBrowser(ctx context.Context, d bridge.Delivery, partner trust.Partner, told nameID) (string, error) {
-	if e, ok := sloEndpoint(partner.SAML.Entity.SP, byRedirect); ok {
-		return p.frontURL(ctx, d, partner, e.Location, told)
+// throughBrowser is the address that the browser must visit to tell a partner; empty if there is none. Where a message needs a
+// page, or the partner does not answer, that is one of ours: only the visit there says that it was told.
+func (p *Provider) throughBrowser(ctx context.Context, d bridge.Delivery, partner trust.Partner) (string, error) {
+	to, by, ok := frontEndpoint(partner.SAML.Entity.SP)
+	switch {
+	case !ok:
+		return "", nil
+	case by == byRedirect && !partner.SAML.AsyncLogout:
+		out, err := p.packLogout(ctx, partner, d, reply{URL: to, By: by})
+		return out.to, err
 	}
-	if _, ok := sloEndpoint(partner.SAML.Entity.SP, byPOST); ok {
-		return p.frontPage(ctx, d)
-	}
-	return "", nil
+	return p.frontPage(ctx, d)
 }
 
-// frontURL is a signed LogoutRequest for the browser to carry. What it was sent for is kept by its ID.
-func (p *Provider) frontURL(ctx context.Context, d bridge.Delivery, partner trust.Partner, to string, told nameID) (string, error) {
-	id, err := p.keepSent(ctx, sentLogout{Partner: partner.ID, Logout: d.Logout, Delivery: d.ID})
-	if err != nil {
-		return "", err
+// frontEndpoint is where a partner takes a LogoutRequest in the browser.
+func frontEndpoint(sp *metadata.ServiceProvider) (to string, by binding, ok bool) {
+	for _, by := range []binding{byRedirect, byPOST, bySimpleSign, byArtifact} {
+		if e, ok := sloEndpoint(sp, by); ok {
+			return e.Location, by, true
+		}
 	}
-	doc, _ := p.newLogoutRequest(id, to, told, d.Participant.Index)
-	return p.redirectURL(partner, to, "SAMLRequest", doc, relayState{Present: true, Value: d.Logout + "." + d.ID})
+	return "", "", false
 }
 
 // keepSent remembers what a LogoutRequest is sent for and returns the ID it shall have.
@@ -81,14 +85,15 @@ func (p *Provider) keepSent(ctx context.Context, sent sentLogout) (string, error
 	return id, nil
 }
 
-func (p *Provider) tellBySOAP(ctx context.Context, partner trust.Partner, to string, told nameID, index string) error {
+func (p *Provider) tellBySOAP(ctx context.Context, d bridge.Delivery, partner trust.Partner, to string) error {
 	key, err := p.signingKey(partner)
 	if err != nil {
 		return err
 	}
-	id := p.newID()
-	doc, at := p.newLogoutRequest(id, to, told, index)
-	if doc, err = xmlsec.SignEnveloped(doc, id, at, key, p.Rand); err != nil {
+	n := p.noticeOf(d)
+	n.id, n.to = p.newID(), to
+	doc, at := n.write(p.EntityID, p.Hub.Clock())
+	if doc, err = xmlsec.SignEnveloped(doc, n.id, at, key, p.Rand); err != nil {
 		return fmt.Errorf("saml2: sign logout request: %w", err)
 	}
 	code, answer, err := p.Poster.Post(ctx, to, soapMedia, envelope(doc))
@@ -98,17 +103,17 @@ func (p *Provider) tellBySOAP(ctx context.Context, partner trust.Partner, to str
 	if code != http.StatusOK {
 		return fmt.Errorf("%w: status %d", errLogoutAnswer, code)
 	}
-	return readSOAPAnswer(answer, partner, id)
+	return readSOAPAnswer(answer, partner, n.id, strings.HasPrefix(to, "https://"))
 }
 
-// readSOAPAnswer wants a LogoutResponse of the partner to our request. Its signature is verified if it has one: without, the
-// connection to a registered address vouches for it (SAML Bindings 3.2.2).
-func readSOAPAnswer(answer []byte, partner trust.Partner, request string) error {
+// readSOAPAnswer wants a LogoutResponse of the partner to our request. Its signature is verified if it has one. Without, a
+// TLS connection to a registered address vouches for it (SAML Bindings 3.2.2), and nothing else does.
+func readSOAPAnswer(answer []byte, partner trust.Partner, request string, vouched bool) error {
 	inner, err := xmlsec.SOAPBody(answer, xmlsec.MessageLimits())
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
 	}
-	root, _, err := verifyFrom(message{by: bySOAP, response: true, xml: inner}, partner, xmlsec.MessageLimits())
+	root, from, err := verifyFrom(message{by: bySOAP, response: true, xml: inner}, partner, xmlsec.MessageLimits())
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
 	}
@@ -116,9 +121,11 @@ func readSOAPAnswer(answer []byte, partner trust.Partner, request string) error 
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
+	case !from.signed && !vouched:
+		return fmt.Errorf("%w: it is not signed, and came without TLS", errLogoutAnswer)
 	case res.InResponseTo != request:
 		return fmt.Errorf("%w: it answers another request", errLogoutAnswer)
-	case !res.ended():
+	case !res.ended() && !res.unknown():
 		return fmt.Errorf("%w: %s %s", errLogoutAnswer, res.Top, res.Second)
 	}
 	return nil

@@ -121,7 +121,7 @@ func TestCanonicalOutput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request, _ := w.p.newLogoutRequest("_1", "https://x.example/?a&b", nameID{Value: hostile(r), Format: "f"}, "i")
+		request, _ := notice{id: "_1", to: "https://x.example/?a&b", subject: nameID{Value: hostile(r), Format: "f"}, index: "i", reason: reasonUser, async: n%2 == 0}.write(w.p.EntityID, w.now)
 		for _, out := range [][]byte{doc, request} {
 			canonical, err := xmlsec.Canonicalize(out, ownLimits())
 			if err != nil || string(canonical) != string(out) {
@@ -184,8 +184,12 @@ func TestGolden(t *testing.T) {
 	golden(t, "narrowed.xml", narrowed)
 	refusal, _ := w.p.response(response{element: responseElement, id: "_r", at: w.now, to: spACS, request: "_q", status: status{"Responder", "NoPassive"}, message: "Nobody is signed in here."}, nil)
 	golden(t, "refusal.xml", refusal)
-	logout, _ := w.p.newLogoutRequest("_l", spSLO, a.subject, "index")
+	said := notice{id: "_l", to: spSLO, subject: a.subject, index: "index", reason: reasonUser}
+	logout, _ := said.write(w.p.EntityID, w.now)
 	golden(t, "logout-request.xml", logout)
+	said.async, said.reason = true, ""
+	logout, _ = said.write(w.p.EntityID, w.now)
+	golden(t, "logout-request-async.xml", logout)
 	answer, _ := w.p.response(response{element: logoutElement, id: "_r", at: w.now, to: spSLO, request: "_l", status: status{successTop, partialLogout}}, nil)
 	golden(t, "logout-response.xml", envelope(answer))
 }

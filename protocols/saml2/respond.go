@@ -12,15 +12,16 @@ import (
 
 // What a partner's terms say of signatures and encryption.
 const (
-	signAssertion   = "assertion"
-	signBoth        = "both"
-	encryptAlways   = "always"
-	encryptNever    = "never"
-	defaultKeyAlg   = keyring.RS256
-	successTop      = "Success"
-	partialLogout   = "PartialLogout"
-	responseElement = "Response"
-	logoutElement   = "LogoutResponse"
+	signAssertion    = "assertion"
+	signBoth         = "both"
+	encryptAlways    = "always"
+	encryptNever     = "never"
+	defaultKeyAlg    = keyring.RS256
+	successTop       = "Success"
+	partialLogout    = "PartialLogout"
+	unknownPrincipal = "UnknownPrincipal"
+	responseElement  = "Response"
+	logoutElement    = "LogoutResponse"
 )
 
 // signingKey is the hub's key for a partner.

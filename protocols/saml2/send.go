@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
-	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -61,27 +60,4 @@ func (p *Provider) deflate(doc []byte) ([]byte, error) {
 		return nil, fmt.Errorf("saml2: compress: %w", err)
 	}
 	return out.Bytes(), nil
-}
-
-// logoutRequestLife is how long a partner may take to act on a LogoutRequest of ours.
-const logoutRequestLife = 5 * time.Minute
-
-// newLogoutRequest writes a LogoutRequest (SAML Core 3.7.1) in exclusive canonical form. at is the offset for a signature.
-func (p *Provider) newLogoutRequest(id, to string, subject nameID, index string) (doc []byte, at int) {
-	now := p.Hub.Clock()
-	w := &writer{b: make([]byte, 0, 1024)}
-	w.raw(`<samlp:LogoutRequest xmlns:samlp="`, protocolSpace, `"`)
-	w.attr("Destination", to)
-	w.attr("ID", id)
-	w.attr("IssueInstant", string(appendInstant(nil, now)))
-	w.attr("NotOnOrAfter", string(appendInstant(nil, now.Add(logoutRequestLife))))
-	w.attr("Version", "2.0")
-	w.raw(">")
-	w.issuer(p.EntityID, true)
-	at = len(w.b)
-	w.nameID(subject, true)
-	w.raw("<samlp:SessionIndex>")
-	w.text(index)
-	w.raw("</samlp:SessionIndex></samlp:LogoutRequest>")
-	return w.b, at
 }

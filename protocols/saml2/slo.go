@@ -108,6 +108,10 @@ func (p *Provider) takeLogoutRequest(w http.ResponseWriter, r *http.Request, m m
 	if here != "" && report.Session.ID == here {
 		p.Kit.ClearSession(w)
 	}
+	if q.req.Async {
+		p.afterAsync(w, r, q, report.LogoutReport, err)
+		return
+	}
 	pending := pendingAnswer{Partner: q.partner.ID, Request: q.req.ID, Relay: m.relay, By: m.by, Logouts: report.logouts}
 	if err != nil {
 		refusal := p.record(r, q.partner.ID, err)
@@ -127,6 +131,18 @@ func (p *Provider) takeLogoutRequest(w http.ResponseWriter, r *http.Request, m m
 		return
 	}
 	p.AfterLogout(w, r, report.LogoutReport, next)
+}
+
+// afterAsync shows what became of a sign-out whose sender wants no answer: the browser stays here.
+func (p *Provider) afterAsync(w http.ResponseWriter, r *http.Request, q logoutInquiry, report bridge.LogoutReport, err error) {
+	switch {
+	case err != nil:
+		p.refusePage(w, r, q.partner.ID, err)
+	case p.AfterLogout == nil:
+		p.plainPage(w, "You are signed out.")
+	default:
+		p.AfterLogout(w, r, report, "")
+	}
 }
 
 // sessionHere is the id of this browser's session, idle or not; empty if it shows none. A cross-site POST never does.

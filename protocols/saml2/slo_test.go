@@ -211,9 +211,13 @@ func (w *world) soapAnswer(body []byte, issuer, code string, key *xmlsec.Signing
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	top, second, nested := strings.Cut(code, "/")
+	if nested {
+		second = `<samlp:StatusCode Value="` + statusPrefix + second + `"></samlp:StatusCode>`
+	}
 	doc := `<samlp:LogoutResponse xmlns:samlp="` + protocolSpace + `" ID="_r` + w.hub.NewID() + `" InResponseTo="` + attr(v.Root(), "ID") +
 		`" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + issuer + `</saml:Issuer>` +
-		`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + code + `"></samlp:StatusCode></samlp:Status></samlp:LogoutResponse>`
+		`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + top + `">` + second + `</samlp:StatusCode></samlp:Status></samlp:LogoutResponse>`
 	if key != nil {
 		doc = envelopedBy(w.t, doc, *key)
 	}
@@ -233,6 +237,9 @@ func TestPropagateBySOAP(t *testing.T) {
 		"foreign key":  {"Success", otherID, &foreign, 200, bridge.DeliveryNoReply},
 		"other issuer": {"Success", spID, nil, 200, bridge.DeliveryNoReply},
 		"refused":      {"Responder", otherID, &good, 200, bridge.DeliveryNoReply},
+		"no session":   {"Requester/UnknownPrincipal", otherID, &good, 200, bridge.DeliveryEnded},
+		"partial":      {"Success/PartialLogout", otherID, &good, 200, bridge.DeliveryEnded},
+		"denied":       {"Requester/RequestDenied", otherID, &good, 200, bridge.DeliveryNoReply},
 		"HTTP 500":     {"Success", otherID, &good, 500, bridge.DeliveryNoReply},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -139,7 +139,7 @@ func newWorld(t testing.TB) *world {
 	w.store = memory.NewAt(clock)
 	w.partners = registry{spID: samplePartner()}
 	w.hub = &bridge.Hub{
-		Artifacts: w.store, Journal: w.store, Sessions: w.store, Participants: w.store, Deliveries: w.store, Directory: w.store,
+		Artifacts: w.store, Journal: w.store, Sessions: w.store, Roster: w.store, Participants: w.store, Deliveries: w.store, Directory: w.store,
 		Partners: w.partners, Translator: translate.Translator{Salt: []byte("salt of the tests, thirty-two by"), Scope: "rx1.example"},
 		Clock: clock, Secret: []byte("secret of the tests, thirty-two b"), Limits: bridge.DefaultLimits(),
 		Methods: []bridge.Offer{{Method: bridge.MethodSmartcard, Assurance: 3}, {Method: bridge.MethodFIDO2, Assurance: 3}},

@@ -99,7 +99,7 @@ func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again st
 		}
 		switch {
 		case d.State == bridge.DeliveryEnded:
-		case d.State == bridge.DeliveryNone || n >= looks || page.Final == "close":
+		case d.State == bridge.DeliveryNone || d.State == bridge.DeliveryTold || n >= looks || page.Final == "close":
 			page.Final = "close"
 		default:
 			page.Final = "waiting"
@@ -127,6 +127,8 @@ func (s *SignIn) resultRow(d bridge.Delivery) resultRow {
 		}
 	case bridge.DeliveryFront:
 		row.State, row.How, row.FrontURL = "Needs this browser", "It is being told through this page.", frontURL(d.FrontURL)
+	case bridge.DeliveryTold:
+		row.State, row.How = "Told", "It does not say whether it signed you out."
 	case bridge.DeliveryNoReply:
 		row.State, row.How = "Told, no answer yet", "It will be told again."
 	case bridge.DeliveryPending:

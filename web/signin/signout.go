@@ -18,13 +18,15 @@ func (s *SignIn) askSignOut(w http.ResponseWriter, r *http.Request) {
 	s.Kit.PageWho(w, r, b, who, "signout", "Sign out", struct{ Open bool }{s.open(r, b)}, web.PageOptions{})
 }
 
-func (s *SignIn) signOut(w http.ResponseWriter, r *http.Request) { s.end(w, r, "user") }
+func (s *SignIn) signOut(w http.ResponseWriter, r *http.Request) { s.end(w, r, bridge.EndedByUser) }
 
-func (s *SignIn) switchUser(w http.ResponseWriter, r *http.Request) { s.end(w, r, "user_switch") }
+func (s *SignIn) switchUser(w http.ResponseWriter, r *http.Request) {
+	s.end(w, r, bridge.EndedBySwitch)
+}
 
 // end ends the session of this browser, also one that is idle: its apps may still be open. If it has ended
 // already, by a first click on the same button, the person is shown what became of that.
-func (s *SignIn) end(w http.ResponseWriter, r *http.Request, reason string) {
+func (s *SignIn) end(w http.ResponseWriter, r *http.Request, reason bridge.EndReason) {
 	b := s.Kit.Browser(r)
 	var session bridge.Session
 	if b.Session != "" {
@@ -45,7 +47,7 @@ func (s *SignIn) end(w http.ResponseWriter, r *http.Request, reason string) {
 		s.Kit.Refuse(w, r, err)
 		return
 	}
-	s.farewell(w, r, report, farewell{Browser: bridge.Key(b.Binding), Switch: reason == "user_switch"})
+	s.farewell(w, r, report, farewell{Browser: bridge.Key(b.Binding), Switch: reason == bridge.EndedBySwitch})
 }
 
 // AfterLogout shows the browser what became of a sign-out that a partner began, and leads on to
