@@ -186,6 +186,40 @@ func FuzzVerifyEnveloped(f *testing.F) {
 	})
 }
 
+// FuzzVerifyInclusive is FuzzVerifyEnveloped where inclusive canonicalization is permitted.
+func FuzzVerifyInclusive(f *testing.F) {
+	key := SigningKey{Signer: steadyKey(f), Algorithm: ECDSASHA256}
+	keys := []crypto.PublicKey{key.Signer.Public()}
+	limits := MessageLimits()
+	limits.InclusiveC14N = true
+	alone := limits
+	alone.secondOpinion = false
+	made := map[string]bool{}
+	for _, info := range []string{ExclusiveC14N, InclusiveC14N10, InclusiveC14N11} {
+		for _, content := range []string{ExclusiveC14N, InclusiveC14N10, InclusiveC14N11, ""} {
+			doc := inclusively(f, widerRequest, info, content, key)
+			v, err := VerifyEnveloped([]byte(doc), limits, keys)
+			if err != nil {
+				f.Fatal(err)
+			}
+			made[v.Root().doc] = true
+			f.Add([]byte(doc))
+		}
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		v, err := VerifyEnveloped(doc, alone, keys)
+		if err != nil {
+			return
+		}
+		if used := v.Root().doc; !made[used] {
+			t.Fatalf("verified what nobody signed: %s", used)
+		}
+		if _, err := VerifyEnveloped(doc, limits, keys); err != nil {
+			t.Fatalf("goxmldsig disagrees: %v\n%s", err, doc)
+		}
+	})
+}
+
 // FuzzDecrypt: hostile encrypted data never panics, and what decrypts is what was encrypted.
 func FuzzDecrypt(f *testing.F) {
 	f.Add([]byte(encrypted(f, recipient())))
