@@ -1,6 +1,7 @@
 package saml2
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -18,9 +19,16 @@ func declared(element, rest string) string {
 	return `<saml:` + element + ` xmlns:saml="` + assertionSpace + `"` + rest
 }
 
-// TestRequests is what a request may ask, one after the other, with the Status that the standard names (SAML Core 3.2.2.2). The
-// person has signed in before, so that no answer waits for anybody.
-func TestRequests(t *testing.T) {
+// asking is one request and what becomes of it: a Status, as the standard names it (SAML Core 3.2.2.2), or a page of ours.
+type asking struct{ attrs, body, want, code string }
+
+const (
+	answeredOK  = "Success/"
+	shownOnPage = "page"
+)
+
+// requests are what a request may ask, one thing after the other.
+func requests() map[string]asking {
 	policy := func(attrs string) string { return `<samlp:NameIDPolicy` + attrs + `/>` }
 	context := func(comparison string, refs ...string) string {
 		out := `<samlp:RequestedAuthnContext`
@@ -40,9 +48,9 @@ func TestRequests(t *testing.T) {
 		return `<samlp:Scoping` + attrs + `>` + content + `</samlp:Scoping>`
 	}
 	entry := func(id string) string { return `<samlp:IDPEntry ProviderID="` + id + `"/>` }
-	const ok, page = "Success/", "page"
+	const ok, page = answeredOK, shownOnPage
 	persistent := ` Format="` + metadata.NameIDPersistent + `"`
-	for name, tc := range map[string]struct{ attrs, body, want, code string }{
+	return map[string]asking{
 		"nothing": {want: ok},
 
 		"passive":                   {` IsPassive="true"`, "", ok, ""},
@@ -112,28 +120,38 @@ func TestRequests(t *testing.T) {
 		"extensions":           {"", `<samlp:Extensions><x:a xmlns:x="urn:x" b="c"><x:d/></x:a><y xmlns="urn:y"/></samlp:Extensions>` + policy(""), ok, ""},
 		"extensions elsewhere": {"", policy("") + `<samlp:Extensions><x xmlns="urn:x"/></samlp:Extensions>`, page, "schema"},
 		"consent and name":     {` Consent="urn:oasis:names:tc:SAML:2.0:consent:prior" ProviderName="A &amp; B"`, "", ok, ""},
-		"all in order":         {` ForceAuthn="false" IsPassive="0" AttributeConsumingServiceIndex="1"`, `<samlp:Extensions/>` + subject(name) + policy("") + conditions("/>") + context("minimum", classMFA) + scoping("", ""), ok, ""},
+		"all in order":         {` ForceAuthn="false" IsPassive="0" AttributeConsumingServiceIndex="1"`, `<samlp:Extensions><x xmlns="urn:x"/></samlp:Extensions>` + subject(name) + policy("") + conditions("/>") + context("minimum", classMFA) + scoping("", ""), ok, ""},
 		"out of order":         {"", conditions("/>") + policy(""), page, "schema"},
-	} {
+	}
+}
+
+// ask sends one of them in a browser whose person has signed in, so that no answer waits for anybody.
+func (w *world) ask(b *browser, r asking) (doc string, rec *httptest.ResponseRecorder) {
+	a := w.authn()
+	a.attrs, a.body = r.attrs, r.body
+	doc = a.xml()
+	return doc, b.get(SSOPath + "?" + redirectQuery(w.t, "SAMLRequest", doc, "state"))
+}
+
+func TestRequests(t *testing.T) {
+	for name, tc := range requests() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			b := w.browser()
 			w.signOn(b, w.authn())
 			issued := w.count(ledger.Issued)
-			a := w.authn()
-			a.attrs, a.body = tc.attrs, tc.body
-			rec := b.get(SSOPath + "?" + redirectQuery(t, "SAMLRequest", a.xml(), "state"))
-			if tc.want == page {
+			doc, rec := w.ask(b, tc)
+			if tc.want == shownOnPage {
 				if _, posts := readPage(rec); posts || rec.Code != 400 || w.lastReason() != tc.code || w.count(ledger.Issued) != issued {
 					t.Errorf("%d, posts %v, %s", rec.Code, posts, w.lastReason())
 				}
 				return
 			}
 			got := w.read(rec)
-			if s := got.top + "/" + got.under; s != tc.want || w.lastReason() != tc.code || got.relay == nil || *got.relay != "state" || attr(got.root, "InResponseTo") != a.id {
+			if s := got.top + "/" + got.under; s != tc.want || w.lastReason() != tc.code || got.relay == nil || *got.relay != "state" || attr(got.root, "InResponseTo") != idOf(doc) {
 				t.Fatalf("%s %s, not %s %s: %s", s, w.lastReason(), tc.want, tc.code, got.raw)
 			}
-			if success := tc.want == ok; success != (got.assertion != nil) || success != (w.count(ledger.Issued) == issued+1) {
+			if success := tc.want == answeredOK; success != (got.assertion != nil) || success != (w.count(ledger.Issued) == issued+1) {
 				t.Errorf("assertion %v, %d issued", got.assertion != nil, w.count(ledger.Issued)-issued)
 			}
 		})

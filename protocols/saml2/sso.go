@@ -12,6 +12,7 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 // ssoRedirect takes an AuthnRequest from a URL. The browser shows its session: a live one is answered at once.
@@ -162,6 +163,7 @@ func (p *Provider) answer(r *http.Request, next bridge.Next, st state) (outbound
 	if err != nil {
 		return outbound{}, err
 	}
+	out.who = web.Who(iss.Person, iss.Role)
 	return out, p.Hub.Deliver(r.Context(), iss, out.writes...)
 }
 

@@ -41,6 +41,20 @@ func TestSignOnByRedirect(t *testing.T) {
 	}
 }
 
+// TestPageSaysWho: the page that posts an assertion says of whom; one that posts a refusal does not know.
+func TestPageSaysWho(t *testing.T) {
+	const header = `<span class="who0">Dr Asha Patel</span>`
+	for attrs, want := range map[string]bool{"": true, ` IsPassive="true"`: false} {
+		w := newWorld(t)
+		a := w.authn()
+		a.attrs = attrs
+		rec := w.browser().get(SSOPath + "?" + redirectQuery(t, "SAMLRequest", a.xml(), ""))
+		if _, posts := readPage(rec); !posts || strings.Contains(rec.Body.String(), header) != want {
+			t.Errorf("%s: %s", attrs, rec.Body)
+		}
+	}
+}
+
 func TestSignOnByPost(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
