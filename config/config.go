@@ -93,8 +93,9 @@ type Store struct {
 
 // Keys names the hub's own keys.
 type Keys struct {
-	Signing string `key:"signing_file" required:"yes" format:"keyfile" doc:"PEM file with the private keys that sign assertions and tokens, and their certificates; mode 0600."`
-	Signer  string `key:"signer" default:"auto" enum:"auto go openssl" doc:"What computes RSA signatures. openssl is the machine's OpenSSL 3 (libcrypto.so.3), several times faster at RSA-2048; it needs a program built with make build-openssl, and the hub does not start without it. auto takes it where it is at hand and works, and Go's own otherwise."`
+	Signing    string `key:"signing_file" required:"yes" format:"keyfile" doc:"PEM file with the private keys that sign assertions and tokens, and their certificates; mode 0600."`
+	Encryption string `key:"encryption_file" format:"keyfile" doc:"PEM file with the private RSA keys that SAML partners encrypt to, and their certificates; mode 0600, none of them in signing_file. Without it, what a partner encrypts is refused."`
+	Signer     string `key:"signer" default:"auto" enum:"auto go openssl" doc:"What computes RSA signatures. openssl is the machine's OpenSSL 3 (libcrypto.so.3), several times faster at RSA-2048; it needs a program built with make build-openssl, and the hub does not start without it. auto takes it where it is at hand and works, and Go's own otherwise."`
 }
 
 // Authenticators are the ways to sign in.
@@ -134,7 +135,7 @@ type Session struct {
 // SAML tunes the SAML 2.0 identity provider.
 type SAML struct {
 	ClockSkew   time.Duration `key:"clock_skew" default:"3m" min:"1s" max:"5m" doc:"Tolerance between the hub's clock and a partner's."`
-	Sign        string        `key:"sign" default:"rsa-sha256" enum:"rsa-sha256 ecdsa-sha256" doc:"Signature algorithm for partners whose terms name none (saml.algorithm). A key of this kind must be in keys.signing_file."`
+	Sign        string        `key:"sign" default:"rsa-sha256" enum:"rsa-sha256 rsa-sha384 rsa-sha512 rsa-pss-sha256 rsa-pss-sha384 rsa-pss-sha512 ecdsa-sha256 ecdsa-sha384 ecdsa-sha512" doc:"Signature algorithm for partners whose terms (saml.algorithm) and metadata name none. A key of this kind must be in keys.signing_file; keys of this kind come first in the metadata."`
 	Encrypt     string        `key:"encrypt" default:"when-key-present" enum:"when-key-present required-by-terms" doc:"For partners whose terms do not say (saml.encrypt): when-key-present encrypts if they have an encryption key, required-by-terms does not."`
 	RequestLife time.Duration `key:"request_life" default:"5m" min:"30s" max:"1h" doc:"How old a request may be, and how long its ID is remembered against replay."`
 	Contexts    []string      `key:"contexts" format:"context" doc:"Authentication context classes beside the standard ones, or stricter meanings of those: a class, then AAL1 to AAL3, IAL1 to IAL3, a method (CIS2_SMARTCARD or FIDO2) and rank=N, parted by spaces."`

@@ -34,7 +34,7 @@ func Example(dir, issuer string) string {
 	b.WriteString("organisation: { name: Example Hospital NHS Trust, ods: RX1, help: \"IT service desk, ext 4444\" }   # change these\n")
 	fmt.Fprintf(&b, "listen: %s\n%s", listen, tls)
 	fmt.Fprintf(&b, "data: %s   # the whole state; back it up, and store.key apart from the rest\n", in("data"))
-	fmt.Fprintf(&b, "keys: { signing_file: %s }\n", in("signing.pem"))
+	fmt.Fprintf(&b, "keys: { signing_file: %s, encryption_file: %s }\n", in("signing.pem"), in("encryption.pem"))
 	b.WriteString("authenticators: [fido2]   # add smartcard, and listeners: { card: { client_ca: FILE, crl: [FILE] } }\n")
 	return b.String()
 }

@@ -33,7 +33,8 @@ func (l *loader) checkFiles() {
 	}
 	l.checkAuthorities("listeners.card.client_ca", l.cfg.Listeners.Card.ClientCA)
 	l.checkAuthorities("listeners.ticket.client_ca", l.cfg.Listeners.Ticket.ClientCA)
-	l.checkSigning()
+	l.checkKeys("keys.signing_file", l.cfg.Keys.Signing)
+	l.checkKeys("keys.encryption_file", l.cfg.Keys.Encryption)
 }
 
 // names returns the file names a leaf holds. Certificates that were taken over
@@ -165,10 +166,9 @@ func (l *loader) checkAuthorities(path, name string) {
 	}
 }
 
-// checkSigning asks for at least one private key; the key store reads it all.
-func (l *loader) checkSigning() {
-	const path = "keys.signing_file"
-	b, err := readBounded(l.cfg.Keys.Signing)
+// checkKeys asks for at least one private key; the key store reads it all.
+func (l *loader) checkKeys(path, name string) {
+	b, err := readBounded(name)
 	if err != nil || !l.good(path) {
 		return
 	}
@@ -177,5 +177,5 @@ func (l *loader) checkSigning() {
 			return
 		}
 	}
-	l.fail(l.keyOf(path), "%s: %s holds no private key in PEM", path, l.cfg.Keys.Signing)
+	l.fail(l.keyOf(path), "%s: %s holds no private key in PEM", path, name)
 }

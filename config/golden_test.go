@@ -96,6 +96,7 @@ func trial(t *testing.T) string {
 	write(t, dir, "card-ca.pem", cert, 0o644)
 	write(t, dir, "card.crl", "list", 0o644)
 	write(t, dir, "signing.pem", key+cert, 0o600)
+	write(t, dir, "encryption.pem", key+cert, 0o600)
 	write(t, dir, "open.pem", key+cert, 0o640)
 	write(t, dir, "dsn", "postgres://hub:hunter2@db/lanyard\n", 0o600)
 	return dir

@@ -34,6 +34,7 @@ const (
 	spaceXenc11 = "http://www.w3.org/2009/xmlenc11#"
 	spaceUI     = "urn:oasis:names:tc:SAML:metadata:ui"
 	spaceShib   = "urn:mace:shibboleth:metadata:1.0"
+	spaceAlg    = "urn:oasis:names:tc:SAML:metadata:algsupport"
 	spaceXML    = "http://www.w3.org/XML/1998/namespace"
 )
 
@@ -63,6 +64,8 @@ type ServiceProvider struct {
 	EncryptionKeys       []xmlsec.EncryptionKey // use="encryption" or no use; RSA only
 	NameIDFormats        []string
 	Services             []AttributeService
+	SigningMethods       []SigningMethod // alg:SigningMethod in its order; empty: not said
+	DigestMethods        []string        // alg:DigestMethod URIs in its order; empty: not said
 }
 
 // AttributeService is an AttributeConsumingService: attributes that a request asks for by its index (SAML Metadata 2.4.4.2).

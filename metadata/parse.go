@@ -104,6 +104,7 @@ func (e *Entity) readRole(entity *xmlsec.Element) *xmlsec.Element {
 	for _, f := range role.All(space, "NameIDFormat") {
 		sp.NameIDFormats = append(sp.NameIDFormats, strings.TrimSpace(f.Text()))
 	}
+	e.readAlgorithms(sp, role, entity)
 	e.readACS(sp, role)
 	e.readRequested(sp, role)
 	e.SP = sp

@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +24,7 @@ type Descriptor struct {
 	SSO                     []Endpoint    // at least one
 	SLO                     []Endpoint
 	SigningCertificates     [][]byte // DER: active first, then next; at least one
+	EncryptionCertificates  [][]byte // DER: of the keys that partners may encrypt to
 	NameIDFormats           []string
 	Scopes                  []string // Shibboleth drops scoped attributes outside of these
 	DisplayName             string
@@ -96,11 +96,7 @@ func (w *writer) role(d Descriptor) {
 	w.attr("protocolSupportEnumeration", Protocol)
 	w.raw(`>`)
 	w.extensions(d)
-	for _, der := range d.SigningCertificates {
-		w.raw(`<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="` + spaceDsig + `"><ds:X509Data><ds:X509Certificate>`)
-		w.b = base64.StdEncoding.AppendEncode(w.b, der)
-		w.raw(`</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`)
-	}
+	w.keys(d)
 	for _, s := range d.SLO {
 		w.endpoint("SingleLogoutService", s)
 	}

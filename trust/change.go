@@ -33,6 +33,10 @@ func Propose(ctx context.Context, store PartnerStore, c Compiler, d Document, me
 	if err != nil {
 		return Change{}, err
 	}
+	if d.SAML != nil && d.SAML.SigningKey == nextKey {
+		named := *d.SAML
+		named.SigningKey, d.SAML = p.SAML.Key, &named
+	}
 	document, err := d.Canonical()
 	if err != nil {
 		return Change{}, err

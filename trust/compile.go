@@ -13,6 +13,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 // CompileOptions say what this hub permits.
@@ -20,12 +21,13 @@ type CompileOptions struct {
 	Lab  bool // permit http and *.localhost addresses: demo and tests
 	Now  time.Time
 	SAML SAMLDefaults
+	Keys *keyring.Ring // of the hub; nil: not known, and terms that need a key are not checked against them
 }
 
 // SAMLDefaults are for partners whose terms do not say. Empty: when-key-present and RS256.
 type SAMLDefaults struct {
 	Encrypt   string         // when-key-present, always or never
-	Algorithm string         // RS256 or ES256
+	Algorithm string         // one of the nine of keyring
 	Contexts  []ContextClass // nil: DefaultContexts
 }
 
@@ -184,11 +186,13 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	if d == nil {
 		d = &SAMLDocument{}
 	}
-	t := &SAMLTerms{Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, RequestsSigned: d.SignedRequests, AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout,
-		AllowInclusiveC14N: d.AllowInclusiveC14N}
+	t := &SAMLTerms{
+		Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, Key: d.SigningKey, RequestsSigned: d.SignedRequests,
+		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, AllowInclusiveC14N: d.AllowInclusiveC14N,
+	}
 	b.oneOf("saml.sign", t.Sign, "", "assertion", "response", "both")
 	b.oneOf("saml.encrypt", t.Encrypt, "", "when-key-present", "always", "never")
-	b.oneOf("saml.algorithm", t.Algorithm, "", "RS256", "ES256")
+	b.oneOf("saml.algorithm", t.Algorithm, append([]string{""}, algorithmNames()...)...)
 	t.Encrypt = cmp.Or(t.Encrypt, b.o.SAML.Encrypt, "when-key-present")
 	t.Algorithm = cmp.Or(t.Algorithm, b.o.SAML.Algorithm, "RS256")
 	b.contexts(t, d)
@@ -212,6 +216,7 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	t.Entity = entity
 	b.encryption(t)
 	b.requested(t)
+	b.signing(t, d.Algorithm)
 	return t
 }
 
@@ -232,6 +237,9 @@ func (b *builder) encryption(t *SAMLTerms) {
 		key := &t.Entity.SP.EncryptionKeys[i]
 		key.AllowCBC = t.AllowCBC
 		usable = usable || key.Usable()
+	}
+	if !usable && t.EncryptNameID {
+		b.fail("saml.encrypt_name_id: the metadata has no key that can be encrypted to")
 	}
 	if !usable && len(t.Entity.SP.EncryptionKeys) > 0 && t.Encrypt != "never" {
 		b.fail("metadata lists no encryption method that is made here (AES-GCM with RSA-OAEP); saml.allow_cbc: true permits AES-CBC")
@@ -279,6 +287,11 @@ func (b *builder) oidc() *OIDCTerms {
 	}
 	b.oneOf("oidc.auth", t.ClientAuth, "", "client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 	b.oneOf("oidc.id_token_alg", t.Algorithm, "", "RS256", "ES256")
+	if b.o.Keys != nil {
+		if _, err := b.o.Keys.Signing(keyring.Algorithm(t.Algorithm)); err != nil {
+			b.fail("no active key in keys.signing_file signs with %s", t.Algorithm)
+		}
+	}
 	b.clientKeys(d, t)
 	if len(t.RedirectURIs) == 0 {
 		b.fail("oidc.redirect_uris is empty")

@@ -60,7 +60,9 @@ type SAMLDocument struct {
 	Metadata       string `yaml:"metadata,omitempty"`
 	Sign           string `yaml:"sign,omitempty"`
 	Encrypt        string `yaml:"encrypt,omitempty"`
+	EncryptNameID  bool   `yaml:"encrypt_name_id,omitempty"`
 	Algorithm      string `yaml:"algorithm,omitempty"`
+	SigningKey     string `yaml:"signing_key,omitempty"`
 	SignedRequests bool   `yaml:"signed_requests,omitempty"`
 	AllowCBC       bool   `yaml:"allow_cbc,omitempty"`
 	AsyncLogout    bool   `yaml:"async_logout,omitempty"`

@@ -85,12 +85,16 @@ const (
 // SAMLTerms are the SAML part of a partner.
 type SAMLTerms struct {
 	Entity         metadata.Entity
-	Sign           string // assertion, response or both
-	Encrypt        string // when-key-present, always or never
-	Algorithm      string // RS256 or ES256
-	RequestsSigned bool   // refuse unsigned requests whatever the metadata says
-	AsyncLogout    bool   // LogoutRequests through the browser ask for no answer
-	AllowCBC       bool   // AES-CBC for a partner that lists nothing better; its keys in Entity say the same
+	Sign           string      // assertion, response or both
+	Encrypt        string      // when-key-present, always or never
+	Algorithm      string      // of signatures, as the terms or the configuration name it; empty: RS256
+	Listed         []Signature // what the metadata lists, if the terms name no algorithm; comes before Algorithm
+	Digest         string      // URI of the reference digest; empty: that of the signature
+	Key            string      // id of the hub's key for this partner; empty: the active one
+	EncryptNameID  bool        // EncryptedID instead of NameID in what we send
+	RequestsSigned bool        // refuse unsigned requests whatever the metadata says
+	AsyncLogout    bool        // LogoutRequests through the browser ask for no answer
+	AllowCBC       bool        // AES-CBC for a partner that lists nothing better; its keys in Entity say the same
 
 	AllowInclusiveC14N bool           // its signatures may use Canonical XML 1.0 and 1.1
 	Contexts           []ContextClass // every class known for this partner; nil: DefaultContexts

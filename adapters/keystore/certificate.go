@@ -20,7 +20,7 @@ import (
 // validity of generated certificates. They only carry keys in SAML metadata, where the key is what is trusted.
 const validity = 10 * 365 * 24 * time.Hour
 
-// Generate makes one RSA-2048 and one P-256 key, each with a self-signed certificate valid for ten years
+// Generate makes one RSA-2048 and one P-256 key that sign, each with a self-signed certificate valid for ten years
 // from now, as a PEM file for Load.
 func Generate(random io.Reader, commonName string, now time.Time) ([]byte, error) {
 	rsaKey, err := rsa.GenerateKey(random, 2048)
@@ -31,10 +31,24 @@ func Generate(random io.Reader, commonName string, now time.Time) ([]byte, error
 	if err != nil {
 		return nil, fmt.Errorf("keystore: generate P-256 key: %w", err)
 	}
+	return encode(random, commonName, now, keyring.Signing, rsaKey, ecKey)
+}
+
+// GenerateEncryption makes one RSA-2048 key that partners encrypt to, in the same way, for LoadEncryption.
+func GenerateEncryption(random io.Reader, commonName string, now time.Time) ([]byte, error) {
+	key, err := rsa.GenerateKey(random, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("keystore: generate RSA key: %w", err)
+	}
+	return encode(random, commonName, now, keyring.Encryption, key)
+}
+
+// encode writes keys and certificates for them as PEM.
+func encode(random io.Reader, commonName string, now time.Time, use keyring.Use, keys ...crypto.Signer) ([]byte, error) {
 	var out []byte
-	for _, key := range []crypto.Signer{rsaKey, ecKey} {
+	for _, key := range keys {
 		// An hour back, so that a partner whose clock is slow takes it at once.
-		der, err := selfSign(random, key, commonName, now.Add(-time.Hour), now.Add(validity))
+		der, err := selfSign(random, key, use, commonName, now.Add(-time.Hour), now.Add(validity))
 		if err != nil {
 			return nil, err
 		}
@@ -50,9 +64,9 @@ func Generate(random io.Reader, commonName string, now time.Time) ([]byte, error
 
 // carrier makes the certificate of an RSA key that has none. Nothing in it but the key varies, and PKCS #1
 // v1.5 signatures are deterministic (RFC 8017, section 8.2), so it is the same every time.
-func carrier(key *rsa.PrivateKey) (*x509.Certificate, error) {
+func carrier(key *rsa.PrivateKey, use keyring.Use) (*x509.Certificate, error) {
 	from := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	der, err := selfSign(nil, key, "lanyard "+keyring.Thumbprint(key.Public())[:16], from, from.AddDate(50, 0, 0))
+	der, err := selfSign(nil, key, use, "lanyard "+keyring.Thumbprint(key.Public())[:16], from, from.AddDate(50, 0, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -63,18 +77,22 @@ func carrier(key *rsa.PrivateKey) (*x509.Certificate, error) {
 	return c, nil
 }
 
-func selfSign(random io.Reader, key crypto.Signer, name string, from, to time.Time) ([]byte, error) {
+func selfSign(random io.Reader, key crypto.Signer, use keyring.Use, name string, from, to time.Time) ([]byte, error) {
 	public, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		return nil, fmt.Errorf("keystore: encode public key: %w", err)
 	}
 	sum := sha256.Sum256(public)
 	sum[0] = sum[0]&0x3f | 0x40 // positive, and of one length (RFC 5280, section 4.1.2.2)
+	usage := x509.KeyUsageDigitalSignature
+	if use == keyring.Encryption {
+		usage = x509.KeyUsageKeyEncipherment
+	}
 	template := &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(sum[:16]),
 		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    from.UTC(), NotAfter: to.UTC(),
-		KeyUsage:              x509.KeyUsageDigitalSignature,
+		KeyUsage:              usage,
 		BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(random, template, template, key.Public(), key)

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io/fs"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -276,4 +277,71 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestEncryptionKeys(t *testing.T) {
+	data, err := keystore.GenerateEncryption(rand.Reader, "hub.example encryption", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "encryption.pem")
+	if err := keystore.Write(path, data); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := keystore.LoadEncryption(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keyring.New(keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(keys) != 1 || len(ring.Receiving()) != 1 || len(ring.Published()) != 0 || keys[0].Certificate.KeyUsage != x509.KeyUsageKeyEncipherment {
+		t.Errorf("%d keys, %d receive, %d sign", len(keys), len(ring.Receiving()), len(ring.Published()))
+	}
+	b := blocks(t)
+	mixed := filepath.Join(t.TempDir(), "mixed.pem")
+	if err := os.WriteFile(mixed, join(b...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := keystore.LoadEncryption(mixed); err == nil || keys != nil {
+		t.Errorf("a P-256 key decrypts: %v", err)
+	}
+	bare := filepath.Join(t.TempDir(), "bare.pem")
+	if err := os.WriteFile(bare, join(b[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := keystore.LoadEncryption(bare); err != nil || len(keys) != 1 || keys[0].Certificate.KeyUsage != x509.KeyUsageKeyEncipherment {
+		t.Errorf("bare key: %v", err)
+	}
+}
+
+// TestEveryCurve: keys of all three curves are read, each with its certificate.
+func TestEveryCurve(t *testing.T) {
+	for curve, alg := range map[elliptic.Curve]keyring.Algorithm{elliptic.P256(): keyring.ES256, elliptic.P384(): keyring.ES384, elliptic.P521(): keyring.ES512} {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		private, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := keystore.Parse(join(&pem.Block{Type: "PRIVATE KEY", Bytes: private}, &pem.Block{Type: "CERTIFICATE", Bytes: der}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ring, err := keyring.New(keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ring.Signing(alg); err != nil {
+			t.Errorf("%s: %v", alg, err)
+		}
+	}
 }

@@ -25,15 +25,20 @@ const maxBlocks = 64
 // StateHeader is the PEM header of a private key block that names its keyring.State; without it a key is active.
 const StateHeader = "Lanyard-State"
 
-// Load reads one PEM file holding private keys (PKCS#8, PKCS#1 or SEC 1) and certificates, which belong to
+// Load reads one PEM file holding private keys that sign (PKCS#8, PKCS#1 or SEC 1) and certificates, which belong to
 // the key with the same public key. Keys keep the order of the file. When the only fault is that others may
 // read the file, the keys are returned together with a *ModeError; any other error comes without keys.
-func Load(path string) ([]keyring.Key, error) {
+func Load(path string) ([]keyring.Key, error) { return load(path, keyring.Signing) }
+
+// LoadEncryption is Load for the keys that partners encrypt to; they must be RSA.
+func LoadEncryption(path string) ([]keyring.Key, error) { return load(path, keyring.Encryption) }
+
+func load(path string, use keyring.Use) ([]keyring.Key, error) {
 	data, modeErr := read(path)
 	if data == nil {
 		return nil, modeErr
 	}
-	keys, err := Parse(data)
+	keys, err := parse(data, use)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -42,7 +47,9 @@ func Load(path string) ([]keyring.Key, error) {
 
 // Parse is Load for bytes. An RSA key without certificate gets one that depends on the key alone, so that
 // every node and every start publishes the same; any other key without certificate is ErrNoCertificate.
-func Parse(data []byte) ([]keyring.Key, error) {
+func Parse(data []byte) ([]keyring.Key, error) { return parse(data, keyring.Signing) }
+
+func parse(data []byte, use keyring.Use) ([]keyring.Key, error) {
 	if len(data) > maxFile {
 		return nil, ErrTooLarge
 	}
@@ -64,6 +71,9 @@ func Parse(data []byte) ([]keyring.Key, error) {
 	// pem.Decode skips what it cannot read: a damaged key must not vanish silently.
 	if strings.Contains(string(data), "-----BEGIN") {
 		return nil, fmt.Errorf("%w: damaged PEM block", ErrFormat)
+	}
+	for i := range keys {
+		keys[i].Use = use
 	}
 	return match(keys, certs)
 }
@@ -161,13 +171,13 @@ func match(keys []keyring.Key, certs []*x509.Certificate) ([]keyring.Key, error)
 		if !ok {
 			return nil, fmt.Errorf("%w: %s", ErrNoCertificate, k.ID)
 		}
-		c, err := carrier(private)
+		c, err := carrier(private, keys[i].Use)
 		if err != nil {
 			return nil, err
 		}
 		keys[i].Certificate = c
 	}
-	// The ring knows which kinds and sizes of key may sign; asking it here names the file in the error.
+	// The ring knows which kinds and sizes of key may sign or decrypt; asking it here names the file in the error.
 	if _, err := keyring.New(keys...); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}

@@ -42,7 +42,7 @@ func made() []string {
 
 // production are the files by which a hub that is not the demo's is recognised.
 func production() []string {
-	return []string{"lanyard.yaml", "lanyard.db", "store.key", "signing.pem", "data/lanyard.db", "data/store.key", "hub/lanyard.db"}
+	return []string{"lanyard.yaml", "lanyard.db", "store.key", "signing.pem", "encryption.pem", "data/lanyard.db", "data/store.key", "hub/lanyard.db"}
 }
 
 // prepare makes dir ready: empty of what an earlier demo left. A directory that holds a hub which is not the

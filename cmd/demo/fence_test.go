@@ -81,10 +81,13 @@ func TestFenceProduction(t *testing.T) {
 	if err := keystore.Write(ownKeys, own); err != nil {
 		t.Fatal(err)
 	}
-	for what, keys := range map[string]string{"signing key": d.configuration().Keys.Signing, "card authority": ownKeys} {
+	demo := d.configuration().Keys
+	for what, keys := range map[string]config.Keys{
+		"signing key": {Signing: demo.Signing}, "encryption key": {Signing: ownKeys, Encryption: demo.Encryption}, "card authority": {Signing: ownKeys},
+	} {
 		c := d.configuration()
 		c.Data = t.TempDir()
-		c.Store.Path, c.Store.EncryptionKey, c.Keys.Signing = filepath.Join(c.Data, "x.db"), filepath.Join(c.Data, "x.key"), keys
+		c.Store.Path, c.Store.EncryptionKey, c.Keys = filepath.Join(c.Data, "x.db"), filepath.Join(c.Data, "x.key"), keys
 		_, err := hub.New(t.Context(), hub.Options{Config: c, Log: slog.New(slog.DiscardHandler)})
 		if !errors.Is(err, hub.ErrDemo) || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: %v", what, err)

@@ -18,11 +18,12 @@ import (
 
 // material is the keys and certificates of everybody in the demo.
 type material struct {
-	authority *authority
-	cardHost  issued
-	signing   []byte // of the hub, PEM
-	pasKey    *rsa.PrivateKey
-	pasCert   *x509.Certificate
+	authority  *authority
+	cardHost   issued
+	signing    []byte // of the hub, PEM
+	encryption []byte // of the hub, PEM
+	pasKey     *rsa.PrivateKey
+	pasCert    *x509.Certificate
 }
 
 // generate makes them, the slow ones side by side.
@@ -31,6 +32,10 @@ func (d *Demo) generate() error {
 	now := d.options.Clock()
 	g.Go(func() (err error) {
 		d.keys.signing, err = keystore.Generate(rand.Reader, NotForTrust, now)
+		return err
+	})
+	g.Go(func() (err error) {
+		d.keys.encryption, err = keystore.GenerateEncryption(rand.Reader, NotForTrust, now)
 		return err
 	})
 	g.Go(func() (err error) {
@@ -80,7 +85,7 @@ func (d *Demo) issueCards(now time.Time) (err error) {
 // write puts what the hub and scripts need into the directory.
 func (d *Demo) write() error {
 	var revoked []*x509.Certificate
-	files := map[string][]byte{"hub/signing.pem": d.keys.signing, "ca.crt": certPEM(d.keys.authority.cert)}
+	files := map[string][]byte{"hub/signing.pem": d.keys.signing, "hub/encryption.pem": d.keys.encryption, "ca.crt": certPEM(d.keys.authority.cert)}
 	put := func(name string, i issued) error {
 		key, err := i.keyPEM()
 		files[name+".crt"], files[name+".key"] = certPEM(i.cert), key

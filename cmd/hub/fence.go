@@ -14,13 +14,13 @@ const NotForTrust = "DEMO - DO NOT TRUST"
 // ErrDemo: keys and authorities of the demonstration are not for patients.
 var ErrDemo = errors.New("hub: made by the demonstration, not to be trusted")
 
-// fenceKeys keeps the demonstration's signing keys out of a hub for patients.
+// fenceKeys keeps the demonstration's keys out of a hub for patients.
 func (h *Hub) fenceKeys(keys []keyring.Key) error {
-	var certs []*x509.Certificate
+	certs := map[keyring.Use][]*x509.Certificate{}
 	for _, k := range keys {
-		certs = append(certs, k.Certificate)
+		certs[k.Use] = append(certs[k.Use], k.Certificate)
 	}
-	return h.fence("signing key", certs)
+	return errors.Join(h.fence("signing key", certs[keyring.Signing]), h.fence("encryption key", certs[keyring.Encryption]))
 }
 
 func (h *Hub) fence(what string, certs []*x509.Certificate) error {

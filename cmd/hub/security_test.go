@@ -124,6 +124,8 @@ func get(t *testing.T, c net.Conn) string {
 func TestSAMLDefaults(t *testing.T) {
 	for _, c := range []struct{ sign, encrypt, wantAlgorithm, wantEncrypt string }{
 		{"rsa-sha256", "when-key-present", "RS256", "when-key-present"}, {"ecdsa-sha256", "required-by-terms", "ES256", "never"},
+		{"rsa-pss-sha384", "when-key-present", "PS384", "when-key-present"}, {"ecdsa-sha512", "when-key-present", "ES512", "when-key-present"},
+		{"rsa-sha512", "when-key-present", "RS512", "when-key-present"},
 	} {
 		if d, err := SAMLDefaults(config.SAML{Sign: c.sign, Encrypt: c.encrypt}); err != nil || d.Algorithm != c.wantAlgorithm || d.Encrypt != c.wantEncrypt {
 			t.Errorf("%+v", d)

@@ -13,13 +13,14 @@ import (
 
 	"github.com/lanyard-hub/lanyard/adapters/keystore"
 	"github.com/lanyard-hub/lanyard/adapters/keystore/openssl"
+	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 func (h *Hub) wireKeys(context.Context) error {
-	keys, err := keystore.Load(h.options.Config.Keys.Signing)
+	keys, err := loadKeys(h.options.Config.Keys)
 	if err != nil {
-		return fmt.Errorf("hub: signing keys: %w", err)
+		return err
 	}
 	if err := h.fenceKeys(keys); err != nil {
 		return err
@@ -59,7 +60,7 @@ func byOpenSSL(keys []keyring.Key) (fast []keyring.Key, version string, err erro
 	fast = slices.Clone(keys)
 	for i := range fast {
 		private, ok := fast[i].Signer.(*rsa.PrivateKey)
-		if !ok {
+		if !ok || fast[i].Use != keyring.Signing { // Go decrypts
 			continue
 		}
 		if fast[i].Signer, err = library.Signer(private); err != nil {
@@ -67,6 +68,30 @@ func byOpenSSL(keys []keyring.Key) (fast []keyring.Key, version string, err erro
 		}
 	}
 	return fast, library.Version(), nil
+}
+
+// LoadRing reads the hub's keys as the configuration names them.
+func LoadRing(c config.Keys) (keyring.Ring, error) {
+	keys, err := loadKeys(c)
+	if err != nil {
+		return keyring.Ring{}, err
+	}
+	return keyring.New(keys...)
+}
+
+func loadKeys(c config.Keys) ([]keyring.Key, error) {
+	keys, err := keystore.Load(c.Signing)
+	if err != nil {
+		return nil, fmt.Errorf("hub: signing keys: %w", err)
+	}
+	if c.Encryption == "" {
+		return keys, nil
+	}
+	more, err := keystore.LoadEncryption(c.Encryption)
+	if err != nil {
+		return nil, fmt.Errorf("hub: encryption keys: %w", err)
+	}
+	return append(keys, more...), nil
 }
 
 // secret derives a 32-byte secret for one purpose from the key that is kept beside the store, never in it.

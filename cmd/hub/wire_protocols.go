@@ -23,7 +23,7 @@ func (h *Hub) wireProtocols(context.Context) error {
 	keys := func() keyring.Ring { return h.ring }
 	var err error
 	h.saml, err = saml2.New(saml2.Options{
-		Kit: h.kit, Hub: h.core, Keys: keys, EntityID: h.EntityID(), DisplayName: c.Organisation.Name,
+		Kit: h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(), DisplayName: c.Organisation.Name,
 		Organization: metadata.Organization{Name: c.Organisation.Name, DisplayName: c.Organisation.Name, URL: c.Issuer},
 		Scopes:       []string{c.Organisation.Scope}, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife,
 		Poster: poster, Senders: h.registry, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -23,18 +24,29 @@ func (h *Hub) wireTrust(ctx context.Context) error {
 
 // SAMLDefaults are the configuration's, in the words of the terms. An error is of its authentication context classes.
 func SAMLDefaults(c config.SAML) (trust.SAMLDefaults, error) {
-	d := trust.SAMLDefaults{Encrypt: c.Encrypt, Algorithm: string(keyring.RS256)}
+	d := trust.SAMLDefaults{Encrypt: c.Encrypt, Algorithm: string(algorithm(c.Sign))}
 	if c.Encrypt == "required-by-terms" {
 		d.Encrypt = "never"
-	}
-	if c.Sign == "ecdsa-sha256" {
-		d.Algorithm = string(keyring.ES256)
 	}
 	var err error
 	if d.Contexts, err = trust.MergeContexts(trust.DefaultContexts(), c.Contexts); err != nil {
 		return d, fmt.Errorf("saml.contexts: %w", err)
 	}
 	return d, nil
+}
+
+// algorithm is the JOSE name of a value of saml.sign.
+func algorithm(sign string) keyring.Algorithm {
+	kind, hash, _ := strings.Cut(sign, "-sha")
+	switch kind {
+	case "ecdsa":
+		return keyring.Algorithm("ES" + hash)
+	case "rsa-pss":
+		return keyring.Algorithm("PS" + hash)
+	case "rsa":
+		return keyring.Algorithm("RS" + hash)
+	}
+	return keyring.RS256
 }
 
 func (h *Hub) reloadRegistry(ctx context.Context) error {
@@ -44,6 +56,24 @@ func (h *Hub) reloadRegistry(ctx context.Context) error {
 	if err := h.registry.Broken(); err != nil {
 		h.options.Log.WarnContext(ctx, "partners not served", "error", err.Error())
 	}
+	h.warnUnsigned(ctx)
 	h.metrics.registry.Set(float64(h.registry.Revision()))
 	return nil
+}
+
+// warnUnsigned names the partners that cannot be answered because no key of the hub signs what their terms ask for. Such
+// terms are refused when they are applied; a key may have gone since.
+func (h *Hub) warnUnsigned(ctx context.Context) {
+	partners, err := h.registry.Partners()
+	if err != nil || len(h.ring.Published()) == 0 { // commands have no keys
+		return
+	}
+	for _, p := range partners {
+		if p.SAML == nil || !p.Answerable() {
+			continue
+		}
+		if _, alg, err := p.SAML.SigningKey(h.ring); err != nil {
+			h.options.Log.WarnContext(ctx, "no active key signs for a partner", "partner", p.ID, "algorithm", string(alg))
+		}
+	}
 }

@@ -49,11 +49,16 @@ func (p *program) writeHub(dir, issuer string) error {
 	if err != nil {
 		return err
 	}
+	encryption, err := keystore.GenerateEncryption(rand.Reader, u.Hostname()+" encryption", now)
+	if err != nil {
+		return err
+	}
 	files := []struct {
 		name string
 		data []byte
 	}{
 		{"signing.pem", signing},
+		{"encryption.pem", encryption},
 		{"lanyard.schema.json", config.Schema()},
 		{"lanyard.yaml", []byte(config.Example(dir, issuer))},
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lanyard-hub/lanyard/cmd/hub"
-	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
@@ -46,8 +45,17 @@ func (p *program) partnerApply() *cobra.Command {
 				return err
 			}
 			defer store.Close()
+			compiler, o, err := p.compiler(c)
+			if err != nil {
+				return err
+			}
+			if ring, err := hub.LoadRing(c.Keys); err == nil {
+				o.Keys = &ring
+			} else {
+				fmt.Fprintln(p.err, "warning: terms were not checked against the hub's keys:", err)
+			}
 			for _, d := range docs {
-				if err := p.applyOne(cmd, c, store, d, file, dryRun); err != nil {
+				if err := p.applyOne(cmd, store, d, proposal{compiler, o, file, dryRun}); err != nil {
 					return err
 				}
 			}
@@ -60,17 +68,21 @@ func (p *program) partnerApply() *cobra.Command {
 	return cmd
 }
 
-func (p *program) applyOne(cmd *cobra.Command, c config.Config, store hub.Store, d trust.Document, file string, dryRun bool) error {
-	ctx := cmd.Context()
+// proposal is how the documents of a file are judged.
+type proposal struct {
+	compiler trust.Compiler
+	options  trust.CompileOptions
+	file     string
+	dryRun   bool
+}
+
+func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document, how proposal) error {
+	ctx, file, dryRun := cmd.Context(), how.file, how.dryRun
 	d, metadata, err := d.Resolve(folder(filepath.Dir(file)))
 	if err != nil {
 		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 	}
-	compiler, o, err := p.compiler(c)
-	if err != nil {
-		return err
-	}
-	change, err := trust.Propose(ctx, store, compiler, d, metadata, o)
+	change, err := trust.Propose(ctx, store, how.compiler, d, metadata, how.options)
 	if err != nil {
 		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 	}

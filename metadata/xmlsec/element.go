@@ -103,14 +103,20 @@ func (e *Element) Raw() []byte {
 	name := int(e.start) + 1 + len(e.qname())
 	raw := make([]byte, 0, int(e.end-e.start)+64*len(added))
 	raw = append(raw, e.doc[e.start:name]...)
-	for _, d := range added {
-		raw = append(raw, " xmlns"...)
-		if d.prefix != "" {
-			raw = append(append(raw, ':'), d.prefix...)
-		}
-		raw = append(EscapeAttr(append(raw, `="`...), d.space), '"')
-	}
+	raw = appendDecls(raw, added)
 	return append(raw, e.doc[name:e.end]...)
+}
+
+// appendDecls writes namespace declarations.
+func appendDecls(w []byte, decls []decl) []byte {
+	for _, d := range decls {
+		w = append(w, " xmlns"...)
+		if d.prefix != "" {
+			w = append(append(w, ':'), d.prefix...)
+		}
+		w = append(EscapeAttr(append(w, `="`...), d.space), '"')
+	}
+	return w
 }
 
 func declares(list []decl, prefix string) bool {

@@ -13,6 +13,7 @@ import (
 type SigningKey struct {
 	Signer      crypto.Signer
 	Algorithm   string // signature algorithm URI
+	Digest      string // digest algorithm URI of the Reference; empty: that of Algorithm
 	Certificate []byte // DER, goes in KeyInfo; may be empty
 }
 
@@ -32,7 +33,14 @@ func SignEnveloped(canonical []byte, id string, at int, key SigningKey, rand io.
 	if err := CheckCharacters(canonical); err != nil {
 		return nil, err
 	}
-	info := signedInfo(make([]byte, 0, 1024), id, key.Algorithm, m.digest, sum(m.hash, canonical))
+	digest, hash := m.digest, m.hash
+	if key.Digest != "" {
+		if hash, known = digestOf(key.Digest); !known {
+			return nil, fail(CodeAlgorithm, "digest algorithm")
+		}
+		digest = key.Digest
+	}
+	info := signedInfo(make([]byte, 0, 1024), id, key.Algorithm, digest, sum(hash, canonical))
 	value, err := signValue(m, sum(m.hash, info), key.Signer, rand)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package xmlsec
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -81,5 +82,31 @@ func TestSignEnvelopedRefusesMisuse(t *testing.T) {
 				t.Errorf("signed: %s", out)
 			}
 		})
+	}
+}
+
+// TestReferenceDigest: the digest of the content may differ from that of the signature; SHA-1 is no digest.
+func TestReferenceDigest(t *testing.T) {
+	for algorithm, signer := range signers(t) {
+		for digest, ok := range map[string]bool{SHA256: true, SHA384: true, SHA512: true, SHA1: false, "": true, RSASHA256: false} {
+			canonical, err := Canonicalize([]byte(authnRequest), MessageLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := bytes.Index(canonical, []byte("</saml:Issuer>")) + len("</saml:Issuer>")
+			doc, err := SignEnveloped(canonical, "_request", at, SigningKey{Signer: signer, Algorithm: algorithm, Digest: digest}, rand.Reader)
+			if (err == nil) != ok {
+				t.Errorf("%s with digest %q: %v", algorithm, digest, err)
+			}
+			if err != nil {
+				continue
+			}
+			if digest != "" && !bytes.Contains(doc, []byte(`<ds:DigestMethod Algorithm="`+digest+`">`)) {
+				t.Errorf("%s: not digested with %s", algorithm, digest)
+			}
+			if _, err := VerifyEnveloped(doc, MessageLimits(), []crypto.PublicKey{signer.Public()}); err != nil {
+				t.Errorf("%s with digest %q: %v", algorithm, digest, err)
+			}
+		}
 	}
 }

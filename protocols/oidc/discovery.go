@@ -63,11 +63,16 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	writePublic(w, m)
 }
 
+// signingAlgorithms are those of tokens. Keys of the ring that can sign with neither are for SAML alone and not published here.
+func signingAlgorithms() []keyring.Algorithm {
+	return []keyring.Algorithm{keyring.RS256, keyring.ES256}
+}
+
 // algorithms lists what an active key signs with.
 func (p *Provider) algorithms() []string {
 	out := []string{}
 	ring := p.keys()
-	for _, a := range []keyring.Algorithm{keyring.RS256, keyring.ES256} {
+	for _, a := range signingAlgorithms() {
 		if _, err := ring.Signing(a); err == nil {
 			out = append(out, string(a))
 		}
@@ -87,7 +92,11 @@ func (p *Provider) claimNames() []string {
 func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	for _, k := range p.keys().Published() {
-		set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.Signer.Public(), KeyID: k.ID, Algorithm: string(k.Algorithm), Use: "sig"})
+		for _, a := range signingAlgorithms() {
+			if k.Can(a) {
+				set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.Signer.Public(), KeyID: k.ID, Algorithm: string(a), Use: "sig"})
+			}
+		}
 	}
 	writePublic(w, set)
 }

@@ -85,7 +85,7 @@ func (p *Provider) verifyOwn(token string) (ownClaims, error) {
 		return claims, errNotOurs // a logout token is no ID token
 	}
 	for _, k := range p.keys().Published() {
-		if k.ID != header.KeyID || string(k.Algorithm) != header.Algorithm {
+		if k.ID != header.KeyID || !k.Can(keyring.Algorithm(header.Algorithm)) {
 			continue
 		}
 		payload, err := jws.Verify(k.Signer.Public())

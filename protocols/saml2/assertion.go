@@ -28,7 +28,6 @@ type assertion struct {
 	recipient string
 	audience  string
 	subject   nameID
-	hidden    []byte // EncryptedID in its place; nil: the NameID itself
 	class     string // of the authentication context
 	iss       bridge.Issuance
 
@@ -56,11 +55,7 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	w.issuer(p.EntityID, false)
 	at = len(w.b)
 	w.raw("<saml:Subject>")
-	if a.hidden != nil {
-		w.b = append(w.b, a.hidden...)
-	} else {
-		w.nameID(a.subject, false)
-	}
+	w.nameID(a.subject, false)
 	w.raw(`<saml:SubjectConfirmation Method="`, bearer, `"><saml:SubjectConfirmationData`)
 	w.attrIf("InResponseTo", a.request)
 	w.attr("NotOnOrAfter", end)

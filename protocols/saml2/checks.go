@@ -24,6 +24,7 @@ type inquiry struct {
 	entityID string    // ours
 	skew     time.Duration
 	life     time.Duration
+	open     func(*subject) bool // decrypts an EncryptedID
 }
 
 // check is one rule.
@@ -147,7 +148,7 @@ func (h header) checkVersion() *bridge.Refusal {
 	return r.WithCode(codeVersionLow)
 }
 
-// checkSubject takes a plain NameID in the form that the answer will have. Whether it is the one signed in is decided when
+// checkSubject takes a NameID, encrypted or not, in the form that the answer will have. Whether it is the one signed in is decided when
 // there is one.
 func checkSubject(q *inquiry) *bridge.Refusal {
 	s := q.req.Subject
@@ -157,13 +158,17 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 	if s.Confirmed { // the profile forbids it (SAML Profiles 4.1.4.1)
 		return bridge.Refuse(bridge.UnsupportedRequest, "A request of a browser may not say how its subject is confirmed.").WithCode("subject_confirmation")
 	}
+	unknown := bridge.Refuse(bridge.UnknownSubject, "The request names a subject in a way that is not known here.").WithCode("subject_name")
+	if q.signed && s.sealed != nil && (q.open == nil || !q.open(s)) {
+		return unknown.WithCode(codeEncryptedID)
+	}
 	if s.Encrypted {
-		return bridge.Refuse(bridge.UnsupportedRequest, "A request about one subject must name it by a plain NameID.").WithCode("subject_form")
+		return bridge.Refuse(bridge.UnsupportedRequest, "A request about one subject must name it by a NameID, and be signed if that is encrypted.").WithCode("subject_form")
 	}
 	kind, _ := kindAsked(q.req.Policy.Format, q.partner.Terms.Subject)
 	told := nameID{Value: s.NameID.Value, Format: formatOf(kind), NameQualifier: q.entityID, SPNameQualifier: q.partner.ID}
 	if !s.NameID.names(told) {
-		return bridge.Refuse(bridge.UnknownSubject, "The request names a subject in a way that is not known here.").WithCode("subject_name")
+		return unknown
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func (p *Provider) endSessions(ctx context.Context, q logoutInquiry, here string
 		return ended{}, err
 	}
 	if len(sessions) == 0 {
-		return ended{}, bridge.Refuse(bridge.UnknownSubject, "The sign-out request names no session of this system.").WithCode("unknown_session")
+		return ended{}, noSession()
 	}
 	var total ended
 	cause := bridge.LogoutCause{Reason: bridge.EndedByPartner, Ref: bridge.Ref(ctx), Protocol: trust.SAML2, Partner: q.partner.ID}
@@ -42,11 +42,18 @@ func (p *Provider) endSessions(ctx context.Context, q logoutInquiry, here string
 	return total, nil
 }
 
+func noSession() *bridge.Refusal {
+	return bridge.Refuse(bridge.UnknownSubject, "The sign-out request names no session of this system.").WithCode("unknown_session")
+}
+
 // namedSessions finds the sessions by index; without one, all of the subject (SAML Core 3.7.1). In each of them the partner
 // must have been told the NameID of the request.
 func (p *Provider) namedSessions(ctx context.Context, q logoutInquiry) ([]string, error) {
+	if q.req.Subject.sealed != nil && !p.open(&q.req.Subject) {
+		return nil, noSession().WithCode(codeEncryptedID)
+	}
 	if q.req.Subject.Encrypted {
-		return nil, bridge.Refuse(bridge.UnsupportedRequest, "A sign-out request must name its subject by a plain NameID.").WithCode("subject_form")
+		return nil, bridge.Refuse(bridge.UnsupportedRequest, "A sign-out request must name its subject by a NameID.").WithCode("subject_form")
 	}
 	candidates, err := p.candidates(ctx, q)
 	if err != nil {

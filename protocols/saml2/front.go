@@ -112,7 +112,10 @@ func (p *Provider) packLogout(ctx context.Context, partner trust.Partner, d brid
 	if err != nil {
 		return outbound{}, err
 	}
-	n := p.noticeOf(d)
+	n, err := p.noticeOf(d, partner)
+	if err != nil {
+		return outbound{}, err
+	}
 	n.id, n.to, n.async = id, to.URL, partner.SAML.AsyncLogout
 	doc, at := n.write(p.EntityID, p.Hub.Clock())
 	if to.By == byPOST || to.By == byArtifact {

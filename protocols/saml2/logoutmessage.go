@@ -32,7 +32,7 @@ func readLogoutRequest(e *xmlsec.Element) (logoutRequest, error) {
 	if n := e.Child(assertionSpace, "NameID"); n != nil && len(n.Children) == 0 {
 		req.Subject.NameID = readNameID(n)
 	} else {
-		req.Subject.Encrypted = true
+		req.Subject.Encrypted, req.Subject.sealed = true, e.Child(assertionSpace, "EncryptedID")
 	}
 	if x := e.Child(protocolSpace, "Extensions"); x != nil {
 		req.Async = x.Child(asyncSpace, "Asynchronous") != nil

@@ -27,9 +27,9 @@ type notice struct {
 }
 
 // noticeOf makes a participant's notice; its id and where it goes are the caller's to say.
-func (p *Provider) noticeOf(d bridge.Delivery) notice {
-	told := d.Participant
-	return notice{subject: p.nameIDOf(trust.SubjectKind(told.Format), told.Subject, told.Partner), index: told.Index, reason: reasonOf(d.Reason)}
+func (p *Provider) noticeOf(d bridge.Delivery, partner trust.Partner) (notice, error) {
+	subject, err := p.told(partner, trust.SubjectKind(d.Participant.Format), d.Participant.Subject, false)
+	return notice{subject: subject, index: d.Participant.Index, reason: reasonOf(d.Reason)}, err
 }
 
 // write writes a LogoutRequest (SAML Core 3.7.1) in exclusive canonical form. at is the offset for a signature.

@@ -1,7 +1,6 @@
 package saml2
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata"
-	"github.com/lanyard-hub/lanyard/trust/keyring"
 	"github.com/lanyard-hub/lanyard/web"
 )
 
@@ -50,9 +48,13 @@ func (p *Provider) Metadata(now time.Time) ([]byte, error) {
 		},
 	}
 	var ids []string
-	for _, k := range ring.Published() {
+	for _, k := range published(ring, p.Algorithm) {
 		ids = append(ids, k.ID)
 		d.SigningCertificates = append(d.SigningCertificates, k.Certificate.Raw)
+	}
+	for _, k := range ring.Receiving() {
+		ids = append(ids, k.ID)
+		d.EncryptionCertificates = append(d.EncryptionCertificates, k.Certificate.Raw)
 	}
 	keys := strings.Join(ids, " ")
 	p.published.mu.Lock()
@@ -61,15 +63,12 @@ func (p *Provider) Metadata(now time.Time) ([]byte, error) {
 	if p.published.keys == keys && age >= 0 && age < p.MetadataLife/2 {
 		return p.published.doc, nil
 	}
-	key, err := ring.Signing(defaultKeyAlg)
-	if errors.Is(err, keyring.ErrNoKey) {
-		key, err = ring.Signing(keyring.ES256)
-	}
+	key, err := metadataKey(ring)
 	if err != nil {
 		return nil, fmt.Errorf("saml2: publish metadata: %w", err)
 	}
 	d.ID = p.newID()
-	doc, err := metadata.Publish(d, keyFor(key), now, p.Rand)
+	doc, err := metadata.Publish(d, key, now, p.Rand)
 	if err != nil {
 		return nil, fmt.Errorf("saml2: publish metadata: %w", err)
 	}

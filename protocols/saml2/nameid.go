@@ -65,22 +65,6 @@ func checkPolicy(policy nameIDPolicy, partner trust.Partner) *bridge.Refusal {
 	return bridge.Refuse(bridge.InvalidNameIDPolicy, "The asked kind of subject identifier is not what this system is registered for.")
 }
 
-// encryptedID writes a NameID for the partner's eyes only (SAML Core 2.2.4).
-func (p *Provider) encryptedID(partner trust.Partner, n nameID) ([]byte, error) {
-	plain := &writer{}
-	plain.nameID(n, true)
-	refused := bridge.Refuse(bridge.InvalidNameIDPolicy, "%s has no key that a subject identifier can be encrypted for.", partner.Name).WithCode("no_encryption_key")
-	for _, key := range partner.SAML.Entity.SP.EncryptionKeys {
-		data, err := xmlsec.Encrypt(plain.b, key, p.Rand)
-		if err != nil {
-			refused = refused.Because(err)
-			continue
-		}
-		return slices.Concat([]byte("<saml:EncryptedID>"), data, []byte("</saml:EncryptedID>")), nil
-	}
-	return nil, refused
-}
-
 // names reports whether a partner's NameID is the one it was told. Qualifiers may be left out (samlify does), and so
 // may the format.
 func (n nameID) names(told nameID) bool {

@@ -117,7 +117,9 @@ type said struct {
 	vouched    bool // something around it was signed: the form, or an ArtifactResponse
 }
 
-func hubKeys() []crypto.PublicKey { return []crypto.PublicKey{keys().hub.Public(), hubEC().Public()} }
+func hubKeys() []crypto.PublicKey {
+	return []crypto.PublicKey{keys().hub.Public(), hubEC().Public(), hubP384().Public(), hubP521().Public()}
+}
 
 // read takes the page, verifies and decrypts as a strict partner does. It fails the test if there is no page.
 func (w *world) read(rec *httptest.ResponseRecorder) said {
@@ -207,7 +209,17 @@ func attr(e *xmlsec.Element, name string) string {
 	return s
 }
 
-func (s said) nameID() string { return descend(s.assertion, "Subject", "NameID").Text() }
+// nameID is whom the assertion is about, decrypted if it is encrypted.
+func (s said) nameID() string {
+	if e := descend(s.assertion, "Subject", "EncryptedID"); e != nil {
+		opened, err := xmlsec.DecryptElement(e, ownLimits(), keys().encryption)
+		if err != nil {
+			return err.Error()
+		}
+		return opened.Text()
+	}
+	return descend(s.assertion, "Subject", "NameID").Text()
+}
 
 func (s said) index() string { return attr(descend(s.assertion, "AuthnStatement"), "SessionIndex") }
 

@@ -90,7 +90,10 @@ func (p *Provider) tellBySOAP(ctx context.Context, d bridge.Delivery, partner tr
 	if err != nil {
 		return err
 	}
-	n := p.noticeOf(d)
+	n, err := p.noticeOf(d, partner)
+	if err != nil {
+		return err
+	}
 	n.id, n.to = p.newID(), to
 	doc, at := n.write(p.EntityID, p.Hub.Clock())
 	if doc, err = xmlsec.SignEnveloped(doc, n.id, at, key, p.Rand); err != nil {

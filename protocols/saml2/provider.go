@@ -46,6 +46,7 @@ type Options struct {
 	Kit          *web.Kit
 	Hub          *bridge.Hub
 	Keys         func() keyring.Ring // the ring at this moment
+	Algorithm    keyring.Algorithm   // for partners whose terms name none: keys for it come first in the metadata; empty: RS256
 	EntityID     string              // empty: the issuer followed by MetadataPath
 	DisplayName  string              // printed by discovery services
 	Organization metadata.Organization
@@ -83,6 +84,9 @@ func New(o Options) (*Provider, error) {
 		return nil, errors.New("saml2: no hub")
 	case o.Keys == nil:
 		return nil, errors.New("saml2: no keys")
+	}
+	if o.Algorithm == "" {
+		o.Algorithm = keyring.RS256
 	}
 	if o.EntityID == "" {
 		o.EntityID = o.Kit.URL(MetadataPath)

@@ -49,12 +49,16 @@ type nameIDPolicy struct {
 // subject is whom a request is about.
 type subject struct {
 	NameID    nameID
-	Encrypted bool // EncryptedID, or something else that we do not read
+	Encrypted bool // EncryptedID that is not open yet, or something else that we do not read
 	Confirmed bool // there is a SubjectConfirmation
+
+	sealed *xmlsec.Element // the EncryptedID
 }
 
 type nameID struct {
 	Value, Format, NameQualifier, SPNameQualifier string
+
+	sealed []byte // EncryptedData to write in its place; never set in what was read
 }
 
 type requestedContext struct {
@@ -138,7 +142,7 @@ func readSubject(e *xmlsec.Element) *subject {
 		s.NameID = readNameID(n)
 		return s
 	}
-	s.Encrypted = true
+	s.Encrypted, s.sealed = true, e.Child(assertionSpace, "EncryptedID")
 	return s
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
-	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 // What a partner's terms say of signatures and encryption.
@@ -16,34 +15,12 @@ const (
 	signBoth         = "both"
 	encryptAlways    = "always"
 	encryptNever     = "never"
-	defaultKeyAlg    = keyring.RS256
 	successTop       = "Success"
 	partialLogout    = "PartialLogout"
 	unknownPrincipal = "UnknownPrincipal"
 	responseElement  = "Response"
 	logoutElement    = "LogoutResponse"
 )
-
-// signingKey is the hub's key for a partner.
-func (p *Provider) signingKey(partner trust.Partner) (xmlsec.SigningKey, error) {
-	alg := keyring.Algorithm(partner.SAML.Algorithm)
-	if alg == "" {
-		alg = defaultKeyAlg
-	}
-	k, err := p.Keys().Signing(alg)
-	if err != nil {
-		return xmlsec.SigningKey{}, fmt.Errorf("saml2: %w", err)
-	}
-	return keyFor(k), nil
-}
-
-func keyFor(k keyring.Key) xmlsec.SigningKey {
-	uri := xmlsec.RSASHA256
-	if k.Algorithm == keyring.ES256 {
-		uri = xmlsec.ECDSASHA256
-	}
-	return xmlsec.SigningKey{Signer: k.Signer, Algorithm: uri, Certificate: k.Certificate.Raw}
-}
 
 // signs says what is signed for a partner: the response, whose signature covers the assertion in it. A partner that wants its
 // assertions signed gets that as well: metadata cannot say that the response is wanted signed too, and some want both
@@ -69,15 +46,14 @@ func (p *Provider) encode(partner trust.Partner, st state, iss bridge.Issuance) 
 	if err != nil {
 		return nil, err
 	}
+	subject, err := p.told(partner, iss.SubjectKind, iss.Subject, st.Format == nameIDEncrypted)
+	if err != nil {
+		return nil, err
+	}
 	now := p.Hub.Clock()
 	a := assertion{
 		id: p.newID(), at: now, request: st.ID, recipient: st.Reply.URL, audience: partner.ID, iss: iss,
-		subject: p.nameIDOf(iss.SubjectKind, iss.Subject, partner.ID), class: stated(partner, iss), conditions: st.Conditions,
-	}
-	if st.Format == nameIDEncrypted {
-		if a.hidden, err = p.encryptedID(partner, a.subject); err != nil {
-			return nil, err
-		}
+		subject: subject, class: stated(partner, iss), conditions: st.Conditions,
 	}
 	doc, at, err := p.assertion(a)
 	if err != nil {
@@ -100,30 +76,6 @@ func (p *Provider) encode(partner trust.Partner, st state, iss bridge.Issuance) 
 		}
 	}
 	return out, nil
-}
-
-// encrypt wraps an assertion for the partner's key as its terms say. A partner that has keys of which none can be used
-// gets nothing in clear (SAML2int SDP-IDP11).
-func (p *Provider) encrypt(partner trust.Partner, assertion []byte) ([]byte, error) {
-	keys := partner.SAML.Entity.SP.EncryptionKeys
-	if partner.SAML.Encrypt == encryptNever || len(keys) == 0 && partner.SAML.Encrypt != encryptAlways {
-		return assertion, nil
-	}
-	refused := bridge.Refuse(bridge.UnsupportedRequest, "%s has no key that its answers can be encrypted for.", partner.Name).WithCode("no_encryption_key")
-	for _, key := range keys {
-		data, err := xmlsec.Encrypt(assertion, key, p.Rand)
-		if err != nil {
-			refused = bridge.Refuse(bridge.UnsupportedRequest, "%s lists no encryption method that is allowed here; saml.allow_cbc in its terms permits AES-CBC.", partner.Name).
-				WithCode("no_encryption_key").Because(err)
-			continue
-		}
-		w := &writer{b: make([]byte, 0, len(data)+160)}
-		w.raw(`<saml:EncryptedAssertion xmlns:saml="`, assertionSpace, `">`)
-		w.b = append(w.b, data...)
-		w.raw("</saml:EncryptedAssertion>")
-		return w.b, nil
-	}
-	return nil, refused
 }
 
 // response is a StatusResponse (SAML Core 3.2.2): Response or LogoutResponse.

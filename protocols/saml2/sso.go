@@ -68,7 +68,7 @@ func (p *Provider) examine(ctx context.Context, m message) (inquiry, error) {
 	m, err := p.dereference(ctx, m)
 	q := inquiry{
 		by: m.by, relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID,
-		skew: p.ClockSkew, life: p.RequestLife, offered: browserReplies(),
+		skew: p.ClockSkew, life: p.RequestLife, offered: browserReplies(), open: p.open,
 	}
 	if err != nil {
 		return q, err

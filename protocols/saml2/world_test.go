@@ -9,7 +9,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -45,12 +44,12 @@ const (
 )
 
 // keys are made once: RSA keys are slow to find.
-type testKeys struct{ hub, sp, second, other, encryption *rsa.PrivateKey }
+type testKeys struct{ hub, sp, second, other, encryption, receiving, retired *rsa.PrivateKey }
 
 var keys = sync.OnceValue(func() testKeys {
 	var k testKeys
 	var wg sync.WaitGroup
-	for _, p := range []**rsa.PrivateKey{&k.hub, &k.sp, &k.second, &k.other, &k.encryption} {
+	for _, p := range []**rsa.PrivateKey{&k.hub, &k.sp, &k.second, &k.other, &k.encryption, &k.receiving, &k.retired} {
 		wg.Go(func() {
 			key, err := rsa.GenerateKey(rand.Reader, 2048)
 			if err != nil {
@@ -63,26 +62,50 @@ var keys = sync.OnceValue(func() testKeys {
 	return k
 })
 
-var hubEC = sync.OnceValue(func() *ecdsa.PrivateKey {
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+var (
+	hubEC   = ecKey(elliptic.P256())
+	hubP384 = ecKey(elliptic.P384())
+	hubP521 = ecKey(elliptic.P521())
+)
+
+func ecKey(c elliptic.Curve) func() *ecdsa.PrivateKey {
+	return sync.OnceValue(func() *ecdsa.PrivateKey {
+		k, err := ecdsa.GenerateKey(c, rand.Reader)
+		if err != nil {
+			panic(err)
+		}
+		return k
+	})
+}
+
+// hubRing has a key for every algorithm.
+var hubRing = sync.OnceValue(func() keyring.Ring {
+	return ringOf(keyring.Active, keys().hub, hubEC(), hubP384(), hubP521())
+})
+
+func ringOf(state keyring.State, signers ...crypto.Signer) keyring.Ring {
+	var all []keyring.Key
+	for _, s := range signers {
+		all = append(all, ringKey(state, s))
+	}
+	return newRing(all...)
+}
+
+func newRing(all ...keyring.Key) keyring.Ring {
+	ring, err := keyring.New(all...)
 	if err != nil {
 		panic(err)
 	}
-	return k
-})
+	return ring
+}
 
-var hubRing = sync.OnceValue(func() keyring.Ring {
-	rsaCertificate, err1 := newCertificate(keys().hub)
-	ecCertificate, err2 := newCertificate(hubEC())
-	ring, err := keyring.New(
-		keyring.Key{State: keyring.Active, Signer: keys().hub, Certificate: rsaCertificate},
-		keyring.Key{State: keyring.Active, Signer: hubEC(), Certificate: ecCertificate},
-	)
-	if err := errors.Join(err1, err2, err); err != nil {
+func ringKey(state keyring.State, s crypto.Signer) keyring.Key {
+	certificate, err := newCertificate(s)
+	if err != nil {
 		panic(err)
 	}
-	return ring
-})
+	return keyring.Key{State: state, Signer: s, Certificate: certificate}
+}
 
 func newCertificate(key crypto.Signer) (*x509.Certificate, error) {
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)}

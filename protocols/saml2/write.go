@@ -38,9 +38,13 @@ func (w *writer) issuer(entityID string, ns bool) {
 	w.raw("</saml:Issuer>")
 }
 
-// nameID writes saml:NameID.
+// nameID writes saml:NameID, or saml:EncryptedID.
 func (w *writer) nameID(n nameID, ns bool) {
-	w.raw("<saml:NameID")
+	element := "saml:NameID"
+	if n.sealed != nil {
+		element = "saml:EncryptedID"
+	}
+	w.raw("<", element)
 	if ns {
 		w.raw(` xmlns:saml="`, assertionSpace, `"`)
 	}
@@ -49,5 +53,6 @@ func (w *writer) nameID(n nameID, ns bool) {
 	w.attrIf("SPNameQualifier", n.SPNameQualifier)
 	w.raw(">")
 	w.text(n.Value)
-	w.raw("</saml:NameID>")
+	w.b = append(w.b, n.sealed...)
+	w.raw("</", element, ">")
 }

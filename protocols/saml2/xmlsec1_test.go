@@ -44,7 +44,13 @@ func xmlsec1Verifies(t *testing.T, doc []byte, space, element string, ec bool) {
 	if ec {
 		key = hubRing().Published()[1]
 	}
-	certificate := fileOf(t, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: key.Certificate.Raw}))
+	xmlsec1VerifiesBy(t, doc, space, element, key.Certificate.Raw)
+}
+
+// xmlsec1VerifiesBy is the same for the key in a certificate.
+func xmlsec1VerifiesBy(t *testing.T, doc []byte, space, element string, der []byte) {
+	t.Helper()
+	certificate := fileOf(t, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	args := []string{"--verify", "--pubkey-cert-pem", certificate, "--id-attr:ID", space + ":" + element}
 	out, err := exec.Command("xmlsec1", append(args, fileOf(t, doc))...).CombinedOutput()
 	if err != nil {
@@ -93,7 +99,7 @@ func TestXmlsec1Responses(t *testing.T) {
 }
 
 // assertionAlone takes the assertion out of its Response, decrypted.
-func assertionAlone(t *testing.T, doc []byte) []byte {
+func assertionAlone(t testing.TB, doc []byte) []byte {
 	t.Helper()
 	v, err := xmlsec.AcceptVouched(doc, ownLimits())
 	if err != nil {

@@ -2,8 +2,6 @@ package keyring
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -18,29 +16,31 @@ var ErrNoKey = errors.New("keyring: no active key for this algorithm")
 // State of a key in its life.
 type State string
 
-// Next keys are published before use, Active keys sign, Retired keys are published until the last thing they signed is dead.
+// The states. Of signing keys: Next are published before use, Active sign, Retired are published until the last thing they
+// signed is dead. Of encryption keys: Active are published, and all three decrypt.
 const (
 	Next    State = "next"
 	Active  State = "active"
 	Retired State = "retired"
 )
 
-// Algorithm is the JOSE name of what a key signs with; SAML maps it to its URI.
-type Algorithm string
+// Use of a key. A key has one: what decrypts must never sign what others choose.
+type Use int
 
-// Algorithms this version signs with.
+// The uses.
 const (
-	RS256 Algorithm = "RS256"
-	ES256 Algorithm = "ES256"
+	Signing Use = iota
+	Encryption
 )
 
-// Key is one of the hub's signing keys.
+// Key is one of the hub's keys.
 type Key struct {
 	ID          string // RFC 7638 thumbprint-like, stable for one public key
+	Use         Use
 	State       State
-	Algorithm   Algorithm
-	Signer      crypto.Signer
+	Signer      crypto.Signer     // of an encryption key: a crypto.Decrypter as well
 	Certificate *x509.Certificate // carries the key in SAML; never nil
+	algorithms  []Algorithm
 }
 
 // Ring is the set of keys. It is a value: a change makes a new Ring.
@@ -48,40 +48,87 @@ type Ring struct {
 	keys []Key
 }
 
-// New builds a ring. The first active key of an algorithm signs.
+// New builds a ring. Of several active keys that can sign with an algorithm, the first signs.
 func New(keys ...Key) (Ring, error) {
-	for i := range keys {
-		alg, err := algorithmOf(keys[i].Signer.Public())
+	seen := map[string]bool{}
+	out := make([]Key, 0, len(keys))
+	for _, k := range keys {
+		if k.ID == "" {
+			k.ID = Thumbprint(k.Signer.Public())
+		}
+		if k.Certificate == nil {
+			return Ring{}, fmt.Errorf("keyring: key %s has no certificate", k.ID)
+		}
+		if seen[k.ID] {
+			return Ring{}, fmt.Errorf("keyring: key %s is there twice", k.ID)
+		}
+		seen[k.ID] = true
+		var err error
+		if k.Use == Encryption {
+			err = checkEncryption(k)
+		} else {
+			k.algorithms, err = algorithmsOf(k.Signer.Public())
+		}
 		if err != nil {
 			return Ring{}, err
 		}
-		keys[i].Algorithm = alg
-		if keys[i].ID == "" {
-			keys[i].ID = Thumbprint(keys[i].Signer.Public())
-		}
-		if keys[i].Certificate == nil {
-			return Ring{}, fmt.Errorf("keyring: key %s has no certificate", keys[i].ID)
-		}
+		out = append(out, k)
 	}
-	return Ring{keys: keys}, nil
+	return Ring{keys: out}, nil
+}
+
+// checkEncryption: RSA only, since RSA-OAEP is the one key transport of XML Encryption that is spoken here.
+func checkEncryption(k Key) error {
+	pub, ok := k.Signer.Public().(*rsa.PublicKey)
+	if _, decrypts := k.Signer.(crypto.Decrypter); !ok || !decrypts {
+		return fmt.Errorf("keyring: cannot decrypt with a key of type %T", k.Signer.Public())
+	}
+	if pub.N.BitLen() < minRSABits {
+		return fmt.Errorf("keyring: RSA key is shorter than %d bits", minRSABits)
+	}
+	return nil
 }
 
 // Signing returns the key that signs with alg now, or ErrNoKey.
-func (r Ring) Signing(alg Algorithm) (Key, error) {
+func (r Ring) Signing(alg Algorithm) (Key, error) { return r.SigningIf(alg, nil) }
+
+// SigningIf returns the first active key that can sign with alg and for which fits is true, or ErrNoKey; nil takes any.
+func (r Ring) SigningIf(alg Algorithm, fits func(Key) bool) (Key, error) {
 	for _, k := range r.keys {
-		if k.State == Active && k.Algorithm == alg {
+		if k.State == Active && k.Can(alg) && (fits == nil || fits(k)) {
 			return k, nil
 		}
 	}
 	return Key{}, fmt.Errorf("%w: %s", ErrNoKey, alg)
 }
 
-// Published lists every key that partners should know: active first, then next, then retired.
-func (r Ring) Published() []Key {
+// Named returns the signing key with this id if it may sign for somebody, being active or next.
+func (r Ring) Named(id string) (Key, bool) {
+	for _, k := range r.keys {
+		if k.ID == id && k.Use == Signing && k.State != Retired {
+			return k, true
+		}
+	}
+	return Key{}, false
+}
+
+// Upcoming lists the signing keys that are published and do not sign yet.
+func (r Ring) Upcoming() []Key { return r.inState(Signing, Next) }
+
+// Published lists every signing key that partners should know: active first, then next, then retired.
+func (r Ring) Published() []Key { return r.inState(Signing, Active, Next, Retired) }
+
+// Receiving lists the encryption keys that partners should encrypt to.
+func (r Ring) Receiving() []Key { return r.inState(Encryption, Active) }
+
+// Decrypting lists every encryption key that something may still be, or already be, encrypted to.
+func (r Ring) Decrypting() []Key { return r.inState(Encryption, Active, Next, Retired) }
+
+func (r Ring) inState(use Use, states ...State) []Key {
 	var out []Key
-	for _, s := range []State{Active, Next, Retired} {
+	for _, s := range states {
 		for _, k := range r.keys {
-			if k.State == s {
+			if k.Use == use && k.State == s {
 				out = append(out, k)
 			}
 		}
@@ -97,19 +144,4 @@ func Thumbprint(pub crypto.PublicKey) string {
 	}
 	sum := sha256.Sum256(der)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-func algorithmOf(pub crypto.PublicKey) (Algorithm, error) {
-	switch k := pub.(type) {
-	case *rsa.PublicKey:
-		if k.N.BitLen() < 2048 {
-			return "", errors.New("keyring: RSA key is shorter than 2048 bits")
-		}
-		return RS256, nil
-	case *ecdsa.PublicKey:
-		if k.Curve == elliptic.P256() {
-			return ES256, nil
-		}
-	}
-	return "", fmt.Errorf("keyring: cannot sign with a key of type %T", pub)
 }
