@@ -47,6 +47,11 @@ var planted = []struct {
 		good: map[string]string{"adapters/fido/x_test.go": "package fido\nimport _ \"" + module + "/adapters/fido/softkey\""},
 	},
 	{
+		rule: "imports", name: "mutation kit in the product", want: "reserved",
+		bad:  map[string]string{"protocols/saml2/x.go": "package saml2\nimport _ \"" + module + "/metadata/xmlsec/mutate\""},
+		good: map[string]string{"protocols/saml2/x_test.go": "package saml2\nimport _ \"" + module + "/metadata/xmlsec/mutate\""},
+	},
+	{
 		rule: "imports", name: "library out of its room", want: "lives only in protocols/oidc",
 		bad:  map[string]string{"web/x.go": "package web\nimport _ \"github.com/ory/fosite/compose\""},
 		good: map[string]string{"protocols/oidc/x.go": "package oidc\nimport _ \"github.com/ory/fosite/compose\""},

@@ -6,7 +6,7 @@ type signedDocument struct {
 	id        string   // ID of the root element
 	signature *Element // ds:Signature below the root, with its descendants
 	at        int      // its place among the children of the root
-	issuer    bool     // the first child of the root is saml:Issuer
+	issuer    int      // place of saml:Issuer among the first two children of the root; -1 if it is neither
 	children  int      // of the root
 	count     int      // elements called Signature, wherever they are
 	canon     canonicalizer
@@ -18,7 +18,7 @@ func readSigned(doc []byte, l Limits) (*signedDocument, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &signedDocument{doc: s, canon: newCanonicalizer(len(s), l)}
+	d := &signedDocument{doc: s, issuer: -1, canon: newCanonicalizer(len(s), l)}
 	sc := scanner{s: s, l: l, canon: &d.canon, watch: d}
 	if err := sc.run(); err != nil {
 		return nil, err
@@ -46,8 +46,8 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 			}
 		}
 	case 1:
-		if d.children == 0 {
-			d.issuer = t.space == samlSpace && t.local == "Issuer"
+		if d.children < 2 && d.issuer < 0 && t.space == samlSpace && t.local == "Issuer" {
+			d.issuer = d.children
 		}
 		if t.space == dsigSpace && t.local == "Signature" {
 			sc.build = true

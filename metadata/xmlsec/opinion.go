@@ -19,7 +19,8 @@ import (
 // given in the DER that it expects.
 //
 // goxmldsig v1.6.1 has faults of its own (TestKnownDisagreements): it errs on tabs and line ends inside attribute values, on one
-// element with prefixed attributes of several namespaces, on xmlns="" and on the prefix "#default". A message with one of
+// element with prefixed attributes of several namespaces, on xmlns="", on the prefix "#default" and on blanks in DigestValue, where it
+// takes line ends alone. A message with one of
 // these is refused although its signature is right; with inclusive canonicalization, also one whose ancestors of SignedInfo have
 // attributes in the xml namespace. The messages that we consume have no use for them.
 func secondOpinion(doc string, s signature, key crypto.PublicKey, covered []byte) error {

@@ -25,7 +25,7 @@ func signatureOf(d *signedDocument, l Limits) (signature, error) {
 	if d.signature == nil {
 		return signature{}, fail(CodeProfile, "the root element carries no signature")
 	}
-	if d.at > 1 || d.at == 1 && !d.issuer {
+	if d.at > 1 || d.at == 1 && d.issuer != 0 || d.at == 0 && d.issuer == 1 {
 		return signature{}, fail(CodeProfile, "the signature is not where its schema puts it")
 	}
 	s := signature{element: d.signature}
@@ -195,12 +195,13 @@ func onlyAttributes(e *Element, locals ...string) error {
 	return nil
 }
 
-// leafBase64 decodes the text of an element without children; white space is allowed anywhere (XML Schema base64Binary).
+// leafBase64 decodes the text of an element without children; XML's white space is allowed anywhere (XML Schema base64Binary),
+// Unicode's is not.
 func leafBase64(e *Element) ([]byte, error) {
 	if len(e.Children) > 0 || onlyAttributes(e, "Id") != nil {
 		return nil, fail(CodeProfile, "a value of the signature is not plain text")
 	}
-	b, err := base64.StdEncoding.Strict().DecodeString(strings.Join(strings.Fields(e.Text()), ""))
+	b, err := base64.StdEncoding.Strict().DecodeString(strings.Join(strings.FieldsFunc(e.Text(), isSpaceRune), ""))
 	if err != nil {
 		return nil, failWith(CodeProfile, "a value of the signature is not base64", err)
 	}
