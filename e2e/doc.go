@@ -4,6 +4,7 @@
 //	hub_test.go         init, configuration, people and partners of the hub under test
 //	surfer_test.go      a browser without JavaScript: redirects, forms, cookies, a card
 //	shibboleth_test.go  Shibboleth SP: sign-on, attributes, encryption, logout from either end
+//	shibboleth_requests_test.go  what a Shibboleth SP can ask for, and reads of what it is told
 //	openidc_test.go     mod_auth_openidc: code flow, claims, back-channel logout
 //	ticket_test.go      a legacy client written from the field's description
 //	chromium_test.go    headless Chromium: keys, cards, roles, switching, signing out

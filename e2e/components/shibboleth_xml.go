@@ -137,6 +137,7 @@ func attributeMap(more map[string]string) string {
 		"urn:oasis:names:tc:SAML:2.0:nameid-format:transient":    "transient-id",
 		"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress": "email-id",
 		"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified":  "unspecified-id",
+		"urn:oid:1.3.6.1.4.1.5923.1.1.1.10":                      "persistent-id", // as in the stock map: its qualifiers are checked
 	} {
 		fmt.Fprintf(&b, "<Attribute%s><AttributeDecoder xsi:type=\"NameIDAttributeDecoder\" formatter=\"$Name\"/></Attribute>\n",
 			attrs("name", format, "id", id))
