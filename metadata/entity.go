@@ -61,7 +61,7 @@ type ServiceProvider struct {
 	SLO                  []Endpoint
 	ArtifactResolution   []IndexedEndpoint      // where it hands over messages that it sends by artifact
 	SigningKeys          []crypto.PublicKey     // use="signing" or no use
-	EncryptionKeys       []xmlsec.EncryptionKey // use="encryption" or no use; RSA only
+	EncryptionKeys       []xmlsec.EncryptionKey // use="encryption", or RSA and no use; RSA first
 	NameIDFormats        []string
 	Services             []AttributeService
 	SigningMethods       []SigningMethod // alg:SigningMethod in its order; empty: not said

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
@@ -52,18 +53,30 @@ func (e *Entity) readKey(sp *ServiceProvider, descriptor *xmlsec.Element) {
 	if use == "signing" {
 		return
 	}
-	public, ok := key.(*rsa.PublicKey)
-	if !ok {
-		if use == "encryption" {
-			e.note(Warning, "key_encryption_kind", "an encryption key is not RSA and is passed over")
-		}
-		return
-	}
-	encryption := xmlsec.EncryptionKey{Public: public, Certificate: der}
+	encryption := xmlsec.EncryptionKey{Public: key, Certificate: der}
 	for _, m := range descriptor.All(space, "EncryptionMethod") {
 		encryption.Methods = append(encryption.Methods, encryptionMethod(m))
 	}
-	sp.EncryptionKeys = append(sp.EncryptionKeys, encryption)
+	sp.addEncryptionKey(encryption, use == "encryption")
+}
+
+// addEncryptionKey keeps RSA keys in front: every system decrypts by them. An EC key counts only where it says that it is for
+// encryption: many are meant for signatures and do not say so.
+func (sp *ServiceProvider) addEncryptionKey(key xmlsec.EncryptionKey, explicit bool) {
+	isRSA := hasRSA(key)
+	if !isRSA && !explicit {
+		return
+	}
+	at := len(sp.EncryptionKeys)
+	for at > 0 && isRSA && !hasRSA(sp.EncryptionKeys[at-1]) {
+		at--
+	}
+	sp.EncryptionKeys = slices.Insert(sp.EncryptionKeys, at, key)
+}
+
+func hasRSA(key xmlsec.EncryptionKey) bool {
+	_, ok := key.Public.(*rsa.PublicKey)
+	return ok
 }
 
 // encryptionMethod reads an EncryptionMethod with the children that matter to RSA-OAEP (XML Encryption 1.1, 5.5.2).

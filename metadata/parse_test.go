@@ -131,7 +131,8 @@ func TestParseKeys(t *testing.T) {
 		"RSA value":              {`<md:KeyDescriptor>` + rsaValue + `</md:KeyDescriptor>`, 1, 1, ""},
 		"EC value":               {`<md:KeyDescriptor>` + ecValue + `</md:KeyDescriptor>`, 1, 0, ""},
 		"EC certificate":         {`<md:KeyDescriptor>` + keyInfo(certificate(t, ec)) + `</md:KeyDescriptor>`, 1, 0, ""},
-		"EC for encryption":      {`<md:KeyDescriptor use="encryption">` + ecValue + `</md:KeyDescriptor>`, 0, 0, "key_encryption_kind"},
+		"EC for encryption":      {`<md:KeyDescriptor use="encryption">` + ecValue + `</md:KeyDescriptor>`, 0, 1, ""},
+		"EC first, RSA chosen":   {`<md:KeyDescriptor use="encryption">` + ecValue + `</md:KeyDescriptor><md:KeyDescriptor>` + rsaValue + `</md:KeyDescriptor>`, 1, 2, ""},
 		"same key in two shapes": {`<md:KeyDescriptor use="signing">` + keyInfo(der) + `</md:KeyDescriptor><md:KeyDescriptor use="signing">` + rsaValue + `</md:KeyDescriptor>`, 1, 0, ""},
 		"name only":              {`<md:KeyDescriptor>` + value("") + `</md:KeyDescriptor>`, 0, 0, "key_name_only"},
 		"unknown use":            {`<md:KeyDescriptor use="wrapping">` + keyInfo(der) + `</md:KeyDescriptor>`, 0, 0, "key_use"},
@@ -142,6 +143,9 @@ func TestParseKeys(t *testing.T) {
 			if len(e.SP.SigningKeys) != c.signing || len(e.SP.EncryptionKeys) != c.encryption || codes(e.Notes, Warning) != c.notes ||
 				codes(e.Notes, Error) != "" {
 				t.Errorf("signing %d, encryption %d, notes %v", len(e.SP.SigningKeys), len(e.SP.EncryptionKeys), e.Notes)
+			}
+			if len(e.SP.EncryptionKeys) == 2 && !hasRSA(e.SP.EncryptionKeys[0]) {
+				t.Error("RSA is not first")
 			}
 		})
 	}

@@ -242,7 +242,7 @@ func (b *builder) encryption(t *SAMLTerms) {
 		b.fail("saml.encrypt_name_id: the metadata has no key that can be encrypted to")
 	}
 	if !usable && len(t.Entity.SP.EncryptionKeys) > 0 && t.Encrypt != "never" {
-		b.fail("metadata lists no encryption method that is made here (AES-GCM with RSA-OAEP); saml.allow_cbc: true permits AES-CBC")
+		b.fail("metadata lists no encryption method that is made here (AES-GCM with RSA-OAEP, or with ECDH-ES for an EC key); saml.allow_cbc: true permits AES-CBC")
 	}
 }
 

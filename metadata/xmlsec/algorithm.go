@@ -45,6 +45,11 @@ const (
 	MGF1SHA256    = "http://www.w3.org/2009/xmlenc11#mgf1sha256"
 	MGF1SHA384    = "http://www.w3.org/2009/xmlenc11#mgf1sha384"
 	MGF1SHA512    = "http://www.w3.org/2009/xmlenc11#mgf1sha512"
+	ECDHES        = "http://www.w3.org/2009/xmlenc11#ECDH-ES"
+	ConcatKDF     = "http://www.w3.org/2009/xmlenc11#ConcatKDF"
+	KeyWrapAES128 = "http://www.w3.org/2001/04/xmlenc#kw-aes128"
+	KeyWrapAES256 = "http://www.w3.org/2001/04/xmlenc#kw-aes256"
+	rsa15         = "http://www.w3.org/2001/04/xmlenc#rsa-1_5" // known in order to be passed over
 	TypeElement   = "http://www.w3.org/2001/04/xmlenc#Element"
 	xmlencSpace   = "http://www.w3.org/2001/04/xmlenc#"
 	xmlenc11Space = "http://www.w3.org/2009/xmlenc11#"
@@ -53,6 +58,7 @@ const (
 // Namespaces that the signature profile names.
 const (
 	dsigSpace     = "http://www.w3.org/2000/09/xmldsig#"
+	dsig11Space   = "http://www.w3.org/2009/xmldsig11#"
 	samlSpace     = "urn:oasis:names:tc:SAML:2.0:assertion"
 	xmlSpace      = "http://www.w3.org/XML/1998/namespace"
 	xmlnsSpace    = "http://www.w3.org/2000/xmlns/"

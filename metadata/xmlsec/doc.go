@@ -11,5 +11,6 @@
 // where the two verifiers disagree the message is refused with the code "second_opinion".
 //
 // Outgoing XML is written in canonical form by the rooms that own it and is signed by one pass over the bytes
-// ([SignEnveloped]); encryption is XML Encryption 1.1 with AES-GCM and RSA-OAEP ([Encrypt], [Decrypt]).
+// ([SignEnveloped]); encryption is XML Encryption 1.1 with AES-GCM and RSA-OAEP, and ECDH-ES for EC keys of
+// others ([Encrypt], [Decrypt]).
 package xmlsec

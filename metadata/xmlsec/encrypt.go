@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	_ "crypto/sha1" // RSA-OAEP with SHA-1 is what the field reads
 	"encoding/base64"
@@ -12,7 +13,7 @@ import (
 
 // EncryptionKey is whom to encrypt to.
 type EncryptionKey struct {
-	Public      *rsa.PublicKey
+	Public      crypto.PublicKey   // *rsa.PublicKey or *ecdsa.PublicKey
 	Certificate []byte             // DER, a hint for the recipient; may be empty
 	Methods     []EncryptionMethod // of the recipient's metadata in its order; may be empty
 	AllowCBC    bool               // an administrator accepted unauthenticated AES-CBC for this recipient
@@ -27,21 +28,30 @@ type EncryptionMethod struct {
 
 // Usable reports whether the recipient lists a method of each kind that we make for it, or none.
 func (k EncryptionKey) Usable() bool {
-	_, _, err := chooseMethods(k)
-	return err == nil && CheckKey(k.Public) == nil
+	if CheckKey(k.Public) != nil {
+		return false
+	}
+	data, err := chooseData(k)
+	if _, ec := k.Public.(*ecdsa.PublicKey); ec && err == nil {
+		_, err = chooseAgreement(k.Methods, data)
+	} else if err == nil {
+		_, err = chooseTransport(k)
+	}
+	return err == nil
 }
 
 const gcmNonce = 12 // bytes; XML Encryption 1.1, 5.2.4
 
 // Encrypt returns an xenc:EncryptedData of type Element, in exclusive canonical form, with its EncryptedKey inside ds:KeyInfo.
 // Without a preference of the recipient it is AES-128-GCM under rsa-oaep-mgf1p with SHA-1, which every relying party in the
-// field reads. Recipients that list methods get the first of theirs that we make; RSA 1.5 is never made, CBC only if allowed.
+// field reads. Recipients that list methods get the first of theirs that we make; RSA 1.5 is never made, CBC only if allowed. For an
+// EC key it is ECDH-ES with AES key wrap.
 // Errors match [ErrKey] or [ErrSignature] (code "alg").
 func Encrypt(plaintext []byte, to EncryptionKey, rand io.Reader) ([]byte, error) {
 	if err := CheckKey(to.Public); err != nil {
 		return nil, err
 	}
-	data, transport, err := chooseMethods(to)
+	data, err := chooseData(to)
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +63,35 @@ func Encrypt(plaintext []byte, to EncryptionKey, rand io.Reader) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	wrapped, err := rsa.EncryptOAEPWithOptions(rand, to.Public, key, transport.options())
+	w := make([]byte, 0, (len(content)+len(to.Certificate))*4/3+2500)
+	w = append(w, `<xenc:EncryptedData xmlns:xenc="`+xmlencSpace+`" Type="`+TypeElement+`"><xenc:EncryptionMethod Algorithm="`...)
+	w = append(w, data.uri...)
+	w = append(w, `"></xenc:EncryptionMethod><ds:KeyInfo xmlns:ds="`+dsigSpace+`"><xenc:EncryptedKey>`...)
+	if w, err = to.encryptedKey(w, data, key, rand); err != nil {
+		return nil, err
+	}
+	w = append(w, `</xenc:EncryptedKey></ds:KeyInfo>`...)
+	return append(cipherData(w, content), `</xenc:EncryptedData>`...), nil
+}
+
+// encryptedKey appends the content of an EncryptedKey, by the recipient's kind of key.
+func (k EncryptionKey) encryptedKey(w []byte, data dataMethod, key []byte, rand io.Reader) ([]byte, error) {
+	if public, ok := k.Public.(*ecdsa.PublicKey); ok {
+		a, err := chooseAgreement(k.Methods, data)
+		if err != nil {
+			return nil, err
+		}
+		return a.encryptedKey(w, k, public, key, rand)
+	}
+	transport, err := chooseTransport(k)
+	if err != nil {
+		return nil, err
+	}
+	wrapped, err := rsa.EncryptOAEPWithOptions(rand, k.Public.(*rsa.PublicKey), key, transport.options())
 	if err != nil {
 		return nil, failWith(CodeKey, "key transport", err)
 	}
-	return encryptedData(data.uri, transport, content, wrapped, to.Certificate), nil
+	return transport.encryptedKey(w, wrapped, k.Certificate), nil
 }
 
 // dataMethod is a block encryption algorithm.
@@ -96,31 +130,45 @@ func (m transportMethod) options() *rsa.OAEPOptions {
 	return &rsa.OAEPOptions{Hash: m.hash, MGFHash: m.mgf, Label: m.label}
 }
 
-// chooseMethods picks the first of the recipient's methods of each kind that we make; CBC only where nothing else is listed.
-func chooseMethods(to EncryptionKey) (dataMethod, transportMethod, error) {
-	data := dataMethod{uri: AES128GCM, keySize: 16}
-	transport := transportMethod{uri: RSAOAEPMGF1P, hash: crypto.SHA1, mgf: crypto.SHA1}
-	var dataAsked, dataFound, keyAsked, keyFound bool
+func noMethod() error {
+	return fail(CodeAlgorithm, "the recipient lists no encryption method that we make")
+}
+
+// chooseData picks the first of the recipient's methods for content that we make; CBC only where nothing else is listed.
+func chooseData(to EncryptionKey) (dataMethod, error) {
+	chosen := dataMethod{uri: AES128GCM, keySize: 16}
+	asked, found := false, false
 	for _, method := range to.Methods {
-		switch m, known := dataMethodOf(method.Algorithm); {
-		case known:
-			dataAsked = true
-			if usable := !m.cbc || to.AllowCBC; usable && (!dataFound || data.cbc && !m.cbc) {
-				data, dataFound = m, true
-			}
-		case method.Algorithm == RSAOAEPMGF1P || method.Algorithm == RSAOAEP:
-			keyAsked = true
-			if m, made := method.transport(); made && !keyFound {
-				transport, keyFound = m, true
-			}
-		case method.Algorithm == "http://www.w3.org/2001/04/xmlenc#rsa-1_5":
-			keyAsked = true
+		m, known := dataMethodOf(method.Algorithm)
+		asked = asked || known
+		if usable := known && (!m.cbc || to.AllowCBC); usable && (!found || chosen.cbc && !m.cbc) {
+			chosen, found = m, true
 		}
 	}
-	if dataAsked && !dataFound || keyAsked && !keyFound {
-		return data, transport, fail(CodeAlgorithm, "the recipient lists no encryption method that we make")
+	if asked && !found {
+		return chosen, noMethod()
 	}
-	return data, transport, nil
+	return chosen, nil
+}
+
+// chooseTransport picks the first of the recipient's methods for keys that we make.
+func chooseTransport(to EncryptionKey) (transportMethod, error) {
+	asked := false
+	for _, method := range to.Methods {
+		switch method.Algorithm {
+		case RSAOAEP, RSAOAEPMGF1P:
+			if m, made := method.transport(); made {
+				return m, nil
+			}
+			asked = true
+		case rsa15:
+			asked = true
+		}
+	}
+	if asked {
+		return transportMethod{}, noMethod()
+	}
+	return transportMethod{uri: RSAOAEPMGF1P, hash: crypto.SHA1, mgf: crypto.SHA1}, nil
 }
 
 // transport is the RSA-OAEP that a recipient lists. One that says neither hash of the newer identifier gets SHA-256 for both; one
@@ -175,26 +223,20 @@ func sealCBC(block cipher.Block, iv, plaintext []byte) []byte {
 	return out
 }
 
-// encryptedData writes the result in canonical form.
-func encryptedData(uri string, transport transportMethod, content, wrapped, certificate []byte) []byte {
-	w := make([]byte, 0, (len(content)+len(wrapped)+len(certificate))*4/3+1500)
-	w = append(w, `<xenc:EncryptedData xmlns:xenc="`+xmlencSpace+`" Type="`+TypeElement+`"><xenc:EncryptionMethod Algorithm="`...)
-	w = append(w, uri...)
-	w = append(w, `"></xenc:EncryptionMethod><ds:KeyInfo xmlns:ds="`+dsigSpace+`"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="`...)
-	w = append(w, transport.uri...)
-	w = append(append(w, `"><ds:DigestMethod Algorithm="`...), digestURI(transport.hash)...)
+// encryptedKey appends what stands in an EncryptedKey: method, KeyInfo and the wrapped key.
+func (m transportMethod) encryptedKey(w, wrapped, certificate []byte) []byte {
+	w = append(append(w, `<xenc:EncryptionMethod Algorithm="`...), m.uri...)
+	w = append(append(w, `"><ds:DigestMethod Algorithm="`...), digestURI(m.hash)...)
 	w = append(w, `"></ds:DigestMethod>`...)
-	if transport.uri == RSAOAEP {
-		w = append(append(w, `<xenc11:MGF xmlns:xenc11="`+xmlenc11Space+`" Algorithm="`...), maskURI(transport.mgf)...)
+	if m.uri == RSAOAEP {
+		w = append(append(w, `<xenc11:MGF xmlns:xenc11="`+xmlenc11Space+`" Algorithm="`...), maskURI(m.mgf)...)
 		w = append(w, `"></xenc11:MGF>`...)
 	}
 	w = append(w, `</xenc:EncryptionMethod>`...)
 	if len(certificate) > 0 {
 		w = append(x509Data(append(w, `<ds:KeyInfo>`...), certificate), `</ds:KeyInfo>`...)
 	}
-	w = cipherData(w, wrapped)
-	w = append(w, `</xenc:EncryptedKey></ds:KeyInfo>`...)
-	return append(cipherData(w, content), `</xenc:EncryptedData>`...)
+	return cipherData(w, wrapped)
 }
 
 func cipherData(w, value []byte) []byte {

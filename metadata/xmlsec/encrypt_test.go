@@ -187,7 +187,8 @@ func TestDecryptLabel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := string(encryptedData(AES128GCM, m, content, wrapped, nil))
+	doc := string(cipherData(append(m.encryptedKey([]byte(`<xenc:EncryptedData xmlns:xenc="`+xmlencSpace+`"><xenc:EncryptionMethod Algorithm="`+AES128GCM+
+		`"></xenc:EncryptionMethod><ds:KeyInfo xmlns:ds="`+dsigSpace+`"><xenc:EncryptedKey>`), wrapped, nil), "</xenc:EncryptedKey></ds:KeyInfo>"...), content)) + "</xenc:EncryptedData>"
 	for params, want := range map[string]string{"bGFi\nZWw=": "<nil>", "": CodeDecrypt, "bGFi": CodeDecrypt, "?": CodeDecrypt} {
 		labelled := replace(t, doc, `<ds:DigestMethod`, "<xenc:OAEPparams>"+params+"</xenc:OAEPparams><ds:DigestMethod")
 		if got, err := Decrypt(element(t, labelled), partnerKey()); codeOf(err) != want || err == nil && string(got) != plaintext {

@@ -40,7 +40,7 @@ func xmlsec1Knows(t *testing.T, transform string) bool {
 	return err == nil
 }
 
-func publicFile(t *testing.T, key crypto.Signer) string {
+func publicFile(t *testing.T, key interface{ Public() crypto.PublicKey }) string {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
