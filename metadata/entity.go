@@ -28,14 +28,16 @@ const (
 
 // Namespaces.
 const (
-	space       = "urn:oasis:names:tc:SAML:2.0:metadata"
-	spaceDsig   = "http://www.w3.org/2000/09/xmldsig#"
-	spaceDsig11 = "http://www.w3.org/2009/xmldsig11#"
-	spaceXenc11 = "http://www.w3.org/2009/xmlenc11#"
-	spaceUI     = "urn:oasis:names:tc:SAML:metadata:ui"
-	spaceShib   = "urn:mace:shibboleth:metadata:1.0"
-	spaceAlg    = "urn:oasis:names:tc:SAML:metadata:algsupport"
-	spaceXML    = "http://www.w3.org/XML/1998/namespace"
+	space          = "urn:oasis:names:tc:SAML:2.0:metadata"
+	spaceDsig      = "http://www.w3.org/2000/09/xmldsig#"
+	spaceDsig11    = "http://www.w3.org/2009/xmldsig11#"
+	spaceXenc11    = "http://www.w3.org/2009/xmlenc11#"
+	spaceUI        = "urn:oasis:names:tc:SAML:metadata:ui"
+	spaceShib      = "urn:mace:shibboleth:metadata:1.0"
+	spaceAlg       = "urn:oasis:names:tc:SAML:metadata:algsupport"
+	spaceAttribute = "urn:oasis:names:tc:SAML:metadata:attribute"
+	spaceAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"
+	spaceXML       = "http://www.w3.org/XML/1998/namespace"
 )
 
 // Protocol is the protocol support enumeration value of SAML 2.0.
@@ -50,7 +52,8 @@ type Entity struct {
 	DisplayName string   // mdui:DisplayName, else ServiceName, else OrganizationDisplayName; English first
 	Scopes      []string // shibmd:Scope values that are not regular expressions
 	Requested   []RequestedAttribute
-	Notes       []Finding // what Parse passed over and an administrator should know
+	Attributes  map[string][]string // entity attributes by name
+	Notes       []Finding           // what Parse passed over and an administrator should know
 }
 
 // ServiceProvider is the SPSSODescriptor with SAML 2.0 in its protocol support enumeration.

@@ -50,6 +50,7 @@ func Parse(v xmlsec.Verified) (Entity, error) {
 	}
 	e.readNames(entity, role)
 	e.readScopes(entity, role)
+	e.readAttributes(entity)
 	return e, nil
 }
 

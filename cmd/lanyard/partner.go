@@ -86,6 +86,9 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 	if err != nil {
 		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 	}
+	for _, hint := range change.Partner.Hints() {
+		fmt.Fprintf(p.err, "hint: %s: %s\n", change.Partner.ID, hint)
+	}
 	word := "changed"
 	switch {
 	case change.Same:

@@ -1,0 +1,36 @@
+package trust
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/lanyard-hub/lanyard/metadata"
+)
+
+// Hints say where the terms of a SAML partner release less than its metadata asks for. They refuse nothing, since metadata grants
+// nothing: whoever applies the terms may have meant it.
+func (p Partner) Hints() []string {
+	if p.SAML == nil {
+		return nil
+	}
+	releases := func(name string) bool {
+		return slices.ContainsFunc(p.Terms.Release, func(r Rule) bool { return r.Name == name })
+	}
+	const prefix = "urn:oasis:names:tc:SAML:attribute:"
+	var out []string
+	for _, needed := range p.SAML.Entity.Attributes[metadata.AttributeSubjectIDReq] {
+		one := needed == "subject-id" || needed == "pairwise-id"
+		switch {
+		case one && !releases(prefix+needed):
+			out = append(out, fmt.Sprintf("its metadata needs %s (subject-id:req), and no rule releases that: the set %s does", needed, needed))
+		case needed == "any" && !releases(prefix+"subject-id") && !releases(prefix+"pairwise-id"):
+			out = append(out, "its metadata needs a subject identifier (subject-id:req), and no rule releases one: the set pairwise-id does")
+		}
+	}
+	for _, a := range p.SAML.Entity.Requested {
+		if a.Required && !releases(a.Name) {
+			out = append(out, fmt.Sprintf("its metadata requires the attribute %s (%s), and no rule releases that", a.Name, a.FriendlyName))
+		}
+	}
+	return out
+}
