@@ -80,6 +80,24 @@ func (c LogoutCause) event(ctx context.Context, s Session, now time.Time) ledger
 	return e
 }
 
+// Report says how a session stands: who was told about it and, when it has ended, what became of its sign-out. ErrNotFound if
+// there never was such a session, or it was purged.
+func (h *Hub) Report(ctx context.Context, sessionID string) (LogoutReport, []Participant, error) {
+	report := LogoutReport{ID: h.logoutID(sessionID)}
+	var err error
+	if report.Session, err = h.Sessions.Session(ctx, sessionID); err != nil {
+		return report, nil, fmt.Errorf("bridge: load session: %w", err)
+	}
+	if report.Deliveries, err = h.Deliveries.Deliveries(ctx, report.ID); err != nil {
+		return report, nil, fmt.Errorf("bridge: load deliveries: %w", err)
+	}
+	told, err := h.Participants.Participants(ctx, sessionID)
+	if err != nil {
+		return report, nil, fmt.Errorf("bridge: load participants: %w", err)
+	}
+	return report, told, nil
+}
+
 // logoutID names the one sign-out that a session can have.
 func (h *Hub) logoutID(session string) string {
 	return lowerBase32.EncodeToString(h.macBytes("logout", session))

@@ -21,7 +21,7 @@ import (
 
 func (p *program) peopleCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "people", Short: "Persons, role profiles and authenticators"}
-	cmd.AddCommand(p.peopleImport(), p.peopleEnrol(), p.peopleShow())
+	cmd.AddCommand(p.peopleImport(), p.peopleEnrol(), p.peopleShow(), p.peopleSuspend(), p.peopleReinstate(), p.peopleRevoke())
 	return cmd
 }
 
@@ -45,6 +45,9 @@ func (p *program) peopleImport() *cobra.Command {
 			defer store.Close()
 			if !dryRun {
 				if err := importPeople(cmd, store, in); err != nil {
+					return err
+				}
+				if err := p.endSuspended(cmd, in.Persons); err != nil {
 					return err
 				}
 			}
@@ -127,7 +130,7 @@ func (p *program) peopleEnrol() *cobra.Command {
 				return exitError{exitStore, err}
 			}
 			core := &bridge.Hub{Artifacts: store, Journal: store, Directory: store, Clock: time.Now}
-			token, err := signin.NewEnrolment(cmd.Context(), core, person.UID, "command line", life)
+			token, err := signin.NewEnrolment(cmd.Context(), core, person.UID, byCommand, life)
 			if err != nil {
 				return exitError{exitStore, err}
 			}
@@ -184,7 +187,10 @@ func (p *program) printPerson(person people.Person, auths []people.Authenticator
 		if !a.UsableAt(now) {
 			state = "not usable"
 		}
-		fmt.Fprintf(p.out, "  %s  %s  added %s  %s\n", a.Kind, a.Label, a.Added.Format("2 Jan 2006"), state)
+		if !a.Revoked.IsZero() {
+			state = "revoked"
+		}
+		fmt.Fprintf(p.out, "  %s  %s  added %s  %s  %s\n", a.Kind, a.Label, a.Added.Format("2 Jan 2006"), state, a.Handle)
 	}
 }
 
@@ -194,9 +200,9 @@ func (p *program) printPersonJSON(person people.Person, auths []people.Authentic
 		Open                              bool
 	}
 	type authenticator struct {
-		Kind, Label string
-		Added       time.Time
-		Usable      bool
+		Kind, Label, Handle string
+		Added               time.Time
+		Usable, Revoked     bool
 	}
 	out := struct {
 		UID, Name, Status string
@@ -208,7 +214,7 @@ func (p *program) printPersonJSON(person people.Person, auths []people.Authentic
 		out.Roles = append(out.Roles, role{r.ID, r.Code, r.JobRoleName(), r.OrgName, r.OrgCode, r.OpenAt(now)})
 	}
 	for _, a := range auths {
-		out.Authenticators = append(out.Authenticators, authenticator{string(a.Kind), a.Label, a.Added, a.UsableAt(now)})
+		out.Authenticators = append(out.Authenticators, authenticator{string(a.Kind), a.Label, a.Handle, a.Added, a.UsableAt(now), !a.Revoked.IsZero()})
 	}
 	return json.NewEncoder(p.out).Encode(out)
 }

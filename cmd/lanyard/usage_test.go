@@ -22,9 +22,14 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		"policy explain --frobnicate": "unknown flag: --frobnicate",
 		"policy explain --user 1 --partner p --assurance 4":     "--assurance 4",
 		"policy explain --user 1 --partner p --method PASSWORD": "--method",
-		"audit query --limit x":                                 "invalid argument",
-		"serve now":                                             "unknown command",
-		"demo --port 70000":                                     "is not a port",
+		"session end":                   "at least one of the flags",
+		"session end --person 1 --id 2": "none of the others can be",
+		"session list --limit 0":        "--limit begins at 1",
+		"session show":                  "accepts 1 arg(s), received 0",
+		"people revoke 1":               "accepts 2 arg(s), received 1",
+		"audit query --limit x":         "invalid argument",
+		"serve now":                     "unknown command",
+		"demo --port 70000":             "is not a port",
 	} {
 		t.Run(line, func(t *testing.T) {
 			var out, errs bytes.Buffer

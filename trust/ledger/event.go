@@ -11,25 +11,27 @@ type Kind string
 
 // The catalogue. docs/audit-events.md prints it for privacy officers.
 const (
-	SignedIn        Kind = "signed_in"        // a proof was accepted and a session began or was strengthened
-	SignInRefused   Kind = "sign_in_refused"  // a proof was not accepted
-	RoleChosen      Kind = "role_chosen"      // the session now acts in this role
-	Issued          Kind = "issued"           // a partner was told about the subject
-	Refused         Kind = "refused"          // a request of a partner was not answered with an issuance
-	TokenIssued     Kind = "token_issued"     // an OIDC code was exchanged for tokens
-	TokenRefreshed  Kind = "token_refreshed"  // an OIDC refresh token was rotated
-	TokenRefused    Kind = "token_refused"    // a token, userinfo or introspection request was refused
-	TicketRead      Kind = "ticket_read"      // a legacy system fetched a role assertion
-	TicketDestroyed Kind = "ticket_destroyed" // a legacy system ended its ticket; the session lives on
-	TicketRefused   Kind = "ticket_refused"   // a role assertion was refused
-	SessionEnded    Kind = "session_ended"    // sign-out, expiry, switch of user
-	UserSwitched    Kind = "user_switched"    // one subject's session gave way to another's on the same browser
-	PartnerTold     Kind = "partner_told"     // result of telling a participant of a logout
-	PartnerChanged  Kind = "partner_changed"  // terms or metadata of a partner were applied
-	PeopleImported  Kind = "people_imported"  // persons and role profiles were imported
-	EnrolmentIssued Kind = "enrolment_issued" // a one-time enrolment link was made
-	Enrolled        Kind = "enrolled"         // an authenticator was bound to a person
-	Alarm           Kind = "alarm"            // something that must not happen did, e.g. two verifiers disagree
+	SignedIn             Kind = "signed_in"             // a proof was accepted and a session began or was strengthened
+	SignInRefused        Kind = "sign_in_refused"       // a proof was not accepted
+	RoleChosen           Kind = "role_chosen"           // the session now acts in this role
+	Issued               Kind = "issued"                // a partner was told about the subject
+	Refused              Kind = "refused"               // a request of a partner was not answered with an issuance
+	TokenIssued          Kind = "token_issued"          // an OIDC code was exchanged for tokens
+	TokenRefreshed       Kind = "token_refreshed"       // an OIDC refresh token was rotated
+	TokenRefused         Kind = "token_refused"         // a token, userinfo or introspection request was refused
+	TicketRead           Kind = "ticket_read"           // a legacy system fetched a role assertion
+	TicketDestroyed      Kind = "ticket_destroyed"      // a legacy system ended its ticket; the session lives on
+	TicketRefused        Kind = "ticket_refused"        // a role assertion was refused
+	SessionEnded         Kind = "session_ended"         // sign-out, expiry, switch of user
+	UserSwitched         Kind = "user_switched"         // one subject's session gave way to another's on the same browser
+	PartnerTold          Kind = "partner_told"          // result of telling a participant of a logout
+	PartnerChanged       Kind = "partner_changed"       // terms or metadata of a partner were applied
+	PeopleImported       Kind = "people_imported"       // persons and role profiles were imported
+	PersonChanged        Kind = "person_changed"        // a person was suspended or reinstated
+	AuthenticatorRevoked Kind = "authenticator_revoked" // a card or key may not be used any more
+	EnrolmentIssued      Kind = "enrolment_issued"      // a one-time enrolment link was made
+	Enrolled             Kind = "enrolled"              // an authenticator was bound to a person
+	Alarm                Kind = "alarm"                 // something that must not happen did, e.g. two verifiers disagree
 )
 
 // Event is one line of the record. Only Seq is set by the store.

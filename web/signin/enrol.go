@@ -17,7 +17,7 @@ import (
 )
 
 // NewEnrolment makes a link, /enrol/TOKEN, by which a person binds one authenticator to themselves. by is who
-// made it, for the record. The token is not stored, only its hash.
+// made it, for the record. The token is not stored, only its hash. A link that the person was given before works no more.
 func NewEnrolment(ctx context.Context, hub *bridge.Hub, uid, by string, life time.Duration) (token string, err error) {
 	p, err := hub.Directory.Person(ctx, uid)
 	if err != nil {
@@ -31,7 +31,10 @@ func NewEnrolment(ctx context.Context, hub *bridge.Hub, uid, by string, life tim
 		return "", fmt.Errorf("signin: write enrolment: %w", err)
 	}
 	token, now := hub.NewSecret(), hub.Clock()
-	a := bridge.Artifact{Kind: bridge.KindEnrolment, Key: bridge.Key(token), Payload: payload, Expires: now.Add(life)}
+	a := bridge.Artifact{Kind: bridge.KindEnrolment, Key: bridge.Key(token), Group: "enrolment of " + uid, Payload: payload, Expires: now.Add(life)}
+	if err := hub.Artifacts.DropGroup(ctx, a.Group); err != nil { // a link made before, which may have gone astray, ends here
+		return "", fmt.Errorf("signin: end earlier enrolments: %w", err)
+	}
 	event := ledger.Event{Time: now, Kind: ledger.EnrolmentIssued, Subject: uid, Peer: bridge.Peer(ctx), Ref: bridge.Ref(ctx), Detail: map[string]string{"by": by}}
 	if err := hub.Journal.Commit(ctx, bridge.PutArtifact{Artifact: a}, bridge.Append{Event: event}); err != nil {
 		return "", fmt.Errorf("signin: save enrolment: %w", err)

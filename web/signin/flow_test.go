@@ -155,6 +155,29 @@ func TestEnrolKey(t *testing.T) {
 	}
 }
 
+// TestSecondEnrolmentEndsTheFirst: a link that went astray is made useless by giving the person a new one, also where the first
+// was opened already.
+func TestSecondEnrolmentEndsTheFirst(t *testing.T) {
+	w := newWorld(t)
+	link := func(uid string) string {
+		token, err := NewEnrolment(t.Context(), w.hub, uid, "cli", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "/enrol/" + token
+	}
+	first, theirs := link(sam), link(asha)
+	b := w.browser()
+	b.get(first).want(http.StatusOK)
+	second := link(sam)
+	b.insert("new card").submit(first+"/card").want(http.StatusNotFound, "This link no longer works")
+	b.get(theirs).want(http.StatusOK)
+	b.get(second).submit(second+"/card").want(http.StatusOK, "You are set up")
+	if got := w.events(ledger.Enrolled); len(got) != 1 {
+		t.Errorf("events %+v", got)
+	}
+}
+
 func between(s, from, to string) string {
 	_, s, _ = strings.Cut(s, from)
 	s, _, _ = strings.Cut(s, to)

@@ -1,0 +1,171 @@
+package bridge_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/lanyard-hub/lanyard/adapters/memory"
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// ward is a hub whose partners do as the drawn numbers say, with what is true about each of them.
+type ward struct {
+	t      *rapid.T
+	hub    *bridge.Hub
+	store  *memory.Store
+	now    time.Time
+	said   map[string]bridge.DeliveryState // by partner: what it last did, asked or answered
+	forget map[string]bool                 // the store failed when that was to be kept
+	broken bool                            // the store fails now
+	calls  int
+}
+
+func newWard(t *rapid.T, partners int) *ward {
+	w := &ward{t: t, now: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC), said: map[string]bridge.DeliveryState{}, forget: map[string]bool{}}
+	clock := func() time.Time { return w.now }
+	w.store = memory.NewAt(clock)
+	w.hub = &bridge.Hub{
+		Artifacts: w.store, Journal: w, Sessions: w.store, Roster: w.store, Participants: w.store, Deliveries: w.store, Directory: w.store,
+		Partners: w, Propagators: map[trust.Protocol]bridge.Propagator{trust.Ticket: w}, Clock: clock, Secret: []byte("secret"), Limits: bridge.DefaultLimits(),
+		Parallel: func(n int, do func(int)) {
+			for i := range n {
+				do(i)
+			}
+		},
+	}
+	writes := []bridge.Write{bridge.SaveSession{Session: bridge.Session{ID: "s", Key: "k", UID: uid, Started: w.now, Seen: w.now}}}
+	for i := range partners {
+		writes = append(writes, bridge.AddParticipant{Participant: bridge.Participant{Session: "s", Partner: fmt.Sprint("p", i), Protocol: trust.Ticket, Since: w.now.Add(time.Duration(i))}})
+	}
+	w.must(w.store.Commit(context.Background(), writes...))
+	return w
+}
+
+func (w *ward) must(err error) {
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Partner implements bridge.Partners.
+func (w *ward) Partner(protocol trust.Protocol, id string) (trust.Partner, error) {
+	return trust.Partner{ID: id, Protocol: protocol, Stage: trust.Live}, nil
+}
+
+// Commit implements bridge.Journal: it fails while the store is broken.
+func (w *ward) Commit(ctx context.Context, writes ...bridge.Write) error {
+	if !w.broken {
+		return w.store.Commit(ctx, writes...)
+	}
+	for _, x := range writes {
+		if d, ok := x.(bridge.SaveDelivery); ok {
+			w.forget[d.Delivery.Participant.Partner] = true
+		}
+	}
+	return bridge.ErrUnavailable
+}
+
+// Propagate implements bridge.Propagator.
+func (w *ward) Propagate(ctx context.Context, d bridge.Delivery, p trust.Partner) (bridge.DeliveryState, string) {
+	w.calls++
+	s, err := w.store.Session(ctx, "s")
+	if err != nil || s.Ended.IsZero() {
+		w.t.Fatalf("%s is told of a session that lives (%v)", p.ID, err)
+	}
+	if w.said[p.ID] == bridge.DeliveryEnded && !w.forget[p.ID] {
+		w.t.Fatalf("%s is told after it confirmed", p.ID)
+	}
+	if w.said[p.ID] == bridge.DeliveryNone && !w.forget[p.ID] {
+		w.t.Fatalf("%s is told though it cannot be", p.ID)
+	}
+	if d.Participant.Partner != p.ID || d.Reason == "" {
+		w.t.Fatalf("%s is told %+v", p.ID, d)
+	}
+	state := rapid.SampledFrom([]bridge.DeliveryState{bridge.DeliveryEnded, bridge.DeliveryNoReply, bridge.DeliveryNoReply, bridge.DeliveryFront, bridge.DeliveryNone}).Draw(w.t, "answer of "+p.ID)
+	delete(w.forget, p.ID)
+	w.said[p.ID] = state
+	return state, ""
+}
+
+// step does one thing that may happen to a sign-out.
+func (w *ward) step(partners int) {
+	ctx := context.Background()
+	who := fmt.Sprint("p", rapid.IntRange(0, partners-1).Draw(w.t, "who"))
+	switch rapid.IntRange(0, 4).Draw(w.t, "what") {
+	case 0: // a second press
+		_, err := w.hub.Logout(ctx, "s", bridge.LogoutCause{Reason: bridge.EndedByUser})
+		w.must(err)
+	case 1: // a partner asks: it is signed out by that
+		_, err := w.hub.Logout(ctx, "s", bridge.LogoutCause{Reason: bridge.EndedByPartner, Protocol: trust.Ticket, Partner: who})
+		w.must(err)
+		if !w.broken {
+			w.said[who] = bridge.DeliveryEnded
+			delete(w.forget, who)
+		}
+	case 2: // the browser brings an answer
+		d := w.delivery(who)
+		if d.State == bridge.DeliveryFront && !w.broken {
+			yes := rapid.Bool().Draw(w.t, "yes")
+			w.must(w.hub.Answered(ctx, d.Logout, d.ID, yes))
+			w.said[who] = map[bool]bridge.DeliveryState{true: bridge.DeliveryEnded, false: bridge.DeliveryNone}[yes]
+		}
+	case 3:
+		w.broken = !w.broken
+	case 4:
+		w.now = w.now.Add(time.Duration(rapid.IntRange(1, 12*60).Draw(w.t, "minutes")) * time.Minute)
+		w.must(w.hub.Retry(ctx))
+	}
+}
+
+func (w *ward) delivery(partner string) bridge.Delivery {
+	report, _, err := w.hub.Report(context.Background(), "s")
+	w.must(err)
+	var found []bridge.Delivery
+	for _, d := range report.Deliveries {
+		if d.Participant.Partner == partner {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 {
+		w.t.Fatalf("%s has %d deliveries", partner, len(found))
+	}
+	return found[0]
+}
+
+// TestLogoutTellsTheTruth: whatever partners, browser and store do, the session ends before anybody is told, every participant has
+// one delivery that says no more than is so, and nobody is told again once that it ended is on record.
+func TestLogoutTellsTheTruth(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		partners := rapid.IntRange(1, 5).Draw(t, "partners")
+		w := newWard(t, partners)
+		cause := bridge.LogoutCause{Reason: bridge.EndedByUser}
+		if asks := rapid.IntRange(-1, partners-1).Draw(t, "asks"); asks >= 0 {
+			cause = bridge.LogoutCause{Reason: bridge.EndedByPartner, Protocol: trust.Ticket, Partner: fmt.Sprint("p", asks)}
+			w.said[cause.Partner] = bridge.DeliveryEnded
+		}
+		w.broken = rapid.Bool().Draw(t, "broken at first")
+		_, err := w.hub.Logout(context.Background(), "s", cause)
+		w.must(err)
+		for range rapid.IntRange(0, 15).Draw(t, "steps") {
+			w.step(partners)
+		}
+		for w.broken = false; w.now.Before(time.Date(2026, 12, 25, 0, 0, 0, 0, time.UTC)); w.now = w.now.Add(6 * time.Hour) {
+			w.must(w.hub.Retry(context.Background()))
+		}
+		for i := range partners {
+			d := w.delivery(fmt.Sprint("p", i))
+			said := w.said[d.Participant.Partner]
+			if d.State != said || !d.Next.IsZero() {
+				t.Fatalf("%s says %q, the delivery %+v", d.Participant.Partner, said, d)
+			}
+		}
+		if w.calls > partners*40 {
+			t.Fatalf("%d calls", w.calls)
+		}
+	})
+}
