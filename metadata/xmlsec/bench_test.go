@@ -75,11 +75,13 @@ func BenchmarkVerify(b *testing.B) {
 
 func each(b *testing.B, f func() error) {
 	b.ReportAllocs()
+	start := processorTime(b)
 	for b.Loop() {
 		if err := f(); err != nil {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64(processorTime(b)-start)/float64(b.N), "cpu-ns/op")
 }
 
 func BenchmarkScan(b *testing.B) {

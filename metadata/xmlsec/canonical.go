@@ -47,6 +47,7 @@ type canonicalizer struct {
 	attrs     []Attr
 	inclusive []string
 	limit     int
+	size      canonicalSize // of what is written
 
 	inclusiveForm bool // every namespace declaration is written where it stands
 }
@@ -97,9 +98,10 @@ func (c *canonicalizer) open(t *tag) bool {
 			}
 		}
 	}
+	c.size = canonicalSize{c.size.elements + 1, c.size.attrs + len(t.attrs), c.size.decls + len(c.rendered) - mark}
 	c.w = append(append(c.w, '<'), t.name...)
 	c.declarations(c.rendered[mark:])
-	c.attributes(t.attrs)
+	c.attributes(t.attrs, t.written)
 	c.w = append(c.w, '>')
 	return len(c.w) <= c.limit
 }
@@ -148,17 +150,18 @@ func (c *canonicalizer) declarations(list []decl) {
 }
 
 // attributes writes attributes in the order of namespace name, then local name.
-func (c *canonicalizer) attributes(list []Attr) {
-	if len(list) > 1 {
-		c.attrs = append(c.attrs[:0], list...)
-		list = c.attrs
-		for i := 1; i < len(list); i++ {
-			for j := i; j > 0 && before(&list[j], &list[j-1]); j-- {
-				list[j], list[j-1] = list[j-1], list[j]
-			}
+func (c *canonicalizer) attributes(list []Attr, written []string) {
+	for i := 1; i < len(list); i++ {
+		if before(&list[i], &list[i-1]) {
+			list, written = c.sorted(list), nil
+			break
 		}
 	}
 	for i := range list {
+		if written != nil && written[i] != "" {
+			c.w = append(c.w, written[i]...)
+			continue
+		}
 		a := &list[i]
 		c.w = append(c.w, ' ')
 		if a.Prefix != "" {
@@ -167,6 +170,17 @@ func (c *canonicalizer) attributes(list []Attr) {
 		c.w = append(append(c.w, a.Local...), `="`...)
 		c.w = append(EscapeAttr(c.w, a.Value), '"')
 	}
+}
+
+func (c *canonicalizer) sorted(list []Attr) []Attr {
+	c.attrs = append(c.attrs[:0], list...)
+	list = c.attrs
+	for i := 1; i < len(list); i++ {
+		for j := i; j > 0 && before(&list[j], &list[j-1]); j-- {
+			list[j], list[j-1] = list[j-1], list[j]
+		}
+	}
+	return list
 }
 
 func before(a, b *Attr) bool {

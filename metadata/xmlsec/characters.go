@@ -98,22 +98,11 @@ func checkReferences(s string) error {
 	}
 }
 
-// attributeValue decodes and normalises a raw attribute value (XML 1.0, 3.3.3 for CDATA attributes).
+// attributeValue decodes and normalises a raw attribute value (XML 1.0, 3.3.3 for CDATA attributes). One without characters of
+// classAttr is what it is.
 func attributeValue(raw string) (string, error) {
-	plain := true
-	for i := 0; i < len(raw); i++ {
-		if !is(raw[i], classAttr) {
-			continue
-		}
-		switch raw[i] {
-		case '<':
-			return "", fail(CodeSyntax, "'<' in an attribute value")
-		case '&', '\t', '\n', '\r':
-			plain = false
-		}
-	}
-	if plain {
-		return raw, nil
+	if strings.IndexByte(raw, '<') >= 0 {
+		return "", fail(CodeSyntax, "'<' in an attribute value")
 	}
 	out := make([]byte, 0, len(raw))
 	for i := 0; i < len(raw); i++ {
@@ -162,11 +151,8 @@ func appendContent(w []byte, s string, canonical bool) []byte {
 
 func appendCharacters(w []byte, s string, references, canonical bool) []byte {
 	last := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !is(c, classText) { // '<' stands in CDATA only
-			continue
-		}
+	for i := firstOf(s, 0, classText); i < len(s); i = firstOf(s, last, classText) {
+		c := s[i] // '<' stands in CDATA only
 		w = append(w, s[last:i]...)
 		r, next := rune(c), i+1
 		switch {
@@ -182,7 +168,7 @@ func appendCharacters(w []byte, s string, references, canonical bool) []byte {
 			}
 		}
 		w = appendCharacter(w, r, canonical)
-		last, i = next, next-1
+		last = next
 	}
 	return append(w, s[last:]...)
 }

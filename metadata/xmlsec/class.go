@@ -1,6 +1,6 @@
 package xmlsec
 
-// Classes of ASCII characters, for the loops that look at every byte.
+// Classes of bytes, for the loops that look at every one.
 const (
 	className  = 1 << iota // may stand in an NCName
 	classStart             // may start one
@@ -8,7 +8,7 @@ const (
 	classText              // is escaped in text, or needs decoding there
 )
 
-// classes has the classes of each ASCII character, sixteen in a row; a constant, since Go has no constant arrays.
+// classes has the classes of each byte, sixteen in a row; a constant, since Go has no constant arrays. Bytes beyond ASCII have none.
 const classes = "" +
 	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04\x04\x00\x00\x0c\x00\x00" +
 	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
@@ -17,7 +17,55 @@ const classes = "" +
 	"\x00\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03" +
 	"\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x00\x00\x00\x00\x03" +
 	"\x00\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03" +
-	"\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x00\x00\x00\x00\x00"
+	"\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x00\x00\x00\x00\x00" +
+	none64 + none64
 
-// is reports whether c is ASCII and in one of the classes.
-func is(c byte, class byte) bool { return c < 128 && classes[c&127]&class != 0 }
+const none64 = "" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// is reports whether c is in one of the classes.
+func is(c byte, class byte) bool { return classes[c]&class != 0 }
+
+// firstOf returns the place of the first byte of s from i on that is of classAttr or classText, as asked; len(s) if there is none. It
+// passes over eight bytes at a time while none of them is a control character or one of " # & ' < >.
+func firstOf(s string, i int, class byte) int {
+	for ; i+8 <= len(s); i += 8 {
+		if unremarkable(word(s[i : i+8])) {
+			continue
+		}
+		for k := i; k < i+8; k++ {
+			if is(s[k], class) {
+				return k
+			}
+		}
+	}
+	for ; i < len(s); i++ {
+		if is(s[i], class) {
+			return i
+		}
+	}
+	return i
+}
+
+// word is eight bytes in one number.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// unremarkable reports whether none of eight bytes is below 0x20, or one of " # & ' < >. Subtracting borrows into the high bit of a
+// byte that is too small, and perhaps of those after it, which only makes the answer false.
+func unremarkable(w uint64) bool {
+	angle := (w | 2*ones) ^ 0x3E*ones // zero where < or > is
+	quote := (w | 5*ones) ^ 0x27*ones // zero where " # & or ' is
+	return ((w-0x20*ones)&^w|(angle-ones)&^angle|(quote-ones)&^quote)&highs == 0
+}

@@ -3,10 +3,7 @@ package xmlsec
 // EscapeText appends s to w as character data in canonical form (Canonical XML 1.0, 2.3).
 func EscapeText(w []byte, s string) []byte {
 	last := 0
-	for i := 0; i < len(s); i++ {
-		if !is(s[i], classText) {
-			continue
-		}
+	for i := firstOf(s, 0, classText); i < len(s); i = firstOf(s, last, classText) {
 		var esc string
 		switch s[i] {
 		case '&':
@@ -27,10 +24,7 @@ func EscapeText(w []byte, s string) []byte {
 // EscapeAttr appends s to w as the inside of a double-quoted attribute value in canonical form.
 func EscapeAttr(w []byte, s string) []byte {
 	last := 0
-	for i := 0; i < len(s); i++ {
-		if !is(s[i], classAttr) {
-			continue
-		}
+	for i := firstOf(s, 0, classAttr); i < len(s); i = firstOf(s, last, classAttr) {
 		var esc string
 		switch s[i] {
 		case '&':

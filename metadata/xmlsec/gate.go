@@ -50,11 +50,8 @@ func checkCharacters(s string) error {
 
 // plainWord reports whether eight bytes are all in 0x20..0x7F.
 func plainWord(s string) bool {
-	_ = s[7]
-	w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-	const high, low = 0x8080808080808080, 0x2020202020202020
-	return (w|(w-low))&high == 0
+	w := word(s)
+	return (w|(w-0x20*ones))&highs == 0
 }
 
 // isCharacter is the production Char of XML 1.0.

@@ -173,7 +173,7 @@ func TestXmlsec1CanonicalizesElementsAlike(t *testing.T) {
 
 func byID(e *Element, id string) *Element {
 	for _, a := range e.Attrs {
-		if isID(a) && a.Value == id {
+		if isID(&a) && a.Value == id {
 			return e
 		}
 	}

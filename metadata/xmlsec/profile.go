@@ -68,7 +68,7 @@ func methodOfInfo(info *Element, l Limits) (string, error) {
 // readInfo reads SignedInfo from its canonical form, the bytes that SignatureValue is about. Its own attributes were looked at; the
 // inclusive forms add those that it inherits.
 func (s *signature) readInfo(id string, l Limits) error {
-	info, err := scan(string(s.info), l.canonical())
+	info, err := readBack(string(s.info), canonicalSize{attrs: 8, decls: 4})
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ type scanner struct {
 	kids    []*Element // children of the open elements that are built, those of the innermost last
 	ids     idSet
 	arena   arena
-	raw     []rawAttr // of the tag being read
-	attrs   []Attr    // the same resolved
+	attrs   []Attr   // of the tag being read
+	written []string // the same as written with one space in front, if that is their canonical form; else empty
 }
 
 // frame is an open element and what to return to when it closes.
@@ -38,13 +38,12 @@ type frame struct {
 	scope, kids int
 }
 
-type rawAttr struct{ prefix, local, value string }
-
 // tag is a start tag, resolved. Its lists are valid until the next one is read.
 type tag struct {
 	name                 string // as written
 	space, prefix, local string
 	attrs                []Attr
+	written              []string // scanner.written, or nil
 	decls                []decl
 	start, from          int // the tag's first byte, and the one after its last
 }
@@ -54,8 +53,8 @@ type scratch struct {
 	open  [12]frame
 	scope [16]decl
 	kids  [32]*Element
-	raw   [8]rawAttr
 	attrs [8]Attr
+	wrote [8]string
 	ids   [8]string
 }
 
@@ -80,8 +79,8 @@ func scan(s string, l Limits) (*Element, error) {
 // run reads the whole document.
 func (sc *scanner) run() error {
 	var first scratch
-	sc.open, sc.scope, sc.kids, sc.raw = first.open[:0], first.scope[:0], first.kids[:0], first.raw[:0]
-	sc.attrs, sc.ids.few = first.attrs[:0], first.ids[:0]
+	sc.open, sc.scope, sc.kids, sc.attrs = first.open[:0], first.scope[:0], first.kids[:0], first.attrs[:0]
+	sc.written, sc.ids.few = first.wrote[:0], first.ids[:0]
 	n, err := declaration(sc.s)
 	if err != nil {
 		return err
@@ -133,13 +132,20 @@ func (sc *scanner) text(rest string) error {
 	if n > sc.l.MaxText {
 		return fail(CodeLimits, "text too long")
 	}
+	writes := sc.canon != nil && !sc.build
+	if firstOf(run, 0, classText) == len(run) {
+		if writes {
+			sc.canon.w = append(sc.canon.w, run...)
+		}
+		return nil
+	}
 	if strings.Contains(run, cdataClose) {
 		return fail(CodeSyntax, "']]>' in text")
 	}
 	if err := checkReferences(run); err != nil {
 		return err
 	}
-	if sc.canon != nil && !sc.build {
+	if writes {
 		sc.canon.w = appendCharacters(sc.canon.w, run, true, true)
 	}
 	return nil

@@ -78,10 +78,10 @@ func qname(s string, i int) (prefix, local string, next int, err error) {
 	return prefix, local, end, nil
 }
 
-// attributes reads up to the end of the tag: attributes to sc.raw, namespace declarations to sc.scope.
+// attributes reads up to the end of the tag: attributes to sc.attrs, their namespaces still open, and namespace declarations to sc.scope.
 func (sc *scanner) attributes(i int) (next int, empty bool, err error) {
 	s, mark, count := sc.s, len(sc.scope), 0
-	sc.raw = sc.raw[:0]
+	sc.attrs, sc.written = sc.attrs[:0], sc.written[:0]
 	for {
 		space := i
 		for i < len(s) && isSpace(s[i]) {
@@ -105,57 +105,72 @@ func (sc *scanner) attributes(i int) (next int, empty bool, err error) {
 		if count++; count > sc.l.MaxAttributes {
 			return 0, false, fail(CodeLimits, "too many attributes")
 		}
-		var a rawAttr
-		if a, i, err = sc.attribute(i); err != nil {
-			return 0, false, err
-		}
-		if err := sc.keep(a, mark); err != nil {
+		if i, err = sc.attribute(i, mark); err != nil {
 			return 0, false, err
 		}
 	}
 }
 
-// attribute reads name="value" at i.
-func (sc *scanner) attribute(i int) (rawAttr, int, error) {
-	s := sc.s
+// attribute reads name="value" at i and files it. Namespace declarations from mark on are those of the same tag.
+func (sc *scanner) attribute(i, mark int) (int, error) {
+	s, start := sc.s, i
 	prefix, local, i, err := qname(s, i)
 	if err != nil {
-		return rawAttr{}, 0, err
+		return 0, err
 	}
+	direct := s[start-1] == ' '
+	if i < len(s) && isSpace(s[i]) {
+		i, direct = afterSpace(s, i), false
+	}
+	if i >= len(s) || s[i] != '=' {
+		return 0, fail(CodeSyntax, "attribute without value")
+	}
+	if i++; i < len(s) && isSpace(s[i]) {
+		i, direct = afterSpace(s, i), false
+	}
+	if i >= len(s) || s[i] != '"' && s[i] != '\'' {
+		return 0, fail(CodeSyntax, "attribute value without quotes")
+	}
+	n := firstOf(s, i+1, classAttr) - i - 1
+	plain := i+1+n < len(s) && s[i+1+n] == s[i]
+	if !plain {
+		if n = strings.IndexByte(s[i+1:], s[i]); n < 0 {
+			return 0, fail(CodeSyntax, "unfinished attribute value")
+		}
+	}
+	if n > sc.l.MaxAttributeValue {
+		return 0, fail(CodeLimits, "attribute value too long")
+	}
+	value, end := s[i+1:i+1+n], i+n+2
+	if !plain {
+		if value, err = attributeValue(value); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case prefix == "" && local == "xmlns":
+		return end, sc.declare(decl{"", value}, mark)
+	case prefix == "xmlns":
+		return end, sc.declare(decl{local, value}, mark)
+	}
+	written := ""
+	if direct && plain { // between double quotes: an apostrophe would not have stopped firstOf
+		written = s[start-1 : end]
+	}
+	sc.attrs = append(sc.attrs, Attr{Prefix: prefix, Local: local, Value: value})
+	sc.written = append(sc.written, written)
+	return end, nil
+}
+
+func afterSpace(s string, i int) int {
 	for i < len(s) && isSpace(s[i]) {
 		i++
 	}
-	if i >= len(s) || s[i] != '=' {
-		return rawAttr{}, 0, fail(CodeSyntax, "attribute without value")
-	}
-	for i++; i < len(s) && isSpace(s[i]); i++ {
-	}
-	if i >= len(s) || s[i] != '"' && s[i] != '\'' {
-		return rawAttr{}, 0, fail(CodeSyntax, "attribute value without quotes")
-	}
-	n := strings.IndexByte(s[i+1:], s[i])
-	if n < 0 {
-		return rawAttr{}, 0, fail(CodeSyntax, "unfinished attribute value")
-	}
-	if n > sc.l.MaxAttributeValue {
-		return rawAttr{}, 0, fail(CodeLimits, "attribute value too long")
-	}
-	value, err := attributeValue(s[i+1 : i+1+n])
-	return rawAttr{prefix, local, value}, i + n + 2, err
+	return i
 }
 
-// keep files an attribute as namespace declaration or as attribute.
-func (sc *scanner) keep(a rawAttr, mark int) error {
-	var d decl
-	switch {
-	case a.prefix == "" && a.local == "xmlns":
-		d = decl{"", a.value}
-	case a.prefix == "xmlns":
-		d = decl{a.local, a.value}
-	default:
-		sc.raw = append(sc.raw, a)
-		return nil
-	}
+// declare brings a namespace declaration into scope.
+func (sc *scanner) declare(d decl, mark int) error {
 	if d != sc.checked { // the same few are declared over and over
 		if err := checkDeclaration(d); err != nil {
 			return err
@@ -214,28 +229,25 @@ func isScheme(s string) bool {
 // resolve gives the tag and the attributes just read their namespaces and checks what depends on them.
 func (sc *scanner) resolve(t *tag) error {
 	var ok bool
-	if t.space, ok = sc.lookup(t.prefix); !ok || t.prefix == "xml" {
+	if t.space, ok = inForce(sc.scope, t.prefix); !ok || t.prefix == "xml" {
 		return fail(CodeSyntax, "undeclared prefix")
 	}
 	if t.space == xincludeSpace {
 		return fail(CodeSyntax, "XInclude")
 	}
-	sc.attrs = sc.attrs[:0]
 	identified := false
-	for i := range sc.raw {
-		raw := &sc.raw[i]
-		a := Attr{Prefix: raw.prefix, Local: raw.local, Value: raw.value}
+	for i := range sc.attrs {
+		a := &sc.attrs[i]
 		if a.Prefix != "" {
-			if a.Space, ok = sc.lookup(a.Prefix); !ok {
+			if a.Space, ok = inForce(sc.scope, a.Prefix); !ok {
 				return fail(CodeSyntax, "undeclared prefix")
 			}
 		}
-		for k := range sc.attrs {
+		for k := range sc.attrs[:i] {
 			if other := &sc.attrs[k]; other.Local == a.Local && other.Space == a.Space {
 				return duplicate(a)
 			}
 		}
-		sc.attrs = append(sc.attrs, a)
 		if a.Space == xmlSpace && a.Local == "base" {
 			return fail(CodeSyntax, "xml:base")
 		}
@@ -250,29 +262,29 @@ func (sc *scanner) resolve(t *tag) error {
 		}
 		identified = true
 	}
-	t.attrs = sc.attrs
+	t.attrs, t.written = sc.attrs, sc.written
 	return nil
 }
 
-func duplicate(a Attr) error {
+func duplicate(a *Attr) error {
 	if isID(a) {
 		return fail(CodeDuplicateID, "one element with two IDs")
 	}
 	return fail(CodeSyntax, "duplicate attribute")
 }
 
-func isID(a Attr) bool {
+func isID(a *Attr) bool {
 	if a.Space == "" {
 		return a.Local == "ID" || a.Local == "Id" || a.Local == "id"
 	}
 	return a.Space == xmlSpace && a.Local == "id"
 }
 
-// lookup returns the namespace that a prefix is bound to; "" is bound to no namespace unless declared.
-func (sc *scanner) lookup(prefix string) (string, bool) {
-	for i := len(sc.scope) - 1; i >= 0; i-- {
-		if sc.scope[i].prefix == prefix {
-			return sc.scope[i].space, true
+// inForce returns the namespace that scope, the innermost last, binds a prefix to; "" is bound to no namespace unless declared.
+func inForce(scope []decl, prefix string) (string, bool) {
+	for i := len(scope) - 1; i >= 0; i-- {
+		if scope[i].prefix == prefix {
+			return scope[i].space, true
 		}
 	}
 	if prefix == "xml" {

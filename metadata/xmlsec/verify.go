@@ -59,9 +59,9 @@ func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, e
 			return Verified{}, err
 		}
 	}
-	root, err := scan(string(covered), l.canonical())
+	root, err := readBack(string(covered), d.canon.size)
 	if err != nil {
-		return Verified{}, failWith(CodeC14N, "the canonical form does not read back", err)
+		return Verified{}, err
 	}
 	return Verified{root: root, by: by}, nil
 }
