@@ -160,3 +160,44 @@ func BenchmarkEncrypt(b *testing.B) {
 	b.Run("AES-128-GCM", func(b *testing.B) { each(b, ours) })
 	b.Run("AES-128-GCM ratio", func(b *testing.B) { against(b, bare, ours) })
 }
+
+// BenchmarkParts times what a verification consists of.
+func BenchmarkParts(b *testing.B) {
+	doc := largeRequest(b)
+	l := MessageLimits()
+	d, err := readSigned(doc, l)
+	if err != nil {
+		b.Fatal(err)
+	}
+	canonical := string(d.canon.w)
+	b.Run("gate", func(b *testing.B) {
+		each(b, func() error {
+			_, err := gate(doc, l)
+			return err
+		})
+	})
+	b.Run("read", func(b *testing.B) {
+		each(b, func() error {
+			_, err := readSigned(doc, l)
+			return err
+		})
+	})
+	b.Run("signature", func(b *testing.B) {
+		each(b, func() error {
+			_, err := signatureOf(d, l)
+			return err
+		})
+	})
+	b.Run("digest", func(b *testing.B) {
+		each(b, func() error {
+			sum(crypto.SHA256, d.canon.w)
+			return nil
+		})
+	})
+	b.Run("read back", func(b *testing.B) {
+		each(b, func() error {
+			_, err := readBack(canonical, d.canon.size)
+			return err
+		})
+	})
+}
