@@ -138,16 +138,20 @@ func (b *builder) signing(t *SAMLTerms, named string) {
 	}
 }
 
-// upcoming replaces "next" by the id of the key that it stands for now.
+// upcoming replaces "next" by the id of the key that it stands for now. Of two it might be the wrong one.
 func (b *builder) upcoming(t *SAMLTerms) {
-	keys := b.o.Keys.Upcoming()
 	for i := range len(t.Listed) + 1 {
-		for _, k := range keys {
-			if t.signature(i).fits(k) {
-				t.Key = k.ID
-				return
-			}
+		s := t.signature(i)
+		keys := slices.DeleteFunc(b.o.Keys.Upcoming(), func(k keyring.Key) bool { return !s.fits(k) })
+		switch len(keys) {
+		case 0:
+			continue
+		case 1:
+			t.Key = keys[0].ID
+		default:
+			b.fail("saml.signing_key: more than one key in keys.signing_file is next and signs with %s; name one by its id (lanyard keys list)", s.Algorithm)
 		}
+		return
 	}
 	b.fail("saml.signing_key: no key in keys.signing_file is next and signs with %s", t.signature(len(t.Listed)).Algorithm)
 }

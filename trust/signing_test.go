@@ -111,6 +111,11 @@ func TestCompileSigning(t *testing.T) {
 		return `<md:Extensions xmlns:alg="urn:oasis:names:tc:SAML:metadata:algsupport">` + methods + `</md:Extensions>`
 	}
 	plain := metadataListing(t, xmlsec.AES128GCM)
+	more := newHubKeys(t)
+	two, err := keyring.New(append(h.ring.Published(), more.ring.Upcoming()...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	es256 := withExtensions(plain, "", ext(`<alg:SigningMethod Algorithm="`+xmlsec.ECDSASHA256+`"/><alg:DigestMethod Algorithm="`+xmlsec.SHA512+`"/>`))
 	for name, c := range map[string]struct {
 		terms    SAMLDocument
@@ -133,6 +138,7 @@ func TestCompileSigning(t *testing.T) {
 		"next":                   {SAMLDocument{SigningKey: "next"}, plain, &h.ring, "", "RS256", ""},
 		"next of a kind":         {SAMLDocument{Algorithm: "ES384", SigningKey: "next"}, plain, &h.ring, "", "ES384", ""},
 		"next of no kind":        {SAMLDocument{Algorithm: "ES256", SigningKey: "next"}, plain, &h.ring, "no key in keys.signing_file is next and signs with ES256", "", ""},
+		"next, two of a kind":    {SAMLDocument{SigningKey: "next"}, plain, &two, "more than one key", "", ""},
 		"next, nobody knows":     {SAMLDocument{SigningKey: "next"}, plain, nil, "can be resolved only where", "", ""},
 		"by id":                  {SAMLDocument{SigningKey: h.rsa}, plain, &h.ring, "", "RS256", ""},
 		"by id, retired":         {SAMLDocument{SigningKey: h.old}, plain, &h.ring, "has the id", "", ""},

@@ -200,6 +200,7 @@ func TestParseRefuses(t *testing.T) {
 		"garbage key":               {join(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte{1}}), keystore.ErrFormat},
 		"garbage certificate":       {join(b[0], &pem.Block{Type: "CERTIFICATE", Bytes: []byte{1}}), keystore.ErrFormat},
 		"second key damaged":        {append(join(b[2], b[3]), damaged...), keystore.ErrFormat},
+		"first key damaged":         {append(bytes.Clone(damaged), join(b[2], b[3])...), keystore.ErrFormat},
 		"too many blocks":           {bytes.Repeat(join(&pem.Block{Type: "EC PARAMETERS"}), 65), keystore.ErrFormat},
 		"huge":                      {[]byte(strings.Repeat("x", 256<<10+1)), keystore.ErrTooLarge},
 		"private key as public one": {join(&pem.Block{Type: "PUBLIC KEY", Bytes: b[0].Bytes}), keystore.ErrFormat},

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
@@ -18,6 +19,9 @@ var (
 	ErrNoKeys        = errors.New("keystore: no private key in the file")
 	ErrNoCertificate = errors.New("keystore: key has no certificate")
 )
+
+// errDamaged: pem.Decode skips what it cannot read, and a key must not vanish silently.
+var errDamaged = fmt.Errorf("%w: damaged PEM block", ErrFormat)
 
 // maxBlocks bounds the PEM blocks of one file.
 const maxBlocks = 64
@@ -63,14 +67,16 @@ func parse(data []byte, use keyring.Use) ([]keyring.Key, error) {
 		if n == maxBlocks {
 			return nil, fmt.Errorf("%w: more than %d blocks", ErrFormat, maxBlocks)
 		}
+		if bytes.Count(data[:len(data)-len(rest)], []byte("-----BEGIN")) != 1 {
+			return nil, errDamaged
+		}
 		if err := take(block, &keys, &certs); err != nil {
 			return nil, err
 		}
 		data = rest
 	}
-	// pem.Decode skips what it cannot read: a damaged key must not vanish silently.
 	if strings.Contains(string(data), "-----BEGIN") {
-		return nil, fmt.Errorf("%w: damaged PEM block", ErrFormat)
+		return nil, errDamaged
 	}
 	for i := range keys {
 		keys[i].Use = use
