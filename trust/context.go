@@ -154,10 +154,12 @@ func (b *builder) contexts(t *SAMLTerms, d *SAMLDocument) {
 	if table == nil {
 		table = DefaultContexts()
 	}
-	table, err := MergeContexts(table, d.Contexts)
-	if err != nil {
-		b.fail("saml.contexts: %v", err)
-		return
+	if len(d.Contexts) > 0 || d.StateContext != "" { // else all partners share one table
+		var err error
+		if table, err = MergeContexts(table, d.Contexts); err != nil {
+			b.fail("saml.contexts: %v", err)
+			return
+		}
 	}
 	t.Contexts, t.DefaultContext, t.RequestedOnly = table, d.DefaultContext, d.RequestedOnly
 	if d.DefaultContext != "" && d.StateContext != "" {

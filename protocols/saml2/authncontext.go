@@ -187,7 +187,8 @@ func stated(partner trust.Partner, iss bridge.Issuance) string {
 	}
 	table := classesOf(partner)
 	happened := func(c trust.ContextClass) bool {
-		return bridge.SatisfiedContext([]bridge.AuthnContext{meaning(c)}, bridge.Session{Assurance: iss.Assurance, Method: iss.Method}, iss.Identity) != ""
+		m := meaning(c)
+		return m.Satisfied(iss.Assurance, iss.Method) && iss.Identity >= m.Identity
 	}
 	if partner.SAML != nil && partner.SAML.DefaultContext != "" {
 		if c, known := table.find(partner.SAML.DefaultContext); !known || happened(c) { // unknown is only the one that says nothing

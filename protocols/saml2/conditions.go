@@ -31,7 +31,11 @@ func readConditions(r *reader, e *xmlsec.Element) *conditions {
 	if e == nil {
 		return nil
 	}
-	c := &conditions{NotBefore: readInstant(r, e, "NotBefore"), NotOnOrAfter: readInstant(r, e, "NotOnOrAfter")}
+	// to whole seconds, as they are written, and inwards
+	c := &conditions{
+		NotBefore:    readInstant(r, e, "NotBefore").Add(time.Second - 1).Truncate(time.Second),
+		NotOnOrAfter: readInstant(r, e, "NotOnOrAfter").Truncate(time.Second),
+	}
 	if !c.NotBefore.IsZero() && !c.NotOnOrAfter.IsZero() && !c.NotBefore.Before(c.NotOnOrAfter) {
 		r.fail("Conditions end before they begin.")
 	}
@@ -101,7 +105,7 @@ func checkConditions(q *inquiry) *bridge.Refusal {
 
 // window is when an assertion made at this time is valid.
 func (c *conditions) window(at time.Time) (from, to time.Time, r *bridge.Refusal) {
-	from, to = at.Add(-assertionLead), at.Add(assertionLife)
+	from, to = at.Add(-assertionLead).Truncate(time.Second), at.Add(assertionLife).Truncate(time.Second)
 	if c == nil {
 		return from, to, nil
 	}

@@ -71,12 +71,18 @@ func FuzzAuthnRequest(f *testing.F) {
 		`<samlp:Scoping ProxyCount="1"><samlp:IDPList><samlp:IDPEntry ProviderID="x"/></samlp:IDPList></samlp:Scoping>`
 	f.Add(a.xml())
 	f.Add(envelopedBy(f, w.authn().xml(), signing(keys().sp)))
+	for _, r := range requests() {
+		a := w.authn()
+		a.attrs, a.body = r.attrs, r.body
+		f.Add(a.xml())
+	}
 	f.Fuzz(func(t *testing.T, doc string) {
 		q, err := w.p.examine(t.Context(), message{by: byPOST, xml: []byte(doc)})
 		if err != nil {
 			mustRefuse(t, err)
 			return
 		}
+		narrowed(t, w, q.req.Conditions)
 		if q.req.Issuer.Value != spID || !q.reply.registered(q.partner) || !isNCName(q.req.ID) {
 			t.Errorf("accepted %+v", q)
 		}
@@ -84,6 +90,27 @@ func FuzzAuthnRequest(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// narrowed checks that what a request wants of the assertion leaves it well formed, for the partner alone and valid no longer.
+func narrowed(t *testing.T, w *world, c *conditions) {
+	doc, _, err := w.p.assertion(assertion{id: "_a", at: w.now, recipient: spACS, audience: spID, subject: nameID{Value: "x"}, conditions: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := xmlsec.AcceptUnsigned(doc, ownLimits())
+	if err != nil {
+		t.Fatalf("%v: %s", err, doc)
+	}
+	e := descend(v.Root(), "Conditions")
+	from, err1 := parseInstant(attr(e, "NotBefore"))
+	to, err2 := parseInstant(attr(e, "NotOnOrAfter"))
+	if err1 != nil || err2 != nil || from.Before(w.now.Add(-assertionLead)) || to.After(w.now.Add(assertionLife)) || !from.Before(to) || !to.After(w.now) {
+		t.Fatalf("window: %s", doc)
+	}
+	if len(e.All(assertionSpace, "AudienceRestriction")) != 1 || descend(e, "AudienceRestriction", "Audience").Text() != spID {
+		t.Fatalf("audience: %s", doc)
+	}
 }
 
 func FuzzLogoutRequest(f *testing.F) {

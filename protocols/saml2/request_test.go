@@ -190,6 +190,35 @@ func TestConditionsOfARequest(t *testing.T) {
 	}
 }
 
+// TestWindowOfConditions: written times are whole seconds, and never outside of what was asked.
+func TestWindowOfConditions(t *testing.T) {
+	read := func(attrs string) *conditions {
+		v, err := xmlsec.AcceptUnsigned([]byte(declared("Conditions", attrs+"/>")), xmlsec.MessageLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return readConditions(&reader{e: v.Root()}, v.Root())
+	}
+	now := time.Date(2026, 11, 23, 9, 0, 0, 500_000_000, time.UTC)
+	for attrs, want := range map[string]string{
+		"":                                       "08:59:00 09:05:00",
+		` NotBefore="2026-11-23T09:00:00.1Z"`:    "09:00:01 09:05:00",
+		` NotBefore="2026-11-23T09:00:00Z"`:      "09:00:00 09:05:00",
+		` NotOnOrAfter="2026-11-23T09:00:01.9Z"`: "08:59:00 09:00:01",
+		` NotOnOrAfter="2026-11-23T09:00:00.9Z"`: "refused", ` NotOnOrAfter="2026-11-23T09:06:00Z"`: "08:59:00 09:05:00",
+		` NotBefore="2026-11-23T09:05:00Z"`: "refused", ` NotBefore="2026-11-23T09:04:59Z"`: "09:04:59 09:05:00",
+	} {
+		from, to, r := read(attrs).window(now)
+		got := from.Format("15:04:05 ") + to.Format("15:04:05")
+		if r != nil {
+			got = "refused"
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", attrs, got, want)
+		}
+	}
+}
+
 // TestEncryptedName: a name that was asked for encrypted is nowhere in clear, of whatever kind the terms make it.
 func TestEncryptedName(t *testing.T) {
 	for _, kind := range []trust.SubjectKind{trust.SubjectUID, trust.SubjectPairwise, trust.SubjectEmail} {
