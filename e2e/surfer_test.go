@@ -140,6 +140,25 @@ func has(n *html.Node, name string) bool {
 	return false
 }
 
+// pressAndForget sends the form that prints the text to a hub that may never answer.
+func (s *surfer) pressAndForget(text string) {
+	s.t.Helper()
+	for _, f := range s.forms() {
+		if !strings.Contains(f.text, text) {
+			continue
+		}
+		target, err := s.url.Parse(f.action)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if resp, err := s.client.PostForm(target.String(), f.fields); err == nil {
+			_ = resp.Body.Close()
+		}
+		return
+	}
+	s.fail("no form says %q", text)
+}
+
 // submit sends the form that prints the text, with fields changed, and follows where it leads.
 func (s *surfer) submit(text string, set ...string) {
 	s.t.Helper()
