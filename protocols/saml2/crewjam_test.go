@@ -59,6 +59,10 @@ func TestCrewjamServiceProvider(t *testing.T) {
 		"as its metadata says": func(*trust.Partner) {},
 		"response signed":      func(p *trust.Partner) { p.SAML.Sign = "response" },
 		"both signed":          func(p *trust.Partner) { p.SAML.Sign = "both" },
+		"RS384":                func(p *trust.Partner) { p.SAML.Sign, p.SAML.Algorithm = "both", "RS384" },
+		"RS512, other digest": func(p *trust.Partner) {
+			p.SAML.Sign, p.SAML.Algorithm, p.SAML.Digest = "both", "RS512", xmlsec.SHA384
+		},
 		"encrypted": func(p *trust.Partner) { // its metadata lists CBC alone, though it reads AES-128-GCM
 			p.SAML.Encrypt = "always"
 			p.SAML.Entity.SP.EncryptionKeys[0].Methods = nil
