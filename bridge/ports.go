@@ -118,10 +118,12 @@ type Propagator interface {
 	Propagate(ctx context.Context, d Delivery, partner trust.Partner) (DeliveryState, string)
 }
 
-// Cards accepts Smartcard certificates presented in a TLS handshake that proved possession.
+// Cards accepts Smartcard certificates that are presented with a proof of possession: a TLS handshake, or a signature.
 type Cards interface {
 	// Accept returns a Refusal with a Credential reason for anything but a good, registered card.
 	Accept(ctx context.Context, presented []*x509.Certificate, now time.Time) (Proof, error)
+	// AcceptSigned is Accept for a card that proved possession by its signature over message instead.
+	AcceptSigned(ctx context.Context, certificate *x509.Certificate, message, signature []byte, now time.Time) (Proof, error)
 	// Inspect checks the card as Accept does but does not ask whose it is: for enrolment.
 	Inspect(ctx context.Context, presented []*x509.Certificate, now time.Time) (people.Authenticator, error)
 }

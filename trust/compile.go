@@ -105,6 +105,20 @@ func (b *builder) address(what, raw string) {
 	}
 }
 
+// target checks a RelayState that a sign-on may be begun with: an address, a path on the partner's own host, or a token that is
+// neither.
+func (b *builder) target(what, text string) {
+	switch {
+	case text == "" || len(text) > maxTarget || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r == 0x7F || r == '\\' }):
+		b.fail("%s: a target is 1 to %d characters, without control characters and backslashes", what, maxTarget)
+	case strings.Contains(text, ":") || strings.HasPrefix(text, "//"):
+		b.address(what, text)
+	}
+}
+
+// maxTarget is the length of a RelayState that is taken and given anywhere in the hub, in bytes.
+const maxTarget = 1024
+
 func (b *builder) terms() Terms {
 	d := b.d
 	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle), OnCardRemoval: d.Session.OnCardRemoval}
@@ -188,7 +202,10 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	}
 	t := &SAMLTerms{
 		Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, Key: d.SigningKey, RequestsSigned: d.SignedRequests,
-		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, AllowInclusiveC14N: d.AllowInclusiveC14N,
+		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, AllowInclusiveC14N: d.AllowInclusiveC14N, LaunchTargets: d.LaunchTargets,
+	}
+	for _, target := range d.LaunchTargets {
+		b.target("saml.launch_targets", target)
 	}
 	b.oneOf("saml.sign", t.Sign, "", "assertion", "response", "both")
 	b.oneOf("saml.encrypt", t.Encrypt, "", "when-key-present", "always", "never")

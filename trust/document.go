@@ -57,15 +57,16 @@ type SessionTerms struct {
 // SAMLDocument is the SAML part. Metadata is a file name, relative to the document, or nothing when the
 // metadata is given beside it.
 type SAMLDocument struct {
-	Metadata       string `yaml:"metadata,omitempty"`
-	Sign           string `yaml:"sign,omitempty"`
-	Encrypt        string `yaml:"encrypt,omitempty"`
-	EncryptNameID  bool   `yaml:"encrypt_name_id,omitempty"`
-	Algorithm      string `yaml:"algorithm,omitempty"`
-	SigningKey     string `yaml:"signing_key,omitempty"`
-	SignedRequests bool   `yaml:"signed_requests,omitempty"`
-	AllowCBC       bool   `yaml:"allow_cbc,omitempty"`
-	AsyncLogout    bool   `yaml:"async_logout,omitempty"`
+	Metadata       string   `yaml:"metadata,omitempty"`
+	Sign           string   `yaml:"sign,omitempty"`
+	Encrypt        string   `yaml:"encrypt,omitempty"`
+	EncryptNameID  bool     `yaml:"encrypt_name_id,omitempty"`
+	Algorithm      string   `yaml:"algorithm,omitempty"`
+	SigningKey     string   `yaml:"signing_key,omitempty"`
+	SignedRequests bool     `yaml:"signed_requests,omitempty"`
+	AllowCBC       bool     `yaml:"allow_cbc,omitempty"`
+	AsyncLogout    bool     `yaml:"async_logout,omitempty"`
+	LaunchTargets  []string `yaml:"launch_targets,omitempty"`
 
 	AllowInclusiveC14N bool     `yaml:"allow_inclusive_c14n,omitempty"`
 	Contexts           []string `yaml:"contexts,omitempty"`

@@ -95,6 +95,7 @@ type SAMLTerms struct {
 	RequestsSigned bool        // refuse unsigned requests whatever the metadata says
 	AsyncLogout    bool        // LogoutRequests through the browser ask for no answer
 	AllowCBC       bool        // AES-CBC for a partner that lists nothing better; its keys in Entity say the same
+	LaunchTargets  []string    // RelayState values that the hub may begin a sign-on with; none: it never does
 
 	AllowInclusiveC14N bool           // its signatures may use Canonical XML 1.0 and 1.1
 	Contexts           []ContextClass // every class known for this partner; nil: DefaultContexts

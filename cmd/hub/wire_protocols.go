@@ -26,7 +26,7 @@ func (h *Hub) wireProtocols(context.Context) error {
 		Kit: h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(), DisplayName: c.Organisation.Name,
 		Organization: metadata.Organization{Name: c.Organisation.Name, DisplayName: c.Organisation.Name, URL: c.Issuer},
 		Scopes:       []string{c.Organisation.Scope}, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife,
-		Poster: poster, Senders: h.registry, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+		Poster: poster, Senders: h.registry, Clients: h.clients(), CardECP: h.cardECP(), AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	})
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ func (h *Hub) wireServers(context.Context) error {
 		return err
 	}
 	handler := h.publicHandler()
+	h.serveECP()
 	if h.cards.handler != nil {
 		conf, err := h.cardTLS()
 		if err != nil {

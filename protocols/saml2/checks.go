@@ -99,7 +99,7 @@ func checkSigned(q *inquiry) *bridge.Refusal {
 }
 
 func checkDestination(q *inquiry) *bridge.Refusal {
-	return q.req.checkDestination(q.endpoint, q.signed && q.by != byArtifact)
+	return q.req.checkDestination(q.endpoint, q.signed && q.by.addressed())
 }
 
 // checkDestination wants a signed message to say where it goes, so that it cannot be used elsewhere (SAML Bindings 3.4.5.2).

@@ -13,6 +13,8 @@
 //	GET  /saml2/slo        LogoutRequest and LogoutResponse by HTTP-Redirect or HTTP-Artifact
 //	POST /saml2/slo        the same by HTTP-POST, HTTP-POST-SimpleSign or HTTP-Artifact
 //	POST /saml2/slo/soap   LogoutRequest by SOAP
+//	GET  /saml2/launch     begins a sign-on that no partner asked for, to a registered target
+//	POST /saml2/ecp        AuthnRequest by SOAP from an enhanced client, which shows its card in the same request
 //	POST /saml2/artifact   ArtifactResolve by SOAP: hands over what was sent by HTTP-Artifact
 //	GET  /saml2/slo/front  a page that POSTs a LogoutRequest of ours to a partner
 //
@@ -20,5 +22,5 @@
 // sender or reply address is not proven gets a page of ours, never a redirect.
 //
 // Two deviations of the field are tolerated: a POSTed message may be compressed as for HTTP-Redirect, and a NameID in a
-// LogoutRequest may lack the qualifiers it was issued with. Not offered: ECP, unsolicited responses.
+// LogoutRequest may lack the qualifiers it was issued with. Unsolicited responses are off unless the terms name targets.
 package saml2

@@ -27,12 +27,23 @@ const (
 	SOAPPath     = "/saml2/slo/soap"
 	FrontPath    = "/saml2/slo/front"
 	ArtifactPath = "/saml2/artifact"
+	LaunchPath   = "/saml2/launch"
+	ECPPath      = "/saml2/ecp"
 )
 
 // Poster sends a SOAP message to a partner.
 type Poster interface {
 	// Post returns the status and the whole body of an answer, whatever its status.
 	Post(ctx context.Context, target, contentType string, body []byte) (status int, answer []byte, err error)
+}
+
+// Clients proves who signs on by a client that has no pages.
+type Clients interface {
+	// ClientProof returns what a request proves by the client certificate of its connection or by its Authorization header; a
+	// Refusal with reason CredentialMissing if it has neither.
+	ClientProof(r *http.Request) (bridge.Proof, error)
+	// ClientChallenge is a fresh value of WWW-Authenticate.
+	ClientChallenge(ctx context.Context) (string, error)
 }
 
 // Senders knows who made an artifact.
@@ -57,6 +68,8 @@ type Options struct {
 	RequestLife  time.Duration // a message older than this is stale; 0: 5 minutes
 	Poster       Poster        // nil: partners are not told by SOAP
 	Senders      Senders       // nil: messages by artifact are not accepted
+	Clients      Clients       // nil: ECP is not offered
+	CardECP      string        // address of the ECP service that takes client certificates; empty: there is none
 	// AfterLogout shows what became of a sign-out that a partner began in this browser, when not every other partner has
 	// confirmed. The page continues to next, which may be empty. nil: the partner is answered without a page.
 	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
@@ -123,7 +136,7 @@ const maxForm = 192 << 10
 
 // Routes is the route table.
 func (p *Provider) Routes() []web.Route {
-	return []web.Route{
+	routes := []web.Route{
 		{Method: http.MethodGet, Path: MetadataPath, Name: "saml2_metadata", Handler: p.metadata},
 		{Method: http.MethodGet, Path: SSOPath, Name: "saml2_sso", Once: true, Handler: p.ssoRedirect},
 		{Method: http.MethodPost, Path: SSOPath, Name: "saml2_sso_post", MaxBody: maxForm, Handler: p.ssoPost},
@@ -131,9 +144,19 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodGet, Path: SLOPath, Name: "saml2_slo", Once: true, Handler: p.sloRedirect},
 		{Method: http.MethodPost, Path: SLOPath, Name: "saml2_slo_post", MaxBody: maxForm, Handler: p.sloPost},
 		{Method: http.MethodPost, Path: SOAPPath, Name: "saml2_slo_soap", Handler: p.sloSOAP},
+		{Method: http.MethodGet, Path: LaunchPath, Name: "saml2_launch", Once: true, Handler: p.launch},
 		{Method: http.MethodPost, Path: ArtifactPath, Name: "saml2_artifact", Handler: p.resolveArtifact},
 		{Method: http.MethodGet, Path: FrontPath, Name: "saml2_slo_front", Once: true, Handler: p.front},
 	}
+	if p.Clients != nil {
+		routes = append(routes, p.ECPRoute())
+	}
+	return routes
+}
+
+// ECPRoute is served on the hub's own host, and on the card host that takes client certificates.
+func (p *Provider) ECPRoute() web.Route {
+	return web.Route{Method: http.MethodPost, Path: ECPPath, Name: "saml2_ecp", Handler: p.ecp}
 }
 
 // newID returns a fresh XML ID: 128 bits behind a letter-like start.

@@ -66,13 +66,23 @@ func (p *Provider) admit(w http.ResponseWriter, r *http.Request, m message) (bri
 // examine returns the inquiry as far as it got.
 func (p *Provider) examine(ctx context.Context, m message) (inquiry, error) {
 	m, err := p.dereference(ctx, m)
-	q := inquiry{
-		by: m.by, relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID,
-		skew: p.ClockSkew, life: p.RequestLife, offered: browserReplies(), open: p.open,
-	}
+	q := p.newInquiry(m)
 	if err != nil {
 		return q, err
 	}
+	return p.judge(ctx, m, q)
+}
+
+// newInquiry is an examination that has not begun.
+func (p *Provider) newInquiry(m message) inquiry {
+	return inquiry{
+		by: m.by, relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID,
+		skew: p.ClockSkew, life: p.RequestLife, offered: browserReplies(), open: p.open,
+	}
+}
+
+// judge verifies, reads and checks the message of an inquiry.
+func (p *Provider) judge(ctx context.Context, m message, q inquiry) (inquiry, error) {
 	if m.response {
 		return q, badRequest("message_type", "The message is not a sign-in request.")
 	}
@@ -133,38 +143,47 @@ func (p *Provider) issue(w http.ResponseWriter, r *http.Request, next bridge.Nex
 }
 
 func (p *Provider) answer(r *http.Request, next bridge.Next, st state) (outbound, error) {
-	partner := next.Partner
-	if !st.Reply.registered(partner) {
-		return outbound{}, bridge.Refuse(bridge.BadReplyAddress, "The address for the answer is not registered any more.")
-	}
-	kind, ok := kindAsked(st.Format, partner.Terms.Subject)
-	if !ok { // the terms changed while the person signed in
-		return outbound{}, checkPolicy(nameIDPolicy{Format: st.Format}, partner)
-	}
-	next.Partner.Terms.Subject = kind // of this copy alone
-	next.Wants, _ = wanted(partner, st.Service)
-	iss, err := p.Hub.Issue(r.Context(), next)
+	doc, iss, err := p.decide(r, next, st)
 	if err != nil {
 		return outbound{}, err
 	}
-	if st.Subject != "" && st.Subject != iss.Subject {
-		return outbound{}, bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
-	}
-	doc, err := p.encode(partner, st, iss)
-	if err != nil {
-		return outbound{}, err
-	}
-	if partner.Stage == trust.Test {
-		if err := p.readBack(doc, partner, st); err != nil {
-			return outbound{}, fmt.Errorf("saml2: own response to %s: %w", partner.ID, err)
-		}
-	}
-	out, err := p.pack(partner, st.Reply, responseField, doc, st.Relay, iss.SessionID)
+	out, err := p.pack(next.Partner, st.Reply, responseField, doc, st.Relay, iss.SessionID)
 	if err != nil {
 		return outbound{}, err
 	}
 	out.who = web.Who(iss.Person, iss.Role)
 	return out, p.Hub.Deliver(r.Context(), iss, out.writes...)
+}
+
+// decide asks the bridge what the partner is told and writes it. Nothing is on record yet: Deliver must follow.
+func (p *Provider) decide(r *http.Request, next bridge.Next, st state) ([]byte, bridge.Issuance, error) {
+	partner := next.Partner
+	if !st.Reply.registered(partner) {
+		return nil, bridge.Issuance{}, bridge.Refuse(bridge.BadReplyAddress, "The address for the answer is not registered any more.")
+	}
+	kind, ok := kindAsked(st.Format, partner.Terms.Subject)
+	if !ok { // the terms changed while the person signed in
+		return nil, bridge.Issuance{}, checkPolicy(nameIDPolicy{Format: st.Format}, partner)
+	}
+	next.Partner.Terms.Subject = kind // of this copy alone
+	next.Wants, _ = wanted(partner, st.Service)
+	iss, err := p.Hub.Issue(r.Context(), next)
+	if err != nil {
+		return nil, iss, err
+	}
+	if st.Subject != "" && st.Subject != iss.Subject {
+		return nil, iss, bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
+	}
+	doc, err := p.encode(partner, st, iss)
+	if err != nil {
+		return nil, iss, err
+	}
+	if partner.Stage == trust.Test {
+		if err := p.readBack(doc, partner, st); err != nil {
+			return nil, iss, fmt.Errorf("saml2: own response to %s: %w", partner.ID, err)
+		}
+	}
+	return doc, iss, nil
 }
 
 // refuseRequest refuses a request that was admitted.
@@ -179,7 +198,7 @@ func (p *Provider) refuseRequest(w http.ResponseWriter, r *http.Request, partner
 // refuse records a refusal and answers it: to the partner by a Status if the reply address is proven, else on a page of ours.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, partner trust.Partner, st state, err error) {
 	refusal := p.record(r, partner.ID, err)
-	if onlyOnPage(refusal) || !st.Reply.registered(partner) {
+	if onlyOnPage(refusal) || st.ID == "" || !st.Reply.registered(partner) {
 		p.showRefusal(w, r, refusal)
 		return
 	}

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -299,6 +300,14 @@ func (fakeCards) read(presented []*x509.Certificate) (string, error) {
 func (c fakeCards) Accept(_ context.Context, presented []*x509.Certificate, now time.Time) (bridge.Proof, error) {
 	uid, err := c.read(presented)
 	return bridge.Proof{UID: uid, Method: bridge.MethodSmartcard, Assurance: 3, AuthenticatorID: "card", At: now}, err
+}
+
+// AcceptSigned implements bridge.Cards: the signature of a fake card is the message.
+func (c fakeCards) AcceptSigned(ctx context.Context, certificate *x509.Certificate, message, signature []byte, now time.Time) (bridge.Proof, error) {
+	if !bytes.Equal(message, signature) {
+		return bridge.Proof{}, bridge.Refuse(bridge.CredentialUntrusted, "Not signed by this card.").WithCode("card_signature")
+	}
+	return c.Accept(ctx, []*x509.Certificate{certificate}, now)
 }
 
 // Inspect implements bridge.Cards.
