@@ -41,7 +41,8 @@ func (p *Provider) unsolicited(partner trust.Partner, query url.Values) (bridge.
 	if len(targets) == 0 {
 		return bridge.Request{}, bridge.Refuse(bridge.UnsupportedRequest, "%s is not opened from here. Start in the app.", partner.Name).WithCode("launch_off")
 	}
-	q := inquiry{sender: sender{partner: partner}, now: p.Hub.Clock(), entityID: p.EntityID}
+	q := p.newInquiry(message{})
+	q.sender = sender{partner: partner}
 	if r := checkMetadata(&q); r != nil {
 		return bridge.Request{}, r
 	}
