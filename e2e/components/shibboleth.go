@@ -26,6 +26,7 @@ type ShibbolethConfig struct {
 	NoEncryption    bool              // offer no encryption key in its metadata
 	AuthnContext    string            // RequestedAuthnContext class, space separated for several
 	LogoutBinding   string            // HTTP-Redirect, HTTP-POST or SOAP; empty: Redirect, else POST, else SOAP
+	SyncLogout      bool              // want an answer to LogoutRequests; else they carry aslo:Asynchronous, as by default
 	StrictTransport bool              // leave requireTransportAuth at its default, true
 	RequireValidity bool              // refuse metadata without validUntil (RequireValidUntil filter)
 	Attributes      map[string]string // further SAML attribute names and the variable each is to become

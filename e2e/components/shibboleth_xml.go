@@ -67,7 +67,7 @@ func shibbolethXML(s *site, c ShibbolethConfig) string {
 `,
 		int(c.Clock.Seconds()), s.dir, application,
 		attrs("entityID", c.IdP, "outgoingBindings", request),
-		attrs("outgoingBindings", logout),
+		attrs("outgoingBindings", logout, "asynchronous", map[bool]string{true: "false"}[c.SyncLogout]),
 		metadataProvider(s, c), encryption)
 }
 

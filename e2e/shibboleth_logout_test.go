@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/lanyard-hub/lanyard/e2e/components"
+)
+
+// onlySLO registers the SP anew with no way to take logout messages but these bindings.
+func (h *hub) onlySLO(bindings ...string) {
+	h.t.Helper()
+	metadata, err := os.ReadFile(h.path("pas.xml"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	document, err := os.ReadFile(h.path("pas.yaml"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	kept := regexp.MustCompile(`<md:SingleLogoutService [^>]*>`).ReplaceAllStringFunc(string(metadata), func(e string) string {
+		for _, b := range bindings {
+			if strings.Contains(e, ":bindings:"+b+`"`) {
+				return e
+			}
+		}
+		return ""
+	})
+	if kept == string(metadata) || strings.Count(kept, "<md:SingleLogoutService ") != len(bindings) {
+		h.t.Fatalf("logout endpoints of the SP: %s", metadata)
+	}
+	h.write("pas.xml", kept)
+	h.apply("pas", string(document))
+}
+
+// signedOn is a surfer with a session at the hub and at the SP.
+func (h *hub) signedOn(sp *components.ShibbolethSP) *surfer {
+	h.t.Helper()
+	s := h.newSurfer(nurse)
+	s.open(sp.Secure)
+	s.signInByCard("")
+	s.autopost()
+	if got := components.Variables(s.body)["uid"]; got != nurse {
+		s.fail("sign-on")
+	}
+	return s
+}
+
+// signedOut fails unless hub and SP ask for a sign-in again, and the record has the end for that reason.
+func (s *surfer) signedOut(h *hub, sp *components.ShibbolethSP, reason string) {
+	s.t.Helper()
+	s.open(h.issuer + "/")
+	s.see("Nobody is signed in")
+	s.open(sp.Secure)
+	s.see("Sign in")
+	if record := h.audit("--kind", "session_ended"); strings.Count(record, `"reason":"`+reason+`"`) != 1 {
+		s.t.Errorf("ends on record: %s", record)
+	}
+}
+
+// TestShibbolethAsyncLogout: by default the SP wants no answer, and the browser stays on the hub's page.
+func TestShibbolethAsyncLogout(t *testing.T) {
+	h := startHub(t, "")
+	sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true, LogoutBinding: "HTTP-Redirect"}, "")
+	s := h.signedOn(sp)
+	s.open(sp.Logout + "?return=" + url.QueryEscape(sp.Open))
+	s.see("You are signed out everywhere")
+	if !strings.HasPrefix(s.url.String(), h.issuer+"/signout/result") {
+		s.fail("the browser went on")
+	}
+	s.signedOut(h, sp, "partner")
+}
+
+// TestShibbolethLogoutIsAnswered: an SP that wants an answer gets it, by the binding that it asks by.
+func TestShibbolethLogoutIsAnswered(t *testing.T) {
+	for _, binding := range []string{"HTTP-Redirect", "HTTP-POST", "HTTP-POST-SimpleSign"} {
+		t.Run(binding, func(t *testing.T) {
+			h := startHub(t, "")
+			sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true, LogoutBinding: binding, SyncLogout: true}, "")
+			s := h.signedOn(sp)
+			s.open(sp.Logout + "?return=" + url.QueryEscape(sp.Open))
+			if binding != "HTTP-Redirect" {
+				s.autopost() // the SP's form with its request
+			}
+			if binding == "HTTP-POST" { // the SP takes nothing by SimpleSign and is answered by Redirect then
+				s.autopost()
+			}
+			if s.url.String() != sp.Open {
+				s.fail("the answer did not lead to where the SP wanted\n%s", sp.Log(t))
+			}
+			s.signedOut(h, sp, "partner")
+		})
+	}
+}
+
+// TestShibbolethLogoutBySOAP: the SP's server asks the hub's.
+func TestShibbolethLogoutBySOAP(t *testing.T) {
+	h := startHub(t, "")
+	sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true, LogoutBinding: "SOAP"}, "")
+	s := h.signedOn(sp)
+	s.open(sp.Logout + "?return=" + url.QueryEscape(sp.Open))
+	if strings.Contains(sp.Log(t), "PartialLogout") || s.url.String() != sp.Open {
+		s.fail("not as wanted\n%s", sp.Log(t))
+	}
+	s.signedOut(h, sp, "partner")
+}
+
+// TestShibbolethIsToldThroughTheBrowser: an SP without a SOAP endpoint is told in a frame, by each binding, and answers.
+func TestShibbolethIsToldThroughTheBrowser(t *testing.T) {
+	for _, binding := range []string{"HTTP-Redirect", "HTTP-POST"} {
+		for terms, want := range map[string]string{"": "You are signed out everywhere", ", async_logout: true": ""} {
+			t.Run(binding+terms, func(t *testing.T) {
+				h := startHub(t, "")
+				sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true}, terms)
+				h.onlySLO(binding)
+				s := h.signedOn(sp)
+				s.open(h.issuer + "/")
+				s.submit("Sign out")
+				s.see("Needs this browser")
+				page, frames := s.url.String(), s.frames()
+				if len(frames) != 1 {
+					s.fail("frames %v", frames)
+				}
+				s.open(resolve(s, frames[0]))
+				if binding == "HTTP-POST" {
+					s.submit("Sign out of PAS")
+					if strings.Contains(s.body, "SAMLResponse") {
+						s.autopost()
+					}
+				}
+				if want != "" {
+					s.see("Signed out of PAS")
+				}
+				s.open(page)
+				if want != "" {
+					s.see(want)
+				} else if !strings.Contains(s.body, "You are signed out everywhere") { // it answers all the same, or not: both are told as they are
+					s.see("Told")
+				}
+				s.signedOut(h, sp, "user")
+			})
+		}
+	}
+}
+
+// TestShibbolethUnsignedAnswer: an SP that signs nothing answers through the browser without a signature. Its session is over,
+// but nobody can know that, and nobody says so.
+func TestShibbolethUnsignedAnswer(t *testing.T) {
+	h := startHub(t, "")
+	sp := h.shibboleth(components.ShibbolethConfig{}, "")
+	h.onlySLO("HTTP-Redirect")
+	s := h.signedOn(sp)
+	s.open(h.issuer + "/")
+	s.submit("Sign out")
+	page := s.url.String()
+	s.open(resolve(s, s.frames()[0]))
+	if s.status != 400 || !strings.Contains(h.audit("--kind", "refused"), `"reason":"unsigned"`) {
+		s.fail("an unsigned answer was taken")
+	}
+	s.open(page)
+	s.see("Needs this browser")
+	s.open(page + "&n=10")
+	s.see("It did not answer.")
+	s.signedOut(h, sp, "user")
+}
+
+func resolve(s *surfer, address string) string {
+	s.t.Helper()
+	u, err := s.url.Parse(address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return u.String()
+}
