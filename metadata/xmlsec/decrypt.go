@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rsa"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -97,6 +98,9 @@ func unwrap(e *Element, key crypto.Decrypter) ([]byte, bool) {
 	}
 	wrapped, err := cipherValue(e)
 	if err != nil {
+		return nil, false
+	}
+	if public, ok := key.Public().(*rsa.PublicKey); !ok || len(wrapped) != public.Size() { // RFC 8017, 7.1.2
 		return nil, false
 	}
 	secret, err := key.Decrypt(nil, wrapped, m.options())

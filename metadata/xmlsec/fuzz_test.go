@@ -220,16 +220,22 @@ func FuzzVerifyInclusive(f *testing.F) {
 	})
 }
 
-// FuzzDecrypt: hostile encrypted data never panics, and what decrypts is what was encrypted.
+// FuzzDecrypt: hostile encrypted data never panics, and what decrypts is what was encrypted, whichever of the keys it is for.
 func FuzzDecrypt(f *testing.F) {
-	f.Add([]byte(encrypted(f, recipient())))
+	doc := encrypted(f, recipient())
+	f.Add([]byte(doc))
 	f.Add([]byte(encrypted(f, recipient(AES256GCM, RSAOAEP))))
+	f.Add([]byte(encrypted(f, EncryptionKey{Public: &foreignKey().PublicKey})))
+	i := strings.Index(doc, "<xenc:EncryptedKey>")
+	j := strings.Index(doc, "</xenc:EncryptedKey>") + len("</xenc:EncryptedKey>")
+	named := strings.Replace(doc[i:j], ">", ` Id="_k">`, 1)
+	f.Add([]byte(`<a xmlns:xenc="` + xmlencSpace + `" xmlns:ds="` + dsigSpace + `">` + doc[:i] + `<ds:RetrievalMethod URI="#_k"/>` + doc[j:] + named + `</a>`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		v, err := AcceptUnsigned(doc, MessageLimits())
 		if err != nil {
 			return
 		}
-		got, err := Decrypt(v.Root(), partnerKey())
+		got, err := Decrypt(v.Root(), foreignKey(), partnerKey())
 		if err == nil && string(got) != plaintext {
 			t.Fatalf("decrypted %q", got)
 		}
