@@ -70,11 +70,12 @@ func readInstant(r *reader, e *xmlsec.Element, name string) time.Time {
 func readProxies(r *reader, e *xmlsec.Element) *proxies {
 	p := &proxies{Count: readCount(r, e, "Count")}
 	for _, a := range e.Children {
-		if !a.Is(assertionSpace, "Audience") || a.Text() == "" || len(a.Text()) > 1024 || len(p.Audiences) == maxProxies {
+		audience := trimmed(a.Text())
+		if !a.Is(assertionSpace, "Audience") || audience == "" || len(audience) > 1024 || len(p.Audiences) == maxProxies {
 			r.fail("ProxyRestriction is not a short list of audiences.")
 			break
 		}
-		p.Audiences = append(p.Audiences, a.Text())
+		p.Audiences = append(p.Audiences, audience)
 	}
 	return p
 }
@@ -85,7 +86,7 @@ func readCount(r *reader, e *xmlsec.Element, name string) *int {
 	if !present {
 		return nil
 	}
-	n, err := strconv.ParseUint(text, 10, 31)
+	n, err := strconv.ParseUint(trimmed(text), 10, 31)
 	if err != nil {
 		r.fail(name + " is not a number.")
 	}

@@ -2,6 +2,7 @@ package saml2
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
@@ -24,8 +25,16 @@ func (r *reader) text(name string) string {
 	return s
 }
 
+// trimmed is the text of a type whose white space collapses: xs:anyURI, xs:boolean, numbers (XML Schema 2, 4.3.6). Messages that
+// were printed for people have some around every value.
+func trimmed(s string) string { return strings.Trim(s, " \t\r\n") }
+
+// uri reads xs:anyURI; empty when absent.
+func (r *reader) uri(name string) string { return trimmed(r.text(name)) }
+
 func (r *reader) bool(name string) bool {
 	s, present := r.e.Attr(name)
+	s = trimmed(s)
 	switch {
 	case !present, s == "false", s == "0":
 		return false
@@ -42,7 +51,7 @@ func (r *reader) index(name string) *int {
 	if !present {
 		return nil
 	}
-	n, err := strconv.ParseUint(s, 10, 16)
+	n, err := strconv.ParseUint(trimmed(s), 10, 16)
 	if err != nil {
 		r.fail(name + " is not a number.")
 		return nil

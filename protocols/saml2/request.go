@@ -104,7 +104,7 @@ func readAuthnRequest(e *xmlsec.Element) (authnRequest, error) {
 	r.sequence("a:Issuer", "p:Extensions", "a:Subject", "p:NameIDPolicy", "a:Conditions", "p:RequestedAuthnContext", "p:Scoping")
 	req := authnRequest{
 		header: readHeader(r), ForceAuthn: r.bool("ForceAuthn"), IsPassive: r.bool("IsPassive"),
-		ACSIndex: r.index("AssertionConsumerServiceIndex"), ProtocolBinding: r.text("ProtocolBinding"),
+		ACSIndex: r.index("AssertionConsumerServiceIndex"), ProtocolBinding: r.uri("ProtocolBinding"),
 		Service: r.index("AttributeConsumingServiceIndex"),
 	}
 	if url, present := e.Attr("AssertionConsumerServiceURL"); present {
@@ -130,7 +130,7 @@ func readPolicy(r *reader, e *xmlsec.Element) nameIDPolicy {
 	if within.err != nil {
 		r.fail(within.err.Detail)
 	}
-	return nameIDPolicy{Format: within.text("Format"), SPNameQualifier: within.text("SPNameQualifier")}
+	return nameIDPolicy{Format: within.uri("Format"), SPNameQualifier: within.text("SPNameQualifier")}
 }
 
 func readSubject(e *xmlsec.Element) *subject {
@@ -170,7 +170,7 @@ func readContext(r *reader, e *xmlsec.Element) *requestedContext {
 	for _, child := range e.Children {
 		switch {
 		case child.Is(assertionSpace, "AuthnContextClassRef"):
-			c.Classes = append(c.Classes, child.Text())
+			c.Classes = append(c.Classes, trimmed(child.Text()))
 		case child.Is(assertionSpace, "AuthnContextDeclRef"):
 			c.Declarations = true
 		default:
@@ -196,7 +196,7 @@ func readScoping(r *reader, e *xmlsec.Element) scoping {
 		entries.sequence("p:IDPEntry*", "p:GetComplete")
 		for _, entry := range list.All(protocolSpace, "IDPEntry") {
 			id, _ := entry.Attr("ProviderID")
-			s.IDPs = append(s.IDPs, id)
+			s.IDPs = append(s.IDPs, trimmed(id))
 		}
 		if entries.err != nil || len(s.IDPs) == 0 || slices.Contains(s.IDPs, "") {
 			within.fail("IDPList does not name providers.")

@@ -121,7 +121,10 @@ func requests() map[string]asking {
 		"extensions elsewhere": {"", policy("") + `<samlp:Extensions><x xmlns="urn:x"/></samlp:Extensions>`, page, "schema"},
 		"consent and name":     {` Consent="urn:oasis:names:tc:SAML:2.0:consent:prior" ProviderName="A &amp; B"`, "", ok, ""},
 		"all in order":         {` ForceAuthn="false" IsPassive="0" AttributeConsumingServiceIndex="1"`, `<samlp:Extensions><x xmlns="urn:x"/></samlp:Extensions>` + subject(name) + policy("") + conditions("/>") + context("minimum", classMFA) + scoping("", ""), ok, ""},
-		"out of order":         {"", conditions("/>") + policy(""), page, "schema"},
+		"printed for people": {` ForceAuthn=" false " IsPassive=" 0" AttributeConsumingServiceIndex="1" ProtocolBinding=" ` + metadata.BindingPOST + ` "`,
+			policy(` Format=" `+metadata.NameIDTransient+` "`) + conditions(`><saml:ProxyRestriction Count=" 1 "><saml:Audience> urn:x </saml:Audience></saml:ProxyRestriction></saml:Conditions>`) +
+				context("exact", "\n\t"+classMFA+"\n") + scoping(` ProxyCount=" 0 "`, "\n  <samlp:IDPList>\n"+entry(" "+issuerURL+MetadataPath+" ")+"\n</samlp:IDPList>\n"), ok, ""},
+		"out of order": {"", conditions("/>") + policy(""), page, "schema"},
 	}
 }
 
