@@ -167,6 +167,42 @@ func TestShibbolethUnsignedAnswer(t *testing.T) {
 	s.signedOut(h, sp, "user")
 }
 
+// TestDeadFrameInChromium: two dead apps and a hanging one are told in frames beside a good one. The good one ends at once, the page
+// says what is so of each, and in the end that the browser must be closed.
+func TestDeadFrameInChromium(t *testing.T) {
+	h := startHub(t, "")
+	sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true}, "")
+	h.onlySLO("HTTP-POST")
+	apps := []*soapApp{h.soapApp("dead", "", "HTTP-Redirect"), h.soapApp("gone", "", "HTTP-POST"), h.soapApp("slow", "", "HTTP-POST"), h.soapApp("mute", "", "HTTP-Redirect")}
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Cards: []*components.Leaf{h.cards[nurse]}})
+	b.Open(t, sp.Secure)
+	b.SeeText(t, "main", "Use your smartcard")
+	b.Click(t, "#way-card button[type=submit]")
+	b.SeeText(t, "body", nurse)
+	for _, a := range apps {
+		b.Open(t, a.request(t, h))
+		b.SeeText(t, "body", "welcome to "+a.name)
+	}
+	apps[0].stop()
+	apps[1].stop()
+	apps[2].mu.Lock()
+	apps[2].hangs = true
+	apps[2].mu.Unlock()
+	b.Open(t, h.issuer+"/")
+	b.Click(t, `form[action="/signout"] button`)
+	b.SeeText(t, "main", "Your apps are being told now")
+	b.SeeText(t, "tr.good", "PAS")
+	b.Screenshot(t, "signout-dead-frames-told")
+	if text := b.Text(t, "main"); strings.Count(text, "Needs this browser") != 4 || strings.Contains(text, "everywhere") {
+		t.Errorf("the page says\n%s", text)
+	}
+	b.SeeText(t, "main", "Close all browser windows")
+	b.Screenshot(t, "signout-dead-frames-close")
+	if text := b.Text(t, "main"); strings.Count(text, "It did not answer.") != 4 || strings.Contains(text, "everywhere") {
+		t.Errorf("the page says\n%s", text)
+	}
+}
+
 func resolve(s *surfer, address string) string {
 	s.t.Helper()
 	u, err := s.url.Parse(address)

@@ -35,9 +35,12 @@ type soapApp struct {
 	tried  int
 }
 
-// soapApp registers an app and starts it.
-func (h *hub) soapApp(name, terms string) *soapApp {
+// soapApp registers an app and starts it. It takes LogoutRequests by SOAP, or by the bindings that are named.
+func (h *hub) soapApp(name, terms string, bindings ...string) *soapApp {
 	h.t.Helper()
+	if len(bindings) == 0 {
+		bindings = []string{"SOAP"}
+	}
 	port := components.FreePort(h.t)
 	host := name + ".localhost"
 	a := &soapApp{t: h.t, name: name, base: fmt.Sprintf("https://%s:%d", host, port), addr: fmt.Sprintf("127.0.0.1:%d", port), cert: h.ca.Server(h.t, host).TLS()}
@@ -46,12 +49,20 @@ func (h *hub) soapApp(name, terms string) *soapApp {
 	h.write(name+".xml", `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="`+a.entity+`"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">`+
 		`<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>`+base64.StdEncoding.EncodeToString(key.Certificate.Raw)+
 		`</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`+
-		`<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" Location="`+a.base+`/slo"/>`+
+		a.slo(bindings)+
 		`<md:AssertionConsumerService index="0" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="`+a.base+`/acs"/></md:SPSSODescriptor></md:EntityDescriptor>`)
 	h.apply(name, fmt.Sprintf("partner: %s\nname: App %s\nprotocol: saml2\nstage: live\nsubject: pairwise\n%ssaml: { metadata: %s.xml, encrypt: never }\n", a.entity, name, terms, name))
 	a.start()
 	h.t.Cleanup(a.stop)
 	return a
+}
+
+func (a *soapApp) slo(bindings []string) string {
+	var b strings.Builder
+	for _, x := range bindings {
+		fmt.Fprintf(&b, `<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:%s" Location="%s/slo"/>`, x, a.base)
+	}
+	return b.String()
 }
 
 func (a *soapApp) start() {
@@ -146,6 +157,12 @@ func (a *soapApp) visit(s *surfer, h *hub, first bool) {
 // ask goes to the hub with a request of the app.
 func (a *soapApp) ask(s *surfer, h *hub) {
 	s.t.Helper()
+	s.open(a.request(s.t, h))
+}
+
+// request is an address with an AuthnRequest of the app.
+func (a *soapApp) request(t *testing.T, h *hub) string {
+	t.Helper()
 	doc := fmt.Sprintf(`<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_q%d" IssueInstant="%s" Version="2.0" Destination="%s/saml2/sso"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">%s</saml:Issuer></samlp:AuthnRequest>`,
 		time.Now().UnixNano(), time.Now().UTC().Format(time.RFC3339), h.issuer, a.entity)
 	var packed bytes.Buffer
@@ -157,9 +174,9 @@ func (a *soapApp) ask(s *surfer, h *hub) {
 		err = z.Close()
 	}
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	s.open(h.issuer + "/saml2/sso?" + url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(packed.Bytes())}}.Encode())
+	return h.issuer + "/saml2/sso?" + url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(packed.Bytes())}}.Encode()
 }
 
 // sessions are the ids of a person's living sessions.
