@@ -250,6 +250,10 @@ func TestDecryptRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	with := func(b []byte) string { return replace(t, doc, content, base64.StdEncoding.EncodeToString(b)) }
+	zeros, err := dataMethod{uri: AES128GCM, keySize: 16}.seal(make([]byte, 16), []byte(plaintext), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	flipped := bytes.Clone(raw)
 	flipped[len(flipped)-1] ^= 1
 	for name, hostile := range map[string]string{
@@ -258,6 +262,8 @@ func TestDecryptRefuses(t *testing.T) {
 		"empty":                 with(nil),
 		"tag cut":               with(raw[:len(raw)-1]),
 		"one bit":               with(flipped),
+		"a key of zeros":        with(zeros),
+		"zeros, not wrapped":    replace(t, with(zeros), RSAOAEPMGF1P, "urn:x"),
 		"not base64":            replace(t, doc, content, "?"),
 		"CBC":                   replace(t, doc, AES128GCM, AES128CBC),
 		"256 for a 128-bit key": replace(t, doc, AES128GCM, AES256GCM),
