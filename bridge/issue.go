@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,8 @@ type Grant struct {
 	RoleID   string
 	Contexts []AuthnContext
 	Ref      string
-	Wants    []string // names of the attributes it prints now; nil: all
+	Wants    []string          // names of the attributes it prints now; nil: all
+	Subject  trust.SubjectKind // how the partner was told the subject; empty: as its terms say
 }
 
 // GrantOf remembers an issuance.
@@ -117,6 +119,7 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 	if err != nil {
 		return Issuance{}, err
 	}
+	partner.Terms.Subject = cmp.Or(g.Subject, partner.Terms.Subject) // of this copy alone
 	s, person, err := h.grantSession(ctx, g, now)
 	if err != nil {
 		return Issuance{}, err

@@ -25,7 +25,7 @@ type assertion struct {
 	at        time.Time
 	issuer    string
 	request   string // InResponseTo
-	recipient string
+	recipient string // empty: nobody carries it and nobody signed in for it, it answers an attribute query
 	audience  string
 	subject   nameID
 	class     string // of the authentication context
@@ -56,11 +56,10 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	at = len(w.b)
 	w.raw("<saml:Subject>")
 	w.nameID(a.subject, false)
-	w.raw(`<saml:SubjectConfirmation Method="`, bearer, `"><saml:SubjectConfirmationData`)
-	w.attrIf("InResponseTo", a.request)
-	w.attr("NotOnOrAfter", end)
-	w.attr("Recipient", a.recipient)
-	w.raw("></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions")
+	if a.recipient != "" {
+		w.confirmation(a, end)
+	}
+	w.raw("</saml:Subject><saml:Conditions")
 	w.attr("NotBefore", string(appendInstant(nil, from)))
 	w.attr("NotOnOrAfter", end)
 	w.raw("><saml:AudienceRestriction><saml:Audience>")
@@ -68,7 +67,9 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	w.raw("</saml:Audience></saml:AudienceRestriction>")
 	w.conditions(a.conditions)
 	w.raw("</saml:Conditions>")
-	w.authnStatement(a.iss, a.class)
+	if a.recipient != "" {
+		w.authnStatement(a.iss, a.class)
+	}
 	if err := w.attributeStatement(a); err != nil {
 		return nil, 0, err
 	}
@@ -77,6 +78,15 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 		return nil, 0, fmt.Errorf("saml2: assertion: %w", err)
 	}
 	return w.b, at, nil
+}
+
+// confirmation says that whoever brings the assertion is its subject (SAML Profiles 4.1.4.2).
+func (w *writer) confirmation(a assertion, end string) {
+	w.raw(`<saml:SubjectConfirmation Method="`, bearer, `"><saml:SubjectConfirmationData`)
+	w.attrIf("InResponseTo", a.request)
+	w.attr("NotOnOrAfter", end)
+	w.attr("Recipient", a.recipient)
+	w.raw("></saml:SubjectConfirmationData></saml:SubjectConfirmation>")
 }
 
 func (w *writer) authnStatement(iss bridge.Issuance, class string) {

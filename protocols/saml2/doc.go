@@ -15,6 +15,7 @@
 //	POST /saml2/slo/soap   LogoutRequest by SOAP
 //	GET  /saml2/launch     begins a sign-on that no partner asked for, to a registered target
 //	POST /saml2/ecp        AuthnRequest by SOAP from an enhanced client, which shows its card in the same request
+//	POST /saml2/attributes AttributeQuery by SOAP, about somebody who is signed in
 //	POST /saml2/artifact   ArtifactResolve by SOAP: hands over what was sent by HTTP-Artifact
 //	GET  /saml2/slo/front  a page that POSTs a LogoutRequest of ours to a partner
 //

@@ -29,6 +29,8 @@ const (
 	ArtifactPath = "/saml2/artifact"
 	LaunchPath   = "/saml2/launch"
 	ECPPath      = "/saml2/ecp"
+
+	AttributesPath = "/saml2/attributes"
 )
 
 // Poster sends a SOAP message to a partner.
@@ -145,6 +147,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodPost, Path: SLOPath, Name: "saml2_slo_post", MaxBody: maxForm, Handler: p.sloPost},
 		{Method: http.MethodPost, Path: SOAPPath, Name: "saml2_slo_soap", Handler: p.sloSOAP},
 		{Method: http.MethodGet, Path: LaunchPath, Name: "saml2_launch", Once: true, Handler: p.launch},
+		{Method: http.MethodPost, Path: AttributesPath, Name: "saml2_attributes", Handler: p.attributes},
 		{Method: http.MethodPost, Path: ArtifactPath, Name: "saml2_artifact", Handler: p.resolveArtifact},
 		{Method: http.MethodGet, Path: FrontPath, Name: "saml2_slo_front", Once: true, Handler: p.front},
 	}

@@ -26,12 +26,13 @@ const (
 // assertions signed gets that as well: metadata cannot say that the response is wanted signed too, and some want both
 // (SAML2int SDP-IDP09). Its terms may ask for one signature of either kind.
 //
-// By POST-SimpleSign the signature of the response is in the form (SimpleSign 2.5.1), whatever the terms say.
+// By POST-SimpleSign the signature of the response is in the form (SimpleSign 2.5.1), whatever the terms say. What goes into a SOAP
+// envelope has the response signed in any case: partners there ask for it, or for trust in the connection.
 func signs(partner trust.Partner, by binding) (assertion, response bool) {
 	response = by != bySimpleSign
 	switch partner.SAML.Sign {
 	case signAssertion:
-		return true, false
+		return true, by == bySOAP || by == byPAOS
 	case signBoth:
 		return true, response
 	case "":

@@ -16,6 +16,7 @@ const (
 	RoleChosen           Kind = "role_chosen"           // the session now acts in this role
 	Issued               Kind = "issued"                // a partner was told about the subject
 	Refused              Kind = "refused"               // a request of a partner was not answered with an issuance
+	AttributesRead       Kind = "attributes_read"       // a partner asked again for the attributes of somebody who is signed in to it
 	TokenIssued          Kind = "token_issued"          // an OIDC code was exchanged for tokens
 	TokenRefreshed       Kind = "token_refreshed"       // an OIDC refresh token was rotated
 	TokenRefused         Kind = "token_refused"         // a token, userinfo or introspection request was refused

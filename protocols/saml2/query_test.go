@@ -1,0 +1,175 @@
+package saml2
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+func (w *world) queryXML(issuer, subject string, attributes ...string) string {
+	return `<samlp:AttributeQuery xmlns:samlp="` + protocolSpace + `" xmlns:saml="` + assertionSpace + `" ID="_` + w.hub.NewID() + `" IssueInstant="` + w.now.Format(instantLayout) +
+		`" Version="2.0"><saml:Issuer>` + issuer + `</saml:Issuer><saml:Subject>` + subject + `</saml:Subject>` + strings.Join(attributes, "") + `</samlp:AttributeQuery>`
+}
+
+func name(value string) string { return `<saml:NameID>` + value + `</saml:NameID>` }
+
+// queried reads the answer of the attribute service.
+func (w *world) queried(rec *httptest.ResponseRecorder) said {
+	w.t.Helper()
+	if rec.Code != http.StatusOK {
+		w.t.Fatalf("%d %s %s", rec.Code, rec.Body, w.lastReason())
+	}
+	inner, err := xmlsec.SOAPBody(rec.Body.Bytes(), ownLimits())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s := said{raw: inner}
+	w.verifySaid(&s)
+	return s
+}
+
+func TestAttributeQuery(t *testing.T) {
+	for _, sign := range []string{"", "assertion", "both"} {
+		w := newWorld(t)
+		w.change(func(p *trust.Partner) { p.SAML.Sign = sign })
+		w.signOn(w.browser(), w.authn())
+		w.now = w.now.Add(time.Hour) // idle here, busy there
+		doc := envelopedBy(t, w.queryXML(spID, name(patel)), signing(keys().sp))
+		got := w.queried(w.soapPost(AttributesPath, doc))
+		if got.top != "Success" || got.nameID() != patel || !slices.Equal(got.values("uid"), []string{patel}) || attr(got.root, "InResponseTo") != attrOf(doc, "ID") {
+			t.Errorf("%s", got.raw)
+		}
+		if descend(got.assertion, "AuthnStatement") != nil || descend(got.assertion, "Subject", "SubjectConfirmation") != nil || descend(got.assertion, "Conditions", "AudienceRestriction", "Audience").Text() != spID {
+			t.Errorf("%s", got.raw)
+		}
+		if w.count(ledger.AttributesRead) != 1 {
+			t.Error("not on record")
+		}
+	}
+}
+
+func TestAttributeQueryNamesAttributes(t *testing.T) {
+	const display = "urn:oid:2.16.840.1.113730.3.1.241"
+	one := func(inside, attrs string) string {
+		return `<saml:Attribute ` + attrs + `>` + inside + `</saml:Attribute>`
+	}
+	for label, c := range map[string]struct {
+		asked []string
+		want  []string // names of what is told; nil: no assertion
+	}{
+		"one":                  {[]string{one("", `Name="uid"`)}, []string{"uid"}},
+		"two":                  {[]string{one("", `Name="uid"`), one("", `Name="`+display+`" NameFormat="`+formatURI+`"`)}, []string{"uid", display}},
+		"in another format":    {[]string{one("", `Name="uid" NameFormat="`+formatURI+`"`)}, nil},
+		"in any format":        {[]string{one("", `Name="uid" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"`)}, []string{"uid"}},
+		"that is not released": {[]string{one("", `Name="mail"`)}, nil},
+		"with its value":       {[]string{one("<saml:AttributeValue>"+patel+"</saml:AttributeValue>", `Name="uid"`)}, []string{"uid"}},
+		"with another value":   {[]string{one("<saml:AttributeValue>"+jones+"</saml:AttributeValue>", `Name="uid"`)}, nil},
+	} {
+		t.Run(label, func(t *testing.T) {
+			w := newWorld(t)
+			w.signOn(w.browser(), w.authn())
+			got := w.queried(w.soapPost(AttributesPath, envelopedBy(t, w.queryXML(spID, name(patel), c.asked...), signing(keys().sp))))
+			if got.top != "Success" || (got.assertion == nil) != (c.want == nil) {
+				t.Fatalf("%s", got.raw)
+			}
+			if c.want == nil {
+				return
+			}
+			var told []string
+			for _, a := range descend(got.assertion, "AttributeStatement").Children {
+				told = append(told, attr(a, "Name"))
+			}
+			slices.Sort(told)
+			slices.Sort(c.want)
+			if !slices.Equal(told, c.want) {
+				t.Errorf("%v", told)
+			}
+		})
+	}
+}
+
+func TestAttributeQueryRefused(t *testing.T) {
+	signed := func(w *world, doc string) string { return envelopedBy(w.t, doc, signing(keys().sp)) }
+	for label, c := range map[string]struct {
+		doc    func(w *world) string
+		code   int
+		status string
+		reason string
+	}{
+		"unsigned":        {func(w *world) string { return w.queryXML(spID, name(patel)) }, 500, "", "unsigned"},
+		"foreign key":     {func(w *world) string { return envelopedBy(w.t, w.queryXML(spID, name(patel)), signing(keys().other)) }, 500, "", "signature"},
+		"another message": {func(w *world) string { return signed(w, w.authn().xml()) }, 500, "", "message_type"},
+		"not signed in":   {func(w *world) string { return signed(w, w.queryXML(spID, name(jones))) }, 200, "Requester/UnknownPrincipal", "subject_name"},
+		"no name":         {func(w *world) string { return signed(w, w.queryXML(spID, `<saml:BaseID/>`)) }, 200, "Requester/RequestUnsupported", "subject_form"},
+		"other format": {func(w *world) string {
+			return signed(w, w.queryXML(spID, `<saml:NameID Format="`+metadata.NameIDEmail+`">`+patel+`</saml:NameID>`))
+		}, 200, "Requester/UnknownPrincipal", "subject_name"},
+		"twice": {func(w *world) string {
+			return signed(w, w.queryXML(spID, name(patel), `<saml:Attribute Name="a"/>`, `<saml:Attribute Name="a"/>`))
+		}, 200, "Requester/RequestDenied", "schema"},
+		"stale": {func(w *world) string {
+			d := w.queryXML(spID, name(patel))
+			w.now = w.now.Add(time.Hour)
+			return signed(w, d)
+		}, 200, "Requester/RequestDenied", "stale_request"},
+		"another partner's": {func(w *world) string {
+			p := samplePartner()
+			p.ID, p.SAML.Entity.ID = otherSP, otherSP
+			w.partners[otherSP] = p
+			return signed(w, w.queryXML(otherSP, name(patel)))
+		}, 200, "Requester/UnknownPrincipal", "subject_name"},
+		"signed out": {func(w *world) string {
+			all := must(w.store.ParticipantsOf(w.t.Context(), trust.SAML2, spID, patel))
+			must(w.hub.Logout(w.t.Context(), all[0].Session, bridge.LogoutCause{Reason: "user"}))
+			return signed(w, w.queryXML(spID, name(patel)))
+		}, 200, "Requester/UnknownPrincipal", "subject_name"},
+		"suspended": {func(w *world) string {
+			p := must(w.store.Person(w.t.Context(), patel))
+			p.Status = people.Suspended
+			if err := w.store.SavePersons(w.t.Context(), p); err != nil {
+				w.t.Fatal(err)
+			}
+			return signed(w, w.queryXML(spID, name(patel)))
+		}, 200, "Responder/AuthnFailed", "session_expired"},
+	} {
+		t.Run(label, func(t *testing.T) {
+			w := newWorld(t)
+			w.signOn(w.browser(), w.authn())
+			rec := w.soapPost(AttributesPath, c.doc(w))
+			if rec.Code != c.code || w.lastReason() != c.reason || w.count(ledger.AttributesRead) != 0 {
+				t.Fatalf("%d %s %s", rec.Code, w.lastReason(), rec.Body)
+			}
+			if c.status == "" {
+				return
+			}
+			if got := w.queried(rec); got.top+"/"+got.under != c.status || got.assertion != nil {
+				t.Errorf("%s", got.raw)
+			}
+		})
+	}
+}
+
+// TestQueryKeepsTheName: a partner that was told a transient name is answered by it, and can still sign out by it.
+func TestQueryKeepsTheName(t *testing.T) {
+	w := newWorld(t)
+	a := w.authn()
+	a.body = `<samlp:NameIDPolicy Format="` + metadata.NameIDTransient + `"/>`
+	first := w.signOn(w.browser(), a)
+	got := w.queried(w.soapPost(AttributesPath, envelopedBy(t, w.queryXML(spID, name(first.nameID())), signing(keys().sp))))
+	if got.nameID() != first.nameID() || attr(descend(got.assertion, "Subject", "NameID"), "Format") != metadata.NameIDTransient {
+		t.Errorf("%s", got.raw)
+	}
+	if all := must(w.store.ParticipantsOf(t.Context(), trust.SAML2, spID, first.nameID())); len(all) != 1 {
+		t.Errorf("%+v", all)
+	}
+}
