@@ -79,3 +79,16 @@ func (w *writer) key(use string, der []byte, methods ...string) {
 	}
 	w.raw(`</md:KeyDescriptor>`)
 }
+
+// signingMethod writes an alg:SigningMethod (Algorithm Support 1.0, 2.4).
+func (w *writer) signingMethod(m SigningMethod) {
+	w.raw(`<alg:SigningMethod xmlns:alg="` + spaceAlg + `"`)
+	w.attr("Algorithm", m.Algorithm)
+	if m.MaxBits > 0 {
+		w.attr("MaxKeySize", strconv.Itoa(m.MaxBits))
+	}
+	if m.MinBits > 0 {
+		w.attr("MinKeySize", strconv.Itoa(m.MinBits))
+	}
+	w.raw(`></alg:SigningMethod>`)
+}

@@ -36,9 +36,16 @@ const (
 	spaceShib      = "urn:mace:shibboleth:metadata:1.0"
 	spaceAlg       = "urn:oasis:names:tc:SAML:metadata:algsupport"
 	spaceAttribute = "urn:oasis:names:tc:SAML:metadata:attribute"
+	spaceRPI       = "urn:oasis:names:tc:SAML:metadata:rpi"
+	spaceREFEDS    = "http://refeds.org/metadata"
 	spaceAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"
 	spaceXML       = "http://www.w3.org/XML/1998/namespace"
 )
+
+const nameFormatURI = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
+
+// contactSecurity is the value of remd:contactType on a contact for security incidents.
+const contactSecurity = "http://refeds.org/metadata/contactType/security"
 
 // Protocol is the protocol support enumeration value of SAML 2.0.
 const Protocol = "urn:oasis:names:tc:SAML:2.0:protocol"

@@ -13,21 +13,48 @@ import (
 
 func hub(t testing.TB) Descriptor {
 	der := certificate(t, testKey())
+	english := func(text string) []Localized { return []Localized{{"en", text}} }
 	return Descriptor{
 		EntityID: "https://hub.rx1.example/saml", ID: "_metadata1", ValidFor: 7 * 24 * time.Hour, CacheFor: time.Hour,
-		ErrorURL: "https://hub.rx1.example/error?a=1&b=2",
-		SSO: []Endpoint{
-			{BindingRedirect, "https://hub.rx1.example/saml/sso", ""}, {BindingPOST, "https://hub.rx1.example/saml/sso", ""},
+		SigningMethods: []SigningMethod{{xmlsec.RSASHA256, 2048, 8192}, {xmlsec.ECDSASHA256, 0, 0}}, DigestMethods: []string{xmlsec.SHA256},
+		IdP: IdentityProvider{
+			ErrorURL: "https://hub.rx1.example/error?a=1&b=2", WantAuthnRequestsSigned: true,
+			SSO: []Endpoint{
+				{BindingRedirect, "https://hub.rx1.example/saml/sso", ""}, {BindingPOST, "https://hub.rx1.example/saml/sso", ""},
+			},
+			SLO: []Endpoint{
+				{BindingRedirect, "https://hub.rx1.example/saml/slo", "https://hub.rx1.example/saml/slo/done?a=1&b=2"},
+				{BindingSOAP, "https://hub.rx1.example/saml/slo/soap", ""},
+			},
+			ArtifactResolution: []IndexedEndpoint{{BindingSOAP, "https://hub.rx1.example/saml/artifact", 0, true}},
+			NameIDFormats:      []string{NameIDPersistent, NameIDTransient}, Profiles: []string{"urn:oasis:names:tc:SAML:2.0:profiles:attribute:basic"},
+			Attributes: []Attribute{{"urn:oid:0.9.2342.19200300.100.1.1", nameFormatURI, "uid", nil}},
 		},
-		SLO: []Endpoint{
-			{BindingRedirect, "https://hub.rx1.example/saml/slo", "https://hub.rx1.example/saml/slo/done?a=1&b=2"},
-			{BindingSOAP, "https://hub.rx1.example/saml/slo/soap", ""},
+		Authority: &AttributeAuthority{
+			Services:      []Endpoint{{BindingSOAP, "https://hub.rx1.example/saml/attributes", ""}},
+			NameIDFormats: []string{NameIDTransient}, Profiles: []string{"urn:oasis:names:tc:SAML:2.0:profiles:attribute:basic"},
+			Attributes: []Attribute{{"urn:oid:0.9.2342.19200300.100.1.1", nameFormatURI, "uid", nil}},
 		},
-		SigningCertificates: [][]byte{der, der}, NameIDFormats: []string{NameIDPersistent, NameIDTransient},
-		Scopes: []string{"rx1.example"}, DisplayName: `Royal <Example> & Sons`,
-		Organization:            Organization{Name: "RX1", URL: "https://rx1.example/"},
-		Contacts:                []Contact{{"technical", "Service desk", "help@rx1.example"}},
-		WantAuthnRequestsSigned: true,
+		SigningCertificates: [][]byte{der, der}, EncryptionCertificates: [][]byte{der},
+		About: About{
+			UI: UI{
+				DisplayNames: []Localized{{"en", `Royal <Example> & Sons`}, {"cy", "Ysbyty Enghraifft"}}, Descriptions: english("A hub"), Keywords: english("hospital rx1+example"),
+				InformationURLs: english("https://rx1.example/about"), PrivacyURLs: english("https://rx1.example/privacy?a=1&b=2"),
+				Logos: []Logo{{"https://rx1.example/logo.png", "", 80, 60}, {"https://rx1.example/logo-cy.png", "cy", 16, 16}},
+			},
+			Hints:  Hints{[]string{"192.0.2.0/24"}, []string{"rx1.example"}, []string{"geo:51.5,-0.1"}},
+			Scopes: []string{"rx1.example"},
+			Organization: Organization{
+				Names: english("RX1"), DisplayNames: []Localized{{"cy", "Ysbyty"}, {"en", "RX1"}}, URLs: english("https://rx1.example/"),
+			},
+			Contacts: []Contact{
+				{Type: "technical", Company: "RX1", GivenName: "Service", Surname: "Desk", Emails: []string{"help@rx1.example", "b@rx1.example"}, Phones: []string{"+44 1632 960001"}},
+				{Type: Security, GivenName: "Security desk", Emails: []string{"security@rx1.example"}},
+			},
+			Attributes:   []Attribute{{Name: "urn:oasis:names:tc:SAML:attribute:assurance-certification", NameFormat: nameFormatURI, Values: []string{"https://refeds.org/sirtfi"}}},
+			Registration: Registration{"https://federation.example", now, english("https://federation.example/policy")},
+			Publisher:    "https://rx1.example/publisher",
+		},
 	}
 }
 
@@ -62,7 +89,8 @@ func TestPublish(t *testing.T) {
 	for _, c := range role.Children {
 		order = append(order, c.Local)
 	}
-	want := "Extensions KeyDescriptor KeyDescriptor SingleLogoutService SingleLogoutService NameIDFormat NameIDFormat SingleSignOnService SingleSignOnService"
+	want := "Extensions KeyDescriptor KeyDescriptor KeyDescriptor ArtifactResolutionService SingleLogoutService SingleLogoutService NameIDFormat NameIDFormat " +
+		"SingleSignOnService SingleSignOnService AttributeProfile Attribute"
 	if got := strings.Join(order, " "); got != want {
 		t.Errorf("order %s", got)
 	}
@@ -80,10 +108,11 @@ func TestPublish(t *testing.T) {
 func TestPublishRefusesIncomplete(t *testing.T) {
 	for name, spoil := range map[string]func(*Descriptor){
 		"no entity ID":         func(d *Descriptor) { d.EntityID = "" },
-		"no SSO":               func(d *Descriptor) { d.SSO = nil },
+		"no SSO":               func(d *Descriptor) { d.IdP.SSO = nil },
+		"no attribute service": func(d *Descriptor) { d.Authority.Services = nil },
 		"no certificate":       func(d *Descriptor) { d.SigningCertificates = nil },
 		"no validity":          func(d *Descriptor) { d.ValidFor = 0 },
-		"half an organisation": func(d *Descriptor) { d.Organization.URL = "" },
+		"half an organisation": func(d *Descriptor) { d.Organization.URLs = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := hub(t)

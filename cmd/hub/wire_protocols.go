@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/adapters/httpsource"
+	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/protocols/oidc"
 	"github.com/lanyard-hub/lanyard/protocols/saml2"
@@ -23,9 +24,8 @@ func (h *Hub) wireProtocols(context.Context) error {
 	keys := func() keyring.Ring { return h.ring }
 	var err error
 	h.saml, err = saml2.New(saml2.Options{
-		Kit: h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(), DisplayName: c.Organisation.Name,
-		Organization: metadata.Organization{Name: c.Organisation.Name, DisplayName: c.Organisation.Name, URL: c.Issuer},
-		Scopes:       []string{c.Organisation.Scope}, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife,
+		Kit: h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(),
+		About: about(c), ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife,
 		Poster: poster, Senders: h.registry, Clients: h.clients(), CardECP: h.cardECP(), AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	})
 	if err != nil {
@@ -50,6 +50,16 @@ func (h *Hub) wireProtocols(context.Context) error {
 	}
 	h.metrics.info(h.options.Version, dropped)
 	return nil
+}
+
+// about is what the metadata says of who runs the hub.
+func about(c config.Config) metadata.About {
+	english := func(text string) []metadata.Localized { return []metadata.Localized{{Language: "en", Text: text}} }
+	name := english(c.Organisation.Name)
+	return metadata.About{
+		UI: metadata.UI{DisplayNames: name}, Scopes: []string{c.Organisation.Scope},
+		Organization: metadata.Organization{Names: name, DisplayNames: name, URLs: english(c.Issuer)},
+	}
 }
 
 // outgoing shapes the bounded HTTP client as the front ends want it.
