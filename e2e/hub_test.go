@@ -143,7 +143,7 @@ listeners:
   metrics: { address: %q }
 data: data
 %s
-keys: { signing_file: signing.pem }
+keys: { signing_file: signing.pem, encryption_file: encryption.pem }
 authenticators: [fido2, smartcard]
 log: { format: text, level: debug }
 `, h.issuer, port, server.CertFile, server.KeyFile, h.cardCA.File, crl, h.metrics, store))

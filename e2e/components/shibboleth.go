@@ -22,6 +22,7 @@ type ShibbolethConfig struct {
 	MetadataCert string // PEM file: whose signature the metadata must carry; empty: no signature asked
 
 	SignRequests    bool              // sign AuthnRequest and LogoutRequest, rsa-sha256
+	EncryptNames    bool              // EncryptedID instead of NameID in LogoutRequest
 	PostRequests    bool              // send AuthnRequest by POST instead of Redirect
 	NoEncryption    bool              // offer no encryption key in its metadata
 	AuthnContext    string            // RequestedAuthnContext class, space separated for several

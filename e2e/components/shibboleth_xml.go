@@ -34,6 +34,9 @@ func shibbolethXML(s *site, c ShibbolethConfig) string {
 		"digestAlg", "http://www.w3.org/2001/04/xmlenc#sha256",
 		"authnContextClassRef", c.AuthnContext,
 	)
+	if c.EncryptNames {
+		application += ` encryption="true"`
+	}
 	if !c.StrictTransport {
 		application += ` requireTransportAuth="false"`
 	}

@@ -253,3 +253,26 @@ func TestXmlsec1DecryptsNameID(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestSchemaOfEncryptedIDs: what we send with the subject hidden fits the schemas of OASIS.
+func TestSchemaOfEncryptedIDs(t *testing.T) {
+	requireSchemas(t)
+	w := newWorld(t)
+	docs := map[string][]byte{}
+	for i, m := range w.messagesTo(func(p *trust.Partner) {
+		p.SAML.EncryptNameID, p.SAML.Encrypt, p.SAML.Algorithm, p.SAML.Digest = true, encryptNever, "ES384", xmlsec.SHA512
+		p.SAML.Entity.SP.EncryptionKeys = []xmlsec.EncryptionKey{{Public: &keys().encryption.PublicKey}}
+	}) {
+		if inner, err := xmlsec.SOAPBody(m.doc, ownLimits()); err == nil {
+			m.doc = inner
+		}
+		if m.doc != nil {
+			docs[m.element+string(rune('0'+i))] = m.doc
+		}
+	}
+	for name, fits := range fitSchema(t, docs) {
+		if !fits {
+			t.Errorf("%s does not fit the schema: %s", name, docs[name])
+		}
+	}
+}
