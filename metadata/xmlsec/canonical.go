@@ -61,7 +61,7 @@ func newCanonicalizer(size int, l Limits) canonicalizer {
 
 // element writes e without skip and reports whether it stayed under the limit.
 func (c *canonicalizer) element(e, skip *Element) bool {
-	t := tag{name: e.qname(), space: e.Space, prefix: e.Prefix, local: e.Local, attrs: e.Attrs, decls: e.decls}
+	t := tag{open: e.openTag(), space: e.Space, prefix: e.Prefix, local: e.Local, attrs: e.Attrs, decls: e.decls}
 	if !c.open(&t) {
 		return false
 	}
@@ -74,7 +74,7 @@ func (c *canonicalizer) element(e, skip *Element) bool {
 		from = child.end
 	}
 	c.w = appendContent(c.w, e.doc[from:e.to], true)
-	c.close(t.name)
+	c.close(t.open[1:])
 	return true
 }
 
@@ -99,7 +99,7 @@ func (c *canonicalizer) open(t *tag) bool {
 		}
 	}
 	c.size = canonicalSize{c.size.elements + 1, c.size.attrs + len(t.attrs), c.size.decls + len(c.rendered) - mark}
-	c.w = append(append(c.w, '<'), t.name...)
+	c.w = append(c.w, t.open...)
 	c.declarations(c.rendered[mark:])
 	c.attributes(t.attrs, t.written)
 	c.w = append(c.w, '>')
@@ -108,7 +108,13 @@ func (c *canonicalizer) open(t *tag) bool {
 
 // close writes an end tag.
 func (c *canonicalizer) close(name string) {
-	c.w = append(append(append(c.w, "</"...), name...), '>')
+	c.w = append(append(c.w, "</"...), name...)
+	c.end(">")
+}
+
+// end writes an end tag, or the rest of it.
+func (c *canonicalizer) end(written string) {
+	c.w = append(c.w, written...)
 	last := len(c.marks) - 1
 	c.rendered = c.rendered[:c.marks[last]]
 	c.marks = c.marks[:last]

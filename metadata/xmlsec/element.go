@@ -129,12 +129,15 @@ func declares(list []decl, prefix string) bool {
 }
 
 // qname is the name of the element as written.
-func (e *Element) qname() string {
+func (e *Element) qname() string { return e.openTag()[1:] }
+
+// openTag is the same after "<".
+func (e *Element) openTag() string {
 	n := len(e.Local)
 	if e.Prefix != "" {
 		n += len(e.Prefix) + 1
 	}
-	return e.doc[e.start+1 : int(e.start)+1+n]
+	return e.doc[e.start : int(e.start)+1+n]
 }
 
 // inScope returns the namespace that a prefix is bound to at e by a declaration.

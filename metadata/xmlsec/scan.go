@@ -40,7 +40,7 @@ type frame struct {
 
 // tag is a start tag, resolved. Its lists are valid until the next one is read.
 type tag struct {
-	name                 string // as written
+	open                 string // the name as written, after "<"
 	space, prefix, local string
 	attrs                []Attr
 	written              []string // scanner.written, or nil
@@ -117,9 +117,14 @@ func (sc *scanner) next() error {
 }
 
 func (sc *scanner) text(rest string) error {
-	n := strings.IndexByte(rest, '<')
-	if n < 0 {
-		n = len(rest)
+	n := firstOf(rest, 0, classText)
+	plain := n == len(rest) || rest[n] == '<'
+	if !plain {
+		if k := strings.IndexByte(rest[n:], '<'); k < 0 {
+			n = len(rest)
+		} else {
+			n += k
+		}
 	}
 	run := rest[:n]
 	sc.i += n
@@ -132,21 +137,49 @@ func (sc *scanner) text(rest string) error {
 	if n > sc.l.MaxText {
 		return fail(CodeLimits, "text too long")
 	}
+	if !plain {
+		return sc.escapedText(run)
+	}
+	if sc.canon != nil && !sc.build {
+		sc.canon.w = append(sc.canon.w, run...)
+	}
+	return nil
+}
+
+// escapedText checks and writes text with characters that are escaped, or are to be.
+func (sc *scanner) escapedText(run string) error {
 	writes := sc.canon != nil && !sc.build
-	if firstOf(run, 0, classText) == len(run) {
-		if writes {
-			sc.canon.w = append(sc.canon.w, run...)
+	last := 0
+	for i := firstOf(run, 0, classText); i < len(run); {
+		r, next := rune(run[i]), i+1
+		switch r {
+		case '>':
+			if i >= 2 && run[i-2:i] == "]]" {
+				return fail(CodeSyntax, "']]>' in text")
+			}
+		case '&':
+			var err error
+			if r, next, err = reference(run, i); err != nil {
+				return err
+			}
+			if r == '&' && next == i+len("&amp;") { // as it is to be written
+				i = firstOf(run, next, classText)
+				continue
+			}
+		case '\r':
+			r = '\n'
+			if next < len(run) && run[next] == '\n' {
+				next++
+			}
 		}
-		return nil
-	}
-	if strings.Contains(run, cdataClose) {
-		return fail(CodeSyntax, "']]>' in text")
-	}
-	if err := checkReferences(run); err != nil {
-		return err
+		if writes {
+			sc.canon.w = appendCharacter(append(sc.canon.w, run[last:i]...), r, true)
+			last = next
+		}
+		i = firstOf(run, next, classText)
 	}
 	if writes {
-		sc.canon.w = appendCharacters(sc.canon.w, run, true, true)
+		sc.canon.w = append(sc.canon.w, run[last:]...)
 	}
 	return nil
 }
@@ -202,12 +235,13 @@ func (sc *scanner) endTag() error {
 	}
 	to := sc.i
 	sc.i += 2 + end + 1
-	sc.closeElement(to)
+	sc.closeElement(to, end == len(name))
 	return nil
 }
 
-// closeElement ends the innermost open element, whose content ended at to, at sc.i.
-func (sc *scanner) closeElement(to int) {
+// closeElement ends the innermost open element, whose content ended at to, at sc.i. written says that its end tag is there as it is
+// in canonical form.
+func (sc *scanner) closeElement(to int, written bool) {
 	last := len(sc.open) - 1
 	f := &sc.open[last]
 	if f.e != nil {
@@ -218,7 +252,11 @@ func (sc *scanner) closeElement(to int) {
 			sc.build = last == 0
 		}
 	} else if sc.canon != nil {
-		sc.canon.close(f.name)
+		if written {
+			sc.canon.end(sc.s[to:sc.i])
+		} else {
+			sc.canon.close(f.name)
+		}
 	}
 	sc.scope = sc.scope[:f.scope]
 	sc.open = sc.open[:last]

@@ -17,8 +17,8 @@ func (sc *scanner) startTag() error {
 	if t.prefix, t.local, i, err = qname(sc.s, t.start+1); err != nil {
 		return err
 	}
-	t.name = sc.s[t.start+1 : i]
-	f := frame{name: t.name, scope: len(sc.scope), kids: len(sc.kids)}
+	t.open = sc.s[t.start:i]
+	f := frame{name: t.open[1:], scope: len(sc.scope), kids: len(sc.kids)}
 	i, empty, err := sc.attributes(i)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (sc *scanner) startTag() error {
 	sc.open = append(sc.open, f)
 	sc.i = i
 	if empty {
-		sc.closeElement(i)
+		sc.closeElement(i, false)
 	}
 	return nil
 }
