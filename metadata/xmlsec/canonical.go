@@ -1,6 +1,9 @@
 package xmlsec
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // maxInclusivePrefixes bounds an InclusiveNamespaces PrefixList; signers in the field send one or two.
 const maxInclusivePrefixes = 16
@@ -20,12 +23,12 @@ func Canonicalize(doc []byte, l Limits) ([]byte, error) {
 	if err := sc.run(); err != nil {
 		return nil, err
 	}
-	return c.w, nil
+	return []byte(c.w.String()), nil
 }
 
 // canonicalForm serialises e as a document subset of its own, leaving out the element skip. The prefixes in inclusive are
 // treated as inclusive canonicalization would ("" is the default namespace).
-func canonicalForm(e, skip *Element, inclusive []string, l Limits) ([]byte, error) {
+func canonicalForm(e, skip *Element, inclusive []string, l Limits) (string, error) {
 	c := newCanonicalizer(int(e.end-e.start), l)
 	c.inclusive = inclusive
 	for _, prefix := range inclusive {
@@ -34,14 +37,15 @@ func canonicalForm(e, skip *Element, inclusive []string, l Limits) ([]byte, erro
 		}
 	}
 	if !c.element(e, skip) {
-		return nil, fail(CodeLimits, "canonical form too large")
+		return "", fail(CodeLimits, "canonical form too large")
 	}
-	return c.w, nil
+	return c.w.String(), nil
 }
 
 // canonicalizer writes the canonical form of the tags that it is given.
 type canonicalizer struct {
-	w         []byte
+	w         strings.Builder
+	expect    int    // bytes to make room for at first
 	rendered  []decl // namespace declarations written and in force, innermost last
 	marks     []int  // how many of them were in force outside of each open element
 	attrs     []Attr
@@ -54,7 +58,7 @@ type canonicalizer struct {
 
 func newCanonicalizer(size int, l Limits) canonicalizer {
 	return canonicalizer{
-		w: make([]byte, 0, size+256), limit: l.MaxBytes * maxExpansion,
+		expect: size, limit: l.MaxBytes * maxExpansion,
 		rendered: make([]decl, 0, 16), marks: make([]int, 0, 16),
 	}
 }
@@ -67,13 +71,13 @@ func (c *canonicalizer) element(e, skip *Element) bool {
 	}
 	from := e.from
 	for _, child := range e.Children {
-		c.w = appendContent(c.w, e.doc[from:child.start], true)
+		writeContent(&c.w, e.doc[from:child.start], true)
 		if child != skip && !c.element(child, skip) {
 			return false
 		}
 		from = child.end
 	}
-	c.w = appendContent(c.w, e.doc[from:e.to], true)
+	writeContent(&c.w, e.doc[from:e.to], true)
 	c.close(t.open[1:])
 	return true
 }
@@ -82,6 +86,7 @@ func (c *canonicalizer) element(e, skip *Element) bool {
 func (c *canonicalizer) open(t *tag) bool {
 	mark := len(c.rendered)
 	if len(c.marks) == 0 {
+		c.w.Grow(c.expect)
 		mark = 0 // what canonicalForm rendered ahead belongs to the outermost tag
 	}
 	c.marks = append(c.marks, mark)
@@ -99,22 +104,23 @@ func (c *canonicalizer) open(t *tag) bool {
 		}
 	}
 	c.size = canonicalSize{c.size.elements + 1, c.size.attrs + len(t.attrs), c.size.decls + len(c.rendered) - mark}
-	c.w = append(c.w, t.open...)
+	c.w.WriteString(t.open)
 	c.declarations(c.rendered[mark:])
 	c.attributes(t.attrs, t.written)
-	c.w = append(c.w, '>')
-	return len(c.w) <= c.limit
+	c.w.WriteByte('>')
+	return c.w.Len() <= c.limit
 }
 
 // close writes an end tag.
 func (c *canonicalizer) close(name string) {
-	c.w = append(append(c.w, "</"...), name...)
+	c.w.WriteString("</")
+	c.w.WriteString(name)
 	c.end(">")
 }
 
 // end writes an end tag, or the rest of it.
 func (c *canonicalizer) end(written string) {
-	c.w = append(c.w, written...)
+	c.w.WriteString(written)
 	last := len(c.marks) - 1
 	c.rendered = c.rendered[:c.marks[last]]
 	c.marks = c.marks[:last]
@@ -147,11 +153,12 @@ func (c *canonicalizer) declarations(list []decl) {
 		}
 	}
 	for _, d := range list {
-		c.w = append(c.w, " xmlns"...)
+		c.w.WriteString(" xmlns")
 		if d.prefix != "" {
-			c.w = append(append(c.w, ':'), d.prefix...)
+			c.w.WriteByte(':')
+			c.w.WriteString(d.prefix)
 		}
-		c.w = append(EscapeAttr(append(c.w, `="`...), d.space), '"')
+		c.value(d.space)
 	}
 }
 
@@ -165,17 +172,29 @@ func (c *canonicalizer) attributes(list []Attr, written []string) {
 	}
 	for i := range list {
 		if written != nil && written[i] != "" {
-			c.w = append(c.w, written[i]...)
+			c.w.WriteString(written[i])
 			continue
 		}
 		a := &list[i]
-		c.w = append(c.w, ' ')
+		c.w.WriteByte(' ')
 		if a.Prefix != "" {
-			c.w = append(append(c.w, a.Prefix...), ':')
+			c.w.WriteString(a.Prefix)
+			c.w.WriteByte(':')
 		}
-		c.w = append(append(c.w, a.Local...), `="`...)
-		c.w = append(EscapeAttr(c.w, a.Value), '"')
+		c.w.WriteString(a.Local)
+		c.value(a.Value)
 	}
+}
+
+// value writes the value of an attribute, from the equals sign to the closing quote.
+func (c *canonicalizer) value(s string) {
+	c.w.WriteString(`="`)
+	if firstOf(s, 0, classAttr) == len(s) {
+		c.w.WriteString(s)
+	} else {
+		c.w.Write(EscapeAttr(nil, s))
+	}
+	c.w.WriteByte('"')
 }
 
 func (c *canonicalizer) sorted(list []Attr) []Attr {

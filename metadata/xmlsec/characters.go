@@ -83,21 +83,6 @@ func digitOf(c byte) rune {
 	return 99
 }
 
-// checkReferences proves that every reference in s decodes, so that later decoding cannot fail.
-func checkReferences(s string) error {
-	for i := 0; ; {
-		j := strings.IndexByte(s[i:], '&')
-		if j < 0 {
-			return nil
-		}
-		_, next, err := reference(s, i+j)
-		if err != nil {
-			return err
-		}
-		i = next
-	}
-}
-
 // attributeValue decodes and normalises a raw attribute value (XML 1.0, 3.3.3 for CDATA attributes). One without characters of
 // classAttr is what it is.
 func attributeValue(raw string) (string, error) {
@@ -128,19 +113,20 @@ func attributeValue(raw string) (string, error) {
 	return string(out), nil
 }
 
-// appendContent appends the character data of s, a stretch of content without elements that the gate has passed: decoded, or
+// writeContent writes the character data of s, a stretch of content without elements that the gate has passed: decoded, or
 // in canonical form. Line ends are normalised (XML 1.0, 2.11), comments contribute nothing.
-func appendContent(w []byte, s string, canonical bool) []byte {
+func writeContent(w *strings.Builder, s string, canonical bool) {
 	for {
 		j := strings.IndexByte(s, '<')
 		if j < 0 {
-			return appendCharacters(w, s, true, canonical)
+			writeCharacters(w, s, true, canonical)
+			return
 		}
-		w = appendCharacters(w, s[:j], true, canonical)
+		writeCharacters(w, s[:j], true, canonical)
 		s = s[j:]
 		if strings.HasPrefix(s, cdataOpen) {
 			end := strings.Index(s, cdataClose)
-			w = appendCharacters(w, s[len(cdataOpen):end], false, canonical)
+			writeCharacters(w, s[len(cdataOpen):end], false, canonical)
 			s = s[end+len(cdataClose):]
 			continue
 		}
@@ -149,17 +135,17 @@ func appendContent(w []byte, s string, canonical bool) []byte {
 	}
 }
 
-func appendCharacters(w []byte, s string, references, canonical bool) []byte {
+func writeCharacters(w *strings.Builder, s string, references, canonical bool) {
 	last := 0
 	for i := firstOf(s, 0, classText); i < len(s); i = firstOf(s, last, classText) {
 		c := s[i] // '<' stands in CDATA only
-		w = append(w, s[last:i]...)
+		w.WriteString(s[last:i])
 		r, next := rune(c), i+1
 		switch {
 		case c == '&' && references:
 			var err error
 			if r, next, err = reference(s, i); err != nil { // checked by the gate
-				return w
+				return
 			}
 		case c == '\r':
 			r = '\n'
@@ -167,24 +153,29 @@ func appendCharacters(w []byte, s string, references, canonical bool) []byte {
 				next++
 			}
 		}
-		w = appendCharacter(w, r, canonical)
+		writeCharacter(w, r, canonical)
 		last = next
 	}
-	return append(w, s[last:]...)
+	w.WriteString(s[last:])
 }
 
-func appendCharacter(w []byte, r rune, canonical bool) []byte {
+func writeCharacter(w *strings.Builder, r rune, canonical bool) {
 	if canonical {
+		escaped := ""
 		switch r {
 		case '&':
-			return append(w, "&amp;"...)
+			escaped = "&amp;"
 		case '<':
-			return append(w, "&lt;"...)
+			escaped = "&lt;"
 		case '>':
-			return append(w, "&gt;"...)
+			escaped = "&gt;"
 		case '\r':
-			return append(w, "&#xD;"...)
+			escaped = "&#xD;"
+		}
+		if escaped != "" {
+			w.WriteString(escaped)
+			return
 		}
 	}
-	return utf8.AppendRune(w, r)
+	w.WriteRune(r)
 }

@@ -80,13 +80,14 @@ func (e *Element) Text() string {
 			return s
 		}
 	}
-	var b []byte
+	var b strings.Builder
 	from := e.from
 	for _, c := range e.Children {
-		b = appendContent(b, e.doc[from:c.start], false)
+		writeContent(&b, e.doc[from:c.start], false)
 		from = c.end
 	}
-	return string(appendContent(b, e.doc[from:e.to], false))
+	writeContent(&b, e.doc[from:e.to], false)
+	return b.String()
 }
 
 // Raw returns the bytes of this element as a document of its own: namespace declarations in scope are added where it

@@ -6,7 +6,7 @@ import "slices"
 // comments. Every namespace in scope of e is written at e, used or not. By 1.0 the xml: attributes of all ancestors are too
 // (2.4 there); by 1.1 only xml:lang and xml:space are, and xml:id stays where it is (2.4 there). Its rule for xml:base has nothing
 // to do: no such attribute passes the gate.
-func inclusiveForm(e, skip *Element, uri string, l Limits) ([]byte, error) {
+func inclusiveForm(e, skip *Element, uri string, l Limits) (string, error) {
 	c := newCanonicalizer(int(e.end-e.start), l)
 	c.inclusiveForm = true
 	for _, d := range e.namespaces() {
@@ -15,9 +15,9 @@ func inclusiveForm(e, skip *Element, uri string, l Limits) ([]byte, error) {
 	apex := *e
 	apex.Attrs = e.inheritedAttrs(uri == InclusiveC14N11)
 	if !c.element(&apex, skip) {
-		return nil, fail(CodeLimits, "canonical form too large")
+		return "", fail(CodeLimits, "canonical form too large")
 	}
-	return c.w, nil
+	return c.w.String(), nil
 }
 
 // namespaces lists the declarations in force at e, innermost first.

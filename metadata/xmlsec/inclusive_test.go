@@ -50,13 +50,13 @@ func TestInclusiveForm(t *testing.T) {
 				c.c14n11 = c.c14n10
 			}
 			for uri, want := range map[string]string{ExclusiveC14N: c.exclusive, InclusiveC14N10: c.c14n10, InclusiveC14N11: c.c14n11} {
-				var got []byte
+				var got string
 				if uri == ExclusiveC14N {
 					got, err = canonicalForm(e, nil, nil, MetadataLimits())
 				} else {
 					got, err = inclusiveForm(e, nil, uri, MetadataLimits())
 				}
-				if err != nil || string(got) != want {
+				if err != nil || got != want {
 					t.Errorf("%s: %v\n got %s\nwant %s", uri, err, got, want)
 				}
 			}
@@ -121,11 +121,11 @@ func inclusively(t testing.TB, doc, info, content string, key SigningKey) string
 func formOf(e *Element, uri string) ([]byte, error) {
 	switch uri {
 	case ExclusiveC14N:
-		return canonicalForm(e, nil, nil, MetadataLimits())
+		return inBytes(canonicalForm(e, nil, nil, MetadataLimits()))
 	case "":
 		uri = InclusiveC14N10
 	}
-	return inclusiveForm(e, nil, uri, MetadataLimits())
+	return inBytes(inclusiveForm(e, nil, uri, MetadataLimits()))
 }
 
 // widerRequest has namespaces that nobody uses: the two forms differ in SignedInfo and content.

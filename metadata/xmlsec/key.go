@@ -122,3 +122,15 @@ func sum(h crypto.Hash, data []byte) []byte {
 	d := sha256.Sum256(data)
 	return d[:]
 }
+
+// sumOf is sum of what is in a string, a piece at a time: a copy of it all would be garbage at once.
+func sumOf(h crypto.Hash, s string) []byte {
+	state := h.New()
+	piece := make([]byte, min(len(s), 1024))
+	for len(s) > 0 {
+		n := copy(piece, s)
+		state.Write(piece[:n])
+		s = s[n:]
+	}
+	return state.Sum(make([]byte, 0, h.Size()))
+}

@@ -1,7 +1,6 @@
 package xmlsec
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
@@ -23,7 +22,7 @@ import (
 // takes line ends alone. A message with one of
 // these is refused although its signature is right; with inclusive canonicalization, also one whose ancestors of SignedInfo have
 // attributes in the xml namespace. The messages that we consume have no use for them.
-func secondOpinion(doc string, s signature, key crypto.PublicKey, covered []byte) error {
+func secondOpinion(doc string, s signature, key crypto.PublicKey, covered string) error {
 	tree := etree.NewDocument()
 	if err := tree.ReadFromBytes(opinionDocument(doc, s, key)); err != nil {
 		return failWith(CodeSecondOpinion, "the other parser refuses the document", err)
@@ -36,7 +35,7 @@ func secondOpinion(doc string, s signature, key crypto.PublicKey, covered []byte
 	if err != nil {
 		return failWith(CodeSecondOpinion, "the other canonical form", err)
 	}
-	if !bytes.Equal(other, covered) {
+	if string(other) != covered {
 		return fail(CodeSecondOpinion, "the verifiers saw different content")
 	}
 	return nil
@@ -100,7 +99,7 @@ func otherCanonicalizer(root *etree.Element, s signature) (*etree.Element, error
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(got, s.info) {
+	if string(got) != s.info {
 		return nil, dsig.ErrInvalidSignature
 	}
 	root.RemoveChild(sig)

@@ -10,7 +10,7 @@ import (
 type signature struct {
 	element   *Element // ds:Signature
 	c14n      string   // canonicalization of SignedInfo
-	info      []byte   // SignedInfo in canonical form; everything below was read from these bytes
+	info      string   // SignedInfo in canonical form; everything below was read from these bytes
 	method    signatureMethod
 	algorithm string
 	digest    crypto.Hash
@@ -68,7 +68,7 @@ func methodOfInfo(info *Element, l Limits) (string, error) {
 // readInfo reads SignedInfo from its canonical form, the bytes that SignatureValue is about. Its own attributes were looked at; the
 // inclusive forms add those that it inherits.
 func (s *signature) readInfo(id string, l Limits) error {
-	info, err := readBack(string(s.info), canonicalSize{attrs: 8, decls: 4})
+	info, err := readBack(s.info, canonicalSize{attrs: 8, decls: 4})
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func (sc *scanner) text(rest string) error {
 		return sc.escapedText(run)
 	}
 	if sc.canon != nil && !sc.build {
-		sc.canon.w = append(sc.canon.w, run...)
+		sc.canon.w.WriteString(run)
 	}
 	return nil
 }
@@ -173,13 +173,14 @@ func (sc *scanner) escapedText(run string) error {
 			}
 		}
 		if writes {
-			sc.canon.w = appendCharacter(append(sc.canon.w, run[last:i]...), r, true)
+			sc.canon.w.WriteString(run[last:i])
+			writeCharacter(&sc.canon.w, r, true)
 			last = next
 		}
 		i = firstOf(run, next, classText)
 	}
 	if writes {
-		sc.canon.w = append(sc.canon.w, run[last:]...)
+		sc.canon.w.WriteString(run[last:])
 	}
 	return nil
 }
@@ -210,7 +211,7 @@ func (sc *scanner) markup(rest string) error {
 		}
 		sc.i += end + len(cdataClose)
 		if sc.canon != nil && !sc.build {
-			sc.canon.w = appendCharacters(sc.canon.w, rest[len(cdataOpen):end], false, true)
+			writeCharacters(&sc.canon.w, rest[len(cdataOpen):end], false, true)
 		}
 		return nil
 	}

@@ -47,10 +47,10 @@ func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, e
 	if err != nil {
 		return Verified{}, err
 	}
-	if subtle.ConstantTimeCompare(sum(s.digest, covered), s.want) != 1 {
+	if subtle.ConstantTimeCompare(sumOf(s.digest, covered), s.want) != 1 {
 		return Verified{}, fail(CodeDigest, "the content is not what was signed")
 	}
-	by, err := verifyAny(s.method, keys, s.info, s.value)
+	by, err := verifyAny(s.method, keys, sumOf(s.method.hash, s.info), s.value)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -59,7 +59,7 @@ func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, e
 			return Verified{}, err
 		}
 	}
-	root, err := readBack(string(covered), d.canon.size)
+	root, err := readBack(covered, d.canon.size)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -67,26 +67,26 @@ func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, e
 }
 
 // infoBytes is SignedInfo in canonical form. The inclusive ones look at its ancestors, of which the first pass kept nothing.
-func infoBytes(d *signedDocument, uri string, l Limits) ([]byte, error) {
+func infoBytes(d *signedDocument, uri string, l Limits) (string, error) {
 	if uri == ExclusiveC14N {
 		return canonicalForm(d.signature.Children[0], nil, nil, l)
 	}
 	root, err := scan(d.doc, l)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	return inclusiveForm(root.Children[d.at].Children[0], nil, uri, l)
 }
 
 // coveredBytes is the canonical form that the Reference digests. It was written while the document was read, unless the signer
 // asked for a PrefixList or another form, which is known too late for that.
-func coveredBytes(d *signedDocument, s signature, l Limits) ([]byte, error) {
+func coveredBytes(d *signedDocument, s signature, l Limits) (string, error) {
 	if s.content == ExclusiveC14N && len(s.inclusive) == 0 {
-		return d.canon.w, nil
+		return d.canon.w.String(), nil
 	}
 	root, err := scan(d.doc, l)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if s.content != ExclusiveC14N {
 		return inclusiveForm(root, root.Children[d.at], s.content, l)
@@ -101,7 +101,7 @@ func VerifyDetached(doc []byte, l Limits, octets []byte, alg string, sig []byte,
 	if !known {
 		return Verified{}, fail(CodeAlgorithm, "signature algorithm")
 	}
-	by, err := verifyAny(m, keys, octets, sig)
+	by, err := verifyAny(m, keys, sum(m.hash, octets), sig)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -112,12 +112,11 @@ func VerifyDetached(doc []byte, l Limits, octets []byte, alg string, sig []byte,
 	return Verified{root: v.root, by: by}, nil
 }
 
-// verifyAny returns the first key that verifies value over data.
-func verifyAny(m signatureMethod, keys []crypto.PublicKey, data, value []byte) (crypto.PublicKey, error) {
+// verifyAny returns the first key that verifies value over what has the digest.
+func verifyAny(m signatureMethod, keys []crypto.PublicKey, digest, value []byte) (crypto.PublicKey, error) {
 	if len(keys) == 0 {
 		return nil, fail(CodeNoKey, "no key is known for the signer")
 	}
-	digest := sum(m.hash, data)
 	for _, key := range keys {
 		if verifyValue(m, key, digest, value) {
 			return key, nil
