@@ -22,6 +22,7 @@ type Config struct {
 	SAML           SAML           `key:"saml" doc:"SAML 2.0 identity provider."`
 	OIDC           OIDC           `key:"oidc" doc:"OpenID Connect provider."`
 	Tickets        Tickets        `key:"tickets" doc:"Legacy Smartcard tickets."`
+	Limits         Limits         `key:"limits" doc:"How much the hub takes on at one time, and what it does for strangers. Each process counts for itself."`
 	Trace          Trace          `key:"trace" doc:"What is kept about each transaction for support, found by the reference on the error page."`
 	Log            Log            `key:"log" doc:"The program's own log, on standard output."`
 	Shutdown       Shutdown       `key:"shutdown" doc:"What happens on SIGTERM."`
@@ -154,6 +155,17 @@ type OIDC struct {
 type Tickets struct {
 	Enabled bool          `key:"enabled" default:"true" doc:"Issue legacy tickets."`
 	Life    time.Duration `key:"life" default:"10h" min:"1m" max:"24h" doc:"Life of a ticket. It never outlives its session."`
+}
+
+// Limits bound what is done at one time, and for strangers.
+type Limits struct {
+	Work        int           `key:"in_work" min:"1" max:"100000" derived:"32 for each processor" doc:"Requests in work at one time. More wait for their turn; sign-ins in progress go first."`
+	Waiting     int           `key:"waiting" min:"1" max:"1000000" derived:"16 times in_work" doc:"Requests that may wait. Beyond that they are answered 503 at once."`
+	Wait        time.Duration `key:"wait" default:"1s" min:"10ms" max:"20s" doc:"How long a request may wait before it is answered 503. When there has been a queue for this long, new sign-ons may wait for a tenth of it only."`
+	PeerRate    int           `key:"peer_rate" default:"50" min:"0" max:"1000000" doc:"New sign-ons a second, in the long run, from one IPv4 address or IPv6 /64 without a session; refusals count too. Beyond that the answer is 429. Browsers with a session are not limited. 0 switches the limit off. Behind a reverse proxy set trusted_proxies, or everybody is one peer."`
+	PeerBurst   int           `key:"peer_burst" default:"1000" min:"1" max:"1000000" doc:"How many of them may come at once."`
+	Pending     int           `key:"pending" default:"50000" min:"1" max:"10000000" doc:"Sign-ons that may be in progress in all. Each takes about 2 KB of the store for ten minutes."`
+	PeerPending int           `key:"peer_pending" default:"2000" min:"1" max:"10000000" doc:"Sign-ons that may be in progress from one IPv4 address or IPv6 /64."`
 }
 
 // Trace says what is kept about each transaction.

@@ -30,7 +30,7 @@ func (f *field) parse(text string) (reflect.Value, error) {
 		b, err := parseBool(text)
 		return reflect.ValueOf(b), err
 	case reflect.TypeFor[int]():
-		n, err := parseInt(text)
+		n, err := f.parseInt(text)
 		return reflect.ValueOf(n), err
 	case reflect.TypeFor[Secret]():
 		if text == "" {
@@ -57,10 +57,16 @@ func (f *field) parseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-func parseInt(text string) (int, error) {
+func (f *field) parseInt(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		return 0, fmt.Errorf("%q is not a whole number", text)
+	}
+	if least, err := strconv.Atoi(f.min); err == nil && n < least {
+		return 0, fmt.Errorf("%d is too small, the least is %d", n, least)
+	}
+	if most, err := strconv.Atoi(f.max); err == nil && n > most {
+		return 0, fmt.Errorf("%d is too large, the most is %d", n, most)
 	}
 	return n, nil
 }

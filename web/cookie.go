@@ -60,6 +60,9 @@ func (k *Kit) BindBrowser(w http.ResponseWriter, r *http.Request) bridge.Browser
 // SetSession gives the browser the secret of its session.
 func (k *Kit) SetSession(w http.ResponseWriter, secret string) {
 	k.setCookie(w, sessionCookie, secret, 0)
+	if k.Tolls != nil {
+		k.Tolls.sessions.remember(secret, k.Hub.Clock())
+	}
 }
 
 // ClearSession takes the session cookie away, and what the browser cached of us.

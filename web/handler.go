@@ -22,7 +22,8 @@ func (k *Kit) Handler(route Route) http.HandlerFunc {
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		start := k.Hub.Clock()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerWithin)
+		caller := r.Context() // ends when the caller hangs up, which only one who waits for admission heeds
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(caller), answerWithin)
 		defer cancel()
 		ctx = bridge.WithPeer(bridge.WithRef(ctx, k.Hub.NewRef()), k.peer(r))
 		r = r.WithContext(ctx)
@@ -38,7 +39,21 @@ func (k *Kit) Handler(route Route) http.HandlerFunc {
 			k.tooLarge(rec, r)
 			return
 		}
+		class := route.classOf(r)
+		if k.Tolls != nil && !k.toll(r, class) {
+			k.throttled(rec, r, route)
+			return
+		}
 		r.Body = http.MaxBytesReader(rec, r.Body, limit)
+		if k.Gate != nil && class != Cheap {
+			whole(r)
+		}
+		leave, ok := k.Gate.enter(caller, class)
+		if !ok {
+			k.busy(rec, r, route)
+			return
+		}
+		defer leave()
 		route.Handler(rec, r)
 	}
 }

@@ -29,6 +29,8 @@ type Kit struct {
 	TrustedProxies []netip.Prefix
 	CardOrigin     string // CSP source of the card hosts, e.g. https://*.card.sso.trust.example; empty: no cards
 	Observe        Observer
+	Gate           *Gate          // admits requests to work; nil: all
+	Tolls          *Tolls         // limits peers without session; nil: none
 	Secret         []byte         // 32 bytes, for CSRF tokens and seals
 	Zone           *time.Location // of the times on pages; nil: that of the hub's clock
 	pages          *templates
@@ -47,7 +49,10 @@ type Route struct {
 	MaxBody int64  // bytes; 0: 64 KiB
 	Handler http.HandlerFunc
 	CORS    bool // open to browser apps of any origin, without credentials (discovery, JWKS, token, userinfo)
-	Once    bool // a GET that consumes something: HEAD is not answered
+	Class   Class
+	// TurnAway answers when the hub is busy or the peer asked too often; nil: a page. Retry-After is set, nothing was recorded.
+	TurnAway func(http.ResponseWriter, *http.Request, *bridge.Refusal)
+	Once     bool // a GET that consumes something: HEAD is not answered
 }
 
 // Secure reports whether the hub is served over TLS. Only the demo on *.localhost is not.

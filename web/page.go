@@ -22,6 +22,8 @@ var templateFiles embed.FS
 type templates struct {
 	byName map[string]*template.Template
 	post   [4]sketch // by the number of lines in the header
+	busy   waitPage
+	toll   waitPage
 }
 
 // parseTemplates makes one set per page: layout.html and the page.

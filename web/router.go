@@ -17,7 +17,7 @@ func (k *Kit) Router(tables ...[]Route) http.Handler {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect() // forwarded addresses are resolved by peer, from configured proxies only
 	e.HTTPErrorHandler = func(err error, c echo.Context) { k.routeError(c.Response(), c.Request(), err) }
-	own := []Route{{Method: http.MethodGet, Path: "/static/:file", Name: "static", Handler: k.serveAsset}}
+	own := []Route{{Method: http.MethodGet, Path: "/static/:file", Name: "static", Handler: k.serveAsset, Class: Cheap}}
 	all := slices.Concat(append([][]Route{own}, tables...)...)
 	open := map[string][]string{} // methods by path of the routes with CORS
 	for _, route := range all {

@@ -11,6 +11,8 @@ import (
 
 // TestSecurity holds the rows of the attack list that the kit answers for all front ends.
 func TestSecurity(t *testing.T) {
+	t.Run("068", testSlowBody)
+	t.Run("071", testStrangersAreLimited)
 	t.Run("199", testDuplicateCookies)
 	t.Run("201", testForeignHosts)
 	t.Run("202", testForwardedFor)

@@ -52,6 +52,7 @@ type Hub struct {
 	recorder *trace.Recorder
 	kit      *web.Kit
 	metrics  *metrics
+	limits   limits
 
 	saml   *saml2.Provider
 	oidc   *oidc.Provider

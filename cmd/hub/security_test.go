@@ -58,6 +58,7 @@ func authority(t *testing.T, hosts ...string) (tls.Certificate, *x509.Certificat
 // TestSecurity is named by the rows of the attack catalogue. Row 205: a TLS session of the hub's own host is worth
 // nothing at a card host on the same socket, and the host name of the handshake decides who answers.
 func TestSecurity(t *testing.T) {
+	t.Run("072", testPendingIsBounded)
 	cert, ca := authority(t, "sso.example", "*.card.sso.example")
 	cards, err := smartcard.New(smartcard.Options{Roots: []*x509.Certificate{ca}, Revocation: smartcard.Off{}, Authenticators: memory.New()})
 	if err != nil {

@@ -27,9 +27,11 @@ func (h *Hub) wireCore(context.Context) error {
 	}
 	limits := bridge.DefaultLimits()
 	limits.Idle, limits.Absolute = c.Session.Idle, c.Session.Absolute
+	h.limits = h.newLimits()
 	journal := newCountingJournal(h.store, h.metrics, h.registry.Partner)
 	h.core = &bridge.Hub{
-		Artifacts: h.store, Journal: journal, Sessions: countingSessions{h.store, journal}, Roster: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
+		Artifacts: limitedArtifacts{h.store, h.limits.pending}, Journal: limitedJournal{journal, h.limits.pending, h.limits.tolls},
+		Sessions: countingSessions{h.store, journal}, Roster: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
 		Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
 		Clock: h.options.Clock, Secret: core, Limits: limits, Parallel: parallel,
 		OnCardRemoval: c.Session.OnCardRemoval,
@@ -42,7 +44,7 @@ func (h *Hub) wireCore(context.Context) error {
 		Issuer:       h.issuer,
 		Organisation: web.Organisation{Name: c.Organisation.Name, ODS: c.Organisation.ODS, Help: c.Organisation.Help, RAContact: c.Organisation.RAContact},
 		Banner:       h.options.Banner, BannerLink: h.options.BannerLink, Hub: h.core, Log: h.options.Log, TrustedProxies: c.TrustedProxies,
-		Observe: h.metrics, Secret: csrf,
+		Observe: h.metrics, Gate: h.limits.gate, Tolls: h.limits.tolls, Secret: csrf,
 	}
 	return h.kit.Init()
 }

@@ -115,18 +115,18 @@ const (
 // Routes is the route table.
 func (p *Provider) Routes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: discoveryPath, Name: "oidc_discovery", Handler: p.discovery, CORS: true},
-		{Method: http.MethodGet, Path: jwksPath, Name: "oidc_jwks", Handler: p.jwks, CORS: true},
+		{Method: http.MethodGet, Path: discoveryPath, Name: "oidc_discovery", Class: web.Cheap, Handler: p.discovery, CORS: true},
+		{Method: http.MethodGet, Path: jwksPath, Name: "oidc_jwks", Class: web.Cheap, Handler: p.jwks, CORS: true},
 		{Method: http.MethodGet, Path: authorizePath, Name: "oidc_authorize", Handler: p.authorize, Once: true},
 		{Method: http.MethodPost, Path: authorizePath, Name: "oidc_authorize", Handler: p.authorize},
-		{Method: http.MethodGet, Path: resumePath, Name: "oidc_resume", Handler: p.resume, Once: true},
-		{Method: http.MethodPost, Path: tokenPath, Name: "oidc_token", Handler: p.token, CORS: true},
-		{Method: http.MethodGet, Path: userinfoPath, Name: "oidc_userinfo", Handler: p.userinfo, CORS: true},
-		{Method: http.MethodPost, Path: userinfoPath, Name: "oidc_userinfo", Handler: p.userinfo, CORS: true},
-		{Method: http.MethodPost, Path: revokePath, Name: "oidc_revoke", Handler: p.revoke, CORS: true},
-		{Method: http.MethodPost, Path: introspectPath, Name: "oidc_introspect", Handler: p.introspect},
-		{Method: http.MethodGet, Path: logoutPath, Name: "oidc_logout", Handler: p.logout, Once: true},
-		{Method: http.MethodPost, Path: logoutPath, Name: "oidc_logout", Handler: p.logout},
+		{Method: http.MethodGet, Path: resumePath, Name: "oidc_resume", Class: web.Step, Handler: p.resume, Once: true},
+		{Method: http.MethodPost, Path: tokenPath, Name: "oidc_token", Class: web.Machine, TurnAway: turnAway, Handler: p.token, CORS: true},
+		{Method: http.MethodGet, Path: userinfoPath, Name: "oidc_userinfo", Class: web.Machine, TurnAway: turnAway, Handler: p.userinfo, CORS: true},
+		{Method: http.MethodPost, Path: userinfoPath, Name: "oidc_userinfo", Class: web.Machine, TurnAway: turnAway, Handler: p.userinfo, CORS: true},
+		{Method: http.MethodPost, Path: revokePath, Name: "oidc_revoke", Class: web.Machine, TurnAway: turnAway, Handler: p.revoke, CORS: true},
+		{Method: http.MethodPost, Path: introspectPath, Name: "oidc_introspect", Class: web.Machine, TurnAway: turnAway, Handler: p.introspect},
+		{Method: http.MethodGet, Path: logoutPath, Name: "oidc_logout", Class: web.SignOut, Handler: p.logout, Once: true},
+		{Method: http.MethodPost, Path: logoutPath, Name: "oidc_logout", Class: web.SignOut, Handler: p.logout},
 	}
 }
 

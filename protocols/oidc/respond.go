@@ -52,7 +52,7 @@ func writePublic(w http.ResponseWriter, body any) {
 }
 
 func write(w http.ResponseWriter, status int, body any) {
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+	if w.Header().Get("Retry-After") == "" && (status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable) {
 		w.Header().Set("Retry-After", "30") // seconds
 	}
 	data, err := json.Marshal(body)

@@ -115,6 +115,12 @@ func (p *Provider) refuseCall(w http.ResponseWriter, r *http.Request, partner, r
 	writeJSON(w, status, oauthError{Error: name, Description: describe(refusal.Detail)})
 }
 
+// turnAway answers a client that was not admitted (RFC 6749, section 5.2, has no code for it; RFC 6585, section 4, has the status).
+func turnAway(w http.ResponseWriter, _ *http.Request, refusal *bridge.Refusal) {
+	name, status := tokenError(refusal)
+	writeJSON(w, status, oauthError{Error: name, Description: describe(refusal.Detail)})
+}
+
 type oauthError struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`

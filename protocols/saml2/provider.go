@@ -139,14 +139,14 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodGet, Path: MetadataPath, Name: "saml2_metadata", Handler: p.metadata},
 		{Method: http.MethodGet, Path: SSOPath, Name: "saml2_sso", Once: true, Handler: p.ssoRedirect},
 		{Method: http.MethodPost, Path: SSOPath, Name: "saml2_sso_post", MaxBody: maxForm, Handler: p.ssoPost},
-		{Method: http.MethodGet, Path: ResumePath, Name: "saml2_resume", Once: true, Handler: p.resume},
-		{Method: http.MethodGet, Path: SLOPath, Name: "saml2_slo", Once: true, Handler: p.sloRedirect},
-		{Method: http.MethodPost, Path: SLOPath, Name: "saml2_slo_post", MaxBody: maxForm, Handler: p.sloPost},
-		{Method: http.MethodPost, Path: SOAPPath, Name: "saml2_slo_soap", Handler: p.sloSOAP},
+		{Method: http.MethodGet, Path: ResumePath, Name: "saml2_resume", Class: web.Step, Once: true, Handler: p.resume},
+		{Method: http.MethodGet, Path: SLOPath, Name: "saml2_slo", Class: web.SignOut, Once: true, Handler: p.sloRedirect},
+		{Method: http.MethodPost, Path: SLOPath, Name: "saml2_slo_post", Class: web.SignOut, MaxBody: maxForm, Handler: p.sloPost},
+		{Method: http.MethodPost, Path: SOAPPath, Name: "saml2_slo_soap", Class: web.SignOut, TurnAway: p.turnAway, Handler: p.sloSOAP},
 		{Method: http.MethodGet, Path: LaunchPath, Name: "saml2_launch", Once: true, Handler: p.launch},
-		{Method: http.MethodPost, Path: AttributesPath, Name: "saml2_attributes", Handler: p.attributes},
-		{Method: http.MethodPost, Path: ArtifactPath, Name: "saml2_artifact", Handler: p.resolveArtifact},
-		{Method: http.MethodGet, Path: FrontPath, Name: "saml2_slo_front", Once: true, Handler: p.front},
+		{Method: http.MethodPost, Path: AttributesPath, Name: "saml2_attributes", Class: web.Machine, TurnAway: p.turnAway, Handler: p.attributes},
+		{Method: http.MethodPost, Path: ArtifactPath, Name: "saml2_artifact", Class: web.Machine, TurnAway: p.turnAway, Handler: p.resolveArtifact},
+		{Method: http.MethodGet, Path: FrontPath, Name: "saml2_slo_front", Class: web.SignOut, Once: true, Handler: p.front},
 	}
 	if p.Clients != nil {
 		routes = append(routes, p.ECPRoute())
@@ -156,7 +156,7 @@ func (p *Provider) Routes() []web.Route {
 
 // ECPRoute is served on the hub's own host, and on the card host that takes client certificates.
 func (p *Provider) ECPRoute() web.Route {
-	return web.Route{Method: http.MethodPost, Path: ECPPath, Name: "saml2_ecp", Handler: p.ecp}
+	return web.Route{Method: http.MethodPost, Path: ECPPath, Name: "saml2_ecp", Class: web.Machine, TurnAway: p.turnAway, Handler: p.ecp}
 }
 
 // newID returns a fresh XML ID: 128 bits behind a letter-like start.

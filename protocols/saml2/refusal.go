@@ -67,6 +67,6 @@ func unsupported(code string) status {
 func onlyOnPage(r *bridge.Refusal) bool {
 	return slices.Contains([]bridge.Reason{
 		bridge.Replayed, bridge.TransactionGone, bridge.BadReplyAddress, bridge.PartnerSuspended, bridge.UnknownPartner,
-		bridge.Internal, bridge.Unavailable,
+		bridge.Internal, bridge.Unavailable, bridge.Throttled,
 	}, r.Reason)
 }

@@ -2,10 +2,12 @@ package saml2
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 const (
@@ -84,9 +86,19 @@ func (p *Provider) replySOAP(w http.ResponseWriter, r *http.Request, partner tru
 
 // fault answers with a SOAP 1.1 fault, which HTTP carries as 500 (SOAP 1.1, 6.2).
 func (p *Provider) fault(w http.ResponseWriter, refusal *bridge.Refusal) {
+	sendFault(w, refusal, http.StatusInternalServerError)
+}
+
+// turnAway answers a system that was not admitted. HTTP says more precisely than SOAP that it may try again.
+func (p *Provider) turnAway(w http.ResponseWriter, _ *http.Request, refusal *bridge.Refusal) {
+	status, _, _ := web.PageOf(refusal.Reason)
+	sendFault(w, refusal, status)
+}
+
+func sendFault(w http.ResponseWriter, refusal *bridge.Refusal, status int) {
 	x := &writer{}
 	x.raw("<soap:Fault><faultcode>soap:")
-	if refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable {
+	if slices.Contains([]bridge.Reason{bridge.Internal, bridge.Unavailable, bridge.Throttled}, refusal.Reason) {
 		x.raw("Server</faultcode><faultstring>")
 	} else {
 		x.raw("Client</faultcode><faultstring>")
@@ -95,6 +107,6 @@ func (p *Provider) fault(w http.ResponseWriter, refusal *bridge.Refusal) {
 	x.raw("</faultstring></soap:Fault>")
 	w.Header().Set("Content-Type", soapMedia)
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusInternalServerError)
+	w.WriteHeader(status)
 	_, _ = w.Write(envelope(x.b))
 }

@@ -41,15 +41,15 @@ func New(o Options) *Provider {
 func (p *Provider) Routes() []web.Route {
 	return append([]web.Route{
 		{Method: http.MethodGet, Path: "/ticket/start", Name: "ticket_start", Handler: p.start, Once: true},
-		{Method: http.MethodGet, Path: resumePath, Name: "ticket_resume", Handler: p.resume, Once: true},
+		{Method: http.MethodGet, Path: resumePath, Name: "ticket_resume", Class: web.Step, Handler: p.resume, Once: true},
 	}, p.ServerRoutes()...)
 }
 
 // ServerRoutes are those that servers call, also served on the mutual-TLS listener.
 func (p *Provider) ServerRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/saml/RoleAssertion", Name: "ticket_assertion", Handler: p.roleAssertion},
-		{Method: http.MethodPost, Path: "/ticket/destroy", Name: "ticket_destroy", Handler: p.destroy},
+		{Method: http.MethodGet, Path: "/saml/RoleAssertion", Name: "ticket_assertion", Class: web.Machine, TurnAway: p.turnAway, Handler: p.roleAssertion},
+		{Method: http.MethodPost, Path: "/ticket/destroy", Name: "ticket_destroy", Class: web.Machine, TurnAway: p.turnAway, Handler: p.destroy},
 	}
 }
 

@@ -11,6 +11,11 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, refusal *bridg
 	if refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable {
 		p.log.ErrorContext(r.Context(), "role assertion failed", "ref", bridge.Ref(r.Context()), "error", refusal.Error())
 	}
+	p.turnAway(w, r, refusal)
+}
+
+// turnAway answers without a word in the log.
+func (p *Provider) turnAway(w http.ResponseWriter, r *http.Request, refusal *bridge.Refusal) {
 	status, code := answerOf(refusal.Reason)
 	var doc writer
 	now := stamp(p.hub.Clock())

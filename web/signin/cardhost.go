@@ -16,7 +16,7 @@ const cardPath = "/card"
 // looked at, and a connection that was made for another host name, or resumed, is misdirected (RFC 9110,
 // section 15.5.20). No cookie is set here, and every connection is closed after its answer.
 func (s *SignIn) CardHandler() http.Handler {
-	return s.Kit.Handler(web.Route{Name: "card_host", Handler: s.cardHost, MaxBody: 1})
+	return s.Kit.Handler(web.Route{Name: "card_host", Class: web.Step, Handler: s.cardHost, MaxBody: 1})
 }
 
 func (s *SignIn) cardHost(w http.ResponseWriter, r *http.Request) {

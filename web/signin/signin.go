@@ -71,17 +71,21 @@ func New(o Options) *SignIn {
 // Routes of the hub's own host.
 func (s *SignIn) Routes() []web.Route {
 	get := func(path, name string, h http.HandlerFunc) web.Route {
-		return web.Route{Method: http.MethodGet, Path: path, Name: name, Handler: h}
+		return web.Route{Method: http.MethodGet, Path: path, Name: name, Class: web.Step, Handler: h}
 	}
 	once := func(path, name string, h http.HandlerFunc) web.Route {
-		return web.Route{Method: http.MethodGet, Path: path, Name: name, Handler: h, Once: true}
+		return web.Route{Method: http.MethodGet, Path: path, Name: name, Class: web.Step, Handler: h, Once: true}
 	}
 	// Every POST of these pages comes from a form of ours in the same browser.
 	post := func(path, name string, h http.HandlerFunc) web.Route {
-		return web.Route{Method: http.MethodPost, Path: path, Name: name, Handler: s.checked(h)}
+		return web.Route{Method: http.MethodPost, Path: path, Name: name, Class: web.Step, Handler: s.checked(h)}
+	}
+	as := func(c web.Class, route web.Route) web.Route {
+		route.Class = c
+		return route
 	}
 	return []web.Route{
-		get("/", "home", s.home),
+		as(web.SignOn, get("/", "home", s.home)),
 		get(web.SignInPath, "signin", s.choose),
 		post("/signin/key/begin", "signin_key_begin", s.beginKey),
 		post("/signin/key/finish", "signin_key_finish", s.finishKey),
@@ -91,16 +95,16 @@ func (s *SignIn) Routes() []web.Route {
 		get(web.RolePath, "role", s.rolePage),
 		post(web.RolePath, "role_choose", s.chooseRole),
 		post("/role/change", "role_change", s.changeRole),
-		post("/switch", "switch_user", s.switchUser),
-		get("/signout", "signout_ask", s.askSignOut),
-		post("/signout", "signout", s.signOut),
-		get(resultPath, "signout_result", s.result),
-		get("/enrol/:token", "enrol", s.enrolPage),
+		as(web.SignOut, post("/switch", "switch_user", s.switchUser)),
+		as(web.SignOut, get("/signout", "signout_ask", s.askSignOut)),
+		as(web.SignOut, post("/signout", "signout", s.signOut)),
+		as(web.SignOut, get(resultPath, "signout_result", s.result)),
+		as(web.SignOn, get("/enrol/:token", "enrol", s.enrolPage)),
 		post("/enrol/:token/key/begin", "enrol_key_begin", s.beginEnrolKey),
 		post("/enrol/:token/key/finish", "enrol_key_finish", s.finishEnrolKey),
 		post("/enrol/:token/card", "enrol_card", s.startEnrolCard),
 		once("/enrol/card/done", "enrol_card_done", s.finishEnrolCard),
-		get("/error", "app_error", s.appError),
+		as(web.SignOn, get("/error", "app_error", s.appError)),
 	}
 }
 
