@@ -113,7 +113,7 @@ func (s *surfer) hear() heard {
 // either end. The library takes LogoutRequests by POST alone, so that the hub tells it by a page of its own.
 func TestNodeSAML(t *testing.T) {
 	h := startHub(t, "")
-	both := &samlApp{Name: "both", Response: true, Assertion: true, terms: ", sign: both"}
+	both := &samlApp{Name: "both", Response: true, Assertion: true, terms: ", sign: both, state_context: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport'"}
 	response := &samlApp{Name: "response", Response: true, terms: ", sign: response"}
 	assertion := &samlApp{Name: "assertion", Assertion: true}
 	h.startNodeSAML(both, response, assertion)
@@ -143,6 +143,11 @@ func TestNodeSAML(t *testing.T) {
 	s.autopost()
 	if got := s.hear(); !strings.Contains(got.Refused, "asks for a sign-in by password") {
 		s.fail("a password is not what happened: %+v", got)
+	}
+	s.open(both.base + "/start?password") // its terms make up for the library's default
+	s.autopost()
+	if got := s.hear(); got.Profile == nil || got.Profile.UID != doctor {
+		s.fail("the class of the terms: %+v", got)
 	}
 
 	// one app signs out: the hub tells the others through this browser before it answers
