@@ -52,20 +52,24 @@ const Protocol = "urn:oasis:names:tc:SAML:2.0:protocol"
 
 // Entity is the verified metadata of one party: a typed view over the retained bytes.
 type Entity struct {
-	ID          string    // entityID, compared byte for byte
-	Raw         []byte    // the EntityDescriptor as a document of its own
-	ValidUntil  time.Time // the earliest validUntil from the root down; zero if none is given
-	SP          *ServiceProvider
-	DisplayName string   // mdui:DisplayName, else ServiceName, else OrganizationDisplayName; English first
-	Scopes      []string // shibmd:Scope values that are not regular expressions
-	Requested   []RequestedAttribute
-	Attributes  map[string][]string // entity attributes by name
-	Notes       []Finding           // what Parse passed over and an administrator should know
+	ID           string    // entityID, compared byte for byte
+	Raw          []byte    // the EntityDescriptor as a document of its own
+	ValidUntil   time.Time // the earliest validUntil from the root down; zero if none is given
+	SP           *ServiceProvider
+	DisplayName  string   // mdui:DisplayName, else ServiceName, else OrganizationDisplayName; English first
+	Scopes       []string // shibmd:Scope values that are not regular expressions
+	Requested    []RequestedAttribute
+	Attributes   map[string][]string // entity attributes by name
+	UI           UI
+	Organization Organization
+	Contacts     []Contact
+	Notes        []Finding // what Parse passed over and an administrator should know
 }
 
 // ServiceProvider is the SPSSODescriptor with SAML 2.0 in its protocol support enumeration.
 type ServiceProvider struct {
 	AuthnRequestsSigned  bool
+	ErrorURL             string // where people may be sent whom the partner cannot help; empty: not said
 	WantAssertionsSigned bool
 	ACS                  []IndexedEndpoint
 	SLO                  []Endpoint
@@ -80,9 +84,10 @@ type ServiceProvider struct {
 
 // AttributeService is an AttributeConsumingService: attributes that a request asks for by its index (SAML Metadata 2.4.4.2).
 type AttributeService struct {
-	Index     int
-	Default   bool // what a request without an index means; true for exactly one
-	Requested []RequestedAttribute
+	Index               int
+	Default             bool // what a request without an index means; true for exactly one
+	Names, Descriptions []Localized
+	Requested           []RequestedAttribute
 }
 
 // Endpoint is where a service listens. ResponseLocation is empty when responses go to Location as well.
@@ -92,7 +97,7 @@ type Endpoint struct {
 	ResponseLocation string
 }
 
-// IndexedEndpoint is an assertion consumer service.
+// IndexedEndpoint is an assertion consumer service or an artifact resolution service.
 type IndexedEndpoint struct {
 	Binding  string
 	Location string
@@ -106,6 +111,7 @@ type RequestedAttribute struct {
 	NameFormat   string
 	FriendlyName string
 	Required     bool
+	Values       []string // the only ones it wants; none: any
 }
 
 // DefaultACS returns the assertion consumer service that a request without URL and index means.

@@ -31,11 +31,11 @@ func TestAttributeServices(t *testing.T) {
 		services string
 		want     []AttributeService
 	}{
-		"first":            {`<S index="3"><R Name="a"/></S><S index="1"><R Name="b"/></S>`, []AttributeService{{3, true, []RequestedAttribute{{Name: "a"}}}, {1, false, []RequestedAttribute{{Name: "b"}}}}},
-		"first not denied": {`<S index="3" isDefault="false"><R Name="a"/></S><S index="1"><R Name="b"/></S>`, []AttributeService{{3, false, []RequestedAttribute{{Name: "a"}}}, {1, true, []RequestedAttribute{{Name: "b"}}}}},
-		"said":             {`<S index="3"><R Name="a"/></S><S index="1" isDefault="1"><R Name="b"/></S>`, []AttributeService{{3, false, []RequestedAttribute{{Name: "a"}}}, {1, true, []RequestedAttribute{{Name: "b"}}}}},
+		"first":            {`<S index="3"><R Name="a"/></S><S index="1"><R Name="b"/></S>`, []AttributeService{{Index: 3, Default: true, Requested: []RequestedAttribute{{Name: "a"}}}, {Index: 1, Default: false, Requested: []RequestedAttribute{{Name: "b"}}}}},
+		"first not denied": {`<S index="3" isDefault="false"><R Name="a"/></S><S index="1"><R Name="b"/></S>`, []AttributeService{{Index: 3, Default: false, Requested: []RequestedAttribute{{Name: "a"}}}, {Index: 1, Default: true, Requested: []RequestedAttribute{{Name: "b"}}}}},
+		"said":             {`<S index="3"><R Name="a"/></S><S index="1" isDefault="1"><R Name="b"/></S>`, []AttributeService{{Index: 3, Default: false, Requested: []RequestedAttribute{{Name: "a"}}}, {Index: 1, Default: true, Requested: []RequestedAttribute{{Name: "b"}}}}},
 		"all denied":       {`<S index="3" isDefault="0"/><S index="1" isDefault="false"/>`, []AttributeService{{Index: 3, Default: true}, {Index: 1}}},
-		"without an index": {`<S><R Name="a"/></S><S index="1"><R Name="b"/></S>`, []AttributeService{{1, true, []RequestedAttribute{{Name: "b"}}}}},
+		"without an index": {`<S><R Name="a"/></S><S index="1"><R Name="b"/></S>`, []AttributeService{{Index: 1, Default: true, Requested: []RequestedAttribute{{Name: "b"}}}}},
 		"none":             {"", nil},
 	} {
 		doc := goodPartner(t)

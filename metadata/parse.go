@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -48,7 +47,8 @@ func Parse(v xmlsec.Verified) (Entity, error) {
 			return Entity{}, err
 		}
 	}
-	e.readNames(entity, role)
+	e.readAbout(entity, role)
+	e.readNames()
 	e.readScopes(entity, role)
 	e.readAttributes(entity)
 	return e, nil
@@ -73,142 +73,6 @@ func (e *Entity) readValidity(holder *xmlsec.Element) error {
 	return nil
 }
 
-// readRole reads the first SPSSODescriptor that speaks SAML 2.0 and returns it.
-func (e *Entity) readRole(entity *xmlsec.Element) *xmlsec.Element {
-	var role *xmlsec.Element
-	for _, r := range entity.All(space, "SPSSODescriptor") {
-		protocols, _ := r.Attr("protocolSupportEnumeration")
-		switch {
-		case !slices.Contains(strings.Fields(protocols), Protocol):
-			e.note(Warning, "role_protocol", "a service provider role does not speak SAML 2.0 and is passed over")
-		case role != nil:
-			e.note(Warning, "role_repeated", "more than one SAML 2.0 service provider role; the first one counts")
-		default:
-			role = r
-		}
-	}
-	if role == nil {
-		return nil
-	}
-	sp := &ServiceProvider{
-		AuthnRequestsSigned:  boolean(role, "AuthnRequestsSigned"),
-		WantAssertionsSigned: boolean(role, "WantAssertionsSigned"),
-	}
-	for _, k := range role.All(space, "KeyDescriptor") {
-		e.readKey(sp, k)
-	}
-	for _, s := range role.All(space, "SingleLogoutService") {
-		sp.SLO = append(sp.SLO, Endpoint{
-			Binding: attribute(s, "Binding"), Location: attribute(s, "Location"), ResponseLocation: attribute(s, "ResponseLocation"),
-		})
-	}
-	for _, f := range role.All(space, "NameIDFormat") {
-		sp.NameIDFormats = append(sp.NameIDFormats, strings.TrimSpace(f.Text()))
-	}
-	e.readAlgorithms(sp, role, entity)
-	e.readACS(sp, role)
-	e.readRequested(sp, role)
-	e.SP = sp
-	return role
-}
-
-// readACS reads the assertion consumer services and finds the default: the first that says so, else the first that does not
-// deny it, else the first (SAML Metadata 2.4.4.1).
-func (e *Entity) readACS(sp *ServiceProvider, role *xmlsec.Element) {
-	explicit, implicit := -1, -1
-	for _, s := range role.All(space, "AssertionConsumerService") {
-		index, err := strconv.ParseUint(strings.TrimSpace(attribute(s, "index")), 10, 16)
-		if err != nil {
-			e.note(Error, "acs_index", "an assertion consumer service has no readable index")
-			continue
-		}
-		_, said := s.Attr("isDefault")
-		switch {
-		case boolean(s, "isDefault"):
-			if explicit < 0 {
-				explicit = len(sp.ACS)
-			}
-		case !said && implicit < 0:
-			implicit = len(sp.ACS)
-		}
-		sp.ACS = append(sp.ACS, IndexedEndpoint{
-			Binding: attribute(s, "Binding"), Location: attribute(s, "Location"), Index: int(index),
-		})
-	}
-	if len(sp.ACS) == 0 {
-		return
-	}
-	if explicit < 0 {
-		explicit = max(implicit, 0)
-	}
-	sp.ACS[explicit].Default = true
-}
-
-// readRequested reads the attribute consuming services. The default is the first that says so, else the first that does not
-// deny it, else the first (SAML Metadata 2.4.4.2); what it asks for is what the entity does.
-func (e *Entity) readRequested(sp *ServiceProvider, role *xmlsec.Element) {
-	explicit, implicit := -1, -1
-	for _, s := range role.All(space, "AttributeConsumingService") {
-		index, err := strconv.ParseUint(strings.TrimSpace(attribute(s, "index")), 10, 16)
-		if err != nil {
-			e.note(Warning, "service_index", "an attribute consuming service has no readable index and is passed over")
-			continue
-		}
-		_, said := s.Attr("isDefault")
-		switch {
-		case boolean(s, "isDefault") && explicit < 0:
-			explicit = len(sp.Services)
-		case !said && implicit < 0:
-			implicit = len(sp.Services)
-		}
-		sp.Services = append(sp.Services, AttributeService{Index: int(index), Requested: requested(s)})
-	}
-	if len(sp.Services) == 0 {
-		return
-	}
-	if explicit < 0 {
-		explicit = max(implicit, 0)
-	}
-	sp.Services[explicit].Default = true
-	e.Requested = sp.Services[explicit].Requested
-}
-
-func requested(service *xmlsec.Element) []RequestedAttribute {
-	var out []RequestedAttribute
-	for _, a := range service.All(space, "RequestedAttribute") {
-		out = append(out, RequestedAttribute{
-			Name: attribute(a, "Name"), NameFormat: attribute(a, "NameFormat"), FriendlyName: attribute(a, "FriendlyName"),
-			Required: boolean(a, "isRequired"),
-		})
-	}
-	return out
-}
-
-// readNames finds the name to show, English first.
-func (e *Entity) readNames(entity, role *xmlsec.Element) {
-	var names []*xmlsec.Element
-	if role != nil {
-		if info := descend(role, space, "Extensions", spaceUI, "UIInfo"); info != nil {
-			names = info.All(spaceUI, "DisplayName")
-		}
-		if service := role.Child(space, "AttributeConsumingService"); service != nil && len(names) == 0 {
-			names = service.All(space, "ServiceName")
-		}
-	}
-	if org := entity.Child(space, "Organization"); org != nil && len(names) == 0 {
-		names = org.All(space, "OrganizationDisplayName")
-	}
-	for _, n := range names {
-		lang, _ := n.AttrNS(spaceXML, "lang")
-		if name := strings.TrimSpace(n.Text()); e.DisplayName == "" || lang == "en" {
-			e.DisplayName = name
-			if lang == "en" {
-				return
-			}
-		}
-	}
-}
-
 // readScopes keeps literal scopes; a regular expression is an error, since it can claim anything.
 func (e *Entity) readScopes(holders ...*xmlsec.Element) {
 	for _, h := range holders {
@@ -220,7 +84,7 @@ func (e *Entity) readScopes(holders ...*xmlsec.Element) {
 			continue
 		}
 		for _, s := range extensions.All(spaceShib, "Scope") {
-			if boolean(s, "regexp") {
+			if e.boolean(s, "regexp") {
 				e.note(Error, "scope_regexp", "a scope is a regular expression")
 				continue
 			}
@@ -238,10 +102,31 @@ func attribute(e *xmlsec.Element, name string) string {
 	return value
 }
 
+// trimmed is an attribute of a type whose white space collapses, such as xs:anyURI (XML Schema 2, 4.3.6).
+func trimmed(e *xmlsec.Element, name string) string {
+	return strings.Trim(attribute(e, name), " \t\r\n")
+}
+
 // boolean is xs:boolean; anything unreadable is false.
 func boolean(e *xmlsec.Element, name string) bool {
-	value := strings.TrimSpace(attribute(e, name))
+	value := trimmed(e, name)
 	return value == "true" || value == "1"
+}
+
+// boolean is the same, with a note of what cannot be read.
+func (e *Entity) boolean(holder *xmlsec.Element, name string) bool {
+	if value, said := holder.Attr(name); said && !slices.Contains([]string{"true", "1", "false", "0"}, strings.TrimSpace(value)) {
+		e.note(Warning, "boolean", fmt.Sprintf("%s=%q is none of true, false, 1 and 0; it is taken for false", name, shortened(value)))
+	}
+	return boolean(holder, name)
+}
+
+// shortened bounds what a note repeats of a document.
+func shortened(value string) string {
+	if r := []rune(value); len(r) > 80 {
+		return string(r[:80]) + "…"
+	}
+	return value
 }
 
 // descend follows one child by expanded name after another.

@@ -50,7 +50,7 @@ func TestParse(t *testing.T) {
 		t.Error(diff)
 	}
 	want := []RequestedAttribute{{
-		"urn:oid:1.3.6.1.4.1.5923.1.1.1.7", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri", "eduPersonEntitlement", true,
+		"urn:oid:1.3.6.1.4.1.5923.1.1.1.7", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri", "eduPersonEntitlement", true, nil,
 	}}
 	if diff := cmp.Diff(want, e.Requested); diff != "" {
 		t.Error(diff)

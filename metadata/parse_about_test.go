@@ -1,0 +1,91 @@
+package metadata
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestParseArtifactResolution: each by its index, for the artifact of a partner names one (SAML Bindings 3.6.4.2).
+func TestParseArtifactResolution(t *testing.T) {
+	e := parsed(t, replace(t, goodPartner(t), "<md:SingleLogoutService", `<md:ArtifactResolutionService Binding="`+BindingSOAP+`" Location=" https://pas.rx1.example/ars " index="3"/>`+
+		`<md:ArtifactResolutionService Binding="`+BindingSOAP+`" Location="https://pas.rx1.example/ars4" index="4" isDefault="true"/><md:ArtifactResolutionService index="x"/><md:SingleLogoutService`))
+	want := []IndexedEndpoint{{BindingSOAP, "https://pas.rx1.example/ars", 3, false}, {BindingSOAP, "https://pas.rx1.example/ars4", 4, true}}
+	if diff := cmp.Diff(want, e.SP.ArtifactResolution); diff != "" {
+		t.Error(diff)
+	}
+	if got := codes(e.Notes, Error); got != "artifact_index" {
+		t.Error(got)
+	}
+}
+
+// TestParseAbout: what a partner says of itself, and nothing of it that a browser would run.
+func TestParseAbout(t *testing.T) {
+	doc := replace(t, goodPartner(t), "</mdui:UIInfo>", `<mdui:Description xml:lang="en"> Beds </mdui:Description><mdui:Description xml:lang="cy"> </mdui:Description>
+<mdui:Logo width="80" height="60" xml:lang="en">https://pas.rx1.example/logo.png</mdui:Logo><mdui:Logo width="16" height="16">data:image/png;base64,AAAA</mdui:Logo>
+<mdui:Logo width="16" height="16">javascript:alert(1)</mdui:Logo><mdui:Logo>https://pas.rx1.example/logo.png</mdui:Logo>
+<mdui:InformationURL xml:lang="en">https://pas.rx1.example/about</mdui:InformationURL><mdui:PrivacyStatementURL xml:lang="en">javascript:alert(1)</mdui:PrivacyStatementURL></mdui:UIInfo>`)
+	doc = replace(t, doc, "</md:EntityDescriptor>", `<md:ContactPerson contactType="technical"><md:Company>RX1</md:Company><md:GivenName>Asha</md:GivenName><md:SurName>Example</md:SurName>
+<md:EmailAddress>mailto:asha@rx1.example</md:EmailAddress><md:EmailAddress>bare@rx1.example</md:EmailAddress><md:TelephoneNumber>1234</md:TelephoneNumber></md:ContactPerson>
+<md:ContactPerson contactType="other" xmlns:remd="http://refeds.org/metadata" remd:contactType="http://refeds.org/metadata/contactType/security"><md:EmailAddress>mailto:cert@rx1.example</md:EmailAddress></md:ContactPerson>
+</md:EntityDescriptor>`)
+	doc = replace(t, doc, "<md:SPSSODescriptor ", `<md:SPSSODescriptor errorURL="https://pas.rx1.example/error?c=ERRORURL_CODE" `)
+	e := parsed(t, doc)
+	ui := UI{
+		DisplayNames: []Localized{{"cy", "System Weinyddu Cleifion"}, {"en", "Patient Administration & Beds"}}, Descriptions: []Localized{{"en", "Beds"}},
+		InformationURLs: []Localized{{"en", "https://pas.rx1.example/about"}},
+		Logos:           []Logo{{"https://pas.rx1.example/logo.png", "en", 80, 60}, {"data:image/png;base64,AAAA", "", 16, 16}},
+	}
+	if diff := cmp.Diff(ui, e.UI); diff != "" {
+		t.Error(diff)
+	}
+	contacts := []Contact{
+		{Type: "technical", Company: "RX1", GivenName: "Asha", Surname: "Example", Emails: []string{"asha@rx1.example", "bare@rx1.example"}, Phones: []string{"1234"}},
+		{Type: Security, Emails: []string{"cert@rx1.example"}},
+	}
+	if diff := cmp.Diff(contacts, e.Contacts); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(Organization{[]Localized{{"en", "RX1"}}, []Localized{{"en", "Royal Example"}}, []Localized{{"en", "https://rx1.example/"}}}, e.Organization); diff != "" {
+		t.Error(diff)
+	}
+	if e.SP.ErrorURL != "https://pas.rx1.example/error?c=ERRORURL_CODE" {
+		t.Errorf("errorURL %q", e.SP.ErrorURL)
+	}
+	if got := codes(e.Notes, Warning); !sameWords(got, "about_url about_url logo_size contact_mailto") {
+		t.Error(got)
+	}
+}
+
+func sameWords(a, b string) bool {
+	count := map[string]int{}
+	for _, w := range strings.Fields(a) {
+		count[w]++
+	}
+	for _, w := range strings.Fields(b) {
+		count[w]--
+	}
+	for _, n := range count {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// TestParseServices: names and wanted values of attribute consuming services.
+func TestParseServices(t *testing.T) {
+	doc := replace(t, goodPartner(t), `isRequired="true"/>`, `isRequired="true"><saml:AttributeValue xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"> urn:x </saml:AttributeValue></md:RequestedAttribute>`)
+	doc = replace(t, doc, "</md:ServiceName>", `</md:ServiceName><md:ServiceDescription xml:lang="en">Beds</md:ServiceDescription>`)
+	s := parsed(t, doc).SP.Services[0]
+	if diff := cmp.Diff([]Localized{{"en", "PAS"}}, s.Names); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]Localized{{"en", "Beds"}}, s.Descriptions); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"urn:x"}, s.Requested[0].Values); diff != "" {
+		t.Error(diff)
+	}
+}
