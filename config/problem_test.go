@@ -136,6 +136,10 @@ func TestProblems(t *testing.T) {
 		{"no private key", "keys", "keys: { signing_file: tls.crt }", []string{
 			`8:9: warning: keys.signing_file is readable by others (0644), use 0600`,
 			`8:9: error: keys.signing_file: DIR/tls.crt holds no private key in PEM`}},
+		{"no private key to decrypt with", "keys", "keys: { signing_file: signing.pem, encryption_file: tls.crt }", []string{
+			`8:36: warning: keys.encryption_file is readable by others (0644), use 0600`,
+			`8:36: error: keys.encryption_file: DIR/tls.crt holds no private key in PEM`}},
+		{"absent encryption keys", "keys", "keys: { signing_file: signing.pem, encryption_file: no.pem }", []string{`8:36: error: keys.encryption_file: DIR/no.pem: no such file or directory`}},
 		{"no authorities", "", "listeners: { card: { client_ca: card.crl } }", []string{`9:22: error: listeners.card.client_ca: DIR/card.crl holds no certificate in PEM`}},
 		{"absent secret", "", "store: { driver: postgres, dsn_file: no }", []string{`9:38: error: store.dsn_file: DIR/no: no such file or directory`}},
 		{"absent list", "", "listeners: { card: { crl: [card.crl, no.crl] } }", []string{`9:22: error: listeners.card.crl: DIR/no.crl: no such file or directory`}},

@@ -5,8 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/asn1"
 	"encoding/base64"
 	"errors"
 	"math/big"
@@ -50,7 +48,7 @@ func (e *Entity) readKey(sp *ServiceProvider, descriptor *xmlsec.Element) {
 	if use != "encryption" && !hasKey(sp.SigningKeys, key) {
 		sp.SigningKeys = append(sp.SigningKeys, key)
 	}
-	if use == "signing" {
+	if use == "signing" || onlySigns(der) {
 		return
 	}
 	encryption := xmlsec.EncryptionKey{Public: key, Certificate: der}
@@ -124,30 +122,6 @@ func readKeyInfo(info *xmlsec.Element) (crypto.PublicKey, []byte, error) {
 		return key, nil, err
 	}
 	return nil, nil, errKeyInfo
-}
-
-// certificateKey takes the public key out of a certificate and looks at nothing else in it (RFC 5280, 4.1).
-func certificateKey(der []byte) (crypto.PublicKey, error) {
-	var certificate struct {
-		TBS struct {
-			Version    asn1.RawValue `asn1:"optional,explicit,tag:0"`
-			Serial     asn1.RawValue
-			Algorithm  asn1.RawValue
-			Issuer     asn1.RawValue
-			Validity   asn1.RawValue
-			Subject    asn1.RawValue
-			PublicKey  asn1.RawValue
-			Extensions asn1.RawValue `asn1:"optional"`
-		}
-	}
-	if rest, err := asn1.Unmarshal(der, &certificate); err != nil || len(rest) > 0 {
-		return nil, errKeyInfo
-	}
-	key, err := x509.ParsePKIXPublicKey(certificate.TBS.PublicKey.FullBytes)
-	if err != nil {
-		return nil, errors.Join(errKeyInfo, err)
-	}
-	return key, nil
 }
 
 // rsaKey reads RSAKeyValue (XML Signature 1.1, 4.5.2.2).

@@ -13,11 +13,22 @@ func DecryptElement(e *Element, l Limits, keys ...crypto.Decrypter) (*Element, e
 	if err != nil {
 		return nil, fail(CodeDecrypt, "not an element encrypted for one of the keys")
 	}
-	root, err := parse(e.around(plaintext), l)
-	if err != nil || len(root.Children) != 1 || strings.TrimSpace(root.Text()) != "" || countSignatures(root) > 0 {
+	inner, ok := e.within(plaintext, l)
+	if !ok {
 		return nil, fail(CodeDecrypt, "not an element encrypted for one of the keys")
 	}
-	return root.Children[0], nil
+	return inner, nil
+}
+
+// within reads content as the one element inside e.
+func (e *Element) within(content []byte, l Limits) (*Element, bool) {
+	root, err := parse(e.around(content), l)
+	if err != nil || len(root.Children) != 1 || countSignatures(root) > 0 {
+		return nil, false
+	}
+	only := root.Children[0]
+	beside := root.doc[root.from:only.start] + root.doc[only.end:root.to]
+	return only, strings.Trim(beside, " \t\r\n") == ""
 }
 
 // around is a document whose root holds content and declares what e has in scope.

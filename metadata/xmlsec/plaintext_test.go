@@ -76,3 +76,31 @@ func TestDecryptElementTellsNothing(t *testing.T) {
 		t.Errorf("no key: %v", err)
 	}
 }
+
+// FuzzPlaintext: whatever was encrypted, it is read as one element that stands whole in the plaintext, or not at all.
+func FuzzPlaintext(f *testing.F) {
+	for _, s := range append([]string{
+		`<saml:NameID>a</saml:NameID>`, `<NameID xmlns="">a</NameID>`, `</plaintext><plaintext><a/>`, `<a/></plaintext>`, ` <a xmlns:saml="urn:other"/> `,
+		`<a/><!-- -->`, `<?a b?><a/>`, `<a/>&#32;`, "\u00a0<a/>",
+	}, seeds...) {
+		f.Add(s)
+	}
+	root, err := parse([]byte(`<m xmlns:saml="`+samlSpace+`" xmlns="urn:default"><saml:EncryptedID xmlns:x="urn:x"></saml:EncryptedID></m>`), MessageLimits())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, content string) {
+		e, ok := root.Children[0].within([]byte(content), MessageLimits())
+		if !ok {
+			return
+		}
+		own := strings.Trim(content, " \t\r\n")
+		if !strings.HasPrefix(own, "<"+e.qname()) || !strings.HasSuffix(own, ">") || int(e.end-e.start) != len(own) {
+			t.Errorf("read %q as %s", content, e.Raw())
+		}
+		alone, err := parse(e.Raw(), MessageLimits())
+		if err != nil || !alone.Is(e.Space, e.Local) || alone.Text() != e.Text() || len(alone.Children) != len(e.Children) {
+			t.Errorf("not the same alone: %q, %v", content, err)
+		}
+	})
+}
