@@ -201,3 +201,9 @@ func BenchmarkParts(b *testing.B) {
 		})
 	})
 }
+
+func BenchmarkCheckCharacters(b *testing.B) {
+	doc := largeRequest(b)
+	b.SetBytes(int64(len(doc)))
+	each(b, func() error { return CheckCharacters(doc) })
+}

@@ -22,12 +22,12 @@ func gate(doc []byte, l Limits) (string, error) {
 
 // CheckCharacters refuses a document of ours that is not UTF-8, or has characters that XML does not have and cannot escape (XML
 // 1.0, 2.2). Errors match [ErrSyntax].
-func CheckCharacters(doc []byte) error { return checkCharacters(string(doc)) }
+func CheckCharacters(doc []byte) error { return checkCharacters(doc) }
 
 // checkCharacters refuses what is not UTF-8 or not an XML character, eight ASCII bytes at a time where it can.
-func checkCharacters(s string) error {
+func checkCharacters[T string | []byte](s T) error {
 	for i := 0; i < len(s); {
-		if i+8 <= len(s) && plainWord(s[i:i+8]) {
+		if i+8 <= len(s) && plainWord(word(s[i:i+8])) {
 			i += 8
 			continue
 		}
@@ -39,7 +39,7 @@ func checkCharacters(s string) error {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
+		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 		if r == utf8.RuneError && n == 1 || !isCharacter(r) {
 			return fail(CodeEncoding, "not UTF-8 or not an XML character")
 		}
@@ -49,8 +49,7 @@ func checkCharacters(s string) error {
 }
 
 // plainWord reports whether eight bytes are all in 0x20..0x7F.
-func plainWord(s string) bool {
-	w := word(s)
+func plainWord(w uint64) bool {
 	return (w|(w-0x20*ones))&highs == 0
 }
 

@@ -209,7 +209,7 @@ func (p *Provider) inflate(compressed []byte) ([]byte, error) {
 	if err := z.(flate.Resetter).Reset(in, nil); err != nil {
 		return nil, badRequest("deflate", "The message cannot be decompressed.").Because(err)
 	}
-	out := bytes.NewBuffer(make([]byte, 0, 4<<10))
+	out := bytes.NewBuffer(make([]byte, 0, 2<<10))
 	n, err := io.Copy(out, io.LimitReader(z, maxMessage+1))
 	switch {
 	case n > maxMessage:

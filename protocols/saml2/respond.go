@@ -93,7 +93,7 @@ type response struct {
 
 // response writes a StatusResponse in exclusive canonical form around content that already is. at is the offset for a signature.
 func (p *Provider) response(r response, content []byte) (doc []byte, at int) {
-	w := &writer{b: make([]byte, 0, len(content)+4096)}
+	w := &writer{b: make([]byte, 0, len(content)+1536)}
 	prefix := r.prefix
 	if prefix == "" {
 		prefix = "samlp"
