@@ -23,7 +23,11 @@ type ShibbolethConfig struct {
 
 	SignRequests    bool              // sign AuthnRequest and LogoutRequest, rsa-sha256
 	EncryptNames    bool              // EncryptedID instead of NameID in LogoutRequest
+	SignBack        bool              // sign what goes to the hub's own services, though no AuthnRequest
 	PostRequests    bool              // send AuthnRequest by POST instead of Redirect
+	RequestBinding  string            // send AuthnRequest by this binding: HTTP-POST-SimpleSign or HTTP-Artifact
+	ECP             bool              // answer enhanced clients by PAOS
+	Query           bool              // ask the hub for attributes if it told none in its answer
 	NoEncryption    bool              // offer no encryption key in its metadata
 	AuthnContext    string            // RequestedAuthnContext class, space separated for several
 	LogoutBinding   string            // HTTP-Redirect, HTTP-POST or SOAP; empty: Redirect, else POST, else SOAP

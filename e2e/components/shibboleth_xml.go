@@ -24,9 +24,15 @@ func shibbolethXML(s *site, c ShibbolethConfig) string {
 	if c.PostRequests {
 		request = bindings + "HTTP-POST"
 	}
+	if c.RequestBinding != "" {
+		request = bindings + c.RequestBinding
+	}
 	signing := "false"
-	if c.SignRequests {
+	switch {
+	case c.SignRequests:
 		signing = "true"
+	case c.SignBack:
+		signing = "back"
 	}
 	application := attrs(
 		"entityID", c.EntityID, "homeURL", s.url("/"), "REMOTE_USER", "uid subject-id pairwise-id",
@@ -59,7 +65,7 @@ func shibbolethXML(s *site, c ShibbolethConfig) string {
 %s
 <AttributeExtractor type="XML" validate="true" reloadChanges="false" path="attribute-map.xml"/>
 <AttributeFilter type="XML" validate="true" path="attribute-policy.xml"/>
-<CredentialResolver type="Chaining">
+%s<CredentialResolver type="Chaining">
 <CredentialResolver type="File" use="signing" key="sp-signing.key" certificate="sp-signing.crt"/>
 %s
 </CredentialResolver>
@@ -69,9 +75,17 @@ func shibbolethXML(s *site, c ShibbolethConfig) string {
 </SPConfig>
 `,
 		int(c.Clock.Seconds()), s.dir, application,
-		attrs("entityID", c.IdP, "outgoingBindings", request),
+		attrs("entityID", c.IdP, "outgoingBindings", request, "ECP", map[bool]string{true: "true"}[c.ECP]),
 		attrs("outgoingBindings", logout, "asynchronous", map[bool]string{true: "false"}[c.SyncLogout]),
-		metadataProvider(s, c), encryption)
+		metadataProvider(s, c), attributeQuery(c), encryption)
+}
+
+// attributeQuery makes shibd ask the hub by the NameID that it was told.
+func attributeQuery(c ShibbolethConfig) string {
+	if !c.Query {
+		return ""
+	}
+	return `<AttributeResolver type="Query" subjectMatch="true"/>` + "\n"
 }
 
 // metadataProvider asks for schema-valid metadata and, when a certificate is

@@ -51,8 +51,8 @@ func sloServices() []service {
 
 func artifactServices() []service { return []service{{metadata.BindingSOAP, ArtifactPath}} }
 
-// attributeServices are those of the attribute authority; none: there is no such role.
-func attributeServices() []service { return nil }
+// attributeServices are those of the attribute authority.
+func attributeServices() []service { return []service{{metadata.BindingSOAP, AttributesPath}} }
 
 func (p *Provider) endpoints(table []service) []metadata.Endpoint {
 	var out []metadata.Endpoint

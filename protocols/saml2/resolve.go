@@ -96,7 +96,7 @@ func (p *Provider) takeHeld(ctx context.Context, partner trust.Partner, text str
 	if err != nil || !p.isOurs(a) {
 		return nil, p.noMessage(ctx, partner, "artifact_unknown")
 	}
-	key, now := bridge.Key(text), p.Hub.Clock()
+	key, now := bridge.Key(a.encode()), p.Hub.Clock() // there may be line ends in what they sent
 	kept, err := p.Hub.Artifacts.Get(ctx, kindArtifact, key, now)
 	var held heldMessage
 	if err == nil {
