@@ -39,6 +39,8 @@ func TestCompileAtItsLimits(t *testing.T) {
 		"identity 3":                  {ticketDoc + "require: { identity: 3 }\n", ""},
 		"negative identity":           {ticketDoc + "require: { identity: -1 }\n", "identity"},
 		"negative idle":               {ticketDoc + "session: { idle: -1m }\n", "unit"},
+		"card ignored":                {ticketDoc + "session: { on_card_removal: ignore }\n", ""},
+		"card eaten":                  {ticketDoc + "session: { on_card_removal: eaten }\n", "on_card_removal"},
 		"no idle":                     {ticketDoc + "session: { idle: 0s }\n", ""},
 		"only a certificate":          {strings.Replace(ticketDoc, "networks: [10.0.8.0/24]", "certificate_sha256: "+hash, 1), ""},
 		"short hash of a certificate": {ticketDoc + "  certificate_sha256: " + hash[2:] + "\n", "64 hex"},

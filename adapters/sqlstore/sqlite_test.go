@@ -112,3 +112,40 @@ func TestSchemaVersions(t *testing.T) {
 		})
 	}
 }
+
+// TestUpgradeFromVersion1: sessions that a program of the first schema left live on, without what it did not store.
+func TestUpgradeFromVersion1(t *testing.T) {
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "hub.db")
+	reopen := func(s *Store) *Store {
+		t.Helper()
+		if s != nil {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := OpenSQLite(ctx, path, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := reopen(nil)
+	if err := s.engine.(*sqliteEngine).write.script(`DROP INDEX sessions_living; ALTER TABLE sessions DROP COLUMN authenticator; DELETE FROM schema_version WHERE version > 1;
+		INSERT INTO sessions (id, key, uid, method, assurance, authn_at, started, seen, role_id, ended) VALUES ('s', 'k', 'u', 'CIS2_SMARTCARD', 3, 1, 1, 1, '', 0)`); err != nil {
+		t.Fatal(err)
+	}
+	s = reopen(s)
+	found, err := s.Living(ctx, bridge.SessionQuery{UID: "u", Limit: 10})
+	if err != nil || len(found) != 1 || found[0].ID != "s" || found[0].Authenticator != "" {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	found[0].Authenticator = "a"
+	if err := s.Commit(ctx, bridge.SaveSession{Session: found[0]}); err != nil {
+		t.Fatal(err)
+	}
+	s = reopen(s)
+	defer s.Close()
+	if got, err := s.SessionByKey(ctx, "k"); err != nil || got.Authenticator != "a" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -151,13 +151,7 @@ func TestOneDeadPartnerBlocksNobody(t *testing.T) {
 
 	w.p.Poster = &wire{http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	w.hub.Limits.PerPartner, w.hub.Limits.Logout = 500*time.Millisecond, time.Second
-	w.hub.Parallel = func(n int, do func(int)) {
-		var wg sync.WaitGroup
-		for i := range n {
-			wg.Go(func() { do(i) })
-		}
-		wg.Wait()
-	}
+	w.hub.Parallel = atOnce
 	begun := time.Now()
 	doc := envelopedBy(t, w.logoutXML("_1", spID, "", got.nameID(), got.index()), signing(keys().sp))
 	if got := w.soapCodes(doc); got != "Success/PartialLogout" {
@@ -183,4 +177,42 @@ func TestOneDeadPartnerBlocksNobody(t *testing.T) {
 			t.Errorf("%s: %s, next %v", name, d.State, fmt.Sprint(d.Next))
 		}
 	}
+}
+
+// TestManySessionsTakeAsLongAsOne: a request that names many sessions, in each of which a partner hangs, is answered in the time of
+// one.
+func TestManySessionsTakeAsLongAsOne(t *testing.T) {
+	w := newWorld(t)
+	srv := httptest.NewServer(http.HandlerFunc(hang))
+	defer srv.Close()
+	w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: srv.URL})
+	var indexes []string
+	name := ""
+	for range 10 {
+		b := w.browser()
+		got := w.signOn(b, w.authn())
+		w.signOn(b, w.authnOther())
+		indexes, name = append(indexes, got.index()), got.nameID()
+	}
+	w.p.Poster = &wire{}
+	w.hub.Limits.PerPartner, w.hub.Limits.Logout = 300*time.Millisecond, 300*time.Millisecond
+	w.hub.Parallel = atOnce
+	begun := time.Now()
+	if got := w.soapCodes(envelopedBy(t, w.logoutXML("_1", spID, "", name, indexes...), signing(keys().sp))); got != "Success/PartialLogout" {
+		t.Error(got)
+	}
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("took %v, ten times as long as one", took)
+	}
+	if left, err := w.store.Living(t.Context(), bridge.SessionQuery{Limit: 100}); err != nil || len(left) != 0 {
+		t.Errorf("%v, %d sessions live", err, len(left))
+	}
+}
+
+func atOnce(n int, do func(int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { do(i) })
+	}
+	wg.Wait()
 }

@@ -16,7 +16,8 @@ type ended struct {
 	logouts []string
 }
 
-// endSessions ends every session that the request names, and is UnknownSubject if it names none. The report is that of
+// endSessions ends every session that the request names, at the same time, and is UnknownSubject if it names none. One that could
+// not be ended keeps no other alive. The report is that of
 // the browser's own session, here, if it is among them.
 func (p *Provider) endSessions(ctx context.Context, q logoutInquiry, here string) (ended, error) {
 	sessions, err := p.namedSessions(ctx, q)
@@ -28,18 +29,19 @@ func (p *Provider) endSessions(ctx context.Context, q logoutInquiry, here string
 	}
 	var total ended
 	cause := bridge.LogoutCause{Reason: bridge.EndedByPartner, Ref: bridge.Ref(ctx), Protocol: trust.SAML2, Partner: q.partner.ID}
-	for _, id := range sessions {
-		report, err := p.Hub.Logout(ctx, id, cause)
-		if err != nil {
-			return total, err
+	reports, errs := make([]bridge.LogoutReport, len(sessions)), make([]error, len(sessions))
+	p.Hub.Parallel(len(sessions), func(i int) { reports[i], errs[i] = p.Hub.Logout(ctx, sessions[i], cause) })
+	for i, report := range reports {
+		if errs[i] != nil {
+			continue
 		}
 		deliveries := append(total.Deliveries, report.Deliveries...)
-		if total.ID == "" || id == here {
+		if total.ID == "" || sessions[i] == here {
 			total.LogoutReport = report
 		}
 		total.Deliveries, total.logouts = deliveries, append(total.logouts, report.ID)
 	}
-	return total, nil
+	return total, errors.Join(errs...)
 }
 
 func noSession() *bridge.Refusal {

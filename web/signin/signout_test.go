@@ -29,11 +29,12 @@ func TestSignOutTellsTheTruth(t *testing.T) {
 		want          []string
 		lacks         []string
 	}{
-		"all ended":   {bridge.DeliveryEnded, bridge.DeliveryEnded, []string{everywhere, "The app confirmed it."}, []string{closeAll, "http-equiv"}},
-		"one cannot":  {bridge.DeliveryEnded, bridge.DeliveryNone, []string{closeAll, "Could not be ended", "Ended"}, []string{everywhere, "http-equiv"}},
-		"no answer":   {bridge.DeliveryEnded, bridge.DeliveryNoReply, []string{"Told, no answer yet", `http-equiv="refresh" content="2; url=/signout/result?logout=`}, []string{everywhere, closeAll, "<iframe"}},
-		"by browser":  {bridge.DeliveryFront, bridge.DeliveryEnded, []string{"Needs this browser", "<iframe", "https://board.example/slo", `content="5; url=`}, []string{everywhere, closeAll}},
-		"no and none": {bridge.DeliveryNoReply, bridge.DeliveryNone, []string{closeAll}, []string{everywhere, "http-equiv"}},
+		"all ended":       {bridge.DeliveryEnded, bridge.DeliveryEnded, []string{everywhere, "The app confirmed it."}, []string{closeAll, "http-equiv"}},
+		"one cannot":      {bridge.DeliveryEnded, bridge.DeliveryNone, []string{closeAll, "Could not be ended", "Ended"}, []string{everywhere, "http-equiv"}},
+		"no answer":       {bridge.DeliveryEnded, bridge.DeliveryNoReply, []string{"Told, no answer yet", `http-equiv="refresh" content="2; url=/signout/result?logout=`}, []string{everywhere, closeAll, "<iframe"}},
+		"by browser":      {bridge.DeliveryFront, bridge.DeliveryEnded, []string{"Needs this browser", "<iframe", "https://board.example/slo", `content="5; url=`}, []string{everywhere, closeAll}},
+		"does not answer": {bridge.DeliveryTold, bridge.DeliveryEnded, []string{closeAll, "It does not say whether it signed you out."}, []string{everywhere, "http-equiv", "<iframe"}},
+		"no and none":     {bridge.DeliveryNoReply, bridge.DeliveryNone, []string{closeAll}, []string{everywhere, "http-equiv"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
