@@ -53,6 +53,14 @@ func (e *Entity) readSigningMethod(sp *ServiceProvider, element *xmlsec.Element)
 	sp.SigningMethods = append(sp.SigningMethods, m)
 }
 
+// signatureMethods are those that xmlsec verifies and makes.
+func signatureMethods() []string {
+	return []string{
+		xmlsec.RSASHA256, xmlsec.RSASHA384, xmlsec.RSASHA512, xmlsec.RSAPSSSHA256, xmlsec.RSAPSSSHA384, xmlsec.RSAPSSSHA512,
+		xmlsec.ECDSASHA256, xmlsec.ECDSASHA384, xmlsec.ECDSASHA512,
+	}
+}
+
 // encryptionMethods are those that the hub decrypts, the ones to prefer first. CBC and RSA 1.5 are not among them.
 func encryptionMethods() []string {
 	return []string{xmlsec.AES128GCM, xmlsec.AES192GCM, xmlsec.AES256GCM, xmlsec.RSAOAEP, xmlsec.RSAOAEPMGF1P}

@@ -76,6 +76,7 @@ type ServiceProvider struct {
 	ArtifactResolution   []IndexedEndpoint      // where it hands over messages that it sends by artifact
 	SigningKeys          []crypto.PublicKey     // use="signing" or no use
 	EncryptionKeys       []xmlsec.EncryptionKey // use="encryption", or RSA and no use; RSA first
+	Certificates         [][]byte               // DER: in which keys came; they decide nothing
 	NameIDFormats        []string
 	Services             []AttributeService
 	SigningMethods       []SigningMethod // alg:SigningMethod in its order; empty: not said

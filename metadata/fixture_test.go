@@ -28,12 +28,16 @@ var testKey = sync.OnceValue(func() *rsa.PrivateKey {
 
 var now = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// certificate expired in 1970.
 func certificate(t testing.TB, key crypto.Signer) []byte {
+	t.Helper()
+	return certificateUntil(t, key, now.AddDate(1, 0, 0))
+}
+
+func certificateUntil(t testing.TB, key crypto.Signer, end time.Time) []byte {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "pas.rx1.example"},
-		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(86400, 0),
+		NotBefore: time.Unix(0, 0), NotAfter: end,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -44,6 +45,9 @@ func (e *Entity) readKey(sp *ServiceProvider, descriptor *xmlsec.Element) {
 	if use != "" && use != "signing" && use != "encryption" {
 		e.note(Warning, "key_use", "a key has an unknown use and is passed over")
 		return
+	}
+	if der != nil && !slices.ContainsFunc(sp.Certificates, func(c []byte) bool { return bytes.Equal(c, der) }) {
+		sp.Certificates = append(sp.Certificates, der)
 	}
 	if use != "encryption" && !hasKey(sp.SigningKeys, key) {
 		sp.SigningKeys = append(sp.SigningKeys, key)

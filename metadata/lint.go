@@ -35,35 +35,47 @@ const Lab LintOption = 1
 const (
 	maxEntityID = 1024 // characters; SAML Core 8.3.6
 	maxKeys     = 64
+	usualText   = 256 // characters
+	soon        = 30 * 24 * time.Hour
 	maxValidity = 2 * 365 * 24 * time.Hour // metadata that is good for longer deserves a look
 )
 
 // Lint checks an entity for use as a partner and returns what Parse noted together with what it finds itself.
 func Lint(e Entity, now time.Time, options ...LintOption) []Finding {
 	l := linter{findings: slices.Clone(e.Notes), lab: slices.Contains(options, Lab)}
-	if !goodEntityID(e.ID) {
-		l.fail("entity_id", "the entityID is not an absolute URI of at most 1024 characters without spaces or dot segments")
-	}
-	switch {
-	case e.ValidUntil.IsZero():
-	case !e.ValidUntil.After(now):
-		l.fail("expired", "the metadata's validUntil has passed")
-	case e.ValidUntil.Sub(now) > maxValidity:
-		l.warn("valid_too_long", "the metadata's validUntil is more than two years away")
-	}
+	l.entity(e, now)
 	if e.SP == nil {
 		l.fail("no_role", "there is no SAML 2.0 service provider role")
 		return l.findings
 	}
 	l.keys(e.SP)
+	l.certificates(e.SP, now)
 	l.acs(e.SP)
-	for _, s := range e.SP.SLO {
-		l.endpoint("single logout service", s.Binding, s.Location)
-		if s.ResponseLocation != "" {
-			l.endpoint("single logout service", s.Binding, s.ResponseLocation)
-		}
-	}
+	l.artifactResolution(e.SP)
+	l.slo(e.SP)
+	l.services(e.SP)
+	l.formats(e.SP)
+	l.algorithms(e.SP)
 	return l.findings
+}
+
+// entity looks at what holds for the whole.
+func (l *linter) entity(e Entity, now time.Time) {
+	switch {
+	case !goodEntityID(e.ID):
+		l.fail("entity_id", "the entityID is not an absolute URI of at most 1024 characters without spaces or dot segments")
+	case len([]rune(e.ID)) > usualText: // SAML2int v2, SDP-G02
+		l.warn("entity_id_long", "the entityID has more than 256 characters, and other software may cut or refuse it")
+	}
+	switch left := e.ValidUntil.Sub(now); {
+	case e.ValidUntil.IsZero():
+	case left <= 0:
+		l.fail("expired", "the metadata's validUntil has passed")
+	case left < soon:
+		l.warn("expires_soon", "the metadata's validUntil is "+e.ValidUntil.Format("2006-01-02 15:04 MST")+": from then on the partner is refused, until newer metadata is applied")
+	case left > maxValidity:
+		l.warn("valid_too_long", "the metadata's validUntil is more than two years away")
+	}
 }
 
 // Blocking reports whether any of the findings blocks the import.
@@ -84,54 +96,25 @@ func (l *linter) warn(code, message string) {
 	l.findings = append(l.findings, Finding{Warning, code, message})
 }
 
-func (l *linter) keys(sp *ServiceProvider) {
-	if len(sp.SigningKeys) > maxKeys {
-		l.fail("too_many_keys", "there are more than 64 signing keys, and every one is tried on every message")
-	}
-	switch {
-	case len(sp.SigningKeys) == 0 && sp.AuthnRequestsSigned:
-		l.fail("no_signing_key", "requests are said to be signed, but there is no key to verify them with")
-	case len(sp.SigningKeys) > 0 || len(sp.EncryptionKeys) > 0:
-	case l.lab:
-		l.warn("no_keys", "there is no usable key")
-	default:
-		l.fail("no_keys", "there is no usable key")
-	}
-}
-
-func (l *linter) acs(sp *ServiceProvider) {
-	if len(sp.ACS) == 0 {
-		l.fail("no_acs", "there is no assertion consumer service")
-	}
-	seen := map[int]bool{}
-	for _, acs := range sp.ACS {
-		if seen[acs.Index] {
-			l.fail("acs_index", "two assertion consumer services have the same index")
-		}
-		seen[acs.Index] = true
-		l.endpoint("assertion consumer service", acs.Binding, acs.Location)
-	}
-}
-
 func (l *linter) endpoint(what, binding, location string) {
 	switch binding {
 	case BindingRedirect, BindingPOST, BindingSimpleSign, BindingArtifact, BindingSOAP, BindingPAOS:
 	default:
-		l.warn("endpoint_binding", "a "+what+" has a binding that we do not know")
+		l.warn("endpoint_binding", what+" has a binding that we do not know")
 	}
 	u, err := url.Parse(location)
 	if err != nil || u.Host == "" || u.Opaque != "" || strings.ContainsFunc(location, notPrintable) {
-		l.fail("endpoint_url", "a "+what+" is not an absolute https URL")
+		l.fail("endpoint_url", what+" is not an absolute https URL")
 		return
 	}
 	if u.Scheme != "https" && !(l.lab && u.Scheme == "http") {
-		l.fail("endpoint_scheme", "a "+what+" is not https")
+		l.fail("endpoint_scheme", what+" is not https")
 	}
 	if u.User != nil {
-		l.fail("endpoint_credentials", "a "+what+" has credentials in its URL")
+		l.fail("endpoint_credentials", what+" has credentials in its URL")
 	}
 	if u.Fragment != "" {
-		l.fail("endpoint_url", "a "+what+" has a fragment in its URL")
+		l.fail("endpoint_url", what+" has a fragment in its URL")
 	}
 	l.host(what, u.Hostname())
 }
@@ -145,11 +128,11 @@ func (l *linter) host(what, host string) {
 		local = address.IsLoopback() && address.Zone() == ""
 		if !local && (address.IsPrivate() || address.IsLinkLocalUnicast() || address.IsUnspecified() || address.IsMulticast() ||
 			address.Zone() != "") {
-			l.fail("endpoint_address", "a "+what+" is at an address that is not public")
+			l.fail("endpoint_address", what+" is at an address that is not public")
 		}
 	}
 	if local && !l.lab {
-		l.fail("endpoint_address", "a "+what+" is on the local machine")
+		l.fail("endpoint_address", what+" is on the local machine")
 	}
 }
 

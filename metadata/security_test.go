@@ -169,10 +169,10 @@ func TestLintAtItsLimits(t *testing.T) {
 	const entity = "https://pas.rx1.example/"
 	for name, doc := range map[string]string{
 		"a public address":     replace(t, good, acs, "https://192.0.2.1/acs"),
-		"the longest name":     replace(t, good, entity+"shibboleth", entity+strings.Repeat("a", maxEntityID-len(entity))),
+		"a usual name":         replace(t, good, entity+"shibboleth", entity+strings.Repeat("a", usualText-len(entity))),
 		"no logout response":   replace(t, good, ` ResponseLocation="https://pas.rx1.example/slo/done"`, ""),
 		"two years":            replace(t, good, "2027-01-01T00:00:00Z", now.Add(maxValidity).Format("2006-01-02T15:04:05Z")),
-		"one second to go":     replace(t, good, "2027-01-01T00:00:00Z", "2026-11-25T12:00:01Z"),
+		"a month to go":        replace(t, good, "2027-01-01T00:00:00Z", now.Add(soon).Format("2006-01-02T15:04:05Z")),
 		"no end":               replace(t, good, ` validUntil="2027-01-01T00:00:00Z"`, ""),
 		"a name with dots":     replace(t, good, entity+"shibboleth", entity+"a..b"),
 		"a name that is a URN": replace(t, good, entity+"shibboleth", "urn:pas:rx1"),
@@ -184,6 +184,8 @@ func TestLintAtItsLimits(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]struct{ doc, want string }{
+		"the longest name":   {replace(t, good, entity+"shibboleth", entity+strings.Repeat("a", maxEntityID-len(entity))), "entity_id_long"},
+		"one second to go":   {replace(t, good, "2027-01-01T00:00:00Z", "2026-11-25T12:00:01Z"), "expires_soon"},
 		"binding":            {replace(t, good, "bindings:HTTP-Artifact", "bindings:URI"), "endpoint_binding"},
 		"a bit over 2 years": {replace(t, good, "2027-01-01T00:00:00Z", now.Add(maxValidity+time.Second).Format("2006-01-02T15:04:05Z")), "valid_too_long"},
 	} {
@@ -203,7 +205,7 @@ func TestLintAtItsLimits(t *testing.T) {
 		t.Errorf("64 keys: %q", got)
 	}
 	bare := replace(t, withKeys(""), `AuthnRequestsSigned="true" `, "")
-	if got := codes(Lint(parsed(t, bare), now, Lab), Warning); got != "no_keys" {
+	if got := codes(Lint(parsed(t, bare), now, Lab), Warning); got != "no_keys slo_no_key" {
 		t.Errorf("without keys in a lab: %q", got)
 	}
 	encrypts := strings.Replace(rsaKeyValue(testKey().N, 65537), "signing", "encryption", 1)

@@ -170,4 +170,7 @@ func (h *Hub) Core() *bridge.Hub { return h.core }
 // EntityID is the hub's name in SAML.
 func (h *Hub) EntityID() string { return h.options.Config.Issuer + "/saml2/metadata" }
 
+// Metadata is the hub's signed SAML metadata, as it is served.
+func (h *Hub) Metadata() ([]byte, error) { return h.saml.Metadata(h.options.Clock()) }
+
 func (h *Hub) host() string { return strings.ToLower(h.issuer.Hostname()) }

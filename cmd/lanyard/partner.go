@@ -86,6 +86,7 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 	if err != nil {
 		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 	}
+	p.warnOf(change.Partner, how.options.Now)
 	for _, hint := range change.Partner.Hints() {
 		fmt.Fprintf(p.err, "hint: %s: %s\n", change.Partner.ID, hint)
 	}
