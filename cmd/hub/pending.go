@@ -149,8 +149,11 @@ func (l limitedArtifacts) Consume(ctx context.Context, kind bridge.ArtifactKind,
 type limitedJournal struct {
 	bridge.Journal
 	pending *pending
-	tolls   *web.Tolls
+	tolls   charger
 }
+
+// charger makes a peer pay; web.Tolls.
+type charger interface{ Charge(peer string) }
 
 // Commit implements bridge.Journal; bridge.Throttled when too many sign-ons are open.
 func (l limitedJournal) Commit(ctx context.Context, writes ...bridge.Write) error {

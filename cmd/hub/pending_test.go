@@ -10,13 +10,12 @@ import (
 	"github.com/lanyard-hub/lanyard/adapters/memory"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
-	"github.com/lanyard-hub/lanyard/web"
 )
 
 // waitingRoom is a store behind the limits, and a clock that is set by hand.
 type waitingRoom struct {
 	pending   *pending
-	tolls     *web.Tolls
+	charged   map[string]int
 	artifacts bridge.Artifacts
 	journal   bridge.Journal
 	now       time.Time
@@ -27,10 +26,13 @@ func newWaitingRoom(total, peer int) *waitingRoom {
 	clock := func() time.Time { return w.now }
 	store := memory.New()
 	w.pending = newPending(total, peer, clock)
-	w.tolls = web.NewTolls(web.TollLimits{Rate: 1, Burst: 5}, clock)
-	w.artifacts, w.journal = limitedArtifacts{store, w.pending}, limitedJournal{store, w.pending, w.tolls}
+	w.charged = map[string]int{}
+	w.artifacts, w.journal = limitedArtifacts{store, w.pending}, limitedJournal{store, w.pending, w}
 	return w
 }
+
+// Charge implements charger.
+func (w *waitingRoom) Charge(peer string) { w.charged[peer]++ }
 
 func (w *waitingRoom) artifact(kind bridge.ArtifactKind, key string) bridge.Artifact {
 	return bridge.Artifact{Kind: kind, Key: key, Expires: w.now.Add(time.Minute)}
@@ -126,7 +128,14 @@ func TestRefusalsCost(t *testing.T) {
 			t.Errorf("%s: %v", kind, refusal(kind))
 		}
 	}
-	if err := w.journal.Commit(t.Context(), bridge.Append{Event: ledger.Event{Kind: ledger.Refused, Time: w.now}}); err != nil {
-		t.Errorf("without a peer: %v", err)
+	for _, peer := range []string{"192.0.2.1", ""} {
+		for _, kind := range []ledger.Kind{ledger.Refused, ledger.Issued, ledger.TokenRefused} {
+			if err := w.journal.Commit(bridge.WithPeer(t.Context(), peer), bridge.Append{Event: ledger.Event{Kind: kind, Time: w.now}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(w.charged) != 1 || w.charged["192.0.2.1"] != 2 {
+		t.Errorf("charged %v", w.charged)
 	}
 }

@@ -13,7 +13,6 @@ import (
 var (
 	ErrNotBuilt = errors.New("openssl: this program was built without the tag openssl")
 	ErrAbsent   = errors.New("openssl: libcrypto.so.3 cannot be loaded")
-	ErrSelfTest = errors.New("openssl: a signature of the library is not what it must be")
 	ErrSign     = errors.New("openssl: signing failed")
 	ErrOptions  = errors.New("openssl: unsupported hash or padding")
 )
@@ -50,8 +49,8 @@ func newLibrary(e engine) *Library {
 // Version of the library, such as 3.0.19.
 func (l *Library) Version() string { return l.engine.version() }
 
-// Signer gives the key to the library and tries it: PKCS #1 v1.5 must give the very bytes that Go gives, and PSS
-// what Go verifies. ErrSelfTest and ErrSign say that the library must not be used with this key.
+// Signer gives the key to the library and tries it in each way. An error says that the library must not be used with
+// this key.
 func (l *Library) Signer(key *rsa.PrivateKey) (crypto.Signer, error) {
 	der := x509.MarshalPKCS1PrivateKey(key)
 	defer clear(der)

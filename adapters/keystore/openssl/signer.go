@@ -1,7 +1,6 @@
 package openssl
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -49,17 +48,10 @@ func (s *signer) Decrypt(random io.Reader, message []byte, opts crypto.Decrypter
 // test signs once in each way; Sign itself verifies.
 func (s *signer) test() error {
 	digest := sha256.Sum256([]byte("lanyard self-test"))
-	got, err := s.Sign(rand.Reader, digest[:], crypto.SHA256)
-	if err != nil {
-		return err
+	for _, opts := range []crypto.SignerOpts{crypto.SHA256, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}} {
+		if _, err := s.Sign(rand.Reader, digest[:], opts); err != nil {
+			return fmt.Errorf("openssl: self-test: %w", err)
+		}
 	}
-	want, err := rsa.SignPKCS1v15(nil, s.key, crypto.SHA256, digest[:])
-	if err != nil {
-		return fmt.Errorf("openssl: self-test: %w", err)
-	}
-	if !bytes.Equal(got, want) {
-		return ErrSelfTest
-	}
-	_, err = s.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256})
-	return err
+	return nil
 }
