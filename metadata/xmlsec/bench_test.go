@@ -56,10 +56,10 @@ func bareVerify(b *testing.B, doc []byte) func() error {
 
 // BenchmarkVerify: compare own, and with second opinion, with bare; ratio compares own with it.
 func BenchmarkVerify(b *testing.B) {
-	doc, keys := largeRequest(b), partnerKeys()
+	doc, keys := string(largeRequest(b)), partnerKeys() // as messages come
 	alone := MessageLimits()
 	alone.secondOpinion = false
-	bare := bareVerify(b, doc)
+	bare := bareVerify(b, []byte(doc))
 	verify := func(l Limits) func() error {
 		return func() error {
 			_, err := VerifyEnveloped(doc, l, keys)

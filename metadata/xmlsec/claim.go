@@ -9,16 +9,38 @@ type Claim struct {
 }
 
 // ReadClaim lets a message through the gate and returns its claim. Nothing is verified.
-func ReadClaim(doc []byte, l Limits) (Claim, error) {
-	root, err := parse(doc, l)
+func ReadClaim[T Octets](doc T, l Limits) (Claim, error) {
+	s, err := gate(doc, l)
 	if err != nil {
 		return Claim{}, err
 	}
-	c := Claim{Signed: root.childIndex(dsigSpace, "Signature") >= 0}
-	if len(root.Children) > 0 && root.Children[0].Is(samlSpace, "Issuer") {
-		c.Issuer = root.Children[0].Text()
+	var seen claimant
+	sc := scanner{s: s, l: l, claim: &seen}
+	if err := sc.run(); err != nil {
+		return Claim{}, err
+	}
+	c := Claim{Signed: seen.signed}
+	if sc.root != nil {
+		c.Issuer = sc.root.Text()
 	}
 	return c, nil
+}
+
+// claimant has the scanner build nothing but the Issuer.
+type claimant struct {
+	children int // of the root
+	signed   bool
+}
+
+func (c *claimant) saw(sc *scanner, t *tag) {
+	if len(sc.open) != 1 {
+		return
+	}
+	if sc.build = c.children == 0 && t.space == samlSpace && t.local == "Issuer"; sc.build {
+		sc.arena = arena{elements: make([]Element, 0, 1)}
+	}
+	c.signed = c.signed || t.space == dsigSpace && t.local == "Signature"
+	c.children++
 }
 
 // SOAPBody lets a SOAP 1.1 envelope through the gate and returns the one element of its Body as a document of its own, still

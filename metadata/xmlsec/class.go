@@ -51,7 +51,7 @@ func firstOf(s string, i int, class byte) int {
 }
 
 // word is eight bytes in one number.
-func word[T string | []byte](s T) uint64 {
+func word[T Octets](s T) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56

@@ -13,7 +13,7 @@ type signedDocument struct {
 }
 
 // readSigned lets doc through the gate, writes its canonical form without the signature and builds the signature.
-func readSigned(doc []byte, l Limits) (*signedDocument, error) {
+func readSigned[T Octets](doc T, l Limits) (*signedDocument, error) {
 	s, err := gate(doc, l)
 	if err != nil {
 		return nil, err

@@ -8,8 +8,11 @@ import (
 
 const byteOrderMark = "\uFEFF"
 
+// Octets is a document as it arrived. One in a string is read without a copy.
+type Octets interface{ string | []byte }
+
 // gate checks the encoding of doc and returns it as a string without its byte order mark (XML 1.0, 2.2 and 4.3.3).
-func gate(doc []byte, l Limits) (string, error) {
+func gate[T Octets](doc T, l Limits) (string, error) {
 	if len(doc) > l.MaxBytes || len(doc) > math.MaxInt32 {
 		return "", fail(CodeLimits, "document too large")
 	}
@@ -25,7 +28,7 @@ func gate(doc []byte, l Limits) (string, error) {
 func CheckCharacters(doc []byte) error { return checkCharacters(doc) }
 
 // checkCharacters refuses what is not UTF-8 or not an XML character, eight ASCII bytes at a time where it can.
-func checkCharacters[T string | []byte](s T) error {
+func checkCharacters[T Octets](s T) error {
 	for i := 0; i < len(s); {
 		if i+8 <= len(s) && plainWord(word(s[i:i+8])) {
 			i += 8

@@ -17,7 +17,8 @@ type scanner struct {
 	l       Limits
 	build   bool            // elements are built from the tags that follow
 	canon   *canonicalizer  // writes what is not built, unless nil
-	watch   *signedDocument // sees every tag, unless nil
+	watch   *signedDocument // sees every start tag, unless nil
+	claim   *claimant       // the same; an interface would have each tag allocated
 	root    *Element        // the outermost element that was built
 	done    bool            // the root element of the document was closed
 	count   int             // elements so far
@@ -59,7 +60,7 @@ type scratch struct {
 }
 
 // parse lets doc through the gate and returns its root element.
-func parse(doc []byte, l Limits) (*Element, error) {
+func parse[T Octets](doc T, l Limits) (*Element, error) {
 	s, err := gate(doc, l)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,9 @@ func (sc *scanner) startTag() error {
 			return err
 		}
 	}
+	if sc.claim != nil {
+		sc.claim.saw(sc, &t)
+	}
 	if sc.build {
 		f.e = sc.element(&t)
 	} else if sc.canon != nil && !sc.canon.open(&t) {

@@ -20,7 +20,7 @@ func (v Verified) By() crypto.PublicKey { return v.by }
 
 // AcceptUnsigned lets a document through the gate without a signature. A document that carries a Signature anywhere is
 // refused (code "sig_profile"): a signature is verified or it is fatal, never ignored.
-func AcceptUnsigned(doc []byte, l Limits) (Verified, error) {
+func AcceptUnsigned[T Octets](doc T, l Limits) (Verified, error) {
 	root, err := parse(doc, l)
 	if err != nil {
 		return Verified{}, err
@@ -34,7 +34,7 @@ func AcceptUnsigned(doc []byte, l Limits) (Verified, error) {
 // VerifyEnveloped verifies the enveloped signature on the root of doc. Every key is tried, so that a partner can roll over.
 // For messages goxmldsig must come to the same result over the same bytes; if not the code is "second_opinion" and the
 // disagreement deserves an alarm.
-func VerifyEnveloped(doc []byte, l Limits, keys []crypto.PublicKey) (Verified, error) {
+func VerifyEnveloped[T Octets](doc T, l Limits, keys []crypto.PublicKey) (Verified, error) {
 	d, err := readSigned(doc, l)
 	if err != nil {
 		return Verified{}, err
@@ -96,7 +96,7 @@ func coveredBytes(d *signedDocument, s signature, l Limits) (string, error) {
 
 // VerifyDetached verifies sig, made with the algorithm URI alg over octets, with any one of keys and lets doc through the gate
 // (SAML Bindings 3.4.4.1). The caller proves that octets carry doc. A Signature inside doc is refused.
-func VerifyDetached(doc []byte, l Limits, octets []byte, alg string, sig []byte, keys []crypto.PublicKey) (Verified, error) {
+func VerifyDetached[T Octets](doc T, l Limits, octets []byte, alg string, sig []byte, keys []crypto.PublicKey) (Verified, error) {
 	m, known := signatureMethodOf(alg)
 	if !known {
 		return Verified{}, fail(CodeAlgorithm, "signature algorithm")

@@ -25,7 +25,7 @@ const (
 type message struct {
 	by       binding
 	response bool // it came as SAMLResponse
-	xml      []byte
+	xml      string
 	relay    relayState
 	detached *detached // nil: the query or form carries no signature
 	artifact string    // stands for xml, which has to be fetched
@@ -202,22 +202,22 @@ func decodeBase64(text string) ([]byte, error) {
 }
 
 // inflate undoes raw DEFLATE (RFC 1951), stops at maxMessage, and wants the stream to end where the data ends.
-func (p *Provider) inflate(compressed []byte) ([]byte, error) {
+func (p *Provider) inflate(compressed []byte) (string, error) {
 	in := bytes.NewReader(compressed)
 	z := p.inflaters.Get().(io.ReadCloser)
 	defer p.inflaters.Put(z)
 	if err := z.(flate.Resetter).Reset(in, nil); err != nil {
-		return nil, badRequest("deflate", "The message cannot be decompressed.").Because(err)
+		return "", badRequest("deflate", "The message cannot be decompressed.").Because(err)
 	}
 	out := bytes.NewBuffer(make([]byte, 0, 2<<10))
 	n, err := io.Copy(out, io.LimitReader(z, maxMessage+1))
 	switch {
 	case n > maxMessage:
-		return nil, badRequest("xml_limits", "The message is too large.")
+		return "", badRequest("xml_limits", "The message is too large.")
 	case err != nil:
-		return nil, badRequest("deflate", "The message cannot be decompressed.").Because(err)
+		return "", badRequest("deflate", "The message cannot be decompressed.").Because(err)
 	case in.Len() > 0:
-		return nil, badRequest("deflate", "There is something behind the compressed message.")
+		return "", badRequest("deflate", "There is something behind the compressed message.")
 	}
-	return out.Bytes(), nil
+	return out.String(), nil
 }

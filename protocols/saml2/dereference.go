@@ -91,7 +91,7 @@ func readArtifactAnswer(body []byte, partner trust.Partner, request string) (mes
 	if err != nil {
 		return message{}, fmt.Errorf("%w: %w", errArtifactAnswer, err)
 	}
-	root, from, err := verifyFrom(message{by: byArtifact, xml: inner}, partner, xmlsec.MessageLimits().Holding())
+	root, from, err := verifyFrom(message{by: byArtifact, xml: string(inner)}, partner, xmlsec.MessageLimits().Holding())
 	if err != nil {
 		return message{}, fmt.Errorf("%w: %w", errArtifactAnswer, err)
 	}
@@ -110,7 +110,7 @@ func readArtifactAnswer(body []byte, partner trust.Partner, request string) (mes
 	}
 	found := root.Children[last]
 	_, isAnswer := found.Attr("InResponseTo")
-	return message{by: byArtifact, xml: found.Raw(), response: isAnswer, from: partner.ID, vouched: from.signed}, nil
+	return message{by: byArtifact, xml: string(found.Raw()), response: isAnswer, from: partner.ID, vouched: from.signed}, nil
 }
 
 // newArtifactResolve writes an ArtifactResolve in exclusive canonical form. at is the offset for a signature.

@@ -19,7 +19,7 @@ func (p *Provider) ecp(w http.ResponseWriter, r *http.Request) {
 		p.fault(w, p.record(r, "", err))
 		return
 	}
-	q, err := p.examineECP(r, message{by: bySOAP, xml: inner})
+	q, err := p.examineECP(r, message{by: bySOAP, xml: string(inner)})
 	if err == nil {
 		err = p.answerECP(w, r, q)
 	}

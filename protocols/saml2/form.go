@@ -73,7 +73,7 @@ func (p *Provider) decodePOST(r *http.Request) (message, error) {
 	m.xml, err = p.decodePosted(params[name].value)
 	if m.detached != nil {
 		m.by = bySimpleSign
-		m.detached.octets = simpleOctets(name, m.xml, m.relay, m.detached.algorithm)
+		m.detached.octets = simpleOctets(name, []byte(m.xml), m.relay, m.detached.algorithm)
 	}
 	return m, err
 }
@@ -83,17 +83,17 @@ func parseForm(body string) (map[string]parameter, error) { return parse(body, m
 
 // decodePosted undoes base64. node-saml compresses POSTed requests unless told otherwise: XML starts with <, or with
 // a byte order mark, and DEFLATE of XML with neither.
-func (p *Provider) decodePosted(text string) ([]byte, error) {
+func (p *Provider) decodePosted(text string) (string, error) {
 	out, err := decodeBase64(text)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if len(out) > maxMessage {
-		return nil, badRequest("xml_limits", "The message is too large.")
+		return "", badRequest("xml_limits", "The message is too large.")
 	}
 	switch out[0] {
 	case '<', 0xEF, 0xFE, 0xFF, ' ', '\t', '\r', '\n', 0:
-		return out, nil
+		return string(out), nil
 	}
 	return p.inflate(out)
 }

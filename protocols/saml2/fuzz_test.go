@@ -77,7 +77,7 @@ func FuzzAuthnRequest(f *testing.F) {
 		f.Add(a.xml())
 	}
 	f.Fuzz(func(t *testing.T, doc string) {
-		q, err := w.p.examine(t.Context(), message{by: byPOST, xml: []byte(doc)})
+		q, err := w.p.examine(t.Context(), message{by: byPOST, xml: doc})
 		if err != nil {
 			mustRefuse(t, err)
 			return
@@ -126,7 +126,7 @@ func FuzzLogoutRequest(f *testing.F) {
 				mustRefuse(t, err)
 			}
 		}
-		q, err := w.p.examineLogout(t.Context(), message{by: byPOST, xml: []byte(doc)}, issuerURL+SLOPath)
+		q, err := w.p.examineLogout(t.Context(), message{by: byPOST, xml: doc}, issuerURL+SLOPath)
 		if err != nil {
 			mustRefuse(t, err)
 			return

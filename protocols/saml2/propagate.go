@@ -116,7 +116,7 @@ func readSOAPAnswer(answer []byte, partner trust.Partner, request string, vouche
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
 	}
-	root, from, err := verifyFrom(message{by: bySOAP, response: true, xml: inner}, partner, xmlsec.MessageLimits())
+	root, from, err := verifyFrom(message{by: bySOAP, response: true, xml: string(inner)}, partner, xmlsec.MessageLimits())
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
 	}

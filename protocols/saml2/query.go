@@ -69,7 +69,7 @@ func (p *Provider) attributes(w http.ResponseWriter, r *http.Request) {
 		p.fault(w, p.record(r, "", err))
 		return
 	}
-	from, q, err := p.examineQuery(message{by: bySOAP, xml: inner})
+	from, q, err := p.examineQuery(message{by: bySOAP, xml: string(inner)})
 	if err != nil && (!from.signed || q.ID == "") {
 		p.fault(w, p.record(r, from.partner.ID, err))
 		return

@@ -46,7 +46,7 @@ func (p *Provider) resolveArtifact(w http.ResponseWriter, r *http.Request) {
 		p.fault(w, p.record(r, "", err))
 		return
 	}
-	from, req, err := p.examineResolve(message{by: bySOAP, xml: inner})
+	from, req, err := p.examineResolve(message{by: bySOAP, xml: string(inner)})
 	if err != nil && (!from.signed || req.ID == "") {
 		p.fault(w, p.record(r, from.partner.ID, err))
 		return

@@ -51,7 +51,7 @@ func (p *Provider) sloSOAP(w http.ResponseWriter, r *http.Request) {
 		p.fault(w, p.record(r, "", err))
 		return
 	}
-	q, err := p.examineLogout(r.Context(), message{by: bySOAP, xml: inner}, p.Kit.URL(SOAPPath))
+	q, err := p.examineLogout(r.Context(), message{by: bySOAP, xml: string(inner)}, p.Kit.URL(SOAPPath))
 	if err != nil && (!q.signed || q.req.ID == "") {
 		p.fault(w, p.record(r, q.partner.ID, err))
 		return
