@@ -29,7 +29,7 @@ func Canonicalize(doc []byte, l Limits) ([]byte, error) {
 // canonicalForm serialises e as a document subset of its own, leaving out the element skip. The prefixes in inclusive are
 // treated as inclusive canonicalization would ("" is the default namespace).
 func canonicalForm(e, skip *Element, inclusive []string, l Limits) (string, error) {
-	c := newCanonicalizer(int(e.end-e.start), l)
+	c := newCanonicalizer(int(e.end-e.start)+64, l) // and a declaration that it relied on
 	c.inclusive = inclusive
 	for _, prefix := range inclusive {
 		if space, ok := e.inScope(prefix); ok {

@@ -1,5 +1,7 @@
 package xmlsec
 
+import "math/bits"
+
 // Classes of bytes, for the loops that look at every one.
 const (
 	className  = 1 << iota // may stand in an NCName
@@ -30,17 +32,19 @@ const none64 = "" +
 func is(c byte, class byte) bool { return classes[c]&class != 0 }
 
 // firstOf returns the place of the first byte of s from i on that is of classAttr or classText, as asked; len(s) if there is none. It
-// passes over eight bytes at a time while none of them is a control character or one of " # & ' < >.
+// looks at eight bytes at a time.
 func firstOf(s string, i int, class byte) int {
-	for ; i+8 <= len(s); i += 8 {
-		if unremarkable(word(s[i : i+8])) {
+	for i+8 <= len(s) {
+		m := remarkable(word(s[i : i+8]))
+		if m == 0 {
+			i += 8
 			continue
 		}
-		for k := i; k < i+8; k++ {
-			if is(s[k], class) {
-				return k
-			}
+		i += bits.TrailingZeros64(m) / 8
+		if is(s[i], class) {
+			return i
 		}
+		i++
 	}
 	for ; i < len(s); i++ {
 		if is(s[i], class) {
@@ -62,10 +66,10 @@ const (
 	highs = 0x8080808080808080
 )
 
-// unremarkable reports whether none of eight bytes is below 0x20, or one of " # & ' < >. Subtracting borrows into the high bit of a
-// byte that is too small, and perhaps of those after it, which only makes the answer false.
-func unremarkable(w uint64) bool {
+// remarkable has the high bit of the first byte that is below 0x20, or one of " # & ' < >, and no bit below it. Bits above it mean
+// nothing: subtracting borrows from what follows. It is zero if there is no such byte.
+func remarkable(w uint64) uint64 {
 	angle := (w | 2*ones) ^ 0x3E*ones // zero where < or > is
 	quote := (w | 5*ones) ^ 0x27*ones // zero where " # & or ' is
-	return ((w-0x20*ones)&^w|(angle-ones)&^angle|(quote-ones)&^quote)&highs == 0
+	return ((w-0x20*ones)&^w | (angle-ones)&^angle | (quote-ones)&^quote) & highs
 }

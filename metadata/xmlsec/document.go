@@ -51,7 +51,9 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 		}
 		if t.space == dsigSpace && t.local == "Signature" {
 			sc.build = true
-			sc.arena = arena{elements: make([]Element, 0, 16)}
+			sc.arena = arena{
+				elements: make([]Element, 0, 16), pointers: make([]*Element, 0, 16), attrs: make([]Attr, 0, 10), decls: make([]decl, 0, 2),
+			}
 			d.at = d.children
 		}
 		d.children++
