@@ -13,8 +13,10 @@ import (
 func (h *hub) shibboleth(c components.ShibbolethConfig, terms string) *components.ShibbolethSP {
 	h.t.Helper()
 	c.Host, c.CA, c.IdP = "pas.localhost", h.ca, h.issuer+"/saml2/metadata"
-	_, metadata := components.Get(h.t, components.Client(h.t, h.ca), c.IdP)
-	c.IdPMetadata = []byte(metadata)
+	if c.QueryURL == "" {
+		_, metadata := components.Get(h.t, components.Client(h.t, h.ca), c.IdP)
+		c.IdPMetadata = []byte(metadata)
+	}
 	c.Attributes = map[string]string{
 		"https://fhir.nhs.uk/Id/sds-role-profile-id": "roleid", "urn:nhs:names:sds:nhsJobRoleCode": "jobrole",
 		"https://fhir.nhs.uk/Id/ods-organization-code": "ods",

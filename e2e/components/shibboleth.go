@@ -19,6 +19,7 @@ type ShibbolethConfig struct {
 	IdP          string // the hub's entityID
 	IdPMetadata  []byte // the hub's metadata as such, or
 	MetadataURL  string // a URL that shibd fetches and refreshes
+	QueryURL     string // base URL of the Metadata Query Protocol, which shibd asks when it needs the hub, or
 	MetadataCert string // PEM file: whose signature the metadata must carry; empty: no signature asked
 
 	SignRequests    bool              // sign AuthnRequest and LogoutRequest, rsa-sha256

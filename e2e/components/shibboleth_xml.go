@@ -91,8 +91,10 @@ func attributeQuery(c ShibbolethConfig) string {
 // metadataProvider asks for schema-valid metadata and, when a certificate is
 // given, for its signature.
 func metadataProvider(s *site, c ShibbolethConfig) string {
-	var source string
+	kind, source := "XML", ""
 	switch {
+	case c.QueryURL != "":
+		kind, source = "MDQ", attrs("baseUrl", c.QueryURL, "cacheDirectory", s.dir+"/mdq", "ignoreTransport", "true")
 	case c.MetadataURL != "":
 		source = attrs("url", c.MetadataURL, "backingFilePath", s.dir+"/idp-backing.xml",
 			"minRefreshDelay", "2", "maxRefreshDelay", "5")
@@ -108,7 +110,7 @@ func metadataProvider(s *site, c ShibbolethConfig) string {
 	if c.MetadataCert != "" {
 		filters += `<MetadataFilter type="Signature" certificate="metadata-signer.pem"/>`
 	}
-	return `<MetadataProvider type="XML" validate="true"` + source + `>` + filters + `</MetadataProvider>`
+	return `<MetadataProvider type="` + kind + `" validate="true"` + source + `>` + filters + `</MetadataProvider>`
 }
 
 // attributeMap maps the names the tests know, then those of the caller.

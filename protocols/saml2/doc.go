@@ -7,6 +7,8 @@
 // Routes:
 //
 //	GET  /saml2/metadata   the hub's own metadata; its address is the entity id
+//	GET  /saml2/mdq/entities    the same by the Metadata Query Protocol, whose base URL is /saml2/mdq/
+//	GET  /saml2/mdq/entities/*  the same by entity id or its SHA-1
 //	GET  /saml2/sso        AuthnRequest by HTTP-Redirect or HTTP-Artifact
 //	POST /saml2/sso        AuthnRequest by HTTP-POST, HTTP-POST-SimpleSign or HTTP-Artifact
 //	GET  /saml2/resume     where a sign-on, or a sign-out, continues in the browser

@@ -4,10 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"net/http"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata"
@@ -23,11 +20,10 @@ const cacheLife = time.Hour
 
 // publication is the metadata as published last.
 type publication struct {
-	mu   sync.Mutex
-	doc  []byte
-	tag  string // entity tag of doc (RFC 9110, 8.8.3)
-	keys string // ids of the keys in it
-	made time.Time
+	doc, squeezed []byte // squeezed: by gzip
+	tag           string // opaque part of the entity tag of doc (RFC 9110, 8.8.3)
+	keys          string // ids of the keys in it
+	made          time.Time
 }
 
 // service is one line of the table of what we listen to.
@@ -102,12 +98,11 @@ func (p *Provider) descriptor() metadata.Descriptor {
 
 // Metadata returns the hub's signed metadata. It is made again when the keys change, and when half of its life is over.
 func (p *Provider) Metadata(now time.Time) ([]byte, error) {
-	doc, _, err := p.publish(now)
-	return doc, err
+	m, err := p.publish(now)
+	return m.doc, err
 }
 
-// publish returns the metadata and its entity tag.
-func (p *Provider) publish(now time.Time) (doc []byte, tag string, err error) {
+func (p *Provider) publish(now time.Time) (publication, error) {
 	ring := p.Keys()
 	d := p.descriptor()
 	var ids []string
@@ -120,36 +115,28 @@ func (p *Provider) publish(now time.Time) (doc []byte, tag string, err error) {
 		d.EncryptionCertificates = append(d.EncryptionCertificates, k.Certificate.Raw)
 	}
 	keys := strings.Join(ids, " ")
-	p.published.mu.Lock()
-	defer p.published.mu.Unlock()
+	p.publishing.Lock()
+	defer p.publishing.Unlock()
 	age := now.Sub(p.published.made)
 	if p.published.keys == keys && age >= 0 && age < p.MetadataLife/2 {
-		return p.published.doc, p.published.tag, nil
+		return p.published, nil
 	}
 	key, err := metadataKey(ring)
 	if err != nil {
-		return nil, "", fmt.Errorf("saml2: publish metadata: %w", err)
+		return publication{}, fmt.Errorf("saml2: publish metadata: %w", err)
 	}
 	d.ID = p.newID()
-	if doc, err = metadata.Publish(d, key, now, p.Rand); err != nil {
-		return nil, "", fmt.Errorf("saml2: publish metadata: %w", err)
+	doc, err := metadata.Publish(d, key, now, p.Rand)
+	if err != nil {
+		return publication{}, fmt.Errorf("saml2: publish metadata: %w", err)
+	}
+	squeezed, err := squeeze(doc)
+	if err != nil {
+		return publication{}, err
 	}
 	sum := sha256.Sum256(doc)
-	tag = `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`
-	p.published.doc, p.published.tag, p.published.keys, p.published.made = doc, tag, keys, now
-	return doc, tag, nil
-}
-
-// metadata serves the metadata (SAML Metadata 4.1.1).
-func (p *Provider) metadata(w http.ResponseWriter, r *http.Request) {
-	doc, tag, err := p.publish(p.Hub.Clock())
-	if err != nil {
-		p.Kit.Refuse(w, r, err)
-		return
+	p.published = publication{
+		doc: doc, squeezed: squeezed, tag: base64.RawURLEncoding.EncodeToString(sum[:18]), keys: keys, made: now,
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/samlmetadata+xml")
-	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(cacheLife/time.Second)))
-	h.Set("ETag", tag)
-	_, _ = w.Write(doc) // the reader went away: nothing to do about it
+	return p.published, nil
 }

@@ -21,6 +21,7 @@ import (
 // Paths of the front end below the issuer.
 const (
 	MetadataPath = "/saml2/metadata"
+	MDQPath      = "/saml2/mdq/entities" // below the base URL of the Metadata Query Protocol
 	SSOPath      = "/saml2/sso"
 	ResumePath   = "/saml2/resume"
 	SLOPath      = "/saml2/slo"
@@ -82,9 +83,10 @@ type Options struct {
 // Provider is the identity provider.
 type Provider struct {
 	Options
-	inflaters sync.Pool // of io.ReadCloser
-	deflaters sync.Pool // of *flate.Writer
-	published publication
+	inflaters  sync.Pool // of io.ReadCloser
+	deflaters  sync.Pool // of *flate.Writer
+	publishing sync.Mutex
+	published  publication
 }
 
 // New fills in defaults and checks what is needed.
@@ -136,7 +138,9 @@ const maxForm = 192 << 10
 // Routes is the route table.
 func (p *Provider) Routes() []web.Route {
 	routes := []web.Route{
-		{Method: http.MethodGet, Path: MetadataPath, Name: "saml2_metadata", Handler: p.metadata},
+		{Method: http.MethodGet, Path: MetadataPath, Name: "saml2_metadata", Class: web.Cheap, Handler: p.metadata},
+		{Method: http.MethodGet, Path: MDQPath, Name: "saml2_mdq_all", Class: web.Cheap, Handler: p.query},
+		{Method: http.MethodGet, Path: MDQPath + "/*", Name: "saml2_mdq", Class: web.Cheap, Handler: p.query},
 		{Method: http.MethodGet, Path: SSOPath, Name: "saml2_sso", Once: true, Handler: p.ssoRedirect},
 		{Method: http.MethodPost, Path: SSOPath, Name: "saml2_sso_post", MaxBody: maxForm, Handler: p.ssoPost},
 		{Method: http.MethodGet, Path: ResumePath, Name: "saml2_resume", Class: web.Step, Once: true, Handler: p.resume},
