@@ -2,7 +2,7 @@
 //
 // Everything that comes in passes one strict gate (scan.go): UTF-8, no DOCTYPE, no processing instruction, hard limits,
 // declared prefixes, unique IDs. What a signature covered is serialised to exclusive canonical form, digested, and then
-// read back from exactly those bytes: [Verified] holds nothing else, and the parsers of other rooms accept no other type.
+// read back from exactly those bytes (readback.go): [Verified] holds nothing else, and the parsers of other rooms accept no other type.
 //
 // The signature profile is one enveloped signature on the root element, one same-document Reference, the transforms
 // enveloped-signature and exc-c14n, SHA-256 or better (SAML Core 5.4, XML Signature 1.1, Exclusive XML Canonicalization 1.0).
