@@ -57,5 +57,8 @@ func SOAPBody(doc []byte, l Limits) ([]byte, error) {
 	if len(bodies) != 1 || len(bodies[0].Children) != 1 {
 		return nil, fail(CodeSyntax, "not one Body with one element")
 	}
+	if !allSpace(root.Text()) || !allSpace(bodies[0].Text()) {
+		return nil, fail(CodeSyntax, "text beside the message of an envelope")
+	}
 	return bodies[0].Children[0].Raw(), nil
 }

@@ -31,7 +31,7 @@ func readSigned[T Octets](doc T, l Limits) (*signedDocument, error) {
 // and reading one in a wrong namespace is how parsers come to differ.
 func (d *signedDocument) saw(sc *scanner, t *tag) error {
 	if t.local == "Signature" {
-		if inner := sc.l.holder && len(sc.open) > 1; !inner {
+		if inner := sc.l.holder && len(sc.open) > 1 && !sc.build; !inner {
 			d.count++
 		}
 		if d.count > 1 {

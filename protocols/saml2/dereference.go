@@ -108,6 +108,10 @@ func readArtifactAnswer(body []byte, partner trust.Partner, request string) (mes
 	case last < 2 || !root.Children[last-1].Is(protocolSpace, "Status"):
 		return message{}, fmt.Errorf("%w: no message in it", errArtifactAnswer)
 	}
+	head := &reader{e: &xmlsec.Element{Local: root.Local, Children: root.Children[:last]}}
+	if head.sequence("a:Issuer", "p:Extensions", "p:Status"); head.err != nil || trimmed(root.Text()) != "" {
+		return message{}, fmt.Errorf("%w: something beside the message", errArtifactAnswer)
+	}
 	found := root.Children[last]
 	_, isAnswer := found.Attr("InResponseTo")
 	return message{by: byArtifact, xml: string(found.Raw()), response: isAnswer, from: partner.ID, vouched: from.signed}, nil

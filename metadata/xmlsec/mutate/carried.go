@@ -107,7 +107,7 @@ func (d Detached) packedOtherwise(l *list, b binding, good parameters) error {
 	}
 	packs := []struct{ name, packed string }{
 		{"by gzip", b64(gz.Bytes())}, {"by zlib", b64(zl.Bytes())}, {"with something behind", b64(append(bytes.Clone(right), "<x/>"...))}, {"with a zero behind", b64(append(bytes.Clone(right), 0))}, {"cut", b64(right[:len(right)-2])}, {"cut by half", b64(right[:len(right)/2])}, {"twice", b64(deflated(right))}, {"two streams", b64(slices.Concat(right, right))},
-		{"bomb of 70 KB", bomb(70 << 10)}, {"bomb of 10 MB", bomb(10 << 20)}, {"bomb of 100 MB", bomb(100 << 20)}, {"endless stored blocks", b64(bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 8000))},
+		{"bomb of 70 KB", bomb(70 << 10)}, {"bomb of 10 MB", bomb(10 << 20)}, {"endless stored blocks", b64(bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 8000))},
 		{"base64 in the alphabet of URLs", strings.NewReplacer("+", "-", "/", "_").Replace(text) + "-_"}, {"base64 without padding or with more", strings.TrimRight(text, "=") + "====="}, {"base64 with a space", text[:8] + " " + text[8:]}, {"base64 with a tab", text[:8] + "\t" + text[8:]}, {"base64 with something behind", text + "!"}, {"base64 with text behind its padding", text + "AAAA===="}, {"base64 of base64", b64([]byte(text))}, {"in hexadecimal", fmt.Sprintf("%x", right)}, {"as XML", string(d.XML)},
 	}
 	if b.family == "query" {
@@ -135,7 +135,10 @@ func (d Detached) gated(l *list, b binding, _ parameters) error {
 	big := newList(doc)
 	g.tooMuch(big, doc, slots)
 	for _, m := range append(g.gate(doc, slots), big.out...) {
-		if len(m.Body) == 0 || b.family == "form" && len(m.Body) > 1<<20 {
+		switch {
+		case len(m.Body) == 0, b.family == "form" && len(m.Body) > 1<<20:
+			continue
+		case m.Name == "mark inside", m.Name == "broken: greater-than twice": // rightly signed text that means nothing
 			continue
 		}
 		ps, err := d.make(b, made{xml: m.Body, relay: &d.Relay})
@@ -174,15 +177,18 @@ func (d Detached) contents(l *list, b binding, good parameters) error {
 	for _, m := range edits.out {
 		l.add(b.family, "content: "+m.Name, good.with(meant(d.Field, b.pack(m.Body))).String())
 	}
+	n := 0
 	right := func(name, xml string) error {
+		n++
+		xml = replaceOnce(xml, ` ID="`, fmt.Sprintf(` ID="_%d`, n)) // a message that is rightly signed may be remembered
 		ps, err := d.make(b, made{xml: []byte(xml), relay: &d.Relay})
 		if err == nil {
 			l.add(b.family, name, ps.String())
 		}
 		return err
 	}
-	for _, v := range d.Exact {
-		for _, like := range lookalikes(v) {
+	for _, v := range append(slices.Clone(d.Exact), d.URIs...) {
+		for _, like := range lookalikes(v, slices.Contains(d.URIs, v)) {
 			if err := right(fmt.Sprintf("%s: %s", holderOf(doc, v), like.name), strings.ReplaceAll(doc, v, like.value)); err != nil {
 				return err
 			}

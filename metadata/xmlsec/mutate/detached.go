@@ -19,6 +19,7 @@ type Detached struct {
 	Second    []byte        // another message of the same sender
 	Forge     []string      // as in Document
 	Exact     []string      // as in Document
+	URIs      []string      // as in Document
 	Elsewhere string        // as in Document
 	Bounds    Bounds
 }

@@ -29,10 +29,10 @@ type Document struct {
 	Forge     []string      // pairs of old and new text: what the attacker would rather have believed
 	Once      []string      // elements that may stand once in the root, such as "saml:Issuer"
 	Exact     []string      // values that are compared exactly
+	URIs      []string      // values that are too, but for white space around them
 	Elsewhere string        // a URL that nobody may call
 	Bounds    Bounds
 	Markup    bool // comments and CDATA sections are allowed
-	Late      bool // ID is checked by the schema of SAML 1.1: its attribute is not ID
 }
 
 var errDocument = errors.New("mutate: not a document of this kit")

@@ -98,7 +98,7 @@ func (d Document) duplicateChildren(l *list, p, f parts) error {
 				q.after = p.after
 			}
 			l.add("duplicate", name+" "+v.how, q.whole())
-			body, err := d.again(q)
+			body, err := d.again(q.renumbered(len(l.out)))
 			if err != nil {
 				return err
 			}

@@ -95,8 +95,9 @@ func otherCase(s string) string {
 	return strings.ToLower(s)
 }
 
-// lookalikes are what a careless comparison takes for the value.
-func lookalikes(v string) []struct{ name, value string } {
+// lookalikes are what a careless comparison takes for the value. XML's white space around a URI means nothing (XML Schema Part 2,
+// 4.3.6 and 3.2.17).
+func lookalikes(v string, uri bool) []struct{ name, value string } {
 	type named = struct{ name, value string }
 	out := []named{
 		{"space behind", v + " "}, {"space before", " " + v}, {"tab behind", v + "&#x9;"}, {"line end behind", v + "&#xA;"}, {"return behind", v + "&#xD;"}, {"no-break space behind", v + "\u00a0"},
@@ -110,7 +111,8 @@ func lookalikes(v string) []struct{ name, value string } {
 			out = append(out, named{"look-alike of " + pair[0], strings.Replace(v, pair[0], pair[1], 1)})
 		}
 	}
-	return slices.DeleteFunc(out, func(n named) bool { return n.value == v })
+	blank := strings.NewReplacer("&#x9;", "", "&#xA;", "", "&#xD;", "", " ", "")
+	return slices.DeleteFunc(out, func(n named) bool { return n.value == v || uri && blank.Replace(n.value) == v })
 }
 
 func fullWidth(s string) string {
@@ -124,19 +126,21 @@ func fullWidth(s string) string {
 
 // exactly writes look-alikes of values that are compared exactly, rightly signed.
 func (d Document) exactly(l *list, p parts) error {
-	for _, v := range d.Exact {
+	n := 0
+	for _, v := range append(slices.Clone(d.Exact), d.URIs...) {
 		if !strings.Contains(p.bare(), v) {
 			return fmt.Errorf("%w: no %s", errDocument, v)
 		}
 		what := holderOf(p.bare(), v)
-		for _, like := range lookalikes(v) {
+		for _, like := range lookalikes(v, slices.Contains(d.URIs, v)) {
 			with := like.value
 			if !strings.Contains(what, "=") { // canonical form writes these out in text
 				with = strings.NewReplacer("&#x9;", "\t", "&#xA;", "\n").Replace(with)
 			}
 			q := p
 			q.before, q.after = strings.ReplaceAll(p.before, v, with), strings.ReplaceAll(p.after, v, with)
-			body, err := d.again(q)
+			n++
+			body, err := d.again(q.renumbered(n))
 			if err != nil {
 				return err
 			}

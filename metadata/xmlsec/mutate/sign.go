@@ -145,6 +145,14 @@ func (d Document) again(p parts) (string, error) {
 	return sealed(p, signedInfo(p, d.Key), by(d.Key), keyInfoOf(p.signature))
 }
 
+// renumbered gives the root an ID that is used once: a message that is rightly signed may be remembered by it.
+func (p parts) renumbered(n int) parts {
+	id := fmt.Sprintf("%s-%d", p.id, n)
+	p.before = replaceOnce(p.before, p.idName+`="`+p.id+`"`, p.idName+`="`+id+`"`)
+	p.id = id
+	return p
+}
+
 // keyInfoOf cuts the KeyInfo out of a signature.
 func keyInfoOf(signature string) string {
 	i := strings.Index(signature, "<ds:KeyInfo>")
