@@ -21,9 +21,10 @@ import (
 // nobody is called, and afterwards the genuine message is still good.
 func TestMutantsAreRefused(t *testing.T) {
 	reasons := map[string]map[string]bool{} // of each group
-	total := 0
+	total, kinds := 0, 0
 	for _, kind := range slices.Sorted(maps.Keys(quarries())) {
 		t.Run(kind, func(t *testing.T) {
+			kinds++
 			q := quarries()[kind](t)
 			mutants := must(q.mutants())
 			before := calls.Load()
@@ -56,6 +57,9 @@ func TestMutantsAreRefused(t *testing.T) {
 		})
 	}
 	t.Logf("%d mutants", total)
+	if kinds < len(quarries()) {
+		return // somebody asked for a few
+	}
 	if total < 300 {
 		t.Errorf("only %d mutants", total)
 	}
@@ -161,7 +165,7 @@ func TestMutantsAreCheap(t *testing.T) {
 			continue // no request
 		}
 		for i, m := range must(q.mutants()) {
-			if os.Getenv("LANYARD_MUTANTS") != "all" && m.Family != "limits" && i%7 != 0 && !strings.Contains(m.Name, "packed") {
+			if os.Getenv("LANYARD_MUTANTS") != "all" && m.Family != "limits" && i%13 != 0 && !strings.Contains(m.Name, "packed") {
 				continue
 			}
 			spent, heap := q.cost(m.Body)
