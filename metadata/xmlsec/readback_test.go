@@ -19,6 +19,33 @@ func sameAsScan(t *testing.T, canonical string, size canonicalSize, l Limits) {
 	}
 }
 
+// sameAsTree compares what was written while the document was read, much of it copied as it stood, with what is written from its
+// elements, where everything was decoded.
+func sameAsTree(t *testing.T, streamed string, root *Element, l Limits) {
+	t.Helper()
+	if want, err := canonicalForm(root, nil, nil, l); err != nil || streamed != want {
+		t.Fatalf("%v\n got %q\nwant %q", err, streamed, want)
+	}
+}
+
+// TestCanonicalSpellings: every spelling of what has to be escaped, where the whole is written while it is read.
+func TestCanonicalSpellings(t *testing.T) {
+	for in, want := range map[string]string{
+		"<a>&#38;&#x26;&#038;&#x00026;&amp;</a>":           "<a>&amp;&amp;&amp;&amp;&amp;</a>",
+		"<a>&#60;&#62;&lt;&gt;>&quot;&apos;</a>":           `<a>&lt;&gt;&lt;&gt;&gt;"'</a>`,
+		"<a>&#13;\r\n\r&#xD;&#10;&#9;</a>":                 "<a>&#xD;\n\n&#xD;\n\t</a>",
+		"<a>]]&gt; ]>&#x5d;]&gt;</a>":                      "<a>]]&gt; ]&gt;]]&gt;</a>",
+		"<a b='&#38;&amp;\"&#x22;' c=\"'\"/>":              `<a b="&amp;&amp;&quot;&quot;" c="'"></a>`,
+		"<a b='1' c =\"2\" d= \"3\"\te=\"4\"  f=\"5\"\n/>": `<a b="1" c="2" d="3" e="4" f="5"></a>`,
+		"<a c=\"2\" b=\"1\"></a >":                         `<a b="1" c="2"></a>`,
+		"<a b=\"&#10;\t&#9;\n>\"></a\n>":                   `<a b="&#xA; &#x9; >"></a>`,
+	} {
+		if got, err := Canonicalize([]byte(in), MessageLimits()); err != nil || string(got) != want {
+			t.Errorf("%q: %v\n got %q\nwant %q", in, err, got, want)
+		}
+	}
+}
+
 func TestReadBack(t *testing.T) {
 	l := MetadataLimits()
 	for seed := range uint64(2000) {
@@ -37,6 +64,7 @@ func TestReadBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		sameAsTree(t, c.w.String(), root, l)
 		readBackEach(t, root, l)
 	}
 }
@@ -105,8 +133,14 @@ func FuzzReadBack(f *testing.F) {
 		}
 		c := newCanonicalizer(len(s), l)
 		sc := scanner{s: s, l: l, canon: &c}
-		if err := sc.run(); err == nil {
-			sameAsScan(t, c.w.String(), c.size, l)
+		if err := sc.run(); err != nil {
+			return
 		}
+		sameAsScan(t, c.w.String(), c.size, l)
+		root, err := scan(s, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameAsTree(t, c.w.String(), root, l)
 	})
 }

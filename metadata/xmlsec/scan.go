@@ -163,7 +163,7 @@ func (sc *scanner) escapedText(run string) error {
 			if r, next, err = reference(run, i); err != nil {
 				return err
 			}
-			if r == '&' && next == i+len("&amp;") { // as it is to be written
+			if run[i:next] == "&amp;" { // as it is to be written
 				i = firstOf(run, next, classText)
 				continue
 			}
