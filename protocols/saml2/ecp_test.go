@@ -35,7 +35,7 @@ func (c clients) ClientChallenge(context.Context) (string, error) { return `Card
 func ecpWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.p.Clients = clients{w}
-	w.handler = w.kit.Router(w.p.Routes())
+	w.handler = recorded(t, w.kit.Router(w.p.Routes()))
 	return w
 }
 

@@ -171,6 +171,7 @@ func (w *world) verifySaid(s *said) {
 			w.t.Fatal(err)
 		}
 		s.encrypted = true
+		sent.keep(w.t.Name()+", decrypted", plain)
 		s.assertion = w.openAssertion(plain, claim.Signed || s.vouched)
 	} else if s.assertion != nil {
 		s.assertion = w.openAssertion(s.assertion.Raw(), claim.Signed || s.vouched)
@@ -216,6 +217,7 @@ func (s said) nameID() string {
 		if err != nil {
 			return err.Error()
 		}
+		sent.keep("a decrypted NameID", opened.Raw())
 		return opened.Text()
 	}
 	return descend(s.assertion, "Subject", "NameID").Text()

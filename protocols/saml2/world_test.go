@@ -192,9 +192,9 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.hub.Propagators = map[trust.Protocol]bridge.Propagator{trust.SAML2: w.p}
-	w.handler = w.kit.Router(w.p.Routes(), []web.Route{
+	w.handler = recorded(t, w.kit.Router(w.p.Routes(), []web.Route{
 		{Method: http.MethodGet, Path: web.SignInPath, Name: "signin", Handler: w.signIn},
-	})
+	}))
 	w.people()
 	return w
 }
@@ -395,6 +395,7 @@ type soapPeer struct {
 
 func (s *soapPeer) Post(_ context.Context, target, _ string, body []byte) (int, []byte, error) {
 	s.got = append(s.got, body)
+	sent.keep("a call by SOAP", body)
 	return s.answer(target, body)
 }
 
