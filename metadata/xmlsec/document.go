@@ -4,6 +4,7 @@ package xmlsec
 type signedDocument struct {
 	doc       string
 	id        string   // ID of the root element
+	idName    string   // its attribute
 	signature *Element // ds:Signature below the root, with its descendants
 	at        int      // its place among the children of the root
 	issuer    int      // place of saml:Issuer among the first two children of the root; -1 if it is neither
@@ -41,8 +42,8 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 	switch len(sc.open) {
 	case 0:
 		for _, a := range t.attrs {
-			if a.Space == "" && a.Local == "ID" {
-				d.id = a.Value
+			if a.Space == "" && (a.Local == "ID" || sc.l.saml11 && a.Local == t.local+"ID") {
+				d.id, d.idName = a.Value, a.Local
 			}
 		}
 	case 1:

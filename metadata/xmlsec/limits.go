@@ -14,6 +14,7 @@ type Limits struct {
 	CDATA             bool // CDATA sections are allowed
 	InclusiveC14N     bool // signatures may use Canonical XML 1.0 and 1.1 beside the exclusive one (SAML Core 5.4.3 advises against it)
 
+	saml11        bool // the schema is that of SAML 1.1, which has an ID attribute of its own for each kind of element
 	secondOpinion bool // enveloped signatures are verified by goxmldsig as well
 	holder        bool // the document holds a message with a signature of its own, deeper than its root's children
 }
@@ -47,10 +48,11 @@ func MetadataLimits() Limits {
 	}
 }
 
-// TicketLimits is for legacy ticket documents.
+// TicketLimits is for legacy ticket documents, which are of SAML 1.1: a signature names a ResponseID or AssertionID (SAML 1.1 Core,
+// 5.4.2).
 func TicketLimits() Limits {
 	l := MessageLimits()
-	l.MaxBytes = 256 * kib
+	l.MaxBytes, l.saml11 = 256*kib, true
 	return l
 }
 

@@ -63,6 +63,7 @@ func otherVerifier(root *etree.Element, s signature, key crypto.PublicKey) (*etr
 	now := time.Unix(0, 0)
 	cert := &x509.Certificate{PublicKey: key, NotBefore: now, NotAfter: now}
 	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
+	ctx.IdAttribute = s.idName
 	ctx.Clock = dsig.NewFakeClockAt(now)
 	return ctx.Validate(root)
 }

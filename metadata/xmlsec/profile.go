@@ -9,6 +9,7 @@ import (
 // signature is an enveloped signature that keeps the profile (SAML Core 5.4; XML Signature 1.1, 4).
 type signature struct {
 	element   *Element // ds:Signature
+	idName    string   // attribute that names what is signed
 	c14n      string   // canonicalization of SignedInfo
 	info      string   // SignedInfo in canonical form; everything below was read from these bytes
 	method    signatureMethod
@@ -28,7 +29,7 @@ func signatureOf(d *signedDocument, l Limits) (signature, error) {
 	if d.at > 1 || d.at == 1 && d.issuer != 0 || d.at == 0 && d.issuer == 1 {
 		return signature{}, fail(CodeProfile, "the signature is not where its schema puts it")
 	}
-	s := signature{element: d.signature}
+	s := signature{element: d.signature, idName: d.idName}
 	parts := s.element.Children
 	if len(parts) < 2 || len(parts) > 3 || !parts[0].Is(dsigSpace, "SignedInfo") || !parts[1].Is(dsigSpace, "SignatureValue") ||
 		len(parts) == 3 && !parts[2].Is(dsigSpace, "KeyInfo") {

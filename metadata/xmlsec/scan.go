@@ -188,6 +188,9 @@ func (sc *scanner) escapedText(run string) error {
 
 // markup reads a comment or a CDATA section and refuses everything else that starts with "<!".
 func (sc *scanner) markup(rest string) error {
+	if sc.watch != nil && sc.build && rest[:min(len(rest), 3)] != "<!D" {
+		return fail(CodeSyntax, "comment or CDATA section in the signature")
+	}
 	switch {
 	case strings.HasPrefix(rest, commentOpen):
 		if !sc.l.Comments {

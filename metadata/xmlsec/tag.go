@@ -248,13 +248,13 @@ func (sc *scanner) resolve(t *tag) error {
 		}
 		for k := range sc.attrs[:i] {
 			if other := &sc.attrs[k]; other.Local == a.Local && other.Space == a.Space {
-				return duplicate(a)
+				return sc.l.duplicate(a)
 			}
 		}
 		if a.Space == xmlSpace && a.Local == "base" {
 			return fail(CodeSyntax, "xml:base")
 		}
-		if !isID(a) {
+		if !sc.l.isID(a) {
 			continue
 		}
 		if identified || !sc.ids.add(a.Value) {
@@ -269,11 +269,18 @@ func (sc *scanner) resolve(t *tag) error {
 	return nil
 }
 
-func duplicate(a *Attr) error {
-	if isID(a) {
+func (l Limits) duplicate(a *Attr) error {
+	if l.isID(a) {
 		return fail(CodeDuplicateID, "one element with two IDs")
 	}
 	return fail(CodeSyntax, "duplicate attribute")
+}
+
+func (l *Limits) isID(a *Attr) bool { return isID(a) || l.saml11 && isID11(a) }
+
+// isID11 knows the attributes of type ID in the schemas of SAML 1.1.
+func isID11(a *Attr) bool {
+	return a.Space == "" && (a.Local == "ResponseID" || a.Local == "AssertionID" || a.Local == "RequestID")
 }
 
 func isID(a *Attr) bool {

@@ -171,7 +171,8 @@ func postOf(path, field string) func([]byte) *http.Request {
 // preyAuthn asks for an answer at the sample partner's first address.
 func (w *world) preyAuthn() authn {
 	a := w.authn()
-	a.attrs, a.body = ` AssertionConsumerServiceURL="`+spACS+`"`, `<samlp:NameIDPolicy AllowCreate="true"></samlp:NameIDPolicy>`
+	a.attrs, a.body = ` AssertionConsumerServiceURL="`+spACS+`"`, `<saml:Subject xmlns:saml="`+assertionSpace+`"><saml:NameID>`+patel+`</saml:NameID></saml:Subject>`+
+		`<samlp:NameIDPolicy AllowCreate="true"></samlp:NameIDPolicy>`
 	return a
 }
 
@@ -195,7 +196,7 @@ func authnEnveloped(key func() crypto.Signer) func(testing.TB) *quarry {
 		q.follow = w.browser()
 		w.preySession(q.follow)
 		d := prey(t, w.preyAuthn().xml(), key())
-		d.Forge, d.Once, d.Exact, d.URIs = authnForge, []string{"saml:Issuer", "samlp:NameIDPolicy"}, []string{spID}, []string{issuerURL + SSOPath, spACS}
+		d.Forge, d.Once, d.Exact, d.URIs = authnForge, []string{"saml:Issuer", "saml:Subject", "saml:NameID", "samlp:NameIDPolicy"}, []string{spID}, []string{issuerURL + SSOPath, spACS}
 		q.obeyed = q.issuing()
 		return q.document(d, postOf(SSOPath, "SAMLRequest"))
 	}
@@ -404,6 +405,20 @@ func resolveEnvelope(t testing.TB) *quarry {
 	return q.enveloped(d, ArtifactPath)
 }
 
+// attributesAsked is an AttributeQuery about somebody who is signed in.
+func attributesAsked(t testing.TB) *quarry {
+	w := strict(t)
+	q := newQuarry(w)
+	_, _, forge, exact := twoSessions(w)
+	doc := `<samlp:AttributeQuery xmlns:samlp="` + protocolSpace + `" ID="_` + w.hub.NewID() + `" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + spID +
+		`</saml:Issuer><saml:Subject xmlns:saml="` + assertionSpace + `"><saml:NameID>` + exact[0] + `</saml:NameID></saml:Subject></samlp:AttributeQuery>`
+	d := prey(t, doc, partnerEC())
+	d.Forge, d.Once, d.Exact = forge[:2], []string{"saml:Issuer", "saml:Subject", "saml:NameID"}, []string{exact[0], spID}
+	before := q.count(ledger.AttributesRead)
+	q.obeyed = func() bool { return q.count(ledger.AttributesRead) != before }
+	return q.document(d, func(doc []byte) *http.Request { return xmlRequest(AttributesPath, mutate.Envelope(doc)) })
+}
+
 // steady is randomness whose first 16 bytes, once it is wound, are always the same.
 type steady struct{ wound bool }
 
@@ -465,6 +480,6 @@ func quarries() map[string]func(testing.TB) *quarry {
 		"AuthnRequest POST": authnEnveloped(rsaKey), "AuthnRequest POST ECDSA": authnEnveloped(ecKey), "AuthnRequest Redirect": authnDetached(false), "AuthnRequest SimpleSign": authnDetached(true), "AuthnRequest ECP": authnECP,
 		"LogoutRequest POST": logoutEnveloped(ecKey), "LogoutRequest Redirect": logoutDetached(false), "LogoutRequest SimpleSign": logoutDetached(true), "LogoutRequest SOAP": logoutSOAP,
 		"LogoutRequest SOAP envelope": logoutEnvelope, "LogoutRequest EncryptedID": logoutEncrypted, "LogoutResponse POST": answerEnveloped, "LogoutResponse Redirect": answerDetached(false), "LogoutResponse SimpleSign": answerDetached(true), "LogoutResponse SOAP": answerSOAP,
-		"ArtifactResolve": resolve, "ArtifactResolve envelope": resolveEnvelope, "ArtifactResponse": resolved(true), "AuthnRequest in ArtifactResponse": resolved(false),
+		"AttributeQuery": attributesAsked, "ArtifactResolve": resolve, "ArtifactResolve envelope": resolveEnvelope, "ArtifactResponse": resolved(true), "AuthnRequest in ArtifactResponse": resolved(false),
 	}
 }

@@ -36,7 +36,7 @@ func readAttributeQuery(e *xmlsec.Element) (attributeQuery, error) {
 	r := &reader{e: e}
 	r.sequence("a:Issuer", "p:Extensions", "a:Subject", "a:Attribute*")
 	q := attributeQuery{header: readHeader(r)}
-	if s := readSubject(e.Child(assertionSpace, "Subject")); s != nil {
+	if s := readSubject(r, e.Child(assertionSpace, "Subject")); s != nil {
 		q.Subject = *s
 	} else {
 		r.fail("AttributeQuery has no Subject.")

@@ -1,6 +1,7 @@
 package saml2
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -74,6 +75,19 @@ func (r *reader) sequence(names ...string) {
 		if names[at][len(names[at])-1] != '*' {
 			at++
 		}
+	}
+}
+
+// oneOf checks that there is at most one child of all these names: a choice.
+func (r *reader) oneOf(names ...string) {
+	n := 0
+	for _, c := range r.e.Children {
+		if slices.ContainsFunc(names, func(name string) bool { return matches(c, name) }) {
+			n++
+		}
+	}
+	if n > 1 {
+		r.fail(r.e.Local + " names its subject twice.")
 	}
 }
 

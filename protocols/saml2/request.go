@@ -111,7 +111,7 @@ func readAuthnRequest(e *xmlsec.Element) (authnRequest, error) {
 		req.ACSURL = &url
 	}
 	req.Policy = readPolicy(r, e.Child(protocolSpace, "NameIDPolicy"))
-	req.Subject = readSubject(e.Child(assertionSpace, "Subject"))
+	req.Subject = readSubject(r, e.Child(assertionSpace, "Subject"))
 	req.Conditions = readConditions(r, e.Child(assertionSpace, "Conditions"))
 	req.Context = readContext(r, e.Child(protocolSpace, "RequestedAuthnContext"))
 	req.Scoping = readScoping(r, e.Child(protocolSpace, "Scoping"))
@@ -133,9 +133,14 @@ func readPolicy(r *reader, e *xmlsec.Element) nameIDPolicy {
 	return nameIDPolicy{Format: within.uri("Format"), SPNameQualifier: within.text("SPNameQualifier")}
 }
 
-func readSubject(e *xmlsec.Element) *subject {
+func readSubject(r *reader, e *xmlsec.Element) *subject {
 	if e == nil {
 		return nil
+	}
+	within := &reader{e: e}
+	within.sequence("a:BaseID", "a:NameID", "a:EncryptedID", "a:SubjectConfirmation*")
+	if within.oneOf("a:BaseID", "a:NameID", "a:EncryptedID"); within.err != nil && r.err == nil {
+		r.err = within.err
 	}
 	s := &subject{Confirmed: e.Child(assertionSpace, "SubjectConfirmation") != nil}
 	if n := e.Child(assertionSpace, "NameID"); n != nil && len(n.Children) == 0 {

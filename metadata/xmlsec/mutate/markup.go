@@ -35,7 +35,7 @@ func (d Document) markup(l *list, doc string, slots []slot) {
 		}
 		at, v := n.open+(n.shut-n.open)/2, doc[n.open:n.shut]
 		l.add("encode", "instruction in "+n.name, insert(doc, at, "<?x y?>"))
-		if d.Markup {
+		if d.Markup && !strings.HasPrefix(n.name, "ds:") {
 			continue
 		}
 		l.add("encode", "comment in "+n.name, insert(doc, at, "<!---->"))
