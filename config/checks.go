@@ -12,6 +12,7 @@ func (l *loader) check() {
 		l.checkSession,
 		l.checkAuthenticators,
 		l.checkRevocation,
+		l.checkMetadata,
 		l.checkPairs,
 		l.checkPublic,
 		l.checkCard,

@@ -140,6 +140,52 @@ type SAML struct {
 	Encrypt     string        `key:"encrypt" default:"when-key-present" enum:"when-key-present required-by-terms" doc:"For partners whose terms do not say (saml.encrypt): when-key-present encrypts if they have an encryption key, required-by-terms does not."`
 	RequestLife time.Duration `key:"request_life" default:"5m" min:"30s" max:"1h" doc:"How old a request may be, and how long its ID is remembered against replay."`
 	Contexts    []string      `key:"contexts" format:"context" doc:"Authentication context classes beside the standard ones, or stricter meanings of those: a class, then AAL1 to AAL3, IAL1 to IAL3, a method (CIS2_SMARTCARD or FIDO2) and rank=N, parted by spaces."`
+	Metadata    SAMLMetadata  `key:"metadata" doc:"What the hub's own SAML metadata says beside keys and addresses. A text or URL in a language is written LANGUAGE=TEXT, such as \"en=Example Hospital\"."`
+}
+
+// SAMLMetadata is what the hub's own metadata says for people and federations.
+type SAMLMetadata struct {
+	Life                time.Duration    `key:"life" default:"7d" min:"1d" max:"30d" doc:"How long a copy of the metadata is valid (validUntil). It is signed anew when half of that is over."`
+	DisplayNames        []string         `key:"display_name" format:"localized" derived:"organisation.name, in English" doc:"Name of the hub as discovery pages show it, once a language."`
+	Descriptions        []string         `key:"description" format:"localized" doc:"What the hub is for, in a sentence, once a language."`
+	Keywords            []string         `key:"keywords" format:"localized" doc:"Words to find the hub by, parted by spaces, once a language; + stands for a space within a keyword."`
+	InformationURLs     []string         `key:"information_url" format:"localized_url" doc:"Page about the hub, once a language."`
+	PrivacyURLs         []string         `key:"privacy_url" format:"localized_url" doc:"Privacy statement, once a language."`
+	Logos               []string         `key:"logo" format:"logo" doc:"Logos, each with its size in pixels: \"80x60 https://trust.example/logo.png\", with \"cy=\" in front if it is for one language."`
+	OrganisationNames   []string         `key:"organisation_name" format:"localized" derived:"organisation.name, in English" doc:"Name of the organisation, once a language."`
+	OrganisationURLs    []string         `key:"organisation_url" format:"localized_url" derived:"issuer, in English" doc:"Home page of the organisation, once a language."`
+	Contacts            SAMLContacts     `key:"contacts" doc:"Whom partners can write to: lists of \"Name <address>\"."`
+	Hints               SAMLHints        `key:"hints" doc:"By what discovery services may guess that people belong here."`
+	Assurance           []string         `key:"assurance" format:"uri" doc:"Assurance certifications that the organisation has, such as https://refeds.org/sirtfi. Only what is true: the hub cannot check it."`
+	EntityCategories    []string         `key:"entity_category" format:"uri" doc:"Entity categories of the hub itself, such as http://refeds.org/category/hide-from-discovery."`
+	SupportedCategories []string         `key:"entity_category_support" format:"uri" doc:"Entity categories of partners whose needs the terms here meet, such as https://refeds.org/category/personalized."`
+	Attributes          []string         `key:"attributes" format:"attribute" doc:"Attributes that partners may be told, by their names: \"NAME\" or \"NAME FRIENDLYNAME\". Terms decide who is told what."`
+	Registration        SAMLRegistration `key:"registration" doc:"Who registered the hub in a federation (mdrpi:RegistrationInfo). Left out without an authority."`
+	Publisher           string           `key:"publisher" format:"uri" doc:"Who publishes this copy (mdrpi:PublicationInfo), as a URI. Left out without one."`
+}
+
+// SAMLContacts are the contacts in the hub's own metadata.
+type SAMLContacts struct {
+	Technical      []string `key:"technical" format:"mailbox" doc:"For questions about the connection."`
+	Support        []string `key:"support" format:"mailbox" doc:"For people with a problem."`
+	Administrative []string `key:"administrative" format:"mailbox" doc:"For contracts and policy."`
+	Billing        []string `key:"billing" format:"mailbox" doc:"For money."`
+	Other          []string `key:"other" format:"mailbox" doc:"For anything else."`
+	Security       []string `key:"security" format:"mailbox" doc:"For security incidents (REFEDS security contact); Sirtfi needs one."`
+}
+
+// SAMLHints are mdui:DiscoHints.
+type SAMLHints struct {
+	Networks  []netip.Prefix `key:"networks" doc:"Networks of the organisation's workstations."`
+	Domains   []string       `key:"domains" format:"host" doc:"DNS domains of the organisation."`
+	Locations []string       `key:"locations" format:"geo" doc:"Where its buildings are, as geo: URIs (RFC 5870)."`
+}
+
+// SAMLRegistration is mdrpi:RegistrationInfo.
+type SAMLRegistration struct {
+	Authority string   `key:"authority" format:"uri" doc:"URI of the registrar."`
+	Instant   string   `key:"instant" format:"instant" doc:"When that was, such as 2026-11-01T09:00:00Z."`
+	Policies  []string `key:"policy" format:"localized_url" doc:"Registration practice statement, once a language."`
 }
 
 // OIDC tunes the OpenID provider.

@@ -15,6 +15,14 @@ func (l *loader) derive() {
 		fill(&c.Organisation.Scope, host)
 		fill(&c.Listeners.Card.HostPattern, "*.card."+host)
 	}
+	in := func(dst *[]string, value string) {
+		if len(*dst) == 0 && value != "" {
+			*dst = []string{"en=" + value}
+		}
+	}
+	in(&c.SAML.Metadata.DisplayNames, c.Organisation.Name)
+	in(&c.SAML.Metadata.OrganisationNames, c.Organisation.Name)
+	in(&c.SAML.Metadata.OrganisationURLs, c.Issuer)
 	if c.Data != "" {
 		fill(&c.Store.Path, filepath.Join(c.Data, "lanyard.db"))
 		fill(&c.Store.EncryptionKey, filepath.Join(c.Data, "store.key"))

@@ -134,6 +134,8 @@ func (f *field) parseText(text string) (string, error) {
 		return parseEKU(text)
 	case "context":
 		return parseContext(text)
+	case "localized", "localized_url", "logo", "mailbox", "uri", "attribute", "geo", "instant":
+		return text, f.parseDescription(text)
 	default:
 		return text, nil
 	}

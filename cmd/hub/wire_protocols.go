@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/adapters/httpsource"
-	"github.com/lanyard-hub/lanyard/config"
-	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/protocols/oidc"
 	"github.com/lanyard-hub/lanyard/protocols/saml2"
 	"github.com/lanyard-hub/lanyard/protocols/ticket"
@@ -25,7 +23,7 @@ func (h *Hub) wireProtocols(context.Context) error {
 	var err error
 	h.saml, err = saml2.New(saml2.Options{
 		Kit: h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(),
-		About: about(c), ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife,
+		About: about(c), Attributes: attributes(c.SAML.Metadata.Attributes), MetadataLife: c.SAML.Metadata.Life, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife,
 		Poster: poster, Senders: h.registry, Clients: h.clients(), CardECP: h.cardECP(), AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	})
 	if err != nil {
@@ -50,16 +48,6 @@ func (h *Hub) wireProtocols(context.Context) error {
 	}
 	h.metrics.info(h.options.Version, dropped)
 	return nil
-}
-
-// about is what the metadata says of who runs the hub.
-func about(c config.Config) metadata.About {
-	english := func(text string) []metadata.Localized { return []metadata.Localized{{Language: "en", Text: text}} }
-	name := english(c.Organisation.Name)
-	return metadata.About{
-		UI: metadata.UI{DisplayNames: name}, Scopes: []string{c.Organisation.Scope},
-		Organization: metadata.Organization{Names: name, DisplayNames: name, URLs: english(c.Issuer)},
-	}
 }
 
 // outgoing shapes the bounded HTTP client as the front ends want it.

@@ -80,6 +80,7 @@ func (p *Provider) descriptor() metadata.Descriptor {
 		DigestMethods: []string{xmlsec.SHA256, xmlsec.SHA384, xmlsec.SHA512},
 		IdP: metadata.IdentityProvider{
 			ErrorURL: p.Kit.URL(web.ErrorURL), SSO: append(p.endpoints(ssoServices()), p.ecpServices()...), SLO: p.endpoints(sloServices()), NameIDFormats: formats,
+			Attributes: p.Attributes,
 		},
 	}
 	for _, alg := range keyring.Algorithms() {
@@ -91,7 +92,7 @@ func (p *Provider) descriptor() metadata.Descriptor {
 		})
 	}
 	if services := p.endpoints(attributeServices()); len(services) > 0 {
-		d.Authority = &metadata.AttributeAuthority{Services: services, NameIDFormats: formats}
+		d.Authority = &metadata.AttributeAuthority{Services: services, NameIDFormats: formats, Attributes: p.Attributes}
 	}
 	return d
 }

@@ -48,6 +48,9 @@ func TestMetadataAboutEverything(t *testing.T) {
 		w.receives()
 		w.p.About, w.p.CardECP, w.p.Clients = about, "https://ecp.card.hub.example"+ECPPath, clients{w}
 		w.p.published = publication{}
+		if name == "everything" {
+			w.p.Attributes = []metadata.Attribute{{Name: "urn:oid:0.9.2342.19200300.100.1.1", FriendlyName: "uid", NameFormat: "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"}, {Name: "uid"}}
+		}
 		rec := w.asked(http.MethodGet, MetadataPath)
 		v, err := xmlsec.VerifyEnveloped(rec.Body.Bytes(), xmlsec.MetadataLimits(), []crypto.PublicKey{keys().hub.Public()})
 		if err != nil {

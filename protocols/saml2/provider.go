@@ -59,17 +59,18 @@ type Senders interface {
 type Options struct {
 	Kit          *web.Kit
 	Hub          *bridge.Hub
-	Keys         func() keyring.Ring // the ring at this moment
-	Algorithm    keyring.Algorithm   // for partners whose terms name none: keys for it come first in the metadata; empty: RS256
-	EntityID     string              // empty: the issuer followed by MetadataPath
-	About        metadata.About      // what the metadata says of the hub and of who runs it
-	MetadataLife time.Duration       // of published metadata; 0: 7 days
-	ClockSkew    time.Duration       // tolerated in partners' clocks; 0: 3 minutes
-	RequestLife  time.Duration       // a message older than this is stale; 0: 5 minutes
-	Poster       Poster              // nil: partners are not told by SOAP
-	Senders      Senders             // nil: messages by artifact are not accepted
-	Clients      Clients             // nil: ECP is not offered
-	CardECP      string              // address of the ECP service that takes client certificates; empty: there is none
+	Keys         func() keyring.Ring  // the ring at this moment
+	Algorithm    keyring.Algorithm    // for partners whose terms name none: keys for it come first in the metadata; empty: RS256
+	EntityID     string               // empty: the issuer followed by MetadataPath
+	About        metadata.About       // what the metadata says of the hub and of who runs it
+	Attributes   []metadata.Attribute // that it says may be told; none: not said
+	MetadataLife time.Duration        // of published metadata; 0: 7 days
+	ClockSkew    time.Duration        // tolerated in partners' clocks; 0: 3 minutes
+	RequestLife  time.Duration        // a message older than this is stale; 0: 5 minutes
+	Poster       Poster               // nil: partners are not told by SOAP
+	Senders      Senders              // nil: messages by artifact are not accepted
+	Clients      Clients              // nil: ECP is not offered
+	CardECP      string               // address of the ECP service that takes client certificates; empty: there is none
 	// AfterLogout shows what became of a sign-out that a partner began in this browser, when not every other partner has
 	// confirmed. The page continues to next, which may be empty. nil: the partner is answered without a page.
 	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
