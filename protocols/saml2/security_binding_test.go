@@ -80,6 +80,15 @@ func bindingAttacks() []attack {
 			f.Set("Signature", "eHh4")
 			return b.postCross(SSOPath, f)
 		}, 400, "", "signature"},
+		{"063", "10,000 parameters", getQuery(func(w *world) string {
+			return strings.Repeat("a=b&", 10000) + redirectQuery(w.t, "SAMLRequest", w.authn().xml(), "")
+		}), 400, "", "query_limits"},
+		{"063", "10,000 parameters of a form", func(w *world, b *browser) *httptest.ResponseRecorder {
+			return b.do(formRequest(SSOPath, []byte(strings.Repeat("a=b&", 10000)+form("SAMLRequest", w.authn().xml()).Encode())), false)
+		}, 400, "", "query_limits"},
+		{"063", "10,000 parameters at the sign-out address", func(w *world, b *browser) *httptest.ResponseRecorder {
+			return b.get(SLOPath + "?" + strings.Repeat("a=b&", 10000) + "SAMLRequest=x")
+		}, 400, "", "query_limits"},
 		{"096", "text/xml", media("text/xml"), 415, "", "media_type"},
 		{"096", "multipart", media("multipart/form-data; boundary=x"), 415, "", "media_type"},
 	}

@@ -52,7 +52,7 @@ func TestSecurity(t *testing.T) {
 	rows := map[string][]func(*testing.T){
 		"046": {responseProperties(50)}, "116": {responseProperties(1000)},
 		"092": {methods}, "101": {answeredOnce, replayedAtTheEdge}, "106": {forcedProof}, "131": {expiredMetadata}, "110": {assuranceIsNeverOverstated},
-		"111": {otherSubject, subjectOfRequest}, "120": {unknownSessionIsAnswered}, "123": {partialLogoutIsTold},
+		"111": {otherSubject, subjectOfRequest}, "120": {unknownSessionIsAnswered}, "123": {partialLogoutIsTold}, "124": {artifactsAreForTheirPartner}, "125": {artifactsAreFetchedFromRegisteredServices},
 	}
 	for _, a := range attacks {
 		rows[a.row] = append(rows[a.row], func(t *testing.T) { t.Run(a.name, a.run) })
