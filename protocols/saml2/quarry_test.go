@@ -45,6 +45,8 @@ var weak = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(r
 
 var partnerEC = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
 
+func ecSigner() crypto.Signer { return partnerEC() }
+
 var otherEC = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
 
 // calls counts what reaches the address that nobody may call.
@@ -475,7 +477,7 @@ func resolved(around bool) func(testing.TB) *quarry {
 
 // quarries are all signed kinds that this front end takes.
 func quarries() map[string]func(testing.TB) *quarry {
-	rsaKey, ecKey := func() crypto.Signer { return keys().sp }, func() crypto.Signer { return partnerEC() }
+	rsaKey, ecKey := func() crypto.Signer { return keys().sp }, ecSigner
 	return map[string]func(testing.TB) *quarry{
 		"AuthnRequest POST": authnEnveloped(rsaKey), "AuthnRequest POST ECDSA": authnEnveloped(ecKey), "AuthnRequest Redirect": authnDetached(false), "AuthnRequest SimpleSign": authnDetached(true), "AuthnRequest ECP": authnECP,
 		"LogoutRequest POST": logoutEnveloped(ecKey), "LogoutRequest Redirect": logoutDetached(false), "LogoutRequest SimpleSign": logoutDetached(true), "LogoutRequest SOAP": logoutSOAP,
