@@ -73,7 +73,7 @@ func (d *Demo) watch(next http.Handler) http.Handler {
 
 // quiet are addresses that the ladder does not tell of, or that partners tell of themselves.
 func quiet(path string) bool {
-	for _, prefix := range []string{"/static/", "/demo", "/.well-known/", "/oidc/jwks", "/saml2/metadata", "/favicon.ico"} {
+	for _, prefix := range []string{"/static/", "/demo", "/.well-known/", "/oidc/jwks", "/saml2/metadata", "/saml2/mdq/", "/favicon.ico"} {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}

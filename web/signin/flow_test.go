@@ -189,4 +189,9 @@ func TestAppError(t *testing.T) {
 	b := w.browser()
 	b.get("/error?code=AUTHORIZATION_FAILURE&ts=1795421520&rp=board&tid=T-1&ctx=%3Cscript%3Ealert(1)%3C/script%3E").want(http.StatusOK, "does not let you in with your present role", "Ward Whiteboard", "T-1", "&lt;script&gt;", "ra@queen.example").lacks("<script>alert")
 	b.get("/error?code=ERRORURL_CODE&ts=ERRORURL_TS&rp=ERRORURL_RP&tid=ERRORURL_TID&ctx=ERRORURL_CTX").want(http.StatusOK, "OTHER_ERROR").lacks("ERRORURL_")
+	for _, name := range []string{"code", "ts", "rp", "tid", "ctx"} { // whatever a stranger writes there is text, or nothing
+		b.get("/error?code=IDENTIFICATION_FAILURE&"+name+"=%22%3E%3Cscript%3Ealert(1)%3C/script%3E%00%E2%80%AE").want(http.StatusOK).lacks("<script>alert", "\u202e", "\x00")
+	}
+	b.get("/error?code=IDENTIFICATION_FAILURE&code=x").want(http.StatusOK, "IDENTIFICATION_FAILURE")
+	b.get("/error?code=javascript:x").want(http.StatusOK, "OTHER_ERROR").lacks("javascript:x")
 }
