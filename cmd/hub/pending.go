@@ -13,6 +13,7 @@ import (
 	"github.com/lanyard-hub/lanyard/protocols/saml2"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/web"
+	"github.com/lanyard-hub/lanyard/web/signin"
 )
 
 // pending counts what strangers have had this process store and have not finished, so that they cannot fill the
@@ -43,16 +44,16 @@ type openSignOn struct {
 func newPending(total, peer int, clock func() time.Time) *pending {
 	return &pending{
 		total: cmp.Or(total, 50_000), peer: cmp.Or(peer, 2_000), clock: clock,
-		kinds: append([]bridge.ArtifactKind{bridge.KindTransaction, bridge.KindKeyCeremony, bridge.KindCardAttempt}, saml2.StrangerKinds()...),
+		kinds: slices.Concat([]bridge.ArtifactKind{bridge.KindTransaction, bridge.KindKeyCeremony, bridge.KindCardAttempt}, saml2.StrangerKinds(), signin.StrangerKinds()),
 		open:  map[openKey]openSignOn{}, peers: map[netip.Prefix]int{},
 	}
 }
 
-// admit counts an artifact that is about to be stored; false when there are too many. One that is there already is
-// only renewed.
-func (p *pending) admit(ctx context.Context, a bridge.Artifact) error {
+// admit counts an artifact that is about to be stored; Throttled when there are too many. One that is there already is
+// only renewed. fresh says that it was counted: it must be taken back if nothing is stored.
+func (p *pending) admit(ctx context.Context, a bridge.Artifact) (fresh bool, err error) {
 	if !slices.Contains(p.kinds, a.Kind) {
-		return nil
+		return false, nil
 	}
 	k, peer := openKey{a.Kind, a.Key}, web.Network(bridge.Peer(ctx))
 	p.mu.Lock()
@@ -60,7 +61,7 @@ func (p *pending) admit(ctx context.Context, a bridge.Artifact) error {
 	if was, ok := p.open[k]; ok {
 		was.expires = a.Expires
 		p.open[k] = was
-		return nil
+		return false, nil
 	}
 	if !p.room(peer) {
 		p.sweep()
@@ -68,14 +69,14 @@ func (p *pending) admit(ctx context.Context, a bridge.Artifact) error {
 	switch {
 	case p.peers[peer] >= p.peer:
 		p.refused.Add(1)
-		return bridge.Refuse(bridge.Throttled, "Too many sign-ins that were begun from this address are not finished.").WithCode("throttled_pending")
+		return false, bridge.Refuse(bridge.Throttled, "Too many sign-ins that were begun from this address are not finished.").WithCode("throttled_pending")
 	case len(p.open) >= p.total:
 		p.refused.Add(1)
-		return bridge.Refuse(bridge.Throttled, "Too many sign-ins are in progress.").WithCode("throttled_pending")
+		return false, bridge.Refuse(bridge.Throttled, "Too many sign-ins are in progress.").WithCode("throttled_pending")
 	}
 	p.open[k] = openSignOn{peer, a.Expires}
 	p.peers[peer]++
-	return nil
+	return true, nil
 }
 
 func (p *pending) room(peer netip.Prefix) bool {
@@ -130,10 +131,14 @@ type limitedArtifacts struct {
 
 // Put implements bridge.Artifacts; bridge.Throttled when too many are open.
 func (l limitedArtifacts) Put(ctx context.Context, a bridge.Artifact, replace bool) error {
-	if err := l.pending.admit(ctx, a); err != nil {
+	fresh, err := l.pending.admit(ctx, a)
+	if err != nil {
 		return err
 	}
-	return l.Artifacts.Put(ctx, a, replace)
+	if err = l.Artifacts.Put(ctx, a, replace); err != nil && fresh {
+		l.pending.finished(a.Kind, a.Key)
+	}
+	return err
 }
 
 // Consume implements bridge.Artifacts.
@@ -156,12 +161,24 @@ type limitedJournal struct {
 type charger interface{ Charge(peer string) }
 
 // Commit implements bridge.Journal; bridge.Throttled when too many sign-ons are open.
-func (l limitedJournal) Commit(ctx context.Context, writes ...bridge.Write) error {
+func (l limitedJournal) Commit(ctx context.Context, writes ...bridge.Write) (err error) {
+	var counted []bridge.Artifact
+	defer func() {
+		if err != nil { // nothing was stored
+			for _, a := range counted {
+				l.pending.finished(a.Kind, a.Key)
+			}
+		}
+	}()
 	for _, w := range writes {
 		switch w := w.(type) {
 		case bridge.PutArtifact:
-			if err := l.pending.admit(ctx, w.Artifact); err != nil {
+			fresh, err := l.pending.admit(ctx, w.Artifact)
+			if err != nil {
 				return err
+			}
+			if fresh {
+				counted = append(counted, w.Artifact)
 			}
 		case bridge.Append:
 			if peer := bridge.Peer(ctx); peer != "" && refusal(w.Event.Kind) {

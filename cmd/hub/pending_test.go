@@ -24,7 +24,7 @@ type waitingRoom struct {
 func newWaitingRoom(total, peer int) *waitingRoom {
 	w := &waitingRoom{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
-	store := memory.New()
+	store := memory.NewAt(clock)
 	w.pending = newPending(total, peer, clock)
 	w.charged = map[string]int{}
 	w.artifacts, w.journal = limitedArtifacts{store, w.pending}, limitedJournal{store, w.pending, w}
@@ -115,6 +115,48 @@ func TestPendingIsFinished(t *testing.T) {
 	}
 	if n := w.pending.count(); n != 1 {
 		t.Errorf("%d are pending", n)
+	}
+}
+
+// What could not be stored is not pending: a request that is sent again and again takes no room.
+func TestNotStoredIsNotPending(t *testing.T) {
+	w := newWaitingRoom(10, 2)
+	ctx := bridge.WithPeer(t.Context(), "192.0.2.1")
+	if err := w.artifacts.Put(ctx, w.artifact("saml-bounce", "there"), false); err != nil {
+		t.Fatal(err)
+	}
+	mark := bridge.PutArtifact{Artifact: w.artifact(bridge.KindReplay, "used")}
+	if err := w.journal.Commit(ctx, mark); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		sign := bridge.PutArtifact{Replace: true, Artifact: w.artifact(bridge.KindTransaction, fmt.Sprint(i))}
+		if err := w.journal.Commit(ctx, sign, mark); !errors.Is(err, bridge.ErrExists) {
+			t.Fatal(err)
+		}
+	}
+	if err := w.artifacts.Put(ctx, w.artifact("saml-bounce", "there"), false); !errors.Is(err, bridge.ErrExists) {
+		t.Fatal(err)
+	}
+	two := []bridge.Write{
+		bridge.PutArtifact{Replace: true, Artifact: w.artifact(bridge.KindTransaction, "a")}, bridge.PutArtifact{Replace: true, Artifact: w.artifact(bridge.KindTransaction, "b")},
+	}
+	if err := w.journal.Commit(ctx, two...); !throttled(err) {
+		t.Fatal(err)
+	}
+	if n := w.pending.count(); n != 1 {
+		t.Errorf("%d are pending", n)
+	}
+}
+
+// A challenge for a client without pages is made for whoever asks.
+func TestClientChallengesArePending(t *testing.T) {
+	w := newWaitingRoom(10, 2)
+	ctx := bridge.WithPeer(t.Context(), "192.0.2.1")
+	for i := range 4 {
+		if err := w.artifacts.Put(ctx, w.artifact("signin-client-challenge", fmt.Sprint(i)), false); throttled(err) != (i >= 2) {
+			t.Errorf("challenge %d: %v", i, err)
+		}
 	}
 }
 

@@ -1,6 +1,11 @@
 package xmlsec
 
-const soapSpace = "http://schemas.xmlsoap.org/soap/envelope/"
+import "strings"
+
+const (
+	soapSpace = "http://schemas.xmlsoap.org/soap/envelope/"
+	soapNext  = "http://schemas.xmlsoap.org/soap/actor/next" // whoever receives it, us among them
+)
 
 // Claim is what an unverified message says of itself. It serves to choose the keys to verify with, and nothing else.
 type Claim struct {
@@ -44,14 +49,25 @@ func (c *claimant) saw(sc *scanner, t *tag) {
 }
 
 // SOAPBody lets a SOAP 1.1 envelope through the gate and returns the one element of its Body as a document of its own, still
-// unverified (SAML Bindings 3.2). Header blocks are passed over.
+// unverified (SAML Bindings 3.2). Header blocks are passed over, but one that is for us and must be understood is refused: none
+// is known here (SOAP 1.1, 4.2.3).
 func SOAPBody(doc []byte, l Limits) ([]byte, error) {
 	root, err := parse(doc, l)
 	if err != nil {
 		return nil, err
 	}
-	if !root.Is(soapSpace, "Envelope") {
+	switch {
+	case root.Local == "Envelope" && root.Space != soapSpace:
+		return nil, fail(CodeSOAPVersion, "not a SOAP 1.1 envelope")
+	case !root.Is(soapSpace, "Envelope"):
 		return nil, fail(CodeSyntax, "not a SOAP 1.1 envelope")
+	}
+	for _, header := range root.All(soapSpace, "Header") {
+		for _, block := range header.Children {
+			if mustUnderstand(block) {
+				return nil, fail(CodeMustUnderstand, "a header block that must be understood")
+			}
+		}
 	}
 	bodies := root.All(soapSpace, "Body")
 	if len(bodies) != 1 || len(bodies[0].Children) != 1 {
@@ -61,4 +77,15 @@ func SOAPBody(doc []byte, l Limits) ([]byte, error) {
 		return nil, fail(CodeSyntax, "text beside the message of an envelope")
 	}
 	return bodies[0].Children[0].Raw(), nil
+}
+
+// mustUnderstand reports whether a header block is for us, the last to receive it, and obliges us. Whatever is not plainly no is yes.
+func mustUnderstand(block *Element) bool {
+	must, _ := block.AttrNS(soapSpace, "mustUnderstand")
+	actor, _ := block.AttrNS(soapSpace, "actor")
+	switch strings.Trim(must, " \t\r\n") {
+	case "", "0", "false":
+		return false
+	}
+	return actor == "" || actor == soapNext
 }

@@ -44,18 +44,38 @@ func TestSOAPBodyVerifies(t *testing.T) {
 	if err != nil || string(v.Root().Raw()) != logoutRequest {
 		t.Errorf("got %v", err)
 	}
-	for name, doc := range map[string]string{
-		"two messages": head + inner + "<x></x>" + tail,
-		"no message":   head + tail,
-		"no body":      `<S:Envelope xmlns:S="` + soapSpace + `"></S:Envelope>`,
-		"two bodies":   head + "<x></x></S:Body><S:Body><x></x>" + tail,
-		"SOAP 1.2":     replace(t, head+inner+tail, soapSpace, "http://www.w3.org/2003/05/soap-envelope"),
+	for name, c := range map[string]struct{ doc, code string }{
+		"two messages": {head + inner + "<x></x>" + tail, CodeSyntax},
+		"no message":   {head + tail, CodeSyntax},
+		"no body":      {`<S:Envelope xmlns:S="` + soapSpace + `"></S:Envelope>`, CodeSyntax},
+		"two bodies":   {head + "<x></x></S:Body><S:Body><x></x>" + tail, CodeSyntax},
+		"no envelope":  {`<x></x>`, CodeSyntax},
+		"SOAP 1.2":     {replace(t, head+inner+tail, soapSpace, "http://www.w3.org/2003/05/soap-envelope"), CodeSOAPVersion},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if body, err := SOAPBody([]byte(doc), MessageLimits()); codeOf(err) != CodeSyntax {
+			if body, err := SOAPBody([]byte(c.doc), MessageLimits()); codeOf(err) != c.code {
 				t.Errorf("got %s, %v", body, err)
 			}
 		})
+	}
+}
+
+// TestSOAPHeaderBlocks: none is known, so that one which is for us and obliges us is refused (SOAP 1.1, 4.2.2 and 4.2.3).
+func TestSOAPHeaderBlocks(t *testing.T) {
+	for attrs, refused := range map[string]bool{
+		``:                                  false,
+		`S:mustUnderstand="0"`:              false,
+		`mustUnderstand="1"`:                false, // not SOAP's
+		`S:mustUnderstand="1"`:              true,
+		`S:mustUnderstand=" 1 " S:actor=""`: true,
+		`S:mustUnderstand="true"`:           true,
+		`S:mustUnderstand="1" S:actor="` + soapNext + `"`:           true,
+		`S:mustUnderstand="1" S:actor="https://proxy.example/next"`: false,
+	} {
+		doc := `<S:Envelope xmlns:S="` + soapSpace + `"><S:Header><a/><b ` + attrs + `/></S:Header><S:Body><x/></S:Body></S:Envelope>`
+		if _, err := SOAPBody([]byte(doc), MessageLimits()); (codeOf(err) == CodeMustUnderstand) != refused {
+			t.Errorf("%s: %v", attrs, err)
+		}
 	}
 }
 

@@ -21,20 +21,22 @@ type Code = string
 
 // The closed set of codes.
 const (
-	CodeLimits        Code = "xml_limits"
-	CodeSyntax        Code = "xml_syntax"
-	CodeEncoding      Code = "encoding"
-	CodeDoctype       Code = "doctype"
-	CodeDuplicateID   Code = "dup_id"
-	CodeProfile       Code = "sig_profile"
-	CodeAlgorithm     Code = "alg"
-	CodeC14N          Code = "c14n"
-	CodeDigest        Code = "digest"
-	CodeSignature     Code = "signature"
-	CodeSecondOpinion Code = "second_opinion"
-	CodeNoKey         Code = "no_key"
-	CodeKey           Code = "key"
-	CodeDecrypt       Code = "decrypt"
+	CodeLimits         Code = "xml_limits"
+	CodeSyntax         Code = "xml_syntax"
+	CodeEncoding       Code = "encoding"
+	CodeDoctype        Code = "doctype"
+	CodeDuplicateID    Code = "dup_id"
+	CodeProfile        Code = "sig_profile"
+	CodeAlgorithm      Code = "alg"
+	CodeC14N           Code = "c14n"
+	CodeDigest         Code = "digest"
+	CodeSignature      Code = "signature"
+	CodeSecondOpinion  Code = "second_opinion"
+	CodeNoKey          Code = "no_key"
+	CodeKey            Code = "key"
+	CodeDecrypt        Code = "decrypt"
+	CodeSOAPVersion    Code = "soap_version"
+	CodeMustUnderstand Code = "soap_must_understand"
 )
 
 // Error is every error of this room. Detail names the rule in plain words and never quotes the document.
@@ -60,7 +62,7 @@ func (e *Error) Is(target error) bool {
 	switch e.Code {
 	case CodeLimits:
 		return target == ErrLimits
-	case CodeSyntax, CodeEncoding, CodeDoctype, CodeDuplicateID:
+	case CodeSyntax, CodeEncoding, CodeDoctype, CodeDuplicateID, CodeSOAPVersion, CodeMustUnderstand:
 		return target == ErrSyntax
 	case CodeProfile, CodeC14N, CodeDigest, CodeSignature, CodeSecondOpinion, CodeAlgorithm:
 		return target == ErrSignature

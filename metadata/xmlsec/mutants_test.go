@@ -14,7 +14,7 @@ import (
 // everyCode is the closed set of reasons for a refusal.
 var everyCode = []Code{
 	CodeLimits, CodeSyntax, CodeEncoding, CodeDoctype, CodeDuplicateID, CodeProfile, CodeAlgorithm, CodeC14N, CodeDigest, CodeSignature, CodeSecondOpinion,
-	CodeNoKey, CodeKey, CodeDecrypt,
+	CodeNoKey, CodeKey, CodeDecrypt, CodeSOAPVersion, CodeMustUnderstand,
 }
 
 // bounds tells the kit what l accepts.

@@ -1,11 +1,13 @@
 package saml2
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,6 +67,14 @@ func (w *world) byArtifactOut(b *browser) string {
 		w.t.Fatalf("%d %s %s", rec.Code, to, w.lastReason())
 	}
 	return to.Query().Get("SAMLart")
+}
+
+func TestArtifactPrintedForPeople(t *testing.T) {
+	w := newWorld(t)
+	text := w.byArtifactOut(w.browser())
+	if doc := w.handedOver(w.soapPost(ArtifactPath, envelopedBy(t, w.resolveXML(spID, "\n    "+text[:30]+"\n"+text[30:]+"\n  "), signing(keys().sp)))); doc == nil {
+		t.Error(w.lastReason())
+	}
 }
 
 func TestSignOnByArtifact(t *testing.T) {
@@ -288,6 +298,7 @@ func artifactsAreFetchedFromRegisteredServices(t *testing.T) {
 		"index not registered": artifact{index: 4, source: sourceOf(spID)}.encode(),
 		"partner without one":  artifact{index: 3, source: sourceOf(otherSP)}.encode(),
 		"not an artifact":      "AAAA",
+		"another writing":      partnersArtifact()[:58] + "B=",
 		"another kind":         base64.StdEncoding.EncodeToString(make([]byte, 44)),
 		"behind the end":       partnersArtifact() + "AAAA",
 	} {
@@ -306,6 +317,53 @@ func artifactsAreFetchedFromRegisteredServices(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSilentPartnerHoldsFewPlaces: strangers who send artifacts of a partner that does not answer take a few places and no more, and
+// those are free again afterwards. Another partner's messages are fetched meanwhile.
+func TestSilentPartnerHoldsFewPlaces(t *testing.T) {
+	w := newWorld(t)
+	a := w.authn()
+	a.destination = ""
+	w.answering(a.xml(), true, nil)
+	answer, asked, silent := w.soap.answer, make(chan struct{}), make(chan struct{})
+	p := &silentPeer{answer: func(target string, body []byte) (int, []byte, error) {
+		asked <- struct{}{}
+		<-silent
+		return answer(target, body)
+	}}
+	w.p.Poster = p
+	link := SSOPath + "?SAMLart=" + url.QueryEscape(partnersArtifact())
+	var all sync.WaitGroup
+	for range maxFetching {
+		all.Go(func() { _, _ = w.p.dereference(t.Context(), message{by: byArtifact, artifact: partnersArtifact()}) })
+		<-asked
+	}
+	if rec := w.browser().get(link); rec.Code != http.StatusServiceUnavailable || w.lastReason() != "artifact_busy" {
+		t.Errorf("%d %s", rec.Code, w.lastReason())
+	}
+	if !w.p.fetching.enter(otherSP) {
+		t.Error("another partner has to wait")
+	}
+	w.p.fetching.leave(otherSP)
+	close(silent)
+	all.Wait()
+	if len(w.p.fetching.now) != 0 {
+		t.Errorf("places are not free: %v", w.p.fetching.now)
+	}
+	w.p.Poster = w.soap
+	if got := w.read(w.browser().get(link)); got.top != "Success" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// silentPeer is a soapPeer that several may ask at the same time.
+type silentPeer struct {
+	answer func(target string, body []byte) (int, []byte, error)
+}
+
+func (s *silentPeer) Post(_ context.Context, target, _ string, body []byte) (int, []byte, error) {
+	return s.answer(target, body)
 }
 
 // TestLogoutByArtifact: a LogoutRequest by artifact ends the session, and is answered by artifact where the partner listens so.

@@ -60,7 +60,7 @@ func readInstant(r *reader, e *xmlsec.Element, name string) time.Time {
 	if !present {
 		return time.Time{}
 	}
-	t, err := parseInstant(text)
+	t, err := parseInstant(trimmed(text))
 	if err != nil {
 		r.fail(name + " of Conditions is not a time.")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
@@ -32,12 +33,48 @@ func (p *Provider) dereference(ctx context.Context, m message) (message, error) 
 	if !ok || p.Poster == nil {
 		return m, bridge.Refuse(bridge.UnsupportedBinding, "%s has no service registered that would hand over its message.", partner.Name).WithCode("no_resolution_service")
 	}
+	if !p.fetching.enter(partner.ID) {
+		return m, bridge.Refuse(bridge.Unavailable, "%s is asked for too many messages at once.", partner.Name).WithCode("artifact_busy")
+	}
+	defer p.fetching.leave(partner.ID)
 	answer, err := p.askFor(ctx, partner, service, m.artifact)
 	if err != nil {
 		return m, bridge.Refuse(bridge.BadRequest, "%s did not hand over its message.", partner.Name).WithCode("artifact_answer").Because(err)
 	}
 	answer.relay = m.relay
 	return answer, nil
+}
+
+// maxFetching is how many messages are fetched from one partner at the same time. Anybody can send an artifact of a partner that
+// does not answer: that must not take every place where requests are worked on.
+const maxFetching = 8
+
+// fetching counts the calls to each partner. The zero value is ready.
+type fetching struct {
+	mu  sync.Mutex
+	now map[string]int
+}
+
+// enter reports whether one more may be made; if so, leave must follow.
+func (f *fetching) enter(partner string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now[partner] >= maxFetching {
+		return false
+	}
+	if f.now == nil {
+		f.now = map[string]int{}
+	}
+	f.now[partner]++
+	return true
+}
+
+func (f *fetching) leave(partner string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now[partner]--; f.now[partner] == 0 {
+		delete(f.now, partner)
+	}
 }
 
 // sourceOfArtifact finds who made an artifact.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -55,6 +56,14 @@ func TestLaunchRefused(t *testing.T) {
 		"unknown partner":       {on, "providerId=https%3A%2F%2Fevil.example", "unknown_partner"},
 		"no partner":            {on, "", "unknown_partner"},
 		"bad escape":            {on, "providerId=%zz", "launch"},
+		"metadata too old": {func(p *trust.Partner) {
+			on(p)
+			p.SAML.Entity.ValidUntil = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+		}, "providerId=" + url.QueryEscape(spID), "metadata_expired"},
+		"partner suspended": {func(p *trust.Partner) {
+			on(p)
+			p.Stage = trust.SuspendedAt
+		}, "providerId=" + url.QueryEscape(spID), "partner_suspended"},
 		"no address left": {func(p *trust.Partner) {
 			on(p)
 			p.SAML.Entity.SP.ACS = []metadata.IndexedEndpoint{{Binding: metadata.BindingPAOS, Location: "https://pas.example/paos"}}
@@ -64,7 +73,11 @@ func TestLaunchRefused(t *testing.T) {
 			w := newWorld(t)
 			w.change(c.change)
 			rec := w.browser().get(LaunchPath + "?" + c.query)
-			if _, ok := readPage(rec); ok || rec.Code != http.StatusBadRequest || w.lastReason() != c.code || w.count(ledger.Issued) != 0 {
+			want := http.StatusBadRequest
+			if c.code == "metadata_expired" || c.code == "partner_suspended" {
+				want = http.StatusForbidden
+			}
+			if _, ok := readPage(rec); ok || rec.Code != want || w.lastReason() != c.code || w.count(ledger.Issued) != 0 {
 				t.Errorf("%d %s", rec.Code, w.lastReason())
 			}
 		})

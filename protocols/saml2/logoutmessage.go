@@ -29,7 +29,7 @@ func readLogoutRequest(e *xmlsec.Element) (logoutRequest, error) {
 	r := &reader{e: e}
 	r.sequence("a:Issuer", "p:Extensions", "a:BaseID", "a:NameID", "a:EncryptedID", "p:SessionIndex*")
 	r.oneOf("a:BaseID", "a:NameID", "a:EncryptedID")
-	req := logoutRequest{header: readHeader(r), NotOnOrAfter: r.text("NotOnOrAfter")}
+	req := logoutRequest{header: readHeader(r), NotOnOrAfter: trimmed(r.text("NotOnOrAfter"))}
 	if n := e.Child(assertionSpace, "NameID"); n != nil && len(n.Children) == 0 {
 		req.Subject.NameID = readNameID(n)
 	} else {

@@ -88,6 +88,7 @@ type Provider struct {
 	deflaters  sync.Pool // of *flate.Writer
 	publishing sync.Mutex
 	published  publication
+	fetching   fetching
 }
 
 // New fills in defaults and checks what is needed.

@@ -133,6 +133,14 @@ func TestAttributeQueryRefused(t *testing.T) {
 			must(w.hub.Logout(w.t.Context(), all[0].Session, bridge.LogoutCause{Reason: "user"}))
 			return signed(w, w.queryXML(spID, name(patel)))
 		}, 200, "Requester/UnknownPrincipal", "subject_name"},
+		"metadata too old": {func(w *world) string {
+			w.partners[spID].SAML.Entity.ValidUntil = w.now
+			return signed(w, w.queryXML(spID, name(patel)))
+		}, 200, "Responder/RequestDenied", "metadata_expired"},
+		"partner suspended": {func(w *world) string {
+			w.change(func(p *trust.Partner) { p.Stage = trust.SuspendedAt })
+			return signed(w, w.queryXML(spID, name(patel)))
+		}, 500, "", "partner_suspended"},
 		"suspended": {func(w *world) string {
 			p := must(w.store.Person(w.t.Context(), patel))
 			p.Status = people.Suspended

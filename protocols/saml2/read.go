@@ -26,7 +26,7 @@ func (r *reader) text(name string) string {
 	return s
 }
 
-// trimmed is the text of a type whose white space collapses: xs:anyURI, xs:boolean, numbers (XML Schema 2, 4.3.6). Messages that
+// trimmed is the text of a type whose white space collapses: xs:anyURI, xs:boolean, xs:dateTime, numbers (XML Schema 2, 4.3.6). Messages that
 // were printed for people have some around every value.
 func trimmed(s string) string { return strings.Trim(s, " \t\r\n") }
 

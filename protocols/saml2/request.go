@@ -76,7 +76,7 @@ type scoping struct {
 
 func readHeader(r *reader) header {
 	return header{
-		ID: r.text("ID"), Version: r.text("Version"), IssueInstant: r.text("IssueInstant"), Destination: r.text("Destination"),
+		ID: r.text("ID"), Version: r.text("Version"), IssueInstant: trimmed(r.text("IssueInstant")), Destination: r.uri("Destination"),
 		Issuer: readIssuer(r.e.Child(assertionSpace, "Issuer")),
 	}
 }
@@ -107,7 +107,8 @@ func readAuthnRequest(e *xmlsec.Element) (authnRequest, error) {
 		ACSIndex: r.index("AssertionConsumerServiceIndex"), ProtocolBinding: r.uri("ProtocolBinding"),
 		Service: r.index("AttributeConsumingServiceIndex"),
 	}
-	if url, present := e.Attr("AssertionConsumerServiceURL"); present {
+	if _, present := e.Attr("AssertionConsumerServiceURL"); present {
+		url := r.uri("AssertionConsumerServiceURL")
 		req.ACSURL = &url
 	}
 	req.Policy = readPolicy(r, e.Child(protocolSpace, "NameIDPolicy"))

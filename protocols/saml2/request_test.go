@@ -363,3 +363,15 @@ func TestClassOfIdentity(t *testing.T) {
 		t.Errorf("%d proofs", n)
 	}
 }
+
+// TestWhiteSpaceAroundValues: times and addresses may have white space around them, which means nothing (XML Schema 2, 4.3.6).
+func TestWhiteSpaceAroundValues(t *testing.T) {
+	w := newWorld(t)
+	a := w.authn()
+	a.destination, a.attrs = " "+issuerURL+SSOPath+" ", ` AssertionConsumerServiceURL=" `+spACS+`/second "`
+	doc := strings.Replace(a.xml(), `IssueInstant="`, `IssueInstant=" `, 1)
+	rec := w.browser().get(SSOPath + "?" + redirectQuery(t, "SAMLRequest", doc, ""))
+	if got := w.read(rec); got.top != "Success" || got.to != spACS+"/second" {
+		t.Errorf("%+v", got)
+	}
+}

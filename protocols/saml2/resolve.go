@@ -29,7 +29,7 @@ func readArtifactResolve(e *xmlsec.Element) (artifactResolve, error) {
 	r.sequence("a:Issuer", "p:Extensions", "p:Artifact")
 	req := artifactResolve{header: readHeader(r)}
 	if a := e.Child(protocolSpace, "Artifact"); a != nil && len(a.Children) == 0 {
-		req.Artifact = a.Text()
+		req.Artifact = trimmed(a.Text()) // base64, for which it means nothing either
 	} else {
 		r.fail("ArtifactResolve has no Artifact.")
 	}

@@ -299,6 +299,27 @@ func TestSOAPMediaTypes(t *testing.T) {
 	}
 }
 
+// TestSOAPFaults says whose fault it is. A header block that obliges us, as channel bindings of ECP 2.0 may, is never passed over.
+func TestSOAPFaults(t *testing.T) {
+	w := newWorld(t)
+	plain := string(envelope([]byte(w.logoutXML("_f1", spID, "", patel))))
+	for name, c := range map[string]struct{ body, code string }{
+		"unsigned":         {plain, "soap:Client"},
+		"must understand":  {strings.Replace(plain, "<soap:Body>", `<soap:Header><cb:ChannelBindings xmlns:cb="urn:oasis:names:tc:SAML:protocol:ext:channel-binding" soap:mustUnderstand="1"/></soap:Header><soap:Body>`, 1), "soap:MustUnderstand"},
+		"version mismatch": {strings.Replace(plain, soapSpace, "http://www.w3.org/2003/05/soap-envelope", 1), "soap:VersionMismatch"},
+	} {
+		for _, path := range []string{SOAPPath, ArtifactPath, AttributesPath} {
+			r := httptest.NewRequest(http.MethodPost, issuerURL+path, strings.NewReader(c.body))
+			r.Header.Set("Content-Type", "text/xml")
+			rec := httptest.NewRecorder()
+			w.handler.ServeHTTP(rec, r)
+			if rec.Code != http.StatusInternalServerError || !strings.Contains(rec.Body.String(), "<faultcode>"+c.code+"</faultcode>") {
+				t.Errorf("%s at %s: %d %s", name, path, rec.Code, rec.Body)
+			}
+		}
+	}
+}
+
 func TestLogoutBySOAP(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()

@@ -95,14 +95,23 @@ func (p *Provider) turnAway(w http.ResponseWriter, _ *http.Request, refusal *bri
 	sendFault(w, refusal, status)
 }
 
+// faultCode says whose fault it is (SOAP 1.1, 4.4.1).
+func faultCode(refusal *bridge.Refusal) string {
+	switch {
+	case refusal.Code == xmlsec.CodeMustUnderstand:
+		return "MustUnderstand"
+	case refusal.Code == xmlsec.CodeSOAPVersion:
+		return "VersionMismatch"
+	case slices.Contains([]bridge.Reason{bridge.Internal, bridge.Unavailable, bridge.Throttled}, refusal.Reason):
+		return "Server"
+	}
+	return "Client"
+}
+
 func sendFault(w http.ResponseWriter, refusal *bridge.Refusal, status int) {
 	x := &writer{}
 	x.raw("<soap:Fault><faultcode>soap:")
-	if slices.Contains([]bridge.Reason{bridge.Internal, bridge.Unavailable, bridge.Throttled}, refusal.Reason) {
-		x.raw("Server</faultcode><faultstring>")
-	} else {
-		x.raw("Client</faultcode><faultstring>")
-	}
+	x.raw(faultCode(refusal), "</faultcode><faultstring>")
 	x.text(refusal.Detail)
 	x.raw("</faultstring></soap:Fault>")
 	w.Header().Set("Content-Type", soapMedia)

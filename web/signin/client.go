@@ -18,6 +18,9 @@ import (
 // kindClientChallenge is a challenge that waits for its answer.
 const kindClientChallenge bridge.ArtifactKind = "signin-client-challenge"
 
+// StrangerKinds are the artifacts that a request without a session can make this room store, for whoever bounds their number.
+func StrangerKinds() []bridge.ArtifactKind { return []bridge.ArtifactKind{kindClientChallenge} }
+
 const (
 	clientChallengeLife = time.Minute
 	maxCertificate      = 16 << 10 // DER, in bytes
