@@ -107,8 +107,7 @@ func readAuthnRequest(e *xmlsec.Element) (authnRequest, error) {
 		ACSIndex: r.index("AssertionConsumerServiceIndex"), ProtocolBinding: r.uri("ProtocolBinding"),
 		Service: r.index("AttributeConsumingServiceIndex"),
 	}
-	if _, present := e.Attr("AssertionConsumerServiceURL"); present {
-		url := r.uri("AssertionConsumerServiceURL")
+	if url, present := e.Attr("AssertionConsumerServiceURL"); present {
 		req.ACSURL = &url
 	}
 	req.Policy = readPolicy(r, e.Child(protocolSpace, "NameIDPolicy"))
