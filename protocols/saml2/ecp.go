@@ -14,12 +14,12 @@ const (
 // ecp answers an AuthnRequest that an enhanced client took from a partner by PAOS and brings here by SOAP, with a proof of its own
 // (SAML Profiles 4.2). It has no pages: a role, where several are open, is named by the query parameter role.
 func (p *Provider) ecp(w http.ResponseWriter, r *http.Request) {
-	inner, err := readSOAP(r)
+	m, err := decodeSOAP(r)
 	if err != nil {
 		p.fault(w, p.record(r, "", err))
 		return
 	}
-	q, err := p.examineECP(r, message{by: bySOAP, xml: string(inner)})
+	q, err := p.examineECP(r, m)
 	if err == nil {
 		err = p.answerECP(w, r, q)
 	}

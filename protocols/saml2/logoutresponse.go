@@ -44,21 +44,15 @@ func (p *Provider) takeLogoutResponse(w http.ResponseWriter, r *http.Request, m 
 }
 
 func (p *Provider) examineLogoutResponse(m message) (trust.Partner, logoutResponse, error) {
-	root, from, err := p.verify(m)
+	root, from, err := p.verifySigned(m, "An answer to a sign-out request must be signed.")
 	if err != nil {
 		return from.partner, logoutResponse{}, err
-	}
-	if !from.signed {
-		return from.partner, logoutResponse{}, bridge.Refuse(bridge.BadSignature, "An answer to a sign-out request must be signed.").WithCode("unsigned")
 	}
 	res, err := readLogoutResponse(root)
 	if err != nil {
 		return from.partner, res, err
 	}
-	if r := res.judge(p.Kit.URL(SLOPath), m.by.addressed()); r != nil {
-		return from.partner, res, r
-	}
-	if _, r := res.checkInstant(p.Hub.Clock(), p.ClockSkew, p.RequestLife); r != nil {
+	if _, r := p.judgeHeader(res.header, m.by, p.Kit.URL(SLOPath)); r != nil {
 		return from.partner, res, r
 	}
 	return from.partner, res, nil

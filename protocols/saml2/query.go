@@ -64,14 +64,13 @@ func readAttributeQuery(e *xmlsec.Element) (attributeQuery, error) {
 
 // attributes is the attribute service: it says again, as of now, what a partner may know of somebody who is signed in to it.
 func (p *Provider) attributes(w http.ResponseWriter, r *http.Request) {
-	inner, err := readSOAP(r)
-	if err != nil {
-		p.fault(w, p.record(r, "", err))
-		return
+	m, err := decodeSOAP(r)
+	var from sender
+	var q attributeQuery
+	if err == nil {
+		from, q, err = p.examineQuery(m)
 	}
-	from, q, err := p.examineQuery(message{by: bySOAP, xml: string(inner)})
-	if err != nil && (!from.signed || q.ID == "") {
-		p.fault(w, p.record(r, from.partner.ID, err))
+	if p.faulted(w, r, from, q.ID, err) {
 		return
 	}
 	st := state{ID: q.ID, Reply: reply{By: bySOAP}}
@@ -91,25 +90,18 @@ func (p *Provider) attributes(w http.ResponseWriter, r *http.Request) {
 
 // examineQuery verifies and judges a query. It must be signed: nothing else tells us who asks.
 func (p *Provider) examineQuery(m message) (sender, attributeQuery, error) {
-	root, from, err := p.verify(m)
+	root, from, err := p.verifySigned(m, "Attributes are told to a signed query alone.")
 	if err != nil {
 		return from, attributeQuery{}, err
-	}
-	if !from.signed {
-		return from, attributeQuery{}, bridge.Refuse(bridge.BadSignature, "Attributes are told to a signed query alone.").WithCode("unsigned")
 	}
 	q, err := readAttributeQuery(root)
 	if err != nil {
 		return from, q, err
 	}
-	if r := q.judge(p.Kit.URL(AttributesPath), false); r != nil {
+	if _, r := p.judgeHeader(q.header, m.by, p.Kit.URL(AttributesPath)); r != nil {
 		return from, q, r
 	}
-	now := p.Hub.Clock()
-	if _, r := q.checkInstant(now, p.ClockSkew, p.RequestLife); r != nil {
-		return from, q, r
-	}
-	if r := checkMetadata(&inquiry{sender: from, now: now}); r != nil {
+	if r := checkMetadata(&inquiry{sender: from, now: p.Hub.Clock()}); r != nil {
 		return from, q, r
 	}
 	return from, q, nil

@@ -41,14 +41,13 @@ func readArtifactResolve(e *xmlsec.Element) (artifactResolve, error) {
 
 // resolveArtifact is the artifact resolution service: it hands a message over, once, to the partner that the message is for.
 func (p *Provider) resolveArtifact(w http.ResponseWriter, r *http.Request) {
-	inner, err := readSOAP(r)
-	if err != nil {
-		p.fault(w, p.record(r, "", err))
-		return
+	m, err := decodeSOAP(r)
+	var from sender
+	var req artifactResolve
+	if err == nil {
+		from, req, err = p.examineResolve(m)
 	}
-	from, req, err := p.examineResolve(message{by: bySOAP, xml: string(inner)})
-	if err != nil && (!from.signed || req.ID == "") {
-		p.fault(w, p.record(r, from.partner.ID, err))
+	if p.faulted(w, r, from, req.ID, err) {
 		return
 	}
 	out := response{element: artifactElement, prefix: "art", id: p.newID(), at: p.Hub.Clock(), request: req.ID, status: status{top: successTop}}
@@ -69,21 +68,15 @@ func (p *Provider) resolveArtifact(w http.ResponseWriter, r *http.Request) {
 
 // examineResolve verifies and judges the request. It must be signed: nothing else tells us who asks.
 func (p *Provider) examineResolve(m message) (sender, artifactResolve, error) {
-	root, from, err := p.verify(m)
+	root, from, err := p.verifySigned(m, "An artifact is handed out to a signed request alone.")
 	if err != nil {
 		return from, artifactResolve{}, err
-	}
-	if !from.signed {
-		return from, artifactResolve{}, bridge.Refuse(bridge.BadSignature, "An artifact is handed out to a signed request alone.").WithCode("unsigned")
 	}
 	req, err := readArtifactResolve(root)
 	if err != nil {
 		return from, req, err
 	}
-	if r := req.judge(p.Kit.URL(ArtifactPath), false); r != nil {
-		return from, req, r
-	}
-	if _, r := req.checkInstant(p.Hub.Clock(), p.ClockSkew, p.RequestLife); r != nil {
+	if _, r := p.judgeHeader(req.header, m.by, p.Kit.URL(ArtifactPath)); r != nil {
 		return from, req, r
 	}
 	return from, req, nil

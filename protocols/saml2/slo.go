@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 )
@@ -43,26 +44,19 @@ type logoutInquiry struct {
 
 // examineLogout verifies and judges a LogoutRequest. It must be signed, whatever the binding (SAML Profiles 4.4.4.1).
 func (p *Provider) examineLogout(ctx context.Context, m message, endpoint string) (logoutInquiry, error) {
-	root, from, err := p.verify(m)
+	root, from, err := p.verifySigned(m, "A sign-out request must be signed.")
 	q := logoutInquiry{sender: from}
 	if err != nil {
 		return q, err
 	}
-	if !from.signed {
-		return q, bridge.Refuse(bridge.BadSignature, "A sign-out request must be signed.").WithCode("unsigned")
-	}
 	if q.req, err = readLogoutRequest(root); err != nil {
 		return q, err
 	}
-	now := p.Hub.Clock()
-	if r := q.req.judge(endpoint, m.by.addressed()); r != nil {
-		return q, r
-	}
-	issued, r := q.req.checkInstant(now, p.ClockSkew, p.RequestLife)
+	issued, r := p.judgeHeader(q.req.header, m.by, endpoint)
 	switch {
 	case r != nil:
 		return q, r
-	case q.req.expired(now, p.ClockSkew):
+	case q.req.expired(p.Hub.Clock(), p.ClockSkew):
 		return q, bridge.Refuse(bridge.Stale, "The sign-out request has expired.")
 	}
 	mark := bridge.Artifact{
@@ -82,18 +76,21 @@ func (p *Provider) examineLogout(ctx context.Context, m message, endpoint string
 // a connection between the two.
 func (b binding) addressed() bool { return b != bySOAP && b != byArtifact }
 
-// judge runs the checks that need nothing but the message.
-func (h header) judge(endpoint string, addressed bool) *bridge.Refusal {
+// judgeHeader runs the checks that need nothing but what every message says, and returns when it was issued.
+func (p *Provider) judgeHeader(h header, by binding, endpoint string) (time.Time, *bridge.Refusal) {
 	if r := h.checkID(); r != nil {
-		return r
+		return time.Time{}, r
 	}
 	if r := h.checkIssuer(); r != nil {
-		return r
+		return time.Time{}, r
 	}
-	if r := h.checkDestination(endpoint, addressed); r != nil {
-		return r
+	if r := h.checkDestination(endpoint, by.addressed()); r != nil {
+		return time.Time{}, r
 	}
-	return h.checkVersion()
+	if r := h.checkVersion(); r != nil {
+		return time.Time{}, r
+	}
+	return h.checkInstant(p.Hub.Clock(), p.ClockSkew, p.RequestLife)
 }
 
 // takeLogoutRequest ends the named sessions for a partner that sent the browser here.

@@ -24,17 +24,26 @@ func envelope(message []byte) []byte {
 	return w.b
 }
 
-// readSOAP returns the one message of a SOAP request, not verified yet.
-func readSOAP(r *http.Request) ([]byte, error) {
+// decodeSOAP returns the one message of a SOAP request, not verified yet.
+func decodeSOAP(r *http.Request) (message, error) {
 	body, err := readBody(r, "text/xml", "application/xml", "application/soap+xml") // the last is of SOAP 1.2, and what pysaml2 says
 	if err != nil {
-		return nil, err
+		return message{}, err
 	}
 	inner, err := xmlsec.SOAPBody(body, xmlsec.MessageLimits())
 	if err != nil {
-		return nil, refuseXML(err)
+		return message{}, refuseXML(err)
 	}
-	return inner, nil
+	return message{by: bySOAP, xml: string(inner)}, nil
+}
+
+// faulted answers with a fault what cannot be answered by a message: nobody is proven to have asked, or the request has no ID.
+func (p *Provider) faulted(w http.ResponseWriter, r *http.Request, from sender, id string, err error) bool {
+	if err == nil || from.signed && id != "" {
+		return false
+	}
+	p.fault(w, p.record(r, from.partner.ID, err))
+	return true
 }
 
 // sendSOAP answers with a message that is signed as it shall be.
@@ -46,14 +55,12 @@ func (p *Provider) sendSOAP(w http.ResponseWriter, doc []byte) {
 
 // sloSOAP takes a LogoutRequest from a partner's server. What is not proven to come from a partner gets a SOAP fault.
 func (p *Provider) sloSOAP(w http.ResponseWriter, r *http.Request) {
-	inner, err := readSOAP(r)
-	if err != nil {
-		p.fault(w, p.record(r, "", err))
-		return
+	m, err := decodeSOAP(r)
+	var q logoutInquiry
+	if err == nil {
+		q, err = p.examineLogout(r.Context(), m, p.Kit.URL(SOAPPath))
 	}
-	q, err := p.examineLogout(r.Context(), message{by: bySOAP, xml: string(inner)}, p.Kit.URL(SOAPPath))
-	if err != nil && (!q.signed || q.req.ID == "") {
-		p.fault(w, p.record(r, q.partner.ID, err))
+	if p.faulted(w, r, q.sender, q.req.ID, err) {
 		return
 	}
 	st := status{}

@@ -35,6 +35,15 @@ func (p *Provider) verify(m message) (*xmlsec.Element, sender, error) {
 	return verifyClaim(m, claim, from, limits)
 }
 
+// verifySigned is verify for what must be signed, whatever its binding; else it is refused in these words.
+func (p *Provider) verifySigned(m message, unsigned string) (*xmlsec.Element, sender, error) {
+	root, from, err := p.verify(m)
+	if err == nil && !from.signed {
+		return nil, from, bridge.Refuse(bridge.BadSignature, "%s", unsigned).WithCode("unsigned")
+	}
+	return root, from, err
+}
+
 // verifyFrom is verify for what must come from a partner that is known already.
 func verifyFrom(m message, from trust.Partner, limits xmlsec.Limits) (*xmlsec.Element, sender, error) {
 	claim, err := xmlsec.ReadClaim(m.xml, limits)
