@@ -60,13 +60,18 @@ func (c countingSessions) EndSession(ctx context.Context, id string, e bridge.En
 	return ds, nil
 }
 
-// child binds the labels of an event once and keeps the counter.
+// child binds the labels of an event once and keeps the counter. One that is kept under a partner's name is of a partner that was
+// registered, which need not be asked again.
 func (c *countingJournal) child(e ledger.Event) prometheus.Counter {
-	labels := eventLabels{kind: string(e.Kind), result: e.Reason, method: e.Method, partner: c.partner(e)}
+	labels := eventLabels{kind: string(e.Kind), result: e.Reason, method: e.Method, partner: e.Partner}
 	if labels.result == "" {
 		labels.result = "ok"
 	}
 	found, ok := c.children.Load(labels)
+	if !ok {
+		labels.partner = c.partner(e)
+		found, ok = c.children.Load(labels)
+	}
 	if !ok {
 		found, _ = c.children.LoadOrStore(labels, c.events.WithLabelValues(labels.kind, labels.result, labels.method, labels.partner))
 	}

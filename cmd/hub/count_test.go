@@ -28,7 +28,9 @@ func (f fakeSessions) EndSession(context.Context, string, bridge.Ending, ...ledg
 
 func TestEventsAreCountedOnceDurable(t *testing.T) {
 	m := newMetrics()
+	asked := 0
 	known := func(_ trust.Protocol, id string) (trust.Partner, error) {
+		asked++
 		if id == "epr" {
 			return trust.Partner{ID: id}, nil
 		}
@@ -62,6 +64,10 @@ func TestEventsAreCountedOnceDurable(t *testing.T) {
 	}
 	if len(got) != len(want) {
 		t.Errorf("series %v", got)
+	}
+	before := asked
+	if err := j.Commit(t.Context(), issued); err != nil || asked != before {
+		t.Errorf("%v; the registry was asked %d times about a partner that has its counter", err, asked-before)
 	}
 }
 

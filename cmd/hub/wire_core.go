@@ -13,15 +13,7 @@ import (
 
 func (h *Hub) wireCore(context.Context) error {
 	c := h.options.Config
-	core, err := h.secret("core")
-	if err != nil {
-		return err
-	}
-	translator, err := h.Translator()
-	if err != nil {
-		return err
-	}
-	csrf, err := h.secret("csrf")
+	keys, err := h.secrets()
 	if err != nil {
 		return err
 	}
@@ -32,8 +24,8 @@ func (h *Hub) wireCore(context.Context) error {
 	h.core = &bridge.Hub{
 		Artifacts: limitedArtifacts{h.store, h.limits.pending}, Journal: limitedJournal{journal, h.limits.pending, h.limits.tolls},
 		Sessions: countingSessions{h.store, journal}, Roster: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
-		Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
-		Clock: h.options.Clock, Secret: core, Limits: limits, Parallel: parallel,
+		Partners: h.registry, Translator: translate.Translator{Salt: keys.pairwise, Scope: c.Organisation.Scope}, Propagators: map[trust.Protocol]bridge.Propagator{},
+		Clock: h.options.Clock, Secret: keys.core, Limits: limits, Parallel: parallel,
 		OnCardRemoval: c.Session.OnCardRemoval,
 	}
 	if c.Trace.Mode != "off" {
@@ -44,15 +36,9 @@ func (h *Hub) wireCore(context.Context) error {
 		Issuer:       h.issuer,
 		Organisation: web.Organisation{Name: c.Organisation.Name, ODS: c.Organisation.ODS, Help: c.Organisation.Help, RAContact: c.Organisation.RAContact},
 		Banner:       h.options.Banner, BannerLink: h.options.BannerLink, Hub: h.core, Log: h.options.Log, TrustedProxies: c.TrustedProxies,
-		Observe: h.metrics, Gate: h.limits.gate, Tolls: h.limits.tolls, Secret: csrf,
+		Observe: h.metrics, Gate: h.limits.gate, Tolls: h.limits.tolls, Secret: keys.csrf,
 	}
 	return h.kit.Init()
-}
-
-// Translator is what decides issuances; explain uses the same.
-func (h *Hub) Translator() (translate.Translator, error) {
-	salt, err := h.secret("pairwise")
-	return translate.Translator{Salt: salt, Scope: h.options.Config.Organisation.Scope}, err
 }
 
 // parallel runs do(0) to do(n-1) at the same time and waits.

@@ -94,19 +94,23 @@ func loadKeys(c config.Keys) ([]keyring.Key, error) {
 	return append(keys, more...), nil
 }
 
-// secret derives a 32-byte secret for one purpose from the key that is kept beside the store, never in it.
-func (h *Hub) secret(purpose string) ([]byte, error) {
+// secrets are 32 bytes for each purpose, derived from the key that is kept beside the store, never in it.
+type secrets struct{ core, csrf, pairwise []byte }
+
+func (h *Hub) secrets() (secrets, error) {
 	path := h.options.Config.Store.EncryptionKey
 	root, err := keystore.LoadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		root, err = keystore.WriteSecret(path, rand.Reader)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("hub: store key: %w", err)
+		return secrets{}, fmt.Errorf("hub: store key: %w", err)
 	}
-	key, err := hkdf.Key(sha256.New, root, nil, "lanyard "+purpose, 32)
-	if err != nil {
-		return nil, fmt.Errorf("hub: derive %s: %w", purpose, err)
+	var s secrets
+	for purpose, key := range map[string]*[]byte{"core": &s.core, "csrf": &s.csrf, "pairwise": &s.pairwise} {
+		if *key, err = hkdf.Key(sha256.New, root, nil, "lanyard "+purpose, 32); err != nil {
+			return secrets{}, fmt.Errorf("hub: derive %s: %w", purpose, err)
+		}
 	}
-	return key, nil
+	return s, nil
 }
