@@ -48,7 +48,7 @@ func encode(random io.Reader, commonName string, now time.Time, use keyring.Use,
 	var out []byte
 	for _, key := range keys {
 		// An hour back, so that a partner whose clock is slow takes it at once.
-		der, err := selfSign(random, key, use, commonName, now.Add(-time.Hour), now.Add(validity))
+		der, err := selfSign(random, key, about(use, commonName, now.Add(-time.Hour), now.Add(validity)))
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +66,7 @@ func encode(random io.Reader, commonName string, now time.Time, use keyring.Use,
 // v1.5 signatures are deterministic (RFC 8017, section 8.2), so it is the same every time.
 func carrier(key *rsa.PrivateKey, use keyring.Use) (*x509.Certificate, error) {
 	from := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	der, err := selfSign(nil, key, use, "lanyard "+keyring.Thumbprint(key.Public())[:16], from, from.AddDate(50, 0, 0))
+	der, err := selfSign(nil, key, about(use, "lanyard "+keyring.Thumbprint(key.Public())[:16], from, from.AddDate(50, 0, 0)))
 	if err != nil {
 		return nil, err
 	}
@@ -77,25 +77,25 @@ func carrier(key *rsa.PrivateKey, use keyring.Use) (*x509.Certificate, error) {
 	return c, nil
 }
 
-func selfSign(random io.Reader, key crypto.Signer, use keyring.Use, name string, from, to time.Time) ([]byte, error) {
+// about is what a certificate says that partners read in metadata.
+func about(use keyring.Use, name string, from, to time.Time) x509.Certificate {
+	usage := x509.KeyUsageDigitalSignature
+	if use == keyring.Encryption {
+		usage = x509.KeyUsageKeyEncipherment
+	}
+	return x509.Certificate{Subject: pkix.Name{CommonName: name}, NotBefore: from.UTC(), NotAfter: to.UTC(), KeyUsage: usage}
+}
+
+// selfSign makes a certificate whose serial number follows from the key.
+func selfSign(random io.Reader, key crypto.Signer, template x509.Certificate) ([]byte, error) {
 	public, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		return nil, fmt.Errorf("keystore: encode public key: %w", err)
 	}
 	sum := sha256.Sum256(public)
 	sum[0] = sum[0]&0x3f | 0x40 // positive, and of one length (RFC 5280, section 4.1.2.2)
-	usage := x509.KeyUsageDigitalSignature
-	if use == keyring.Encryption {
-		usage = x509.KeyUsageKeyEncipherment
-	}
-	template := &x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes(sum[:16]),
-		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    from.UTC(), NotAfter: to.UTC(),
-		KeyUsage:              usage,
-		BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(random, template, template, key.Public(), key)
+	template.SerialNumber, template.BasicConstraintsValid = new(big.Int).SetBytes(sum[:16]), true
+	der, err := x509.CreateCertificate(random, &template, &template, key.Public(), key)
 	if err != nil {
 		return nil, fmt.Errorf("keystore: make certificate: %w", err)
 	}

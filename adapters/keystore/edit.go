@@ -145,12 +145,5 @@ func Replace(path string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("keystore: replace %s: %w", path, errors.Join(err, os.Remove(next)))
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("keystore: %w", err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return fmt.Errorf("keystore: make %s durable: %w", path, err)
-	}
-	return nil
+	return keepEntry(path)
 }

@@ -64,6 +64,11 @@ func Write(path string, data []byte) error {
 		// A half-written secret must not be taken for one at the next start.
 		return fmt.Errorf("keystore: write %s: %w", path, errors.Join(err, os.Remove(path)))
 	}
+	return keepEntry(path)
+}
+
+// keepEntry makes the entry of a file in its folder durable.
+func keepEntry(path string) error {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("keystore: %w", err)

@@ -3,13 +3,11 @@ package keystore
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"time"
 )
 
@@ -23,20 +21,13 @@ func GenerateTLS(random io.Reader, hosts []string, now time.Time) (certificate, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("keystore: generate TLS key: %w", err)
 	}
-	public, err := x509.MarshalPKIXPublicKey(private.Public())
-	if err != nil {
-		return nil, nil, fmt.Errorf("keystore: encode TLS key: %w", err)
-	}
-	sum := sha256.Sum256(public)
-	template := &x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes(sum[:15]), Subject: pkix.Name{CommonName: hosts[0]}, DNSNames: hosts,
+	der, err := selfSign(random, private, x509.Certificate{
+		Subject: pkix.Name{CommonName: hosts[0]}, DNSNames: hosts,
 		NotBefore: now.Add(-time.Hour).UTC(), NotAfter: now.Add(tlsValidity).UTC(),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(random, template, template, private.Public(), private)
+	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("keystore: sign TLS certificate: %w", err)
+		return nil, nil, err
 	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {

@@ -122,12 +122,9 @@ func (p *program) peopleEnrol() *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			person, err := store.Person(cmd.Context(), args[0])
-			if errors.Is(err, people.ErrNotFound) {
-				return exitError{exitMissing, fmt.Errorf("nobody is registered as %s", args[0])}
-			}
+			person, err := registered(cmd.Context(), store, args[0])
 			if err != nil {
-				return exitError{exitStore, err}
+				return err
 			}
 			core := &bridge.Hub{Artifacts: store, Journal: store, Directory: store, Clock: time.Now}
 			token, err := signin.NewEnrolment(cmd.Context(), core, person.UID, byCommand, life)
@@ -153,12 +150,9 @@ func (p *program) peopleShow() *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			person, err := store.Person(cmd.Context(), args[0])
-			if errors.Is(err, people.ErrNotFound) {
-				return exitError{exitMissing, fmt.Errorf("nobody is registered as %s", args[0])}
-			}
+			person, err := registered(cmd.Context(), store, args[0])
 			if err != nil {
-				return exitError{exitStore, err}
+				return err
 			}
 			auths, err := store.AuthenticatorsOf(cmd.Context(), person.UID)
 			if err != nil {

@@ -38,7 +38,7 @@ func (p *program) setStatus(cmd *cobra.Command, uid string, status people.Status
 	}
 	ctx := cmd.Context()
 	defer h.Close(ctx)
-	person, err := registered(ctx, h, uid)
+	person, err := registered(ctx, h.Store(), uid)
 	if err != nil {
 		return err
 	}
@@ -57,8 +57,9 @@ func (p *program) setStatus(cmd *cobra.Command, uid string, status people.Status
 	return p.endChosen(ctx, core, bridge.SessionQuery{UID: uid, Limit: bridge.SessionsAtOnce}, false, nil, bridge.EndedBySuspension)
 }
 
-func registered(ctx context.Context, h *hub.Hub, uid string) (people.Person, error) {
-	person, err := h.Store().Person(ctx, uid)
+// registered finds a person, or says with which status the command ends.
+func registered(ctx context.Context, store bridge.Directory, uid string) (people.Person, error) {
+	person, err := store.Person(ctx, uid)
 	if errors.Is(err, people.ErrNotFound) {
 		return person, exitError{exitMissing, fmt.Errorf("nobody is registered as %s", uid)}
 	}
@@ -79,7 +80,7 @@ func (p *program) peopleRevoke() *cobra.Command {
 				return err
 			}
 			defer h.Close(cmd.Context())
-			if _, err := registered(cmd.Context(), h, args[0]); err != nil {
+			if _, err := registered(cmd.Context(), h.Store(), args[0]); err != nil {
 				return err
 			}
 			return p.revoke(cmd.Context(), h, core, args[0], args[1])

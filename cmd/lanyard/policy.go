@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -65,12 +64,9 @@ func (p *program) explain(cmd *cobra.Command, q question) error {
 		return startError(err)
 	}
 	defer h.Close(cmd.Context())
-	person, err := h.Store().Person(cmd.Context(), q.user)
-	if errors.Is(err, people.ErrNotFound) {
-		return exitError{exitMissing, fmt.Errorf("nobody is registered as %s", q.user)}
-	}
+	person, err := registered(cmd.Context(), h.Store(), q.user)
 	if err != nil {
-		return exitError{exitStore, err}
+		return err
 	}
 	partner, err := findPartner(h.Registry(), q.partner)
 	if err != nil {

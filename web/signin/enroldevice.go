@@ -13,14 +13,22 @@ import (
 	"github.com/lanyard-hub/lanyard/web"
 )
 
-func (s *SignIn) beginEnrolKey(w http.ResponseWriter, r *http.Request) {
-	key := bridge.Key(r.PathValue("token"))
+// keyInvited finds who may register a key by this link. If nobody may the page has been shown.
+func (s *SignIn) keyInvited(w http.ResponseWriter, r *http.Request, key string) (people.Person, bool) {
 	_, person, err := s.invited(r.Context(), key)
 	if err == nil && (s.Keys == nil || s.Authenticators == nil) {
 		err = noKeys()
 	}
 	if err != nil {
 		s.enrolRefused(w, r, "", err)
+	}
+	return person, err == nil
+}
+
+func (s *SignIn) beginEnrolKey(w http.ResponseWriter, r *http.Request) {
+	key := bridge.Key(r.PathValue("token"))
+	person, ok := s.keyInvited(w, r, key)
+	if !ok {
 		return
 	}
 	options, state, err := s.Keys.BeginEnrolment(r.Context(), person)
@@ -34,12 +42,8 @@ func (s *SignIn) beginEnrolKey(w http.ResponseWriter, r *http.Request) {
 func (s *SignIn) finishEnrolKey(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
 	key, again := bridge.Key(token), "/enrol/"+url.PathEscape(token)
-	_, person, err := s.invited(r.Context(), key)
-	if err == nil && (s.Keys == nil || s.Authenticators == nil) {
-		err = noKeys()
-	}
-	if err != nil {
-		s.enrolRefused(w, r, "", err)
+	person, ok := s.keyInvited(w, r, key)
+	if !ok {
 		return
 	}
 	state, err := s.answered(r, s.Kit.Browser(r), ceremony{Enrolment: key})

@@ -68,10 +68,18 @@ func (s *SignIn) rolePage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
+	if b, next, ok := s.atRole(w, r); ok {
+		s.showRoles(w, r, b, next, r.FormValue("filter"), "")
+	}
+}
+
+// atRole finds the transaction for which a role is to be chosen. If it is elsewhere by now (signed out meanwhile, or chosen in
+// another tab) the browser has been sent there.
+func (s *SignIn) atRole(w http.ResponseWriter, r *http.Request) (bridge.Browser, bridge.Next, bool) {
 	b, tx, err := s.Kit.Transaction(w, r, bridge.StepRole)
 	if err != nil {
 		s.gone(w, r, err)
-		return
+		return b, bridge.Next{}, false
 	}
 	next, err := s.Hub.Next(r.Context(), b, tx)
 	switch {
@@ -80,8 +88,9 @@ func (s *SignIn) rolePage(w http.ResponseWriter, r *http.Request) {
 	case next.Step != bridge.StepRole:
 		s.Kit.Go(w, r, next)
 	default:
-		s.showRoles(w, r, b, next, r.FormValue("filter"), "")
+		return b, next, true
 	}
+	return b, next, false
 }
 
 func (s *SignIn) showRoles(w http.ResponseWriter, r *http.Request, b bridge.Browser, next bridge.Next, filter, problem string) {
@@ -141,21 +150,11 @@ func (s *SignIn) rows(r *http.Request, uid string, choices []bridge.Choice, filt
 }
 
 func (s *SignIn) chooseRole(w http.ResponseWriter, r *http.Request) {
-	b, tx, err := s.Kit.Transaction(w, r, bridge.StepRole)
-	if err != nil {
-		s.gone(w, r, err)
+	b, next, ok := s.atRole(w, r)
+	if !ok {
 		return
 	}
-	next, err := s.Hub.Next(r.Context(), b, tx)
-	switch {
-	case err != nil:
-		s.refused(w, r, b, tx, err)
-		return
-	case next.Step != bridge.StepRole: // signed out meanwhile, or chosen in another tab
-		s.Kit.Go(w, r, next)
-		return
-	}
-	id := r.PostFormValue("role")
+	tx, id := next.Transaction, r.PostFormValue("role")
 	choices, person, err := s.Hub.Choices(r.Context(), b, tx)
 	if err != nil {
 		s.refused(w, r, b, tx, err)
