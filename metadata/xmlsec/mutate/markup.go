@@ -77,7 +77,7 @@ func namespaces(l *list, doc string, slots []slot) {
 	}
 	for _, s := range slots {
 		for _, v := range []struct{ name, text string }{
-			{"undeclared prefix", "<x:a></x:a>"}, {"prefix xmlns", "<xmlns:a></xmlns:a>"}, {"prefix xml", "<xml:a></xml:a>"}, {"prefix out of scope", `<a xmlns:x="urn:x"></a><x:a></x:a>`}, {"Signature of no namespace", "<Signature></Signature>"},
+			{"element of an undeclared prefix", "<x:a></x:a>"}, {"element of the prefix xmlns", "<xmlns:a></xmlns:a>"}, {"element of the prefix xml", "<xml:a></xml:a>"}, {"prefix out of scope", `<a xmlns:x="urn:x"></a><x:a></x:a>`}, {"Signature of no namespace", "<Signature></Signature>"},
 			{"Signature of another namespace", `<x:Signature xmlns:x="urn:x"></x:Signature>`}, {"Signature of nothing", `<s:Signature xmlns:s="` + dsig + `"></s:Signature>`},
 		} {
 			l.add("encode", fmt.Sprintf("namespace in %s: %s", s.name, v.name), insert(doc, s.at, v.text))
