@@ -7,10 +7,12 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"math/big"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 )
@@ -80,4 +82,19 @@ func sideBySide(t *testing.T, key *ecdsa.PrivateKey, der []byte) []byte {
 	v.R.FillBytes(out[:n])
 	v.S.FillBytes(out[n:])
 	return out
+}
+
+// TestHugeKeyCostsNothing: anybody can send a certificate with a key of any size. Reckoning with this one would take seconds.
+func TestHugeKeyCostsNothing(t *testing.T) {
+	o := newOffice(t, nil)
+	size := 16 * maxRSABits
+	modulus := new(big.Int).SetBit(big.NewInt(1), size-1, 1)
+	card := &x509.Certificate{PublicKey: &rsa.PublicKey{N: modulus, E: 1<<31 - 1}}
+	began := time.Now()
+	if _, err := o.cards.AcceptSigned(t.Context(), card, []byte("challenge"), make([]byte, size/8), start); bridge.AsRefusal(err).Code != "card_signature" {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("it took %s", took)
+	}
 }

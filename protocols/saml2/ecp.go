@@ -14,6 +14,9 @@ const (
 // ecp answers an AuthnRequest that an enhanced client took from a partner by PAOS and brings here by SOAP, with a proof of its own
 // (SAML Profiles 4.2). It has no pages: a role, where several are open, is named by the query parameter role.
 func (p *Provider) ecp(w http.ResponseWriter, r *http.Request) {
+	if isCardConnection(r) {
+		w.Header().Set("Connection", "close") // the card was shown for this request: it may be gone when the next one comes
+	}
 	m, err := decodeSOAP(r)
 	if err != nil {
 		p.fault(w, p.record(r, "", err))

@@ -2,6 +2,8 @@ package saml2
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -136,6 +138,25 @@ func TestECPRefusals(t *testing.T) {
 				t.Errorf("%s %+v", to, got)
 			}
 		})
+	}
+}
+
+// TestECPCardConnectionIsUsedOnce: a handshake proves that a card was there once. A connection that is kept would prove it for ever.
+func TestECPCardConnectionIsUsedOnce(t *testing.T) {
+	for card, want := range map[bool]string{true: "close", false: ""} {
+		w := ecpWorld(t)
+		r := httptest.NewRequest(http.MethodPost, issuerURL+ECPPath, strings.NewReader(string(envelope([]byte(w.ecpRequest().xml())))))
+		r.Header.Set("Content-Type", "text/xml")
+		r.Header.Set("Authorization", "Card "+patel)
+		r.TLS = &tls.ConnectionState{}
+		if card {
+			r.TLS.PeerCertificates = []*x509.Certificate{{}}
+		}
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, r)
+		if got := rec.Header().Get("Connection"); rec.Code != http.StatusOK || got != want {
+			t.Errorf("card %v: %d, Connection: %q", card, rec.Code, got)
+		}
 	}
 }
 
