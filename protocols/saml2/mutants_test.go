@@ -151,7 +151,7 @@ const (
 )
 
 // TestMutantsAreCheap measures what a mutant costs from the request to the end of the answer: time, and every byte allocated, which
-// is more than what is in use at once. LANYARD_MUTANTS=all measures every one of them.
+// is more than what is in use at once. LANYARD_MUTANTS=all measures every one of every kind.
 func TestMutantsAreCheap(t *testing.T) {
 	var slowest, largest struct {
 		name  string
@@ -160,12 +160,16 @@ func TestMutantsAreCheap(t *testing.T) {
 	}
 	over := 0
 	for _, kind := range slices.Sorted(maps.Keys(quarries())) {
+		everything := os.Getenv("LANYARD_MUTANTS") == "all"
+		if !everything && !slices.Contains([]string{"AuthnRequest POST", "LogoutRequest SOAP", "LogoutResponse Redirect", "ArtifactResponse"}, kind) {
+			continue
+		}
 		q := quarries()[kind](t)
 		if q.read != nil {
 			continue // no request
 		}
 		for i, m := range must(q.mutants()) {
-			if os.Getenv("LANYARD_MUTANTS") != "all" && m.Family != "limits" && i%13 != 0 && !strings.Contains(m.Name, "packed") {
+			if !everything && m.Family != "limits" && i%13 != 0 && !strings.Contains(m.Name, "packed") {
 				continue
 			}
 			spent, heap := q.cost(m.Body)
