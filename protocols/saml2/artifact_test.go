@@ -339,8 +339,12 @@ func TestSilentPartnerHoldsFewPlaces(t *testing.T) {
 		all.Go(func() { _, _ = w.p.dereference(t.Context(), message{by: byArtifact, artifact: partnersArtifact()}) })
 		<-asked
 	}
-	if rec := w.browser().get(link); rec.Code != http.StatusServiceUnavailable || w.lastReason() != "artifact_busy" {
-		t.Errorf("%d %s", rec.Code, w.lastReason())
+	for _, path := range []string{SSOPath, SLOPath} {
+		rec := w.browser().get(path + "?SAMLart=" + url.QueryEscape(partnersArtifact()))
+		last := w.events()[len(w.events())-1]
+		if rec.Code != http.StatusServiceUnavailable || last.Reason != "artifact_busy" || last.Partner != spID {
+			t.Errorf("%d %+v", rec.Code, last)
+		}
 	}
 	if !w.p.fetching.enter(otherSP) {
 		t.Error("another partner has to wait")

@@ -16,7 +16,8 @@ import (
 var errArtifactAnswer = errors.New("saml2: answer to an artifact is not usable")
 
 // dereference fetches the message that an artifact in a partner's request stands for, from the artifact resolution service
-// that is registered for the partner and from nowhere else. Other messages are returned as they are.
+// that is registered for the partner and from nowhere else. Other messages are returned as they are. With an error, from is whose artifact
+// it is, if that is known: for the record.
 func (p *Provider) dereference(ctx context.Context, m message) (message, error) {
 	if m.by != byArtifact {
 		return m, nil
@@ -29,6 +30,7 @@ func (p *Provider) dereference(ctx context.Context, m message) (message, error) 
 	if err != nil {
 		return m, err
 	}
+	m.from = partner.ID
 	service, ok := resolutionService(partner.SAML.Entity.SP, a.index)
 	if !ok || p.Poster == nil {
 		return m, bridge.Refuse(bridge.UnsupportedBinding, "%s has no service registered that would hand over its message.", partner.Name).WithCode("no_resolution_service")

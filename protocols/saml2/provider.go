@@ -160,9 +160,10 @@ func (p *Provider) Routes() []web.Route {
 	return routes
 }
 
-// ECPRoute is served on the hub's own host, and on the card host that takes client certificates.
+// ECPRoute is served on the hub's own host, and on the card host that takes client certificates. It begins sign-ons for whoever asks:
+// strangers pay, and wait, as at the browser's service.
 func (p *Provider) ECPRoute() web.Route {
-	return web.Route{Method: http.MethodPost, Path: ECPPath, Name: "saml2_ecp", Class: web.Machine, TurnAway: p.turnAway, Handler: p.ecp}
+	return web.Route{Method: http.MethodPost, Path: ECPPath, Name: "saml2_ecp", Class: web.SignOn, TurnAway: p.turnAway, Handler: p.ecp}
 }
 
 // newID returns a fresh XML ID: 128 bits behind a letter-like start.

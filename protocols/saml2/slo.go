@@ -28,7 +28,7 @@ func (p *Provider) slo(w http.ResponseWriter, r *http.Request, m message, err er
 	}
 	switch {
 	case err != nil:
-		p.refusePage(w, r, "", err)
+		p.refusePage(w, r, m.from, err)
 	case m.response:
 		p.takeLogoutResponse(w, r, m)
 	default:

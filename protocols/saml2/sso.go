@@ -68,6 +68,7 @@ func (p *Provider) examine(ctx context.Context, m message) (inquiry, error) {
 	m, err := p.dereference(ctx, m)
 	q := p.newInquiry(m)
 	if err != nil {
+		q.partner.ID = m.from // nothing else is to be known of it: it is not answered
 		return q, err
 	}
 	return p.judge(ctx, m, q)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 // Systems that are not admitted are told by a SOAP fault; browsers, whose routes have no form of their own, by a page.
@@ -17,6 +18,9 @@ func TestTurnedAway(t *testing.T) {
 		speaksSOAP := strings.Contains(" saml2_slo_soap saml2_artifact saml2_attributes saml2_ecp ", " "+route.Name+" ")
 		if (route.TurnAway != nil) != speaksSOAP {
 			t.Errorf("%s: own form %v", route.Name, route.TurnAway != nil)
+		}
+		if route.Name == "saml2_ecp" && route.Class != web.SignOn {
+			t.Errorf("a stranger's new sign-on goes before those in progress: class %d", route.Class)
 		}
 		if route.TurnAway == nil {
 			continue
