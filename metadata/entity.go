@@ -114,13 +114,3 @@ type RequestedAttribute struct {
 	Required     bool
 	Values       []string // the only ones it wants; none: any
 }
-
-// DefaultACS returns the assertion consumer service that a request without URL and index means.
-func (sp ServiceProvider) DefaultACS() (IndexedEndpoint, bool) {
-	for _, acs := range sp.ACS {
-		if acs.Default {
-			return acs, true
-		}
-	}
-	return IndexedEndpoint{}, false
-}

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
@@ -27,8 +28,9 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		if e.SP != nil && len(e.SP.ACS) > 0 {
-			if _, ok := e.SP.DefaultACS(); !ok {
-				t.Fatal("no default assertion consumer service")
+			isDefault := func(acs IndexedEndpoint) bool { return acs.Default }
+			if i := slices.IndexFunc(e.SP.ACS, isDefault); i < 0 || slices.ContainsFunc(e.SP.ACS[i+1:], isDefault) {
+				t.Fatal("not one default assertion consumer service")
 			}
 		}
 		again := parsed(t, string(e.Raw))

@@ -40,9 +40,6 @@ func TestParse(t *testing.T) {
 	if diff := cmp.Diff(acs, sp.ACS); diff != "" {
 		t.Error(diff)
 	}
-	if got, ok := sp.DefaultACS(); !ok || got != acs[1] {
-		t.Errorf("default %v", got)
-	}
 	if diff := cmp.Diff([]Endpoint{{BindingRedirect, "https://pas.rx1.example/slo", "https://pas.rx1.example/slo/done"}}, sp.SLO); diff != "" {
 		t.Error(diff)
 	}

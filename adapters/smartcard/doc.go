@@ -1,5 +1,6 @@
 // Package smartcard accepts Smartcards: client certificates that a browser presented in a TLS handshake,
-// which proved possession of the private key. It implements bridge.Cards.
+// which proved possession of the private key, or that come with a signature over a challenge (signed.go). It implements
+// bridge.Cards.
 //
 // What makes a card good is the table of rules in checks.go, one function a rule, run in order. Whose card it
 // is follows from one thing only: the key of the issuer that the verified path ends in and the serial number.

@@ -46,12 +46,7 @@ func (p *program) keysList() *cobra.Command {
 			if err != nil {
 				return exitError{exitRefused, err}
 			}
-			registry, store, err := p.registry(cmd)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			partners, err := registry.Partners()
+			partners, err := p.partners(cmd)
 			if err != nil {
 				return err
 			}
@@ -222,12 +217,7 @@ func (p *program) checkUnsigned(cmd *cobra.Command, data []byte) error {
 	if !slices.ContainsFunc(ring.Published(), func(k keyring.Key) bool { return k.State == keyring.Active }) {
 		return exitError{exitRefused, errors.New("no key would be active, and nothing would be signed")}
 	}
-	registry, store, err := p.registry(cmd)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	partners, err := registry.Partners()
+	partners, err := p.partners(cmd)
 	if err != nil {
 		return err
 	}

@@ -136,17 +136,22 @@ func (p *program) registry(cmd *cobra.Command) (*trust.Registry, hub.Store, erro
 	return r, store, nil
 }
 
+// partners are all that the store holds and this version understands.
+func (p *program) partners(cmd *cobra.Command) ([]trust.Partner, error) {
+	r, store, err := p.registry(cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	return r.Partners()
+}
+
 func (p *program) partnerList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List partners", Args: cobra.NoArgs,
 		Example: "  lanyard partner list\n  lanyard partner list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, store, err := p.registry(cmd)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			partners, err := r.Partners()
+			partners, err := p.partners(cmd)
 			if err != nil {
 				return err
 			}

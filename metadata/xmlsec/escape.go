@@ -1,47 +1,38 @@
 package xmlsec
 
 // EscapeText appends s to w as character data in canonical form (Canonical XML 1.0, 2.3).
-func EscapeText(w []byte, s string) []byte {
+func EscapeText(w []byte, s string) []byte { return escape(w, s, classText) }
+
+// EscapeAttr appends s to w as the inside of a double-quoted attribute value in canonical form.
+func EscapeAttr(w []byte, s string) []byte { return escape(w, s, classAttr) }
+
+// escape writes the bytes of a class as references.
+func escape(w []byte, s string, class byte) []byte {
 	last := 0
-	for i := firstOf(s, 0, classText); i < len(s); i = firstOf(s, last, classText) {
-		var esc string
-		switch s[i] {
-		case '&':
-			esc = "&amp;"
-		case '<':
-			esc = "&lt;"
-		case '>':
-			esc = "&gt;"
-		case '\r':
-			esc = "&#xD;"
-		}
-		w = append(append(w, s[last:i]...), esc...)
+	for i := firstOf(s, 0, class); i < len(s); i = firstOf(s, last, class) {
+		w = append(append(w, s[last:i]...), escaped(s[i])...)
 		last = i + 1
 	}
 	return append(w, s[last:]...)
 }
 
-// EscapeAttr appends s to w as the inside of a double-quoted attribute value in canonical form.
-func EscapeAttr(w []byte, s string) []byte {
-	last := 0
-	for i := firstOf(s, 0, classAttr); i < len(s); i = firstOf(s, last, classAttr) {
-		var esc string
-		switch s[i] {
-		case '&':
-			esc = "&amp;"
-		case '<':
-			esc = "&lt;"
-		case '"':
-			esc = "&quot;"
-		case '\t':
-			esc = "&#x9;"
-		case '\n':
-			esc = "&#xA;"
-		case '\r':
-			esc = "&#xD;"
-		}
-		w = append(append(w, s[last:i]...), esc...)
-		last = i + 1
+// escaped is how canonical form writes a byte of classText or classAttr.
+func escaped(c byte) string {
+	switch c {
+	case '&':
+		return "&amp;"
+	case '<':
+		return "&lt;"
+	case '>':
+		return "&gt;"
+	case '"':
+		return "&quot;"
+	case '\t':
+		return "&#x9;"
+	case '\n':
+		return "&#xA;"
+	case '\r':
+		return "&#xD;"
 	}
-	return append(w, s[last:]...)
+	return ""
 }

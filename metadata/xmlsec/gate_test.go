@@ -176,3 +176,13 @@ func TestMetadataTextIsWhole(t *testing.T) {
 		t.Errorf("canonical %s, %v", got, err)
 	}
 }
+
+// canonical is for reading back our own canonical form of a document that kept l: escapes and repeated namespace declarations
+// make it longer.
+func (l Limits) canonical() Limits {
+	l.MaxBytes *= maxExpansion
+	l.MaxText *= 8
+	l.MaxAttributeValue *= 8
+	l.MaxAttributes += l.MaxNamespaces
+	return l
+}

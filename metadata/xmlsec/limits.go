@@ -55,13 +55,3 @@ func TicketLimits() Limits {
 	l.MaxBytes, l.saml11 = 256*kib, true
 	return l
 }
-
-// canonical is for reading back our own canonical form of a document that kept l: escapes and repeated namespace declarations
-// make it longer.
-func (l Limits) canonical() Limits {
-	l.MaxBytes *= maxExpansion
-	l.MaxText *= 8
-	l.MaxAttributeValue *= 8
-	l.MaxAttributes += l.MaxNamespaces
-	return l
-}

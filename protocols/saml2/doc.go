@@ -1,6 +1,7 @@
-// Package saml2 is the hub as SAML 2.0 identity provider: Web Browser SSO and Single Logout.
+// Package saml2 is the hub as SAML 2.0 identity provider: sign-on by browsers and by enhanced clients (ECP), Single Logout, artifact
+// resolution, attribute queries, and its own metadata.
 //
-// A message is decoded with limits (binding.go, form.go, soap.go), verified by metadata/xmlsec, read once into a typed
+// A message is decoded with limits (binding.go, form.go, soap.go, dereference.go), verified by metadata/xmlsec, read once into a typed
 // value (request.go, logoutmessage.go) and judged by a table of named checks (checks.go). What to say is the bridge's
 // decision; assertion.go and respond.go only encode it.
 //
@@ -21,8 +22,9 @@
 //	POST /saml2/artifact   ArtifactResolve by SOAP: hands over what was sent by HTTP-Artifact
 //	GET  /saml2/slo/front  a page that POSTs a LogoutRequest of ours to a partner
 //
-// Answers to AuthnRequests go to a registered assertion consumer service and nowhere else, by HTTP-POST, HTTP-POST-SimpleSign or HTTP-Artifact. A request whose
-// sender or reply address is not proven gets a page of ours, never a redirect.
+// Answers to AuthnRequests go to a registered assertion consumer service and nowhere else, by HTTP-POST, HTTP-POST-SimpleSign or
+// HTTP-Artifact, or through an enhanced client by PAOS. A request whose sender or reply address is not proven gets a page of ours,
+// never a redirect; by SOAP it gets a fault.
 //
 // Two deviations of the field are tolerated: a POSTed message may be compressed as for HTTP-Redirect, and a NameID in a
 // LogoutRequest may lack the qualifiers it was issued with. Unsolicited responses are off unless the terms name targets.
