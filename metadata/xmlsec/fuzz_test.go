@@ -138,23 +138,13 @@ func FuzzCanonicalize(f *testing.F) {
 // normalised, prefixed attributes of several namespaces are in the wrong order, an undeclared default namespace and a declared
 // xml prefix are written where they are not needed.
 func otherFaults(e *Element) bool {
-	if strings.ContainsAny(e.doc[e.start:e.from], "\t\r\n") {
+	if tagFaults(e) {
 		return true
 	}
 	for _, d := range e.decls {
 		if d.space == "" || d.prefix == "xml" {
 			return true
 		}
-	}
-	prefixed := ""
-	for _, a := range e.Attrs {
-		if a.Prefix == "" {
-			continue
-		}
-		if prefixed != "" && prefixed != a.Prefix {
-			return true
-		}
-		prefixed = a.Prefix
 	}
 	for _, c := range e.Children {
 		if otherFaults(c) {
@@ -346,8 +336,8 @@ func inclusiveFaults(e *Element) bool {
 	return false
 }
 
-// attributeFaults are those at or below an element, whatever is above it.
-func attributeFaults(e *Element) bool {
+// tagFaults are those of white space and of prefixes in a start tag.
+func tagFaults(e *Element) bool {
 	if strings.ContainsAny(e.doc[e.start:e.from], "\t\r\n") {
 		return true
 	}
@@ -360,6 +350,14 @@ func attributeFaults(e *Element) bool {
 			return true
 		}
 		prefixed = a.Prefix
+	}
+	return false
+}
+
+// attributeFaults are those at or below an element, whatever is above it.
+func attributeFaults(e *Element) bool {
+	if tagFaults(e) {
+		return true
 	}
 	for _, d := range e.decls {
 		if d.prefix == "xml" {
