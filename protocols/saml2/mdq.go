@@ -19,8 +19,8 @@ const metadataType = "application/samlmetadata+xml"
 // metadata serves the metadata at the entity's own address (SAML Metadata 4.1.1). Whoever asks gets it, whatever it accepts.
 func (p *Provider) metadata(w http.ResponseWriter, r *http.Request) { p.serveMetadata(w, r) }
 
-// query answers the Metadata Query Protocol (draft-young-md-query and its SAML profile) about the one entity known here.
-func (p *Provider) query(w http.ResponseWriter, r *http.Request) {
+// answerMDQ answers the Metadata Query Protocol (draft-young-md-query and its SAML profile) about the one entity known here.
+func (p *Provider) answerMDQ(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Vary", "Accept, Accept-Encoding")
 	switch {

@@ -141,8 +141,8 @@ const maxForm = 192 << 10
 func (p *Provider) Routes() []web.Route {
 	routes := []web.Route{
 		{Method: http.MethodGet, Path: MetadataPath, Name: "saml2_metadata", Class: web.Cheap, Handler: p.metadata},
-		{Method: http.MethodGet, Path: MDQPath, Name: "saml2_mdq_all", Class: web.Cheap, Handler: p.query},
-		{Method: http.MethodGet, Path: MDQPath + "/*", Name: "saml2_mdq", Class: web.Cheap, Handler: p.query},
+		{Method: http.MethodGet, Path: MDQPath, Name: "saml2_mdq_all", Class: web.Cheap, Handler: p.answerMDQ},
+		{Method: http.MethodGet, Path: MDQPath + "/*", Name: "saml2_mdq", Class: web.Cheap, Handler: p.answerMDQ},
 		{Method: http.MethodGet, Path: SSOPath, Name: "saml2_sso", Once: true, Handler: p.ssoRedirect},
 		{Method: http.MethodPost, Path: SSOPath, Name: "saml2_sso_post", MaxBody: maxForm, Handler: p.ssoPost},
 		{Method: http.MethodGet, Path: ResumePath, Name: "saml2_resume", Class: web.Step, Once: true, Handler: p.resume},
