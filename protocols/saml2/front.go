@@ -23,14 +23,9 @@ const kindFront bridge.ArtifactKind = "saml-front"
 
 // frontPage is the address of a page of ours that posts a LogoutRequest.
 func (p *Provider) frontPage(ctx context.Context, d bridge.Delivery) (string, error) {
-	payload, err := json.Marshal(sentLogout{Partner: d.Participant.Partner, Logout: d.Logout, Delivery: d.ID})
+	id, err := p.keep(ctx, kindFront, sentLogout{Partner: d.Participant.Partner, Logout: d.Logout, Delivery: d.ID}, sentLife)
 	if err != nil {
-		return "", fmt.Errorf("saml2: write request to post: %w", err)
-	}
-	id := p.Hub.NewSecret()
-	a := bridge.Artifact{Kind: kindFront, Key: bridge.Key(id), Payload: payload, Expires: p.Hub.Clock().Add(sentLife)}
-	if err := p.Hub.Artifacts.Put(ctx, a, false); err != nil {
-		return "", fmt.Errorf("saml2: keep request to post: %w", err)
+		return "", err
 	}
 	return p.Kit.URL(FrontPath + "?" + url.Values{"id": {id}}.Encode()), nil
 }

@@ -2,8 +2,6 @@ package saml2
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -30,14 +28,9 @@ func (p *Provider) putPending(ctx context.Context, partner trust.Partner, pendin
 	if _, _, ok := answerEndpoint(partner.SAML.Entity.SP, pending.By); !ok {
 		return "", nil
 	}
-	payload, err := json.Marshal(pending)
+	id, err := p.keep(ctx, kindPending, pending, pendingLife)
 	if err != nil {
-		return "", fmt.Errorf("saml2: write pending answer: %w", err)
-	}
-	id := p.Hub.NewSecret()
-	a := bridge.Artifact{Kind: kindPending, Key: bridge.Key(id), Payload: payload, Expires: p.Hub.Clock().Add(pendingLife)}
-	if err := p.Hub.Artifacts.Put(ctx, a, false); err != nil {
-		return "", fmt.Errorf("saml2: keep pending answer: %w", err)
+		return "", err
 	}
 	return p.Kit.URL(ResumePath + "?logout=" + id), nil
 }
@@ -47,15 +40,8 @@ const kindPending bridge.ArtifactKind = "saml-pending"
 
 // resumeLogout gives the answer that putPending stored.
 func (p *Provider) resumeLogout(w http.ResponseWriter, r *http.Request, id string) {
-	a, err := p.Hub.Artifacts.Consume(r.Context(), kindPending, bridge.Key(id), p.Hub.Clock())
-	if errors.Is(err, bridge.ErrNotFound) || errors.Is(err, bridge.ErrSpent) {
-		err = bridge.Refuse(bridge.TransactionGone, "This sign-out was already finished.")
-	}
 	var pending pendingAnswer
-	if err == nil {
-		err = json.Unmarshal(a.Payload, &pending)
-	}
-	if err != nil {
+	if err := p.take(r.Context(), kindPending, id, "This sign-out was already finished.", &pending); err != nil {
 		p.refusePage(w, r, "", err)
 		return
 	}

@@ -2,7 +2,6 @@ package saml2
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -73,16 +72,8 @@ func frontEndpoint(sp *metadata.ServiceProvider) (to string, by binding, ok bool
 
 // keepSent remembers what a LogoutRequest is sent for and returns the ID it shall have.
 func (p *Provider) keepSent(ctx context.Context, sent sentLogout) (string, error) {
-	payload, err := json.Marshal(sent)
-	if err != nil {
-		return "", fmt.Errorf("saml2: write sent request: %w", err)
-	}
 	id := p.newID()
-	a := bridge.Artifact{Kind: bridge.KindSAMLLogout, Key: id, Payload: payload, Expires: p.Hub.Clock().Add(sentLife)}
-	if err := p.Hub.Artifacts.Put(ctx, a, false); err != nil {
-		return "", fmt.Errorf("saml2: keep sent request: %w", err)
-	}
-	return id, nil
+	return id, p.put(ctx, bridge.KindSAMLLogout, id, sent, sentLife)
 }
 
 func (p *Provider) tellBySOAP(ctx context.Context, d bridge.Delivery, partner trust.Partner, to string) error {

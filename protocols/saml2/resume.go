@@ -1,7 +1,6 @@
 package saml2
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,15 +24,8 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) resumeBounce(w http.ResponseWriter, r *http.Request, id string) {
-	a, err := p.Hub.Artifacts.Consume(r.Context(), kindBounce, bridge.Key(id), p.Hub.Clock())
-	if errors.Is(err, bridge.ErrNotFound) || errors.Is(err, bridge.ErrSpent) {
-		err = bridge.Refuse(bridge.TransactionGone, "This sign-in took too long or was already continued.")
-	}
 	var req bridge.Request
-	if err == nil {
-		err = json.Unmarshal(a.Payload, &req)
-	}
-	if err != nil {
+	if err := p.take(r.Context(), kindBounce, id, "This sign-in took too long or was already continued.", &req); err != nil {
 		p.refusePage(w, r, "", err)
 		return
 	}

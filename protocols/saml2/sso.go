@@ -2,7 +2,6 @@ package saml2
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -248,14 +247,5 @@ const kindBounce bridge.ArtifactKind = "saml-bounce"
 const bounceLife = 2 * time.Minute
 
 func (p *Provider) putAside(r *http.Request, req bridge.Request) (string, error) {
-	payload, err := json.Marshal(req)
-	if err != nil {
-		return "", fmt.Errorf("saml2: write request: %w", err)
-	}
-	id := p.Hub.NewSecret()
-	a := bridge.Artifact{Kind: kindBounce, Key: bridge.Key(id), Payload: payload, Expires: p.Hub.Clock().Add(bounceLife)}
-	if err := p.Hub.Artifacts.Put(r.Context(), a, false); err != nil {
-		return "", fmt.Errorf("saml2: put request aside: %w", err)
-	}
-	return id, nil
+	return p.keep(r.Context(), kindBounce, req, bounceLife)
 }

@@ -1,0 +1,45 @@
+package saml2
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// put stores a value that is needed again later, under a key.
+func (p *Provider) put(ctx context.Context, kind bridge.ArtifactKind, key string, value any, life time.Duration) error {
+	payload, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("saml2: write %s: %w", kind, err)
+	}
+	a := bridge.Artifact{Kind: kind, Key: key, Payload: payload, Expires: p.Hub.Clock().Add(life)}
+	if err := p.Hub.Artifacts.Put(ctx, a, false); err != nil {
+		return fmt.Errorf("saml2: keep %s: %w", kind, err)
+	}
+	return nil
+}
+
+// keep is put under a secret of its own, which the browser is given.
+func (p *Provider) keep(ctx context.Context, kind bridge.ArtifactKind, value any, life time.Duration) (secret string, err error) {
+	secret = p.Hub.NewSecret()
+	return secret, p.put(ctx, kind, bridge.Key(secret), value, life)
+}
+
+// take reads what keep stored, once; after that the browser is told that it is gone in these words.
+func (p *Provider) take(ctx context.Context, kind bridge.ArtifactKind, secret, gone string, value any) error {
+	a, err := p.Hub.Artifacts.Consume(ctx, kind, bridge.Key(secret), p.Hub.Clock())
+	switch {
+	case errors.Is(err, bridge.ErrNotFound), errors.Is(err, bridge.ErrSpent):
+		return bridge.Refuse(bridge.TransactionGone, "%s", gone)
+	case err != nil:
+		return fmt.Errorf("saml2: find %s: %w", kind, err)
+	}
+	if err := json.Unmarshal(a.Payload, value); err != nil {
+		return fmt.Errorf("saml2: read %s: %w", kind, err)
+	}
+	return nil
+}
