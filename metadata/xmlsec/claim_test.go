@@ -60,6 +60,26 @@ func TestSOAPBodyVerifies(t *testing.T) {
 	}
 }
 
+// TestHolding: only what is deeper than the root's children may have a signature of its own. One of the root's is still one, and counts.
+func TestHolding(t *testing.T) {
+	genuine := signed(t, authnRequest)
+	i, j := strings.Index(genuine, "<ds:Signature"), strings.Index(genuine, "</ds:Signature>")+len("</ds:Signature>")
+	signature := genuine[i:j]
+	twice := genuine[:j] + signature + genuine[j:]
+	within := replace(t, authnRequest, "</saml:Issuer>", "</saml:Issuer><samlp:Extensions><x>"+signature+"</x></samlp:Extensions>")
+	for name, l := range map[string]Limits{"plain": MessageLimits(), "holding": MessageLimits().Holding()} {
+		if _, err := VerifyEnveloped([]byte(twice), l, partnerKeys()); codeOf(err) != CodeProfile {
+			t.Errorf("%s: two signatures of the root: %v", name, err)
+		}
+		if _, err := AcceptUnsigned([]byte(genuine), l); codeOf(err) != CodeProfile {
+			t.Errorf("%s: a signature of the root is ignored: %v", name, err)
+		}
+		if _, err := AcceptUnsigned([]byte(within), l); (err == nil) != (name == "holding") {
+			t.Errorf("%s: a signature of what is inside: %v", name, err)
+		}
+	}
+}
+
 // TestSOAPHeaderBlocks: none is known, so that one which is for us and obliges us is refused (SOAP 1.1, 4.2.2 and 4.2.3).
 func TestSOAPHeaderBlocks(t *testing.T) {
 	for attrs, refused := range map[string]bool{

@@ -167,6 +167,24 @@ func TestAttributeQueryRefused(t *testing.T) {
 	}
 }
 
+// TestQueryByANameOfBefore: an address that is somebody else's to give by now names nobody.
+func TestQueryByANameOfBefore(t *testing.T) {
+	w := newWorld(t)
+	w.change(func(p *trust.Partner) { p.Terms.Subject = trust.SubjectEmail })
+	first := w.signOn(w.browser(), w.authn())
+	p := must(w.store.Person(t.Context(), patel))
+	p.Email = "patel@rx1.example"
+	if err := w.store.SavePersons(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	for _, subject := range []string{first.nameID(), p.Email} {
+		got := w.queried(w.soapPost(AttributesPath, envelopedBy(t, w.queryXML(spID, name(subject)), signing(keys().sp))))
+		if got.under != "UnknownPrincipal" || got.assertion != nil || w.count(ledger.AttributesRead) != 0 {
+			t.Errorf("%s: %s", subject, got.raw)
+		}
+	}
+}
+
 // TestQueryKeepsTheName: a partner that was told a transient name is answered by it, and can still sign out by it.
 func TestQueryKeepsTheName(t *testing.T) {
 	w := newWorld(t)
