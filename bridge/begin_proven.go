@@ -4,7 +4,7 @@ import "context"
 
 // BeginProven takes a request together with its proof, from a client that has no pages to be shown (SAML ECP). The session is a new
 // one, and no browser can show it. The dispatcher's answer is always StepIssue: what would need a page is a refusal with
-// reason InteractionRequired.
+// reason InteractionRequired. A refusal ends the session again: nobody could use it.
 func (h *Hub) BeginProven(ctx context.Context, req Request, proof Proof) (Next, error) {
 	req.Passive = false // the proof is here: nothing has to be asked for it
 	b := Browser{Binding: h.NewSecret()}
@@ -22,11 +22,21 @@ func (h *Hub) BeginProven(ctx context.Context, req Request, proof Proof) (Next, 
 	next, err = h.Next(ctx, b, tx)
 	switch {
 	case err != nil:
-		return next, err
 	case next.Step == StepRole:
-		return next, Refuse(InteractionRequired, "There is more than one role to choose from, and none was named.")
+		err = Refuse(InteractionRequired, "There is more than one role to choose from, and none was named.")
 	case next.Step != StepIssue:
-		return next, Refuse(AssuranceTooLow, "The app asks for another way of signing in than was used.")
+		err = Refuse(AssuranceTooLow, "The app asks for another way of signing in than was used.")
 	}
-	return next, nil
+	if err == nil {
+		return next, nil
+	}
+	return next, h.Unused(ctx, tx, err)
+}
+
+// Unused ends the session of a proven sign-on that was refused, and returns why.
+func (h *Hub) Unused(ctx context.Context, tx Transaction, why error) error {
+	if _, err := h.Logout(ctx, tx.Session, LogoutCause{Reason: EndedUnused, Ref: tx.Ref}); err != nil {
+		return err
+	}
+	return why
 }

@@ -20,6 +20,7 @@ const (
 	EndedByRevocation EndReason = "revoked"      // what it was signed in with was revoked
 	EndedByCard       EndReason = "card_removed" // the card left its reader
 	EndedByLimit      EndReason = "absolute"     // it reached its absolute limit
+	EndedUnused       EndReason = "unused"       // the one sign-on that it was for was refused
 )
 
 // Ending is the end of one session, as EndSession stores it.

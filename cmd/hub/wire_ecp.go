@@ -37,9 +37,10 @@ func (h *Hub) serveECP() {
 	if err != nil {
 		return
 	}
+	named := func(host string) bool { return host == own.Host || own.Port() == "" && host == own.Host+":443" }
 	h.cards.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.TLS == nil || r.TLS.ServerName != own.Hostname() || r.Host != own.Host:
+		case r.TLS == nil || r.TLS.ServerName != own.Hostname() || !named(r.Host):
 			cards.ServeHTTP(w, r)
 		case r.URL.Path != route.Path:
 			http.NotFound(w, r)

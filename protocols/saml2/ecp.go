@@ -76,11 +76,11 @@ func (p *Provider) answerECP(w http.ResponseWriter, r *http.Request, q inquiry) 
 		return err
 	}
 	doc, iss, err := p.decide(r, next, st)
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.Hub.Deliver(r.Context(), iss)
 	}
-	if err := p.Hub.Deliver(r.Context(), iss); err != nil {
-		return err
+	if err != nil {
+		return p.Hub.Unused(r.Context(), next.Transaction, err)
 	}
 	p.sendECP(w, q, doc)
 	return nil

@@ -100,6 +100,7 @@ func TestSignOnByECP(t *testing.T) {
 func TestECPRefusals(t *testing.T) {
 	signed := func(w *world, a authn) string { return envelopedBy(w.t, a.xml(), signing(keys().sp)) }
 	for name, c := range map[string]struct {
+		change        func(*trust.Partner)
 		doc           func(w *world, a authn) string
 		authorization string
 		query         string
@@ -107,8 +108,9 @@ func TestECPRefusals(t *testing.T) {
 		status        string // of a Response; empty: fault or 401
 		reason        string
 	}{
-		"revoked card": {authorization: "Basic x", code: 401},
-		"nobody":       {authorization: "Card 999", code: 200, status: "Responder/AuthnFailed", reason: "credential_unknown"},
+		"revoked card":     {authorization: "Basic x", code: 401},
+		"the terms refuse": {change: func(p *trust.Partner) { p.SAML.Encrypt = "always" }, authorization: "Card " + patel, code: 200, status: "Requester/RequestUnsupported", reason: "no_encryption_key"},
+		"nobody":           {authorization: "Card 999", code: 200, status: "Responder/AuthnFailed", reason: "credential_unknown"},
 		"browser's address": {doc: func(_ *world, a authn) string {
 			a.attrs = ` AssertionConsumerServiceURL="` + spACS + `"`
 			return a.xml()
@@ -123,6 +125,9 @@ func TestECPRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := ecpWorld(t)
+			if c.change != nil {
+				w.change(c.change)
+			}
 			doc := c.doc
 			if doc == nil {
 				doc = signed
@@ -130,6 +135,9 @@ func TestECPRefusals(t *testing.T) {
 			rec := w.ecp(doc(w, w.ecpRequest()), c.authorization, c.query)
 			if rec.Code != c.code || w.count(ledger.Issued) != 0 || w.lastReason() != c.reason {
 				t.Fatalf("%d %s %s", rec.Code, w.lastReason(), rec.Body)
+			}
+			if n := w.count(ledger.SessionEnded); n != w.count(ledger.SignedIn) {
+				t.Errorf("%d sessions ended of %d", n, w.count(ledger.SignedIn))
 			}
 			if c.status == "" {
 				return

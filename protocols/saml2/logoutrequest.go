@@ -62,7 +62,7 @@ func reasonOf(r bridge.EndReason) string {
 		return reasonUser
 	case bridge.EndedByAdmin, bridge.EndedBySuspension, bridge.EndedByRevocation:
 		return reasonAdmin
-	case bridge.EndedByLimit:
+	case bridge.EndedByLimit, bridge.EndedUnused:
 	}
 	return ""
 }
