@@ -64,15 +64,21 @@ func beside(t *testing.T) fstest.MapFS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sp := `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://pas.rx1.example/shibboleth">
+	sp := `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="ENTITY">
   <md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
     <md:KeyDescriptor><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>` +
 		base64.StdEncoding.EncodeToString(der) + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
     <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://pas.rx1.example/acs" index="0"/>
   </md:SPSSODescriptor>
 </md:EntityDescriptor>`
+	of := func(entity string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(strings.Replace(sp, "ENTITY", entity, 1))}
+	}
 	return fstest.MapFS{
-		"pas-metadata.xml": {Data: []byte(sp)},
+		"pas-metadata.xml": of("https://pas.rx1.example/shibboleth"),
+		"pas.xml":          of("https://pas.rx1.example/shibboleth"),
+		"sp.xml":           of("https://wards.rx1.example/mellon/metadata"),
+		"portal.xml":       of("https://portal.rx1.example/simplesamlphp"),
 		"epr.secret":       {Data: []byte("generated, thirty-two bytes long\n")},
 	}
 }
