@@ -87,7 +87,7 @@ func (b *Browser) NewTab(tb testing.TB) *Tab {
 // Tab is one tab. A step that has not succeeded after StepLimit is fatal, with
 // what the tab shows in the log.
 type Tab struct {
-	StepLimit time.Duration // 20 s to begin with
+	StepLimit time.Duration // 40 s to begin with
 	ctx       context.Context
 	mu        sync.Mutex
 	console   []string
@@ -97,7 +97,7 @@ func newTab(tb testing.TB, parent context.Context, options ...chromedp.ContextOp
 	tb.Helper()
 	ctx, stop := chromedp.NewContext(parent, options...)
 	tb.Cleanup(stop)
-	t := &Tab{StepLimit: 20 * time.Second, ctx: ctx}
+	t := &Tab{StepLimit: 40 * time.Second, ctx: ctx}
 	if err := chromedp.Do(ctx); err != nil { // opens the tab; must have no time limit
 		tb.Fatalf("open a tab: %v", err)
 	}
