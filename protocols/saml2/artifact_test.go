@@ -256,6 +256,13 @@ func TestRequestByArtifact(t *testing.T) {
 		"a failure":                    {change: func(s string) string { return strings.Replace(s, "status:Success", "status:Requester", 1) }, code: "artifact_answer"},
 		"a message of another partner": {change: func(s string) string { i := strings.LastIndex(s, spID); return s[:i] + otherSP + s[i+len(spID):] }, code: "issuer"},
 		"an answer of another partner": {change: func(s string) string { return strings.Replace(s, spID, otherSP, 1) }, code: "artifact_answer"},
+		"another element":              {change: func(s string) string { return strings.ReplaceAll(s, "samlp:ArtifactResponse", "samlp:Response") }, code: "artifact_answer"},
+		"two messages": {change: func(s string) string {
+			i, j := strings.Index(s, "<samlp:AuthnRequest"), strings.Index(s, "</samlp:ArtifactResponse>")
+			return s[:j] + strings.Replace(s[i:j], ` ID="_`, ` ID="_0`, 1) + s[j:]
+		}, code: "artifact_answer"},
+		"a message before the status": {change: func(s string) string { return strings.Replace(s, "<samlp:Status>", "<samlp:Extra/><samlp:Status>", 1) }, code: "artifact_answer"},
+		"text beside the message":     {change: func(s string) string { return strings.Replace(s, "<samlp:Status>", "text<samlp:Status>", 1) }, code: "artifact_answer"},
 		"no message": {change: func(s string) string {
 			i, j := strings.Index(s, "<samlp:AuthnRequest"), strings.Index(s, "</samlp:ArtifactResponse>")
 			return s[:i] + s[j:]
@@ -288,6 +295,35 @@ func TestRequestByArtifact(t *testing.T) {
 				t.Errorf("%d %s", rec.Code, w.lastReason())
 			}
 		})
+	}
+}
+
+// TestNoMessageForArtifact: what cannot be fetched, or is not handed over by HTTP 200, is no message.
+func TestNoMessageForArtifact(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(w *world)
+		code   string
+	}{
+		"HTTP 500": {func(w *world) {
+			answer := w.soap.answer
+			w.soap.answer = func(to string, body []byte) (int, []byte, error) {
+				_, body, err := answer(to, body)
+				return http.StatusInternalServerError, body, err
+			}
+		}, "artifact_answer"},
+		"nothing calls out":      {func(w *world) { w.p.Poster = nil }, "no_resolution_service"},
+		"a service for browsers": {func(w *world) { w.partners[spID].SAML.Entity.SP.ArtifactResolution[0].Binding = metadata.BindingPOST }, "no_resolution_service"},
+		"no senders are known":   {func(w *world) { w.p.Senders = nil }, "unknown_partner"},
+	} {
+		w := newWorld(t)
+		a := w.authn()
+		a.destination = ""
+		w.answering(a.xml(), true, nil)
+		c.change(w)
+		rec := w.browser().get(SSOPath + "?SAMLart=" + url.QueryEscape(partnersArtifact()))
+		if _, ok := readPage(rec); ok || w.lastReason() != c.code {
+			t.Errorf("%s: %d %s", name, rec.Code, w.lastReason())
+		}
 	}
 }
 

@@ -82,6 +82,9 @@ func TestSignOnByECP(t *testing.T) {
 	w := ecpWorld(t)
 	doc := w.ecpRequest().xml()
 	asked := w.ecp(doc, "", "")
+	if h := asked.Header(); h.Get("Cache-Control") != "no-store" || !strings.HasPrefix(h.Get("Content-Type"), "text/plain") {
+		t.Errorf("%v", h)
+	}
 	if asked.Code != http.StatusUnauthorized || asked.Header().Get("WWW-Authenticate") != `Card challenge="c"` || w.count(ledger.Issued) != 0 {
 		t.Fatalf("%d %v", asked.Code, asked.Header())
 	}
@@ -91,6 +94,13 @@ func TestSignOnByECP(t *testing.T) {
 	}
 	if w.count(ledger.SignedIn) != 1 || w.count(ledger.Issued) != 1 {
 		t.Errorf("%d signed in, %d issued", w.count(ledger.SignedIn), w.count(ledger.Issued))
+	}
+	signed := w.ecp(envelopedBy(t, w.ecpRequest().xml(), signing(keys().sp)), "Card "+patel, "")
+	if !strings.Contains(signed.Body.String(), "<ecp:RequestAuthenticated ") || signed.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("the client is not told that the request was authenticated: %v %s", signed.Header(), signed.Body)
+	}
+	if plain := w.ecp(w.ecpRequest().xml(), "Card "+patel, ""); strings.Contains(plain.Body.String(), "RequestAuthenticated") {
+		t.Errorf("authenticated, they say: %s", plain.Body)
 	}
 	if again := w.ecp(doc, "Card "+patel, ""); again.Code != http.StatusInternalServerError || w.lastReason() != "replayed_request" {
 		t.Errorf("the same request again: %d %s", again.Code, w.lastReason())
@@ -164,6 +174,36 @@ func TestECPCardConnectionIsUsedOnce(t *testing.T) {
 		w.handler.ServeHTTP(rec, r)
 		if got := rec.Header().Get("Connection"); rec.Code != http.StatusOK || got != want {
 			t.Errorf("card %v: %d, Connection: %q", card, rec.Code, got)
+		}
+	}
+}
+
+// TestECPOnTheCardsAddress: who came with a card may name either address of this service; who did not, the one without.
+func TestECPOnTheCardsAddress(t *testing.T) {
+	const cardECP = "https://cards.hub.example/saml2/ecp"
+	card := &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{}}}
+	for name, c := range map[string]struct {
+		service, destination string
+		tls                  *tls.ConnectionState
+		reason               string
+	}{
+		"card":                          {cardECP, cardECP, card, ""},
+		"card, but no such address":     {"", issuerURL + ECPPath, card, ""},
+		"no card shown":                 {cardECP, issuerURL + ECPPath, &tls.ConnectionState{}, ""},
+		"no card shown, card's address": {cardECP, cardECP, &tls.ConnectionState{}, "destination"},
+	} {
+		w := ecpWorld(t)
+		w.p.CardECP = c.service
+		a := w.ecpRequest()
+		a.destination = c.destination
+		r := httptest.NewRequest(http.MethodPost, issuerURL+ECPPath, strings.NewReader(string(envelope([]byte(envelopedBy(t, a.xml(), signing(keys().sp)))))))
+		r.Header.Set("Content-Type", "text/xml")
+		r.Header.Set("Authorization", "Card "+patel)
+		r.TLS = c.tls
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, r)
+		if (rec.Code == http.StatusOK) != (c.reason == "") || w.lastReason() != c.reason {
+			t.Errorf("%s: %d %s", name, rec.Code, w.lastReason())
 		}
 	}
 }

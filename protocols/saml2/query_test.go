@@ -1,6 +1,8 @@
 package saml2
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -69,6 +71,7 @@ func TestAttributeQueryNamesAttributes(t *testing.T) {
 	}{
 		"one":                  {[]string{one("", `Name="uid"`)}, []string{"uid"}},
 		"two":                  {[]string{one("", `Name="uid"`), one("", `Name="`+display+`" NameFormat="`+formatURI+`"`)}, []string{"uid", display}},
+		"two formats of one":   {[]string{one("", `Name="uid"`), one("", `Name="uid" NameFormat="`+formatURI+`"`)}, []string{"uid"}},
 		"in another format":    {[]string{one("", `Name="uid" NameFormat="`+formatURI+`"`)}, nil},
 		"in any format":        {[]string{one("", `Name="uid" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"`)}, []string{"uid"}},
 		"that is not released": {[]string{one("", `Name="mail"`)}, nil},
@@ -117,6 +120,14 @@ func TestAttributeQueryRefused(t *testing.T) {
 		"twice": {func(w *world) string {
 			return signed(w, w.queryXML(spID, name(patel), `<saml:Attribute Name="a"/>`, `<saml:Attribute Name="a"/>`))
 		}, 200, "Requester/RequestDenied", "schema"},
+		"too many": {func(w *world) string {
+			var all []string
+			for i := range maxAsked + 1 {
+				all = append(all, fmt.Sprintf(`<saml:Attribute Name="a%d"/>`, i))
+			}
+			return signed(w, w.queryXML(spID, name(patel), all...))
+		}, 200, "Requester/RequestDenied", "schema"},
+		"no name in it": {func(w *world) string { return signed(w, w.queryXML(spID, name(""))) }, 200, "Requester/RequestUnsupported", "subject_form"},
 		"stale": {func(w *world) string {
 			d := w.queryXML(spID, name(patel))
 			w.now = w.now.Add(time.Hour)
@@ -183,6 +194,36 @@ func TestQueryByANameOfBefore(t *testing.T) {
 			t.Errorf("%s: %s", subject, got.raw)
 		}
 	}
+}
+
+// TestNewestSessionAnswers: of two sessions of one person the query is about the newer one, whichever was found first.
+func TestNewestSessionAnswers(t *testing.T) {
+	w := newWorld(t)
+	w.signOn(w.browser(), w.authn())
+	w.now = w.now.Add(time.Minute)
+	w.signOn(w.browser(), w.authn())
+	all := must(w.store.ParticipantsOf(t.Context(), trust.SAML2, spID, patel))
+	newest := slices.MaxFunc(all, func(a, b bridge.Participant) int { return a.Since.Compare(b.Since) })
+	subject := subject{NameID: nameID{Value: patel}}
+	for range len(all) {
+		slices.Reverse(all)
+		w.hub.Participants = listed{w.store, all}
+		if got, _, err := w.p.queried(t.Context(), w.partners[spID], subject); err != nil || len(all) != 2 || got.Session != newest.Session {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}
+
+// listed finds participants in an order of its own.
+type listed struct {
+	participants
+	all []bridge.Participant
+}
+
+type participants = bridge.Participants
+
+func (l listed) ParticipantsOf(context.Context, trust.Protocol, string, string) ([]bridge.Participant, error) {
+	return l.all, nil
 }
 
 // TestQueryKeepsTheName: a partner that was told a transient name is answered by it, and can still sign out by it.

@@ -193,6 +193,33 @@ func TestConditionsOfARequest(t *testing.T) {
 	}
 }
 
+// TestReadConditions: a ProxyRestriction is a short list of audiences, and nothing is there twice.
+func TestReadConditions(t *testing.T) {
+	const audience = "<saml:Audience>urn:x</saml:Audience>"
+	restriction := func(inside string) string { return "<saml:ProxyRestriction>" + inside + "</saml:ProxyRestriction>" }
+	for inside, fits := range map[string]bool{
+		restriction(""): true, restriction(strings.Repeat(audience, maxProxies)): true, restriction(strings.Repeat(audience, maxProxies+1)): false,
+		restriction("<saml:Audience> </saml:Audience>"): false, restriction("<saml:Other>urn:x</saml:Other>"): false,
+		restriction("<saml:Audience>" + strings.Repeat("x", 1024) + "</saml:Audience>"): true, restriction("<saml:Audience>" + strings.Repeat("x", 1025) + "</saml:Audience>"): false,
+		restriction("") + restriction(""): false, "<saml:OneTimeUse/><saml:OneTimeUse/>": false,
+		strings.Repeat("<saml:AudienceRestriction>"+audience+"</saml:AudienceRestriction>", 2): true, "<saml:Unheard/>": false,
+	} {
+		v, err := xmlsec.AcceptUnsigned([]byte(declared("Conditions", ">"+inside+"</saml:Conditions>")), xmlsec.MessageLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &reader{e: v.Root()}
+		if readConditions(r, v.Root()); (r.err == nil) != fits {
+			t.Errorf("%.200s: %v", inside, r.err)
+		}
+	}
+	uncounted := &writer{}
+	uncounted.conditions(&conditions{Proxies: &proxies{}})
+	if got := string(uncounted.b); got != "<saml:ProxyRestriction></saml:ProxyRestriction>" {
+		t.Errorf("%s", got)
+	}
+}
+
 // TestWindowOfConditions: written times are whole seconds, and never outside of what was asked.
 func TestWindowOfConditions(t *testing.T) {
 	read := func(attrs string) *conditions {

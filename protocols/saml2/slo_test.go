@@ -1,6 +1,7 @@
 package saml2
 
 import (
+	"cmp"
 	"compress/flate"
 	"encoding/base64"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -183,6 +185,91 @@ func TestLogoutThatNeedsTheBrowser(t *testing.T) {
 	}
 }
 
+// TestAnswersToLogoutRequests: whoever signs it, an answer counts for the partner that was asked, and for what it was asked.
+func TestAnswersToLogoutRequests(t *testing.T) {
+	for name, c := range map[string]struct {
+		issuer, status string
+		change         func(string) string
+		code           int
+		reason         string
+		want           bridge.DeliveryState
+	}{
+		"ended":              {issuer: otherID, status: "Success", code: 200, want: bridge.DeliveryEnded},
+		"not ended":          {issuer: otherID, status: "Responder", code: 200, want: bridge.DeliveryNone},
+		"of another partner": {issuer: spID, status: "Success", code: 400, reason: "unsolicited", want: bridge.DeliveryFront},
+		"to nothing":         {issuer: otherID, status: "Success", change: answersNothing, code: 400, reason: "unsolicited", want: bridge.DeliveryFront},
+		"to another":         {issuer: otherID, status: "Success", change: answersAnother, code: 400, reason: "unsolicited", want: bridge.DeliveryFront},
+		"of SAML 1.1": {issuer: otherID, status: "Success", change: func(s string) string { return strings.Replace(s, `Version="2.0"`, `Version="1.1"`, 1) },
+			code: 400, reason: "version_too_low", want: bridge.DeliveryFront},
+		"to elsewhere": {issuer: otherID, status: "Success", change: func(s string) string { return strings.Replace(s, issuerURL+SLOPath, issuerURL+SSOPath, 1) },
+			code: 400, reason: "destination", want: bridge.DeliveryFront},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.withOther(metadata.Endpoint{Binding: metadata.BindingRedirect, Location: "https://epr.example/slo"})
+			b := w.browser()
+			w.signOn(b, w.authnOther())
+			s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
+			front := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})).Deliveries[0]
+			asked := w.openRedirect(front.FrontURL)
+			doc := `<samlp:LogoutResponse xmlns:samlp="` + protocolSpace + `" Destination="` + issuerURL + SLOPath + `" ID="_r1" InResponseTo="` + attr(asked.root, "ID") +
+				`" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + c.issuer + `</saml:Issuer>` +
+				`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + c.status + `"/></samlp:Status></samlp:LogoutResponse>`
+			if c.change != nil {
+				doc = c.change(doc)
+			}
+			key := keys().other
+			if c.issuer == spID {
+				key = keys().sp
+			}
+			rec := b.get(SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", doc, asked.relay), signing(key)))
+			if rec.Code != c.code || w.lastReason() != c.reason {
+				t.Errorf("%d %s %s", rec.Code, w.lastReason(), rec.Body)
+			}
+			if c.code == http.StatusOK && strings.Contains(rec.Body.String(), "could not") != (c.status != "Success") {
+				t.Errorf("%s", rec.Body)
+			}
+			if d := must(w.store.Deliveries(t.Context(), front.Logout))[0]; d.State != c.want {
+				t.Errorf("%s, want %s", d.State, c.want)
+			}
+		})
+	}
+}
+
+// TestHeadersOfSignOutRequests: what every message says is judged for a sign-out too, before a session is looked for.
+func TestHeadersOfSignOutRequests(t *testing.T) {
+	put := func(old, new string) func(string) string {
+		return func(s string) string { return strings.Replace(s, old, new, 1) }
+	}
+	for name, c := range map[string]struct {
+		change func(string) string
+		reason string
+	}{
+		"a long ID":            {put(` ID="_l1"`, ` ID="_`+strings.Repeat("x", 256)+`"`), "id"},
+		"a version before":     {put(`Version="2.0"`, `Version="1.1"`), "version_too_low"},
+		"an issuer by address": {put(`">`+spID, `" Format="`+metadata.NameIDEmail+`">`+spID), "issuer"},
+		"a qualified issuer":   {put(`">`+spID, `" NameQualifier="x">`+spID), "issuer"},
+		"to elsewhere":         {put(` ID="_l1"`, ` ID="_l1" Destination="`+issuerURL+SSOPath+`"`), "destination"},
+		"made at no time":      {put(` IssueInstant="2`, ` IssueInstant="x2`), "issue_instant"},
+		"no issuer": {func(s string) string {
+			i, j := strings.Index(s, "<saml:Issuer"), strings.Index(s, "<saml:NameID")
+			return s[:i] + s[j:]
+		}, "issuer"},
+	} {
+		w := newWorld(t)
+		b := w.browser()
+		got := w.signOn(b, w.authn())
+		doc := c.change(w.logoutXML("_l1", spID, "", got.nameID(), got.index()))
+		if name != "no issuer" { // nobody could sign that
+			doc = envelopedBy(t, doc, signing(keys().sp))
+		}
+		w.postSOAP(envelope([]byte(doc)))
+		if w.lastReason() != c.reason || !w.sessionLives(b) {
+			t.Errorf("%s: %s, lives %v", name, w.lastReason(), w.sessionLives(b))
+		}
+	}
+}
+
 // partialLogoutIsTold is row 123: one partner fails, our session ends, and the answer says so.
 func partialLogoutIsTold(t *testing.T) {
 	w := newWorld(t)
@@ -224,6 +311,15 @@ func (w *world) soapAnswer(body []byte, issuer, code string, key *xmlsec.Signing
 	return envelope([]byte(doc))
 }
 
+// answersAnother and answersNothing change which request a message says it answers.
+func answersAnother(s string) string {
+	return strings.Replace(s, `InResponseTo="_`, `InResponseTo="_0`, 1)
+}
+
+var inResponseTo = regexp.MustCompile(` InResponseTo="[^"]*"`)
+
+func answersNothing(s string) string { return inResponseTo.ReplaceAllString(s, "") }
+
 func TestPropagateBySOAP(t *testing.T) {
 	good, foreign := signing(keys().other), signing(keys().sp)
 	for name, tc := range map[string]struct {
@@ -231,25 +327,37 @@ func TestPropagateBySOAP(t *testing.T) {
 		key          *xmlsec.SigningKey
 		status       int
 		want         bridge.DeliveryState
+		to           string // "": the address with TLS
+		change       func(string) string
 	}{
-		"signed":       {"Success", otherID, &good, 200, bridge.DeliveryEnded},
-		"unsigned":     {"Success", otherID, nil, 200, bridge.DeliveryEnded},
-		"foreign key":  {"Success", otherID, &foreign, 200, bridge.DeliveryNoReply},
-		"other issuer": {"Success", spID, nil, 200, bridge.DeliveryNoReply},
-		"refused":      {"Responder", otherID, &good, 200, bridge.DeliveryNoReply},
-		"no session":   {"Requester/UnknownPrincipal", otherID, &good, 200, bridge.DeliveryEnded},
-		"partial":      {"Success/PartialLogout", otherID, &good, 200, bridge.DeliveryEnded},
-		"denied":       {"Requester/RequestDenied", otherID, &good, 200, bridge.DeliveryNoReply},
-		"HTTP 500":     {"Success", otherID, &good, 500, bridge.DeliveryNoReply},
+		"signed":                     {code: "Success", issuer: otherID, key: &good, status: 200, want: bridge.DeliveryEnded},
+		"unsigned":                   {code: "Success", issuer: otherID, key: nil, status: 200, want: bridge.DeliveryEnded},
+		"foreign key":                {code: "Success", issuer: otherID, key: &foreign, status: 200, want: bridge.DeliveryNoReply},
+		"other issuer":               {code: "Success", issuer: spID, key: nil, status: 200, want: bridge.DeliveryNoReply},
+		"refused":                    {code: "Responder", issuer: otherID, key: &good, status: 200, want: bridge.DeliveryNoReply},
+		"no session":                 {code: "Requester/UnknownPrincipal", issuer: otherID, key: &good, status: 200, want: bridge.DeliveryEnded},
+		"partial":                    {code: "Success/PartialLogout", issuer: otherID, key: &good, status: 200, want: bridge.DeliveryEnded},
+		"denied":                     {code: "Requester/RequestDenied", issuer: otherID, key: &good, status: 200, want: bridge.DeliveryNoReply},
+		"HTTP 500":                   {code: "Success", issuer: otherID, key: &good, status: 500, want: bridge.DeliveryNoReply},
+		"signed, without TLS":        {code: "Success", issuer: otherID, key: &good, status: 200, want: bridge.DeliveryEnded, to: "http://epr.example/soap"},
+		"unsigned, without TLS":      {code: "Success", issuer: otherID, status: 200, want: bridge.DeliveryNoReply, to: "http://epr.example/soap"},
+		"to another request":         {code: "Success", issuer: otherID, status: 200, want: bridge.DeliveryNoReply, change: answersAnother},
+		"to no request":              {code: "Success", issuer: otherID, status: 200, want: bridge.DeliveryNoReply, change: answersNothing},
+		"signed, then to no request": {code: "Success", issuer: otherID, key: &good, status: 200, want: bridge.DeliveryNoReply, change: answersNothing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: "https://epr.example/soap"})
+			to := cmp.Or(tc.to, "https://epr.example/soap")
+			w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: to})
 			w.soap.answer = func(target string, body []byte) (int, []byte, error) {
-				if target != "https://epr.example/soap" {
+				if target != to {
 					t.Errorf("sent to %s", target)
 				}
-				return tc.status, w.soapAnswer(body, tc.issuer, tc.code, tc.key), nil
+				answer := w.soapAnswer(body, tc.issuer, tc.code, tc.key)
+				if tc.change != nil {
+					answer = []byte(tc.change(string(answer)))
+				}
+				return tc.status, answer, nil
 			}
 			b := w.browser()
 			w.signOn(b, w.authnOther())
