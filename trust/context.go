@@ -119,9 +119,8 @@ func (c *ContextClass) check(ranked bool) error {
 	if !ranked {
 		c.Rank = 10 * c.Assurance
 	}
-	known, ok := FindContext(DefaultContexts(), c.Class)
+	known, _ := FindContext(DefaultContexts(), c.Class) // the zero class asks for nothing
 	switch {
-	case !ok:
 	case known.Foreign:
 		return fmt.Errorf("%w: context %s: nobody signs in here that way; saml.state_context in the terms of one partner states it all the same", ErrInvalid, c.Class)
 	case c.Assurance < known.Assurance, c.Identity < known.Identity, known.Method != "" && c.Method != known.Method:

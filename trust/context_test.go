@@ -2,6 +2,7 @@ package trust
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,8 @@ func TestContextLines(t *testing.T) {
 		"https://refeds.org/profile/mfa AAL3": {Class: "https://refeds.org/profile/mfa", Assurance: 3, Rank: 30},
 		oasisClass + "Smartcard AAL2 " + card: {Class: oasisClass + "Smartcard", Assurance: 2, Method: card, Rank: 20},
 		nistClass + "loa/4 AAL3 IAL3 rank=39": {Class: nistClass + "loa/4", Assurance: 3, Identity: 3, Rank: 39},
+		nistClass + "aal/2 AAL2 FIDO2":        {Class: nistClass + "aal/2", Assurance: 2, Method: "FIDO2", Rank: 20},
+		strings.Repeat("x", 1024) + " AAL1":   {Class: strings.Repeat("x", 1024), Assurance: 1, Rank: 10},
 	} {
 		if got, err := ParseContext(line); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", line, got, err)
@@ -34,6 +37,41 @@ func TestContextLines(t *testing.T) {
 	}
 }
 
+// TestContextsMean pins what each class of a sign-in says: a partner that asked for it relies on that.
+func TestContextsMean(t *testing.T) {
+	var got []ContextClass
+	for _, line := range []string{
+		"urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI AAL3 CIS2_SMARTCARD",
+		"http://idmanagement.gov/ns/assurance/aal/3 AAL3",
+		"urn:oasis:names:tc:SAML:2.0:ac:classes:X509 AAL3 CIS2_SMARTCARD",
+		"urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient AAL3 CIS2_SMARTCARD",
+		"https://refeds.org/profile/mfa AAL2",
+		"http://idmanagement.gov/ns/assurance/aal/2 AAL2",
+		"urn:oasis:names:tc:SAML:2.0:ac:classes:Smartcard AAL2 CIS2_SMARTCARD",
+		"http://idmanagement.gov/ns/assurance/aal/1 AAL1",
+		"http://idmanagement.gov/ns/assurance/ial/1 IAL1",
+		"http://idmanagement.gov/ns/assurance/ial/2 IAL2",
+		"http://idmanagement.gov/ns/assurance/ial/3 IAL3",
+		"http://idmanagement.gov/ns/assurance/loa/1 AAL1 IAL1",
+		"http://idmanagement.gov/ns/assurance/loa/2 AAL2 IAL2",
+		"http://idmanagement.gov/ns/assurance/loa/3 AAL2 IAL2",
+		"http://idmanagement.gov/ns/assurance/loa/4 AAL3 IAL3",
+	} {
+		c, err := ParseContext(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(line, "/loa/") {
+			c.Rank = 0 // what is a pair has no place in an order
+		}
+		got = append(got, c)
+	}
+	known := slices.DeleteFunc(DefaultContexts(), func(c ContextClass) bool { return c.Foreign })
+	if !slices.Equal(got, known) {
+		t.Errorf("%+v, want %+v", known, got)
+	}
+}
+
 // TestDefaultContexts: ranks are in step with assurance, references are there once, strongest first as they are merged.
 func TestDefaultContexts(t *testing.T) {
 	seen := map[string]bool{}
@@ -46,6 +84,10 @@ func TestDefaultContexts(t *testing.T) {
 	merged, err := MergeContexts(DefaultContexts(), []string{"urn:own AAL3 rank=35", "https://refeds.org/profile/mfa AAL3"})
 	if err != nil || merged[0].Class != "urn:own" || len(merged) != len(DefaultContexts())+1 {
 		t.Errorf("%+v, %v", merged, err)
+	}
+	first := DefaultContexts()[0]
+	if again, err := MergeContexts(DefaultContexts(), []string{first.Class + " AAL3 " + card}); err != nil || len(again) != len(DefaultContexts()) {
+		t.Errorf("the first class, said again, is there twice: %v", err)
 	}
 	for i := 1; i < len(merged); i++ {
 		if merged[i].Rank > merged[i-1].Rank {
@@ -70,6 +112,7 @@ func TestContextTerms(t *testing.T) {
 		"default":           {"default_context: 'https://refeds.org/profile/mfa'", "", "https://refeds.org/profile/mfa"},
 		"default says less": {"default_context: '" + ClassUnspecified + "'", "", ClassUnspecified},
 		"password":          {"state_context: '" + password + "'", "", password},
+		"first, state":      {"state_context: '" + oasisClass + "SmartcardPKI'", "", oasisClass + "SmartcardPKI"},
 		"password, default": {"default_context: '" + password + "'", "not a class of a sign-in here", ""},
 		"unknown, default":  {"default_context: 'urn:own'", "not a class of a sign-in here", ""},
 		"unknown, state":    {"state_context: 'urn:own'", "not known", ""},
@@ -103,6 +146,9 @@ func TestContextTerms(t *testing.T) {
 				t.Error("the terms of one partner changed the hub's table")
 			}
 		})
+	}
+	if p, err := compileSAML(t, entity, samlDoc+"}\n", CompileOptions{}); err != nil || !slices.Equal(p.SAML.Contexts, DefaultContexts()) {
+		t.Errorf("without a table of the hub: %v, %+v", err, p.SAML)
 	}
 	if _, err := compile(t, ticketDoc+"release: [{ name: a, value: person.uid, format: uri }]\n"); err == nil || !strings.Contains(err.Error(), "saml2") {
 		t.Errorf("format of a ticket: %v", err)
