@@ -89,3 +89,47 @@ func TestParseServices(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestAddresses: people are sent to the absolute addresses of the web, and to nothing that says who they are.
+func TestAddresses(t *testing.T) {
+	for value, kept := range map[string]bool{
+		"https://a.example/x?y": true, "http://a.example/": true, "": false, "ftp://a.example/": false, "https:///x": false, "/x": false,
+		"https://who:secret@a.example/": false, "https://a.example/\u202e": false, "https://a.example/%zz": false, "https://a.example:x/": false,
+	} {
+		e := Entity{}
+		if got := e.address(value, "Logo"); (got == value && got != "") != kept || (len(e.Notes) == 0) != (kept || value == "") {
+			t.Errorf("%q: %q %v", value, got, e.Notes)
+		}
+	}
+}
+
+// TestLogoSizes: a logo without a size that can be read is passed over.
+func TestLogoSizes(t *testing.T) {
+	for size, kept := range map[string]bool{
+		`width="1" height="1"`: true, `width="0" height="1"`: false, `width="1" height="0"`: false, `width="1"`: false, `height="1"`: false, `width="-1" height="1"`: false,
+		`width="1" height="65536"`: false,
+	} {
+		e := parsed(t, replace(t, goodPartner(t), "</mdui:UIInfo>", `<mdui:Logo `+size+`>https://pas.rx1.example/logo.png</mdui:Logo></mdui:UIInfo>`))
+		if (len(e.UI.Logos) == 1) != kept || (codes(e.Notes, Warning) == "logo_size") == kept {
+			t.Errorf("%s: %+v %v", size, e.UI.Logos, e.Notes)
+		}
+	}
+}
+
+// TestNameToShow: English first, else the first; of the interface, else of the default service, else of the organization.
+func TestNameToShow(t *testing.T) {
+	cy, fr, en := Localized{"cy", "Un"}, Localized{"fr", "Deux"}, Localized{"en", "Two"}
+	service := &ServiceProvider{Services: []AttributeService{{Names: []Localized{fr}}}}
+	for want, e := range map[string]Entity{
+		"Two": {UI: UI{DisplayNames: []Localized{cy, en, fr}}, SP: service}, "Un": {UI: UI{DisplayNames: []Localized{cy, fr}}}, "Deux": {SP: service, Organization: Organization{DisplayNames: []Localized{cy}}},
+		"": {SP: &ServiceProvider{}},
+	} {
+		if e.readNames(); e.DisplayName != want {
+			t.Errorf("%q, want %q", e.DisplayName, want)
+		}
+	}
+	e := Entity{SP: &ServiceProvider{}, Organization: Organization{DisplayNames: []Localized{cy}}}
+	if e.readNames(); e.DisplayName != "Un" {
+		t.Errorf("%q", e.DisplayName)
+	}
+}

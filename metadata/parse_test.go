@@ -73,15 +73,23 @@ func TestParseAggregate(t *testing.T) {
 	if got := e.ValidUntil.Format("2006-01-02"); got != "2026-12-01" {
 		t.Errorf("the aggregate's earlier validUntil is lost: %s", got)
 	}
+	// what ends first counts, whoever says it
+	for _, c := range [][2]string{{"2027-01-01T00:00:00Z", "2026-11-30T00:00:00Z"}, {"<md:SPSSODescriptor ", `<md:SPSSODescriptor validUntil="2026-11-30T00:00:00Z" `}} {
+		if got := parsed(t, open+replace(t, bare, c[0], c[1])+`</md:EntitiesDescriptor>`).ValidUntil.Format("2006-01-02"); got != "2026-11-30" {
+			t.Errorf("%s: %s", c[1], got)
+		}
+	}
 	if again := parsed(t, string(e.Raw)); again.ID != e.ID || len(again.SP.SigningKeys) != 1 {
 		t.Errorf("raw bytes do not stand alone: %s", e.Raw)
 	}
 	other := replace(t, bare, "pas.rx1", "epr.rx1")
 	for name, doc := range map[string]string{
 		"two":     open + bare + other + `</md:EntitiesDescriptor>`,
+		"beside":  open + bare + open + other + `</md:EntitiesDescriptor></md:EntitiesDescriptor>`,
 		"none":    open + `</md:EntitiesDescriptor>`,
 		"nested":  open + open + bare + `</md:EntitiesDescriptor></md:EntitiesDescriptor>`,
 		"no ID":   replace(t, one, ` entityID="https://pas.rx1.example/shibboleth"`, ""),
+		"empty":   replace(t, one, "https://pas.rx1.example/shibboleth", ""),
 		"date":    replace(t, one, "2027-01-01T00:00:00Z", "tomorrow"),
 		"another": `<md:IDPSSODescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"/>`,
 	} {
@@ -145,5 +153,23 @@ func TestParseKeys(t *testing.T) {
 				t.Error("RSA is not first")
 			}
 		})
+	}
+}
+
+// TestParseScopes: a literal scope is kept; what is a pattern is not.
+func TestParseScopes(t *testing.T) {
+	doc := replace(t, goodPartner(t), "<md:SPSSODescriptor ", `<md:Extensions xmlns:shibmd="urn:mace:shibboleth:metadata:1.0"><shibmd:Scope regexp="false"> rx1.example </shibmd:Scope>`+
+		`<shibmd:Scope>epr.example</shibmd:Scope><shibmd:Scope regexp="true">.*</shibmd:Scope></md:Extensions><md:SPSSODescriptor `)
+	e := parsed(t, doc)
+	if diff := cmp.Diff([]string{"rx1.example", "epr.example"}, e.Scopes); diff != "" || codes(e.Notes, Error) != "scope_regexp" {
+		t.Errorf("%s %v", diff, e.Notes)
+	}
+}
+
+// TestParseRepeatedRole: the first role of SAML 2.0 counts, and the other is noted.
+func TestParseRepeatedRole(t *testing.T) {
+	doc := replace(t, goodPartner(t), "</md:SPSSODescriptor>", `</md:SPSSODescriptor><md:SPSSODescriptor protocolSupportEnumeration="`+Protocol+`"><md:AssertionConsumerService Binding="`+BindingPOST+`" Location="https://other.example/acs" index="1"/></md:SPSSODescriptor>`)
+	if e := parsed(t, doc); codes(e.Notes, Warning) != "role_repeated" || len(e.SP.ACS) != 2 {
+		t.Errorf("%v %+v", e.Notes, e.SP.ACS)
 	}
 }
