@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // record keeps what is committed.
@@ -26,15 +27,20 @@ func (r *record) Commit(_ context.Context, writes ...bridge.Write) error {
 	return nil
 }
 
-// oneSession knows one session, and counts how often it is asked.
+// oneSession knows one session at most, and counts how often it is asked.
 type oneSession struct {
 	bridge.Sessions
 	asked int
+	key   string // of the one
+	began time.Time
 }
 
 // SessionByKey implements bridge.Sessions.
-func (o *oneSession) SessionByKey(context.Context, string) (bridge.Session, error) {
+func (o *oneSession) SessionByKey(_ context.Context, key string) (bridge.Session, error) {
 	o.asked++
+	if key == o.key {
+		return bridge.Session{ID: "s", UID: "u", Started: o.began, Seen: o.began}, nil
+	}
 	return bridge.Session{}, bridge.ErrNotFound
 }
 
@@ -112,6 +118,55 @@ func TestTollOfClasses(t *testing.T) {
 			if answer := ask(h, "GET", "https://sso.example/x", from("192.0.2.1")); answer.Code != want[i] {
 				t.Errorf("class %d, charged %d: %d, want %d", class, debt, answer.Code, want[i])
 			}
+		}
+	}
+}
+
+// everybody is an active person.
+type everybody struct{}
+
+// Person implements bridge.Directory.
+func (everybody) Person(_ context.Context, uid string) (people.Person, error) {
+	return people.Person{UID: uid, Status: people.Active}, nil
+}
+
+// Whoever has a session signs on and out from an address in full debt; the store is asked about it once.
+func TestTollOfASession(t *testing.T) {
+	for class, want := range map[Class]struct{ known, invented, asked int }{SignOn: {200, 429, 1}, SignOut: {200, 429, 2}, Machine: {429, 429, 0}} {
+		k, _, store := tolled(t)
+		store.key, store.began = bridge.Key("real"), k.Hub.Clock()
+		k.Hub.Directory, k.Hub.Limits = everybody{}, bridge.DefaultLimits()
+		h := k.Router([]Route{classed(class, fine)})
+		for range 5 {
+			k.Tolls.Charge("192.0.2.1")
+		}
+		for range 2 {
+			if answer := ask(h, "GET", "https://sso.example/x", from("192.0.2.1"), withSession("real")); answer.Code != want.known {
+				t.Errorf("class %d with a session: %d", class, answer.Code)
+			}
+		}
+		if store.asked != want.asked {
+			t.Errorf("class %d: the store was asked %d times", class, store.asked)
+		}
+		if answer := ask(h, "GET", "https://sso.example/x", from("192.0.2.1"), withSession("invented")); answer.Code != want.invented {
+			t.Errorf("class %d with an invented session: %d", class, answer.Code)
+		}
+	}
+}
+
+// The pages of who asks too much and of a hub with too much to do are two, whichever was shown first.
+func TestPagesOfThoseTurnedAway(t *testing.T) {
+	k, _, _ := tolled(t)
+	k.Gate = NewGate(GateLimits{Work: 1, Waiting: 1, Wait: time.Nanosecond}, k.Hub.Clock)
+	leave, ok := k.Gate.enter(t.Context(), Step)
+	if !ok {
+		t.Fatal("nobody is in work")
+	}
+	defer leave()
+	h := k.Router([]Route{classed(SignOn, fine)})
+	for i, want := range []int{503, 503, 429} {
+		if answer := ask(h, "GET", "https://sso.example/x", from("192.0.2.1")); answer.Code != want || strings.Contains(answer.Body.String(), "Too many requests") != (want == 429) {
+			t.Errorf("request %d: %d %s", i, answer.Code, answer.Body)
 		}
 	}
 }

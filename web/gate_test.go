@@ -51,6 +51,16 @@ func (h *hall) want(t *testing.T, work, waiting int, order ...string) {
 	}
 }
 
+func TestGateDefaults(t *testing.T) {
+	for _, c := range []struct{ given, want GateLimits }{
+		{GateLimits{}, GateLimits{32, 512, time.Second}}, {GateLimits{Work: 2}, GateLimits{2, 32, time.Second}}, {GateLimits{3, 4, 5}, GateLimits{3, 4, 5}},
+	} {
+		if got := NewGate(c.given, time.Now).limits; got != c.want {
+			t.Errorf("%+v: %+v", c.given, got)
+		}
+	}
+}
+
 func TestGateOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHall(GateLimits{Work: 2, Waiting: 2, Wait: time.Second})

@@ -74,6 +74,23 @@ func TestTollsDebt(t *testing.T) {
 	}
 }
 
+// A peer that is turned away is noted once a minute.
+func TestTollsNote(t *testing.T) {
+	tolls, pass := purse(TollLimits{Rate: 2, Burst: 10})
+	for i, c := range []struct {
+		after time.Duration
+		want  bool
+	}{{0, true}, {time.Second, false}, {58 * time.Second, false}, {time.Second, true}, {59 * time.Second, false}, {time.Minute, true}} {
+		pass(c.after)
+		if got := tolls.note("192.0.2.1"); got != c.want {
+			t.Errorf("time %d: %v", i, got)
+		}
+	}
+	if n := tolls.TurnedAway(); n != 6 {
+		t.Errorf("%d were counted", n)
+	}
+}
+
 func TestNetwork(t *testing.T) {
 	for peer, want := range map[string]string{
 		"192.0.2.7": "192.0.2.7/32", "::ffff:192.0.2.7": "192.0.2.7/32", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",

@@ -77,12 +77,18 @@ func TestClientSignsAChallenge(t *testing.T) {
 			c := w.challenge(t)
 			return []string{answered(c, card, ClientMessage("https://sso.example", "other"))}
 		},
-		"card_authorization scheme":   func() []string { return []string{"Basic eDp5"} },
-		"card_authorization twice":    func() []string { return []string{good(w.challenge(t)), good(w.challenge(t))} },
-		"card_authorization unquoted": func() []string { return []string{strings.ReplaceAll(good(w.challenge(t)), `"`, "")} },
-		"card_authorization repeated": func() []string { return []string{good(w.challenge(t)) + `, challenge="x"`} },
-		"card_authorization no card":  func() []string { return []string{`Card challenge="` + w.challenge(t) + `"`} },
-		"card_authorization long":     func() []string { return []string{good(w.challenge(t)) + strings.Repeat(" ", maxAuthorization)} },
+		"card_authorization scheme":    func() []string { return []string{"Basic eDp5"} },
+		"card_authorization twice":     func() []string { return []string{good(w.challenge(t)), good(w.challenge(t))} },
+		"card_authorization unquoted":  func() []string { return []string{strings.ReplaceAll(good(w.challenge(t)), `"`, "")} },
+		"card_authorization repeated":  func() []string { return []string{good(w.challenge(t)) + `, challenge="x"`} },
+		"card_authorization open":      func() []string { return []string{strings.TrimSuffix(good(w.challenge(t)), `"`)} },
+		"card_authorization half open": func() []string { return []string{strings.Replace(good(w.challenge(t)), `="`, "=", 1)} },
+		"card_authorization no base64": func() []string {
+			return []string{strings.Replace(good(w.challenge(t)), `signature="`, `signature="*`, 1)}
+		},
+		"card_authorization no challenge": func() []string { return []string{good("")} },
+		"card_authorization no card":      func() []string { return []string{`Card challenge="` + w.challenge(t) + `"`} },
+		"card_authorization long":         func() []string { return []string{good(w.challenge(t)) + strings.Repeat(" ", maxAuthorization)} },
 	} {
 		want, _, _ := strings.Cut(name, " ")
 		if _, err := show(values()...); bridge.AsRefusal(err).Reason != bridge.CredentialUntrusted || bridge.AsRefusal(err).Code != want {
@@ -106,7 +112,11 @@ func TestClientShowsACertificate(t *testing.T) {
 	if proof, err := w.pages.ClientProof(r); err != nil || proof.UID != "555000000001" {
 		t.Errorf("%+v %v", proof, err)
 	}
-	r.TLS.DidResume = true
+	r.TLS.HandshakeComplete = false
+	if _, err := w.pages.ClientProof(r); bridge.AsRefusal(err).Reason != bridge.CredentialMissing {
+		t.Errorf("before the handshake is over: %v", err)
+	}
+	r.TLS.HandshakeComplete, r.TLS.DidResume = true, true
 	if _, err := w.pages.ClientProof(r); bridge.AsRefusal(err).Reason != bridge.CredentialMissing {
 		t.Errorf("a resumed connection: %v", err)
 	}
