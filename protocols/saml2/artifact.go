@@ -1,7 +1,6 @@
 package saml2
 
 import (
-	"bytes"
 	"crypto/sha1" //nolint:gosec // the format asks for it: it names a sender and proves nothing
 	"encoding/base64"
 	"encoding/binary"
@@ -77,10 +76,4 @@ func (p *Provider) newArtifact(partner string, doc []byte, session string) (stri
 	return text, bridge.PutArtifact{Artifact: bridge.Artifact{
 		Kind: kindArtifact, Key: bridge.Key(text), Session: session, Payload: payload, Expires: p.Hub.Clock().Add(artifactLife),
 	}}, nil
-}
-
-// isOurs reports whether an artifact is one that this hub could have made.
-func (p *Provider) isOurs(a artifact) bool {
-	ours := sourceOf(p.EntityID)
-	return a.index == artifactIndex && bytes.Equal(a.source[:], ours[:])
 }

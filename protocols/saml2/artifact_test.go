@@ -77,6 +77,18 @@ func TestArtifactPrintedForPeople(t *testing.T) {
 	}
 }
 
+// TestReadArtifact: an artifact is 44 bytes of the one type, and written in one way.
+func TestReadArtifact(t *testing.T) {
+	whole := must(base64.StdEncoding.DecodeString(partnersArtifact()))
+	for n := range artifactLength + 3 {
+		raw := append(whole[:min(n, artifactLength):artifactLength], make([]byte, max(n-artifactLength, 0))...)
+		a, err := readArtifact(base64.StdEncoding.EncodeToString(raw))
+		if (err == nil) != (n == artifactLength) || err == nil && a.encode() != partnersArtifact() {
+			t.Errorf("%d bytes: %+v %v", n, a, err)
+		}
+	}
+}
+
 func TestSignOnByArtifact(t *testing.T) {
 	for _, sign := range []string{"response", "assertion", "both"} {
 		w := newWorld(t)
@@ -240,6 +252,7 @@ func TestRequestByArtifact(t *testing.T) {
 	for name, c := range map[string]struct {
 		inner, outer bool
 		must         bool // the partner signs its requests
+		posted       bool // by a form
 		change       func(string) string
 		code         string
 	}{
@@ -247,6 +260,7 @@ func TestRequestByArtifact(t *testing.T) {
 		"nothing signed, but must":     {must: true, code: "unsigned"},
 		"message signed":               {inner: true, must: true},
 		"answer signed":                {outer: true, must: true},
+		"answer signed, by a form":     {outer: true, must: true, posted: true},
 		"both signed":                  {inner: true, outer: true, must: true},
 		"answer signed, then changed":  {outer: true, change: func(s string) string { return strings.Replace(s, "AuthnRequest ", `AuthnRequest IsPassive="true" `, 1) }, code: "artifact_answer"},
 		"message signed, then changed": {inner: true, change: func(s string) string { return strings.Replace(s, "AuthnRequest ", `AuthnRequest IsPassive="true" `, 1) }, code: "digest"},
@@ -284,7 +298,13 @@ func TestRequestByArtifact(t *testing.T) {
 				p := w.partners[spID]
 				p.SAML.RequestsSigned = true
 			}
-			rec := w.browser().get(SSOPath + "?SAMLart=" + url.QueryEscape(partnersArtifact()) + "&RelayState=state")
+			sent := url.Values{"SAMLart": {partnersArtifact()}, "RelayState": {"state"}}
+			var rec *httptest.ResponseRecorder
+			if c.posted {
+				rec = w.browser().postCross(SSOPath, sent)
+			} else {
+				rec = w.browser().get(SSOPath + "?" + sent.Encode())
+			}
 			if c.code == "" {
 				if got := w.read(rec); got.top != "Success" || got.relay == nil || *got.relay != "state" {
 					t.Errorf("%+v", got)

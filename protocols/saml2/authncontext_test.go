@@ -262,3 +262,16 @@ func TestMethodsAreKnownToTerms(t *testing.T) {
 		}
 	}
 }
+
+// TestClassesWithoutRank have no place in an order: they are not at least, not better, and not stated for whoever they fit.
+func TestClassesWithoutRank(t *testing.T) {
+	known := classes(trust.DefaultContexts())
+	for _, asked := range known.minimum([]string{trust.ClassUnspecified}) {
+		if c, _ := known.find(asked.Class); c.Rank == 0 && asked.Class != trust.ClassUnspecified {
+			t.Errorf("%s is in the order", asked.Class)
+		}
+	}
+	if got := stated(trust.Partner{}, bridge.Issuance{Identity: 3}); got != trust.ClassUnspecified {
+		t.Errorf("stated %s", got)
+	}
+}

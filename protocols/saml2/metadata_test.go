@@ -13,6 +13,7 @@ import (
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 // everythingAbout fills every field. The schemas are asked about it when the tests are over.
@@ -65,6 +66,29 @@ func TestMetadataAboutEverything(t *testing.T) {
 		}
 		if n := len(about.Contacts); n > 0 && e.Contacts[n-1].Type != metadata.Security {
 			t.Errorf("no contact for security: %+v", e.Contacts)
+		}
+	}
+}
+
+// TestMetadataNames where enhanced clients go, cards first, and where people are sent with an error.
+func TestMetadataNames(t *testing.T) {
+	w := newWorld(t)
+	const card = "https://ecp.card.hub.example" + ECPPath
+	for _, c := range []struct {
+		clients Clients
+		card    string
+		want    []string
+	}{{nil, card, nil}, {clients{w}, "", []string{issuerURL + ECPPath}}, {clients{w}, card, []string{card, issuerURL + ECPPath}}} {
+		w.p.Clients, w.p.CardECP = c.clients, c.card
+		var got []string
+		d := w.p.descriptor()
+		for _, e := range d.IdP.SSO {
+			if e.Binding == metadata.BindingSOAP {
+				got = append(got, e.Location)
+			}
+		}
+		if !slices.Equal(got, c.want) || d.IdP.ErrorURL != issuerURL+web.ErrorURL {
+			t.Errorf("%v, want %v; %s", got, c.want, d.IdP.ErrorURL)
 		}
 	}
 }

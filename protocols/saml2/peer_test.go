@@ -137,6 +137,9 @@ func (w *world) read(rec *httptest.ResponseRecorder) said {
 		s.relay = &relay
 	}
 	w.verifySaid(&s)
+	if to := attr(s.root, "Destination"); to != s.to {
+		w.t.Errorf("posted to %s, but for %q", s.to, to)
+	}
 	return s
 }
 
