@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // TestBeginProven: a client without pages gets what is ready to issue, and a refusal where a page would be needed.
@@ -25,6 +26,9 @@ func TestBeginProven(t *testing.T) {
 	w.must(err) // the proof is here: no page is needed
 	_, err = begin(func(*bridge.Request) {}, 3)
 	w.refused(err, bridge.InteractionRequired)
+	if ended := w.events(ledger.SessionEnded); len(ended) != 1 || ended[0].Reason != string(bridge.EndedUnused) || ended[0].Ref == "" {
+		t.Errorf("what nobody can use goes on: %+v", ended)
+	}
 	_, err = begin(func(r *bridge.Request) { r.Partner = "closed" }, 3)
 	w.refused(err, bridge.PartnerSuspended)
 	_, err = begin(func(r *bridge.Request) { r.Partner = "lab" }, 2)

@@ -122,7 +122,7 @@ func (h *Hub) endedBefore(ctx context.Context, report LogoutReport, cause Logout
 
 // asked reports whether the delivery is to the participant that asked for the logout.
 func (c LogoutCause) asked(d Delivery) bool {
-	return c.Partner != "" && d.Participant.Partner == c.Partner && d.Participant.Protocol == c.Protocol
+	return d.Participant.Partner == c.Partner && d.Participant.Protocol == c.Protocol
 }
 
 // tell propagates at the same time to all and returns what each answered.

@@ -18,6 +18,13 @@ func TestLogoutTellsEveryPartner(t *testing.T) {
 	w.issue(next)
 	w.must(w.store.Put(t.Context(), bridge.Artifact{Kind: bridge.KindTicket, Key: "k", Session: iss.SessionID, Expires: w.now.Add(time.Hour)}, false))
 
+	parallel := w.hub.Parallel
+	w.hub.Parallel = func(n int, do func(int)) {
+		if due, err := w.store.Due(t.Context(), w.now, w.now.Add(time.Minute), 10); err != nil || len(due) != 0 {
+			t.Errorf("while they are told, %d are due to be told again: %v", len(due), err)
+		}
+		parallel(n, do)
+	}
 	report, err := w.hub.Logout(t.Context(), iss.SessionID, bridge.LogoutCause{Reason: "user"})
 	w.must(err)
 	if len(report.Deliveries) != 2 || report.Everywhere() {
@@ -54,6 +61,28 @@ func TestLogoutTellsEveryPartner(t *testing.T) {
 	if len(w.told) != 1 || w.told[0] != "lab" {
 		t.Errorf("told %v, want the one that did not answer", w.told)
 	}
+}
+
+// TestConfirmedStaysConfirmed: what is said of a participant after its own answer takes nothing back; and nobody answers for a sign-out
+// that there is not.
+func TestConfirmedStaysConfirmed(t *testing.T) {
+	w := newWorld(t, role(roleA, "R8000", "RX1"))
+	_, next := w.signIn(request("lab"), uid)
+	report, err := w.hub.Logout(t.Context(), w.issue(next).SessionID, bridge.LogoutCause{Reason: "user"})
+	w.must(err)
+	d := report.Deliveries[0]
+	for _, say := range []func() error{
+		func() error { return w.hub.WasTold(t.Context(), d.Logout, d.ID) },
+		func() error { return w.hub.Answered(t.Context(), d.Logout, d.ID, false) },
+	} {
+		w.must(w.hub.Answered(t.Context(), d.Logout, d.ID, true))
+		w.must(say())
+		if ds, err := w.store.Deliveries(t.Context(), d.Logout); err != nil || ds[0].State != bridge.DeliveryEnded {
+			t.Errorf("%+v %v", ds, err)
+		}
+	}
+	w.refused(w.hub.WasTold(t.Context(), d.Logout, "unknown"), bridge.TransactionGone)
+	w.refused(w.hub.Answered(t.Context(), "unknown", d.ID, true), bridge.TransactionGone)
 }
 
 func TestInitiatorIsNotTold(t *testing.T) {
