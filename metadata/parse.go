@@ -33,8 +33,8 @@ func Parse(v xmlsec.Verified) (Entity, error) {
 	if !entity.Is(space, "EntityDescriptor") {
 		return Entity{}, fmt.Errorf("%w: the root element is another", ErrNotMetadata)
 	}
-	id, ok := entity.Attr("entityID")
-	if !ok || id == "" {
+	id := attribute(entity, "entityID")
+	if id == "" {
 		return Entity{}, fmt.Errorf("%w: no entityID", ErrNotMetadata)
 	}
 	e := Entity{ID: id, Raw: entity.Raw()}

@@ -25,17 +25,19 @@ func TestParseAbout(t *testing.T) {
 	doc := replace(t, goodPartner(t), "</mdui:UIInfo>", `<mdui:Description xml:lang="en"> Beds </mdui:Description><mdui:Description xml:lang="cy"> </mdui:Description>
 <mdui:Logo width="80" height="60" xml:lang="en">https://pas.rx1.example/logo.png</mdui:Logo><mdui:Logo width="16" height="16">data:image/png;base64,AAAA</mdui:Logo>
 <mdui:Logo width="16" height="16">javascript:alert(1)</mdui:Logo><mdui:Logo>https://pas.rx1.example/logo.png</mdui:Logo>
-<mdui:InformationURL xml:lang="en">https://pas.rx1.example/about</mdui:InformationURL><mdui:PrivacyStatementURL xml:lang="en">javascript:alert(1)</mdui:PrivacyStatementURL></mdui:UIInfo>`)
+<mdui:InformationURL xml:lang="en">https://pas.rx1.example/about</mdui:InformationURL><mdui:PrivacyStatementURL xml:lang="en">javascript:alert(1)</mdui:PrivacyStatementURL><mdui:PrivacyStatementURL xml:lang="cy">https://pas.rx1.example/cy</mdui:PrivacyStatementURL><mdui:Keywords xml:lang="en">beds</mdui:Keywords></mdui:UIInfo>`)
 	doc = replace(t, doc, "</md:EntityDescriptor>", `<md:ContactPerson contactType="technical"><md:Company>RX1</md:Company><md:GivenName>Asha</md:GivenName><md:SurName>Example</md:SurName>
 <md:EmailAddress>mailto:asha@rx1.example</md:EmailAddress><md:EmailAddress>bare@rx1.example</md:EmailAddress><md:TelephoneNumber>1234</md:TelephoneNumber></md:ContactPerson>
-<md:ContactPerson contactType="other" xmlns:remd="http://refeds.org/metadata" remd:contactType="http://refeds.org/metadata/contactType/security"><md:EmailAddress>mailto:cert@rx1.example</md:EmailAddress></md:ContactPerson>
+<md:ContactPerson contactType="other" xmlns:remd="http://refeds.org/metadata" remd:contactType="http://refeds.org/metadata/contactType/security"><md:EmailAddress>mailto:cert@rx1.example</md:EmailAddress><md:EmailAddress>mailto:</md:EmailAddress></md:ContactPerson>
+<md:ContactPerson contactType="other" xmlns:icmd="http://id.incommon.org/metadata" icmd:contactType="http://id.incommon.org/metadata/contactType/security"><md:GivenName>older</md:GivenName></md:ContactPerson>
 </md:EntityDescriptor>`)
 	doc = replace(t, doc, "<md:SPSSODescriptor ", `<md:SPSSODescriptor errorURL="https://pas.rx1.example/error?c=ERRORURL_CODE" `)
 	e := parsed(t, doc)
 	ui := UI{
 		DisplayNames: []Localized{{"cy", "System Weinyddu Cleifion"}, {"en", "Patient Administration & Beds"}}, Descriptions: []Localized{{"en", "Beds"}},
 		InformationURLs: []Localized{{"en", "https://pas.rx1.example/about"}},
-		Logos:           []Logo{{"https://pas.rx1.example/logo.png", "en", 80, 60}, {"data:image/png;base64,AAAA", "", 16, 16}},
+		PrivacyURLs:     []Localized{{"cy", "https://pas.rx1.example/cy"}}, Keywords: []Localized{{"en", "beds"}},
+		Logos: []Logo{{"https://pas.rx1.example/logo.png", "en", 80, 60}, {"data:image/png;base64,AAAA", "", 16, 16}},
 	}
 	if diff := cmp.Diff(ui, e.UI); diff != "" {
 		t.Error(diff)
@@ -43,6 +45,7 @@ func TestParseAbout(t *testing.T) {
 	contacts := []Contact{
 		{Type: "technical", Company: "RX1", GivenName: "Asha", Surname: "Example", Emails: []string{"asha@rx1.example", "bare@rx1.example"}, Phones: []string{"1234"}},
 		{Type: Security, Emails: []string{"cert@rx1.example"}},
+		{Type: Security, GivenName: "older"},
 	}
 	if diff := cmp.Diff(contacts, e.Contacts); diff != "" {
 		t.Error(diff)
@@ -118,10 +121,10 @@ func TestLogoSizes(t *testing.T) {
 
 // TestNameToShow: English first, else the first; of the interface, else of the default service, else of the organization.
 func TestNameToShow(t *testing.T) {
-	cy, fr, en := Localized{"cy", "Un"}, Localized{"fr", "Deux"}, Localized{"en", "Two"}
+	cy, fr, en, again := Localized{"cy", "Un"}, Localized{"fr", "Deux"}, Localized{"en", "Two"}, Localized{"en", "Three"}
 	service := &ServiceProvider{Services: []AttributeService{{Names: []Localized{fr}}}}
 	for want, e := range map[string]Entity{
-		"Two": {UI: UI{DisplayNames: []Localized{cy, en, fr}}, SP: service}, "Un": {UI: UI{DisplayNames: []Localized{cy, fr}}}, "Deux": {SP: service, Organization: Organization{DisplayNames: []Localized{cy}}},
+		"Two": {UI: UI{DisplayNames: []Localized{cy, en, fr, again}}, SP: service}, "Un": {UI: UI{DisplayNames: []Localized{cy, fr}}}, "Deux": {SP: service, Organization: Organization{DisplayNames: []Localized{cy}}},
 		"": {SP: &ServiceProvider{}},
 	} {
 		if e.readNames(); e.DisplayName != want {

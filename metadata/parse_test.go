@@ -4,7 +4,9 @@ import (
 	"crypto/elliptic"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,6 +75,9 @@ func TestParseAggregate(t *testing.T) {
 	if got := e.ValidUntil.Format("2006-01-02"); got != "2026-12-01" {
 		t.Errorf("the aggregate's earlier validUntil is lost: %s", got)
 	}
+	if got := parsed(t, replace(t, one, "2027-01-01T00:00:00Z", "2027-01-01T00:00:00")).ValidUntil.Format("2006-01-02T15:04:05Z"); got != "2027-01-01T00:00:00Z" {
+		t.Errorf("without a zone: %s", got)
+	}
 	// what ends first counts, whoever says it
 	for _, c := range [][2]string{{"2027-01-01T00:00:00Z", "2026-11-30T00:00:00Z"}, {"<md:SPSSODescriptor ", `<md:SPSSODescriptor validUntil="2026-11-30T00:00:00Z" `}} {
 		if got := parsed(t, open+replace(t, bare, c[0], c[1])+`</md:EntitiesDescriptor>`).ValidUntil.Format("2006-01-02"); got != "2026-11-30" {
@@ -91,7 +96,7 @@ func TestParseAggregate(t *testing.T) {
 		"no ID":   replace(t, one, ` entityID="https://pas.rx1.example/shibboleth"`, ""),
 		"empty":   replace(t, one, "https://pas.rx1.example/shibboleth", ""),
 		"date":    replace(t, one, "2027-01-01T00:00:00Z", "tomorrow"),
-		"another": `<md:IDPSSODescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"/>`,
+		"another": `<md:IDPSSODescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="x"/>`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := xmlsec.AcceptUnsigned([]byte(doc), xmlsec.MetadataLimits())
@@ -171,5 +176,26 @@ func TestParseRepeatedRole(t *testing.T) {
 	doc := replace(t, goodPartner(t), "</md:SPSSODescriptor>", `</md:SPSSODescriptor><md:SPSSODescriptor protocolSupportEnumeration="`+Protocol+`"><md:AssertionConsumerService Binding="`+BindingPOST+`" Location="https://other.example/acs" index="1"/></md:SPSSODescriptor>`)
 	if e := parsed(t, doc); codes(e.Notes, Warning) != "role_repeated" || len(e.SP.ACS) != 2 {
 		t.Errorf("%v %+v", e.Notes, e.SP.ACS)
+	}
+}
+
+// TestParseDefaultService: the first that says so, else the first that does not deny it, else the first.
+func TestParseDefaultService(t *testing.T) {
+	for said, want := range map[string]int{"   ": 0, "t  ": 0, " t ": 1, "tt ": 0, " tt": 1, "f  ": 1, "ff ": 2, "fff": 0, "ft ": 1} {
+		services := `<md:AttributeConsumingService index="x"/>`
+		for i, c := range said {
+			flag := map[rune]string{'t': ` isDefault="true"`, 'f': ` isDefault="false"`}[c]
+			services += fmt.Sprintf(`<md:AttributeConsumingService index="%d"%s><md:ServiceName xml:lang="en">a</md:ServiceName><md:RequestedAttribute Name="%d"/></md:AttributeConsumingService>`, i, flag, i)
+		}
+		doc := goodPartner(t)
+		from, to := strings.Index(doc, "<md:AttributeConsumingService"), strings.Index(doc, "</md:AttributeConsumingService>")+len("</md:AttributeConsumingService>")
+		e := parsed(t, doc[:from]+services+doc[to:])
+		notes := "service_index"
+		if strings.Count(said, "t") > 1 {
+			notes += " service_default"
+		}
+		if e.Requested[0].Name != strconv.Itoa(want) || !e.SP.Services[want].Default || !sameWords(codes(e.Notes, Warning), notes) {
+			t.Errorf("%q: %+v %v", said, e.Requested, e.Notes)
+		}
 	}
 }
