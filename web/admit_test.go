@@ -165,7 +165,8 @@ func TestPagesOfThoseTurnedAway(t *testing.T) {
 	defer leave()
 	h := k.Router([]Route{classed(SignOn, fine)})
 	for i, want := range []int{503, 503, 429} {
-		if answer := ask(h, "GET", "https://sso.example/x", from("192.0.2.1")); answer.Code != want || strings.Contains(answer.Body.String(), "Too many requests") != (want == 429) {
+		if answer := ask(h, "GET", "https://sso.example/x", from("192.0.2.1")); answer.Code != want || strings.Contains(answer.Body.String(), "Too many requests") != (want == 429) ||
+			strings.Contains(answer.Body.String(), "Wait 5 seconds") != (want == 503) || strings.Contains(answer.Body.String(), "Wait 30") {
 			t.Errorf("request %d: %d %s", i, answer.Code, answer.Body)
 		}
 	}

@@ -148,7 +148,6 @@ func (g *Gate) done() {
 			return
 		}
 	}
-	g.noLineAt = g.clock()
 	g.work--
 }
 

@@ -61,6 +61,41 @@ func TestGateDefaults(t *testing.T) {
 	}
 }
 
+// Patience is counted from when a place was free, and a line that is still there when one leaves it goes on.
+func TestGatePatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(GateLimits{Work: 1, Waiting: 4, Wait: time.Second})
+		time.Sleep(5 * time.Second)
+		h.come(t.Context(), "work", Step)
+		time.Sleep(500 * time.Millisecond)
+		h.come(t.Context(), "patient", SignOn)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if got := h.out["patient"]; got != time.Second || h.gate.TurnedAway() != 1 {
+			t.Errorf("sent away after %s, %d were counted", got, h.gate.TurnedAway())
+		}
+	})
+	for _, c := range []Class{SignOn, Step} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHall(GateLimits{Work: 1, Waiting: 4, Wait: time.Second})
+			h.come(t.Context(), "work", c)
+			time.Sleep(500 * time.Millisecond)
+			h.come(t.Context(), "a", c)
+			h.come(t.Context(), "b", c)
+			time.Sleep(400 * time.Millisecond)
+			h.leave("work")
+			time.Sleep(300 * time.Millisecond)
+			h.come(t.Context(), "late", SignOn)
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			if got := h.out["late"]; got != time.Second/10 {
+				t.Errorf("class %d: sent away after %s", c, got)
+			}
+			h.leave("a")
+		})
+	}
+}
+
 func TestGateOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHall(GateLimits{Work: 2, Waiting: 2, Wait: time.Second})
@@ -135,6 +170,9 @@ func TestGateSignOutApart(t *testing.T) {
 		h.want(t, 5, 0, "work", "0", "1", "2", "3")
 		if _, ok := h.out["4"]; !ok {
 			t.Error("sign-outs are not bounded")
+		}
+		if n := h.gate.TurnedAway(); n != 1 {
+			t.Errorf("%d were counted", n)
 		}
 		h.leave("work")
 		h.come(t.Context(), "again", SignOn)

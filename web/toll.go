@@ -81,9 +81,6 @@ func (t *Tolls) good(peer string) bool {
 
 // Charge takes one for a refusal, into debt if need be.
 func (t *Tolls) Charge(peer string) {
-	if t == nil {
-		return
-	}
 	t.with(peer, func(a *account) bool {
 		a.left = max(a.left-1, -float64(t.limits.Burst))
 		return true
@@ -94,7 +91,7 @@ func (t *Tolls) Charge(peer string) {
 func (t *Tolls) note(peer string) bool {
 	t.turnedAway.Add(1)
 	return t.with(peer, func(a *account) bool {
-		if !a.noted.IsZero() && a.at.Sub(a.noted) < time.Minute {
+		if a.at.Sub(a.noted) < time.Minute {
 			return false
 		}
 		a.noted = a.at

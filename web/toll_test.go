@@ -41,6 +41,11 @@ func TestTolls(t *testing.T) {
 	if n := pays(tolls, "192.0.2.1", 20); n != 0 {
 		t.Errorf("clock set back: %d", n)
 	}
+	pays(tolls, "192.0.2.3", 3)
+	pass(-time.Hour)
+	if n := pays(tolls, "192.0.2.3", 20); n != 7 {
+		t.Errorf("clock set back with something left: %d", n)
+	}
 	off, _ := purse(TollLimits{Rate: 0, Burst: 1})
 	if n := pays(off, "192.0.2.1", 20); n != 20 {
 		t.Errorf("switched off: %d", n)
@@ -71,6 +76,28 @@ func TestTollsDebt(t *testing.T) {
 	pass(5 * time.Second)
 	if !tolls.pay("192.0.2.1") {
 		t.Error("the debt is never paid")
+	}
+}
+
+// Peers are told apart as long as there is room; then those in debt stay, for what they owe must not be forgotten.
+func TestTollsRoom(t *testing.T) {
+	tolls, pass := purse(TollLimits{Rate: 1, Burst: 10, Peers: 2})
+	for range 30 {
+		tolls.Charge("192.0.2.1")
+	}
+	pays(tolls, "192.0.2.2", 1)
+	if n := pays(tolls, "192.0.2.3", 20); n != 10 {
+		t.Errorf("the first without room: %d", n)
+	}
+	if n := pays(tolls, "192.0.2.2", 20); n != 9 {
+		t.Errorf("the second: %d", n)
+	}
+	pass(10 * time.Second) // the second is full again, the first owes nothing and has nothing
+	if n := pays(tolls, "192.0.2.4", 20); n != 10 {
+		t.Errorf("in the place of the second: %d", n)
+	}
+	if n := pays(tolls, "192.0.2.1", 20); n != 0 {
+		t.Errorf("the debtor: %d", n)
 	}
 }
 
