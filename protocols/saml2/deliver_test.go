@@ -14,3 +14,22 @@ func TestEncodeBase64(t *testing.T) {
 		}
 	}
 }
+
+// TestRelayStateIsThereOrNot: an empty RelayState and none are two things, for the partner gets back what it sent.
+func TestRelayStateIsThereOrNot(t *testing.T) {
+	for _, c := range []struct {
+		relay         relayState
+		query, octets string
+	}{
+		{relayState{}, "https://a.example/?SAMLart=x", "SAMLResponse=d&SigAlg=a"},
+		{relayState{Present: true}, "https://a.example/?SAMLart=x&RelayState=", "SAMLResponse=d&RelayState=&SigAlg=a"},
+		{relayState{Present: true, Value: "&b"}, "https://a.example/?SAMLart=x&RelayState=%26b", "SAMLResponse=d&RelayState=&b&SigAlg=a"},
+	} {
+		if got := artifactURL("https://a.example/", "x", c.relay); got != c.query {
+			t.Errorf("%s, want %s", got, c.query)
+		}
+		if got := string(simpleOctets("SAMLResponse", []byte("d"), c.relay, "a")); got != c.octets {
+			t.Errorf("%s, want %s", got, c.octets)
+		}
+	}
+}

@@ -146,6 +146,9 @@ func TestECPRefusals(t *testing.T) {
 			if rec.Code != c.code || w.count(ledger.Issued) != 0 || w.lastReason() != c.reason {
 				t.Fatalf("%d %s %s", rec.Code, w.lastReason(), rec.Body)
 			}
+			if es := w.events(); c.code == http.StatusUnauthorized && (len(es) != 1 || es[0].Partner != spID || es[0].Ref == "") {
+				t.Errorf("on record: %+v", es)
+			}
 			if n := w.count(ledger.SessionEnded); n != w.count(ledger.SignedIn) {
 				t.Errorf("%d sessions ended of %d", n, w.count(ledger.SignedIn))
 			}

@@ -293,6 +293,19 @@ func TestRequestersAreRecorded(t *testing.T) {
 }
 
 // TestRequestedOnly: with that term the metadata bounds what is released; without it, it is nothing but a wish.
+// TestNothingRequestedIsNotEverything: a service that asks for no attribute gets none, where the terms give what is asked for.
+func TestNothingRequestedIsNotEverything(t *testing.T) {
+	p := samplePartner()
+	p.SAML.RequestedOnly = true
+	p.SAML.Entity.SP.Services = []metadata.AttributeService{{Index: 4, Default: true}}
+	four, five := 4, 5
+	for index, want := range map[*int]bool{nil: true, &four: true, &five: false} {
+		if names, known := wanted(p, index); names == nil || len(names) != 0 || known != want {
+			t.Errorf("%v, known: %v", names, known)
+		}
+	}
+}
+
 func TestRequestedOnly(t *testing.T) {
 	services := []metadata.AttributeService{
 		{Index: 5, Requested: []metadata.RequestedAttribute{{Name: "urn:oid:2.16.840.1.113730.3.1.241"}}},

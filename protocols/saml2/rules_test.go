@@ -1,12 +1,15 @@
 package saml2
 
 import (
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 )
 
@@ -200,5 +203,24 @@ func TestContextsAtTheirLimits(t *testing.T) {
 		if got := answered(trust.Partner{}, &c.asked, strong, 3) != ""; got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// TestReasonsOfXML: what is wrong with a signature is an alarm, what is wrong with the XML is not.
+func TestReasonsOfXML(t *testing.T) {
+	for err, want := range map[error]bridge.Reason{
+		xmlsec.ErrSignature: bridge.BadSignature, fmt.Errorf("of a key: %w", xmlsec.ErrKey): bridge.BadSignature, io.ErrUnexpectedEOF: bridge.BadRequest,
+	} {
+		if got := refuseXML(err); got.Reason != want {
+			t.Errorf("%v: %v", err, got.Reason)
+		}
+	}
+	if _, err := decodeBase64(""); err == nil {
+		t.Error("nothing is a message")
+	}
+	email := checkPolicy(nameIDPolicy{Format: metadata.NameIDEmail}, samplePartner())
+	other := checkPolicy(nameIDPolicy{Format: "urn:other"}, samplePartner())
+	if email == nil || other == nil || !strings.Contains(email.Detail, "e-mail") || strings.Contains(other.Detail, "e-mail") {
+		t.Errorf("%v; %v", email, other)
 	}
 }

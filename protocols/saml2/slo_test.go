@@ -125,13 +125,34 @@ func TestLogoutByPartnerPostAnswersByResponseLocation(t *testing.T) {
 }
 
 func TestLogoutWithoutIndexFindsTheSubject(t *testing.T) {
+	for _, later := range []bool{false, true} { // whichever session is found first, the cookie of this browser is gone
+		w := newWorld(t)
+		b, elsewhere := w.browser(), w.browser()
+		got := w.signOn(b, w.authn())
+		w.signOn(elsewhere, w.authn())
+		if later {
+			b, elsewhere = elsewhere, b
+		}
+		rec := b.get(SLOPath + "?" + w.logoutQuery(got.nameID()))
+		if cookie := b.jar["__Host-lanyard-session"]; cookie != "" {
+			t.Errorf("later: %v: the cookie stays", later)
+		}
+		if out := w.openRedirect(rec.Header().Get("Location")); codes(out.root) != "Success/" || w.sessionLives(b) || w.sessionLives(elsewhere) {
+			t.Errorf("%s; here %v, elsewhere %v", codes(out.root), w.sessionLives(b), w.sessionLives(elsewhere))
+		}
+	}
+}
+
+// TestLogoutWithoutCookie: a form of another site brings no cookie. The report that is shown is that of a session that ended.
+func TestLogoutWithoutCookie(t *testing.T) {
 	w := newWorld(t)
-	b, elsewhere := w.browser(), w.browser()
+	w.withOther(metadata.Endpoint{Binding: metadata.BindingRedirect, Location: "https://epr.example/slo"})
+	b := w.browser()
 	got := w.signOn(b, w.authn())
-	w.signOn(elsewhere, w.authn())
-	rec := b.get(SLOPath + "?" + w.logoutQuery(got.nameID()))
-	if out := w.openRedirect(rec.Header().Get("Location")); codes(out.root) != "Success/" || w.sessionLives(b) || w.sessionLives(elsewhere) {
-		t.Errorf("%s; here %v, elsewhere %v", codes(out.root), w.sessionLives(b), w.sessionLives(elsewhere))
+	w.signOn(b, w.authnOther())
+	b.postCross(SLOPath, form("SAMLRequest", envelopedBy(t, w.logoutXML("_l1", spID, issuerURL+SLOPath, got.nameID(), got.index()), signing(keys().sp))))
+	if w.after == nil || w.after.ID == "" || w.after.Session.UID != patel || len(w.after.Deliveries) != 2 || w.next == "" || w.sessionLives(b) {
+		t.Errorf("%+v", w.after)
 	}
 }
 
@@ -155,10 +176,7 @@ func TestLogoutThatNeedsTheBrowser(t *testing.T) {
 	}
 	// the partner answers in a frame
 	response := func(to string, key xmlsec.SigningKey) string {
-		doc := `<samlp:LogoutResponse xmlns:samlp="` + protocolSpace + `" Destination="` + issuerURL + SLOPath + `" ID="_r` + w.hub.NewID() + `" InResponseTo="` + to +
-			`" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + otherID + `</saml:Issuer>` +
-			`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + `Success"></samlp:StatusCode></samlp:Status></samlp:LogoutResponse>`
-		return SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", doc, asked.relay), key)
+		return SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", w.answerXML(to, otherID, "Success"), asked.relay), key)
 	}
 	for name, url := range map[string]string{
 		"other request": response("_unknown", signing(keys().other)),
@@ -183,6 +201,13 @@ func TestLogoutThatNeedsTheBrowser(t *testing.T) {
 	if again := b.get(w.next); again.Code != http.StatusBadRequest {
 		t.Errorf("again %d", again.Code)
 	}
+}
+
+// answerXML is a LogoutResponse as a partner sends it by the browser.
+func (w *world) answerXML(request, issuer, status string) string {
+	return `<samlp:LogoutResponse xmlns:samlp="` + protocolSpace + `" Destination="` + issuerURL + SLOPath + `" ID="_r` + w.hub.NewID() + `" InResponseTo="` + request +
+		`" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + issuer + `</saml:Issuer>` +
+		`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + status + `"></samlp:StatusCode></samlp:Status></samlp:LogoutResponse>`
 }
 
 // TestAnswersToLogoutRequests: whoever signs it, an answer counts for the partner that was asked, and for what it was asked.
@@ -212,9 +237,7 @@ func TestAnswersToLogoutRequests(t *testing.T) {
 			s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
 			front := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})).Deliveries[0]
 			asked := w.openRedirect(front.FrontURL)
-			doc := `<samlp:LogoutResponse xmlns:samlp="` + protocolSpace + `" Destination="` + issuerURL + SLOPath + `" ID="_r1" InResponseTo="` + attr(asked.root, "ID") +
-				`" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + c.issuer + `</saml:Issuer>` +
-				`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + c.status + `"/></samlp:Status></samlp:LogoutResponse>`
+			doc := w.answerXML(attr(asked.root, "ID"), c.issuer, c.status)
 			if c.change != nil {
 				doc = c.change(doc)
 			}
@@ -236,6 +259,27 @@ func TestAnswersToLogoutRequests(t *testing.T) {
 	}
 }
 
+// TestAnswerInAWindowOfItsOwn: an answer that took the whole window leads back to the results; one in a frame is a sentence.
+func TestAnswerInAWindowOfItsOwn(t *testing.T) {
+	for destination, want := range map[string]int{"document": http.StatusSeeOther, "iframe": http.StatusOK, "": http.StatusOK} {
+		w := newWorld(t)
+		w.p.ResultURL = func(logout string) string { return "https://results.example/" + logout }
+		w.withOther(metadata.Endpoint{Binding: metadata.BindingRedirect, Location: "https://epr.example/slo"})
+		b := w.browser()
+		w.signOn(b, w.authnOther())
+		s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
+		front := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})).Deliveries[0]
+		doc := `<samlp:LogoutResponse xmlns:samlp="` + protocolSpace + `" Destination="` + issuerURL + SLOPath + `" ID="_r1" InResponseTo="` + attr(w.openRedirect(front.FrontURL).root, "ID") +
+			`" IssueInstant="` + w.now.Format(instantLayout) + `" Version="2.0"><saml:Issuer xmlns:saml="` + assertionSpace + `">` + otherID + `</saml:Issuer>` +
+			`<samlp:Status><samlp:StatusCode Value="` + statusPrefix + `Success"/></samlp:Status></samlp:LogoutResponse>`
+		r := newGet(SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", doc, ""), signing(keys().other)))
+		r.Header.Set("Sec-Fetch-Dest", destination)
+		if rec := b.do(r, true); rec.Code != want || want == http.StatusSeeOther && rec.Header().Get("Location") != "https://results.example/"+front.Logout {
+			t.Errorf("%q: %d %v", destination, rec.Code, rec.Header())
+		}
+	}
+}
+
 // TestHeadersOfSignOutRequests: what every message says is judged for a sign-out too, before a session is looked for.
 func TestHeadersOfSignOutRequests(t *testing.T) {
 	put := func(old, new string) func(string) string {
@@ -250,7 +294,11 @@ func TestHeadersOfSignOutRequests(t *testing.T) {
 		"an issuer by address": {put(`">`+spID, `" Format="`+metadata.NameIDEmail+`">`+spID), "issuer"},
 		"a qualified issuer":   {put(`">`+spID, `" NameQualifier="x">`+spID), "issuer"},
 		"to elsewhere":         {put(` ID="_l1"`, ` ID="_l1" Destination="`+issuerURL+SSOPath+`"`), "destination"},
-		"made at no time":      {put(` IssueInstant="2`, ` IssueInstant="x2`), "issue_instant"},
+		"a subject by its base": {func(s string) string {
+			i, j := strings.Index(s, "<saml:NameID"), strings.Index(s, "<samlp:SessionIndex")
+			return s[:i] + `<saml:BaseID xmlns:saml="` + assertionSpace + `"/>` + s[j:]
+		}, "subject_form"},
+		"made at no time": {put(` IssueInstant="2`, ` IssueInstant="x2`), "issue_instant"},
 		"no issuer": {func(s string) string {
 			i, j := strings.Index(s, "<saml:Issuer"), strings.Index(s, "<saml:NameID")
 			return s[:i] + s[j:]
