@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -80,7 +81,19 @@ func choosePorts(ctx context.Context, want int) (p ports, err error) {
 	return p, err
 }
 
+// quietFrom and quietTo bound ports that no system hands out for outgoing connections: one that is free now stays free until it is listened to again.
+const quietFrom, quietTo = 20000, 32000
+
+// listen takes a port; 0: any that is free.
 func listen(ctx context.Context, port int) (net.Listener, error) {
+	for range 20 {
+		if port != 0 {
+			break
+		}
+		if l, err := listen(ctx, quietFrom+rand.IntN(quietTo-quietFrom)); err == nil { //nolint:gosec // a port is no secret
+			return l, nil
+		}
+	}
 	var lc net.ListenConfig
 	return lc.Listen(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
 }
