@@ -17,7 +17,7 @@ type GateLimits struct {
 // Gate admits requests: so many are in work, so many more wait their turn, and beyond that they are turned away at
 // once, so that the answers that are given stay quick. Those in progress go before new ones.
 //
-// A burst may wait for all of Wait. When somebody has been waiting all that time already there is more work than can
+// A burst may wait for all of Wait. When every place has been taken for all that time already there is more work than can
 // be done; then a new sign-on waits for a tenth of it only, for a long queue would help nobody.
 type Gate struct {
 	limits GateLimits
@@ -27,7 +27,7 @@ type Gate struct {
 	work     int
 	leaving  int        // sign-outs in work, beside the others
 	lines    [2][]*turn // urgent, ordinary: those who wait, oldest first
-	noLineAt time.Time  // when nobody waited last
+	noLineAt time.Time  // when a place was free, or nobody waited, last
 
 	turnedAway atomic.Uint64
 }
