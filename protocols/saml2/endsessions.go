@@ -63,8 +63,7 @@ func (p *Provider) namedSessions(ctx context.Context, q logoutInquiry) ([]string
 	}
 	var out []string
 	for _, c := range candidates {
-		told := p.nameIDOf(trust.SubjectKind(c.Format), c.Subject, c.Partner)
-		if c.Protocol == trust.SAML2 && c.Partner == q.partner.ID && q.req.Subject.NameID.names(told) && !slices.Contains(out, c.Session) {
+		if c.Protocol == trust.SAML2 && c.Partner == q.partner.ID && p.toldAs(c, q.req.Subject.NameID) && !slices.Contains(out, c.Session) {
 			out = append(out, c.Session)
 		}
 	}

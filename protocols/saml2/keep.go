@@ -43,3 +43,25 @@ func (p *Provider) take(ctx context.Context, kind bridge.ArtifactKind, secret, g
 	}
 	return nil
 }
+
+var errForeign = errors.New("saml2: kept for another partner")
+
+// takeOwn reads what was put for one partner and consumes it, if own says of the value read that it is for the one that asks;
+// else it stays, and the error is errForeign. Those of the store are wrapped.
+func (p *Provider) takeOwn(ctx context.Context, kind bridge.ArtifactKind, key string, value any, own func() bool) error {
+	now := p.Hub.Clock()
+	a, err := p.Hub.Artifacts.Get(ctx, kind, key, now)
+	if err != nil {
+		return fmt.Errorf("saml2: find %s: %w", kind, err)
+	}
+	if err := json.Unmarshal(a.Payload, value); err != nil {
+		return fmt.Errorf("saml2: read %s: %w", kind, err)
+	}
+	if !own() {
+		return errForeign
+	}
+	if _, err := p.Hub.Artifacts.Consume(ctx, kind, key, now); err != nil {
+		return fmt.Errorf("saml2: take %s: %w", kind, err)
+	}
+	return nil
+}

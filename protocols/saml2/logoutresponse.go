@@ -2,9 +2,7 @@ package saml2
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"html"
 	"io"
 	"net/http"
@@ -65,23 +63,11 @@ func (p *Provider) takeSent(ctx context.Context, id, partner string) (sentLogout
 		return sentLogout{}, unsolicited
 	}
 	var sent sentLogout
-	a, err := p.Hub.Artifacts.Get(ctx, bridge.KindSAMLLogout, id, p.Hub.Clock())
-	if err == nil {
-		if err := json.Unmarshal(a.Payload, &sent); err != nil {
-			return sent, fmt.Errorf("saml2: read sent request: %w", err)
-		}
-		if sent.Partner != partner {
-			return sent, unsolicited
-		}
-		_, err = p.Hub.Artifacts.Consume(ctx, bridge.KindSAMLLogout, id, p.Hub.Clock())
+	err := p.takeOwn(ctx, bridge.KindSAMLLogout, id, &sent, func() bool { return sent.Partner == partner })
+	if errors.Is(err, errForeign) || errors.Is(err, bridge.ErrNotFound) || errors.Is(err, bridge.ErrSpent) {
+		err = unsolicited
 	}
-	switch {
-	case errors.Is(err, bridge.ErrNotFound), errors.Is(err, bridge.ErrSpent):
-		return sent, unsolicited
-	case err != nil:
-		return sent, fmt.Errorf("saml2: find sent request: %w", err)
-	}
-	return sent, nil
+	return sent, err
 }
 
 // plainPage is a page without anything on it but one sentence; our own sign-out page shows it in a frame.

@@ -23,6 +23,11 @@ func formatOf(kind trust.SubjectKind) string {
 	return metadata.NameIDUnspecified
 }
 
+// toldAs reports whether a partner's NameID is the one that this participant was told.
+func (p *Provider) toldAs(c bridge.Participant, n nameID) bool {
+	return n.names(p.nameIDOf(trust.SubjectKind(c.Format), c.Subject, c.Partner))
+}
+
 // nameIDOf is the subject as a partner is told. Identifiers that mean something to this pair alone say so.
 func (p *Provider) nameIDOf(kind trust.SubjectKind, value, partner string) nameID {
 	n := nameID{Value: value, Format: formatOf(kind)}

@@ -158,8 +158,7 @@ func (p *Provider) queried(ctx context.Context, partner trust.Partner, s subject
 	}
 	var found bridge.Participant
 	for _, c := range all {
-		told := p.nameIDOf(trust.SubjectKind(c.Format), c.Subject, c.Partner)
-		if s.NameID.names(told) && (found.Session == "" || c.Since.After(found.Since)) {
+		if p.toldAs(c, s.NameID) && (found.Session == "" || c.Since.After(found.Since)) {
 			found = c
 		}
 	}

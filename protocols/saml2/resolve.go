@@ -2,9 +2,7 @@ package saml2
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -89,25 +87,18 @@ func (p *Provider) takeHeld(ctx context.Context, partner trust.Partner, text str
 	if err != nil {
 		return nil, p.noMessage(ctx, partner, "artifact_unknown")
 	}
-	key, now := bridge.Key(a.encode()), p.Hub.Clock() // there may be line ends in what they sent
-	kept, err := p.Hub.Artifacts.Get(ctx, kindArtifact, key, now)
 	var held heldMessage
-	if err == nil {
-		if err := json.Unmarshal(kept.Payload, &held); err != nil {
-			return nil, fmt.Errorf("saml2: read held message: %w", err)
-		}
-		if held.Partner != partner.ID {
-			return nil, p.noMessage(ctx, partner, "artifact_other_partner")
-		}
-		_, err = p.Hub.Artifacts.Consume(ctx, kindArtifact, key, now)
-	}
+	key := bridge.Key(a.encode()) // there may be line ends in what they sent
+	err = p.takeOwn(ctx, kindArtifact, key, &held, func() bool { return held.Partner == partner.ID })
 	switch {
+	case errors.Is(err, errForeign):
+		return nil, p.noMessage(ctx, partner, "artifact_other_partner")
 	case errors.Is(err, bridge.ErrNotFound):
 		return nil, p.noMessage(ctx, partner, "artifact_unknown")
 	case errors.Is(err, bridge.ErrSpent):
 		return nil, p.noMessage(ctx, partner, "artifact_used")
 	case err != nil:
-		return nil, fmt.Errorf("saml2: find held message: %w", err)
+		return nil, err
 	}
 	return held.Doc, nil
 }
