@@ -282,68 +282,6 @@ func (b *builder) oneOf(what, value string, allowed ...string) {
 	}
 }
 
-func (b *builder) oidc() *OIDCTerms {
-	d := b.d.OIDC
-	if d == nil {
-		b.fail("has no section oidc")
-		return &OIDCTerms{}
-	}
-	t := &OIDCTerms{
-		ClientAuth: d.Auth, RedirectURIs: d.RedirectURIs, PostLogoutRedirectURIs: d.PostLogoutRedirectURIs,
-		BackchannelLogoutURI: d.BackchannelLogoutURI, Scopes: d.Scopes, Algorithm: d.IDTokenAlg,
-		PKCE: d.PKCE == nil || *d.PKCE, Refresh: d.Refresh, DefaultACR: d.DefaultACR, Sector: d.Sector, JWKS: []byte(d.JWKS),
-	}
-	if t.ClientAuth == "" {
-		t.ClientAuth = "client_secret_basic"
-	}
-	if t.Algorithm == "" {
-		t.Algorithm = "ES256"
-	}
-	if !slices.Contains(t.Scopes, "openid") {
-		t.Scopes = append([]string{"openid"}, t.Scopes...)
-	}
-	b.oneOf("oidc.auth", t.ClientAuth, "", "client_secret_basic", "client_secret_post", "private_key_jwt", "none")
-	b.oneOf("oidc.id_token_alg", t.Algorithm, "", "RS256", "ES256")
-	if b.o.Keys != nil {
-		if _, err := b.o.Keys.Signing(keyring.Algorithm(t.Algorithm)); err != nil {
-			b.fail("no active key in keys.signing_file signs with %s", t.Algorithm)
-		}
-	}
-	b.clientKeys(d, t)
-	if len(t.RedirectURIs) == 0 {
-		b.fail("oidc.redirect_uris is empty")
-	}
-	for _, u := range slices.Concat(t.RedirectURIs, t.PostLogoutRedirectURIs) {
-		b.address("oidc redirect", u)
-	}
-	if t.BackchannelLogoutURI != "" {
-		b.address("oidc.backchannel_logout_uri", t.BackchannelLogoutURI)
-	}
-	if t.ClientAuth == "none" && !t.PKCE {
-		b.fail("oidc.pkce cannot be switched off for a client without authentication")
-	}
-	return t
-}
-
-func (b *builder) clientKeys(d *OIDCDocument, t *OIDCTerms) {
-	wantsSecret := strings.HasPrefix(t.ClientAuth, "client_secret")
-	if wantsSecret != (d.SecretSHA256 != "") {
-		b.fail("oidc.auth %s and oidc.secret_file do not fit", t.ClientAuth)
-	}
-	if (t.ClientAuth == "private_key_jwt") != (d.JWKS != "") {
-		b.fail("oidc.auth %s and oidc.jwks do not fit", t.ClientAuth)
-	}
-	if d.SecretSHA256 == "" {
-		return
-	}
-	sum, err := hex.DecodeString(d.SecretSHA256)
-	if err != nil || len(sum) != len(t.SecretHash) {
-		b.fail("oidc.secret_sha256 is not 64 hex digits")
-		return
-	}
-	copy(t.SecretHash[:], sum)
-}
-
 func (b *builder) ticket() *TicketTerms {
 	d := b.d.Ticket
 	if d == nil {

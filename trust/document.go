@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -73,24 +72,6 @@ type SAMLDocument struct {
 	DefaultContext     string   `yaml:"default_context,omitempty"`
 	StateContext       string   `yaml:"state_context,omitempty"`
 	RequestedOnly      bool     `yaml:"requested_only,omitempty"`
-}
-
-// OIDCDocument is the OIDC part. Exactly one of the secret forms is given for clients that have a secret.
-type OIDCDocument struct {
-	Auth                   string   `yaml:"auth,omitempty"`
-	SecretFile             string   `yaml:"secret_file,omitempty"`
-	SecretSHA256           string   `yaml:"secret_sha256,omitempty"`
-	JWKSFile               string   `yaml:"jwks_file,omitempty"`
-	JWKS                   string   `yaml:"jwks,omitempty"`
-	RedirectURIs           []string `yaml:"redirect_uris,omitempty"`
-	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris,omitempty"`
-	BackchannelLogoutURI   string   `yaml:"backchannel_logout_uri,omitempty"`
-	Scopes                 []string `yaml:"scopes,omitempty"`
-	IDTokenAlg             string   `yaml:"id_token_alg,omitempty"`
-	PKCE                   *bool    `yaml:"pkce,omitempty"`
-	Refresh                bool     `yaml:"refresh,omitempty"`
-	DefaultACR             []string `yaml:"default_acr_values,omitempty"`
-	Sector                 string   `yaml:"sector,omitempty"`
 }
 
 // TicketDocument is the legacy part.
@@ -183,33 +164,6 @@ func (d Document) Resolve(fsys fs.FS) (Document, []byte, error) {
 		d.Ticket = &ticket
 	}
 	return d, metadata, nil
-}
-
-// minSecret is the least length of a client secret: they are stored as plain SHA-256, which is right for
-// generated, high-entropy secrets only.
-const minSecret = 24
-
-func (o OIDCDocument) resolve(fsys fs.FS) (*OIDCDocument, error) {
-	if o.SecretFile != "" {
-		data, err := readFile(fsys, o.SecretFile)
-		if err != nil {
-			return nil, err
-		}
-		secret := strings.TrimRight(string(data), "\r\n")
-		if len(secret) < minSecret {
-			return nil, fmt.Errorf("%w: the secret in %s is shorter than %d characters", ErrInvalid, o.SecretFile, minSecret)
-		}
-		sum := sha256.Sum256([]byte(secret))
-		o.SecretFile, o.SecretSHA256 = "", hex.EncodeToString(sum[:])
-	}
-	if o.JWKSFile != "" {
-		data, err := readFile(fsys, o.JWKSFile)
-		if err != nil {
-			return nil, err
-		}
-		o.JWKSFile, o.JWKS = "", string(data)
-	}
-	return &o, nil
 }
 
 func readFile(fsys fs.FS, name string) ([]byte, error) {

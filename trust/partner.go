@@ -2,10 +2,8 @@ package trust
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata"
@@ -103,22 +101,6 @@ type SAMLTerms struct {
 	RequestedOnly      bool           // nothing is released but what its metadata asks for
 }
 
-// OIDCTerms are the OIDC part of a partner.
-type OIDCTerms struct {
-	ClientAuth             string // client_secret_basic, client_secret_post, private_key_jwt or none
-	SecretHash             [sha256.Size]byte
-	JWKS                   []byte // JSON, for private_key_jwt
-	RedirectURIs           []string
-	PostLogoutRedirectURIs []string
-	BackchannelLogoutURI   string
-	Scopes                 []string
-	Algorithm              string // of the ID token: RS256 or ES256
-	PKCE                   bool   // required
-	Refresh                bool   // refresh tokens may be issued
-	DefaultACR             []string
-	Sector                 string // of pairwise subject identifiers; empty: the partner's id
-}
-
 // TicketTerms are the legacy part of a partner.
 type TicketTerms struct {
 	ReturnURLs      []string
@@ -150,6 +132,3 @@ type PartnerStore interface {
 	// Revision of the registry; a change anywhere makes it grow.
 	Revision(ctx context.Context) (int64, error)
 }
-
-// RedirectURI reports whether uri is registered, compared as an exact string (RFC 9700, 2.1).
-func (t OIDCTerms) RedirectURI(uri string) bool { return slices.Contains(t.RedirectURIs, uri) }

@@ -1,0 +1,146 @@
+package trust
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/lanyard-hub/lanyard/trust/keyring"
+)
+
+func (b *builder) oidc() *OIDCTerms {
+	d := b.d.OIDC
+	if d == nil {
+		b.fail("has no section oidc")
+		return &OIDCTerms{}
+	}
+	t := &OIDCTerms{
+		Profile: Profile(d.Profile), Native: d.Type == "native", ClientAuth: d.Auth, RedirectURIs: d.RedirectURIs, PostLogoutRedirectURIs: d.PostLogoutRedirectURIs,
+		BackchannelLogoutURI: d.BackchannelLogoutURI, Scopes: d.Scopes, Algorithm: d.IDTokenAlg, Bind: d.Bind,
+		PKCE: d.PKCE == nil || *d.PKCE, DefaultACR: d.DefaultACR, Sector: d.Sector, JWKS: []byte(d.JWKS), JWKSURI: d.JWKSURI,
+	}
+	b.profile(t)
+	b.grants(d, t)
+	if !slices.Contains(t.Scopes, "openid") && t.May(GrantCode) {
+		t.Scopes = append([]string{"openid"}, t.Scopes...)
+	}
+	b.oneOf("oidc.type", d.Type, "", "web", "native")
+	b.oneOf("oidc.auth", t.ClientAuth, append([]string{""}, AuthMethods()...)...)
+	b.oneOf("oidc.bind", t.Bind, "", BindDPoP, BindMTLS)
+	b.oneOf("oidc.id_token_alg", t.Algorithm, "", "RS256", "ES256")
+	if b.o.Keys != nil {
+		if _, err := b.o.Keys.Signing(keyring.Algorithm(t.Algorithm)); err != nil {
+			b.fail("no active key in keys.signing_file signs with %s", t.Algorithm)
+		}
+	}
+	b.clientKeys(d, t)
+	b.clientAddresses(t)
+	if t.ClientAuth == AuthNone && !t.PKCE {
+		b.fail("oidc.pkce cannot be switched off for a client without authentication")
+	}
+	return t
+}
+
+// profile fills in what the profile says where the document is silent, and refuses what contradicts it.
+func (b *builder) profile(t *OIDCTerms) {
+	if t.Profile == "" {
+		t.Profile = ProfileBasic
+	}
+	b.oneOf("oidc.profile", string(t.Profile), "", string(ProfileBasic), string(ProfileCIS2), string(ProfileFAPI2))
+	auth, alg := AuthBasic, string(keyring.ES256)
+	switch t.Profile {
+	case ProfileBasic:
+	case ProfileCIS2:
+		auth, alg = AuthPrivateKeyJWT, string(keyring.RS256)
+	case ProfileFAPI2:
+		auth = AuthPrivateKeyJWT
+		if t.Bind == "" {
+			t.Bind = BindDPoP
+		}
+		b.fapi2(t, auth)
+	}
+	if t.ClientAuth == "" {
+		t.ClientAuth = auth
+	}
+	if t.Algorithm == "" {
+		t.Algorithm = alg
+	}
+}
+
+// fapi2 refuses what FAPI 2.0 Security Profile, section 5.3.2, does not permit.
+func (b *builder) fapi2(t *OIDCTerms, auth string) {
+	if t.ClientAuth != "" {
+		auth = t.ClientAuth
+	}
+	b.oneOf("oidc.auth of the profile fapi2", auth, "", AuthPrivateKeyJWT, AuthTLS, AuthSelfSignedTLS)
+	if !t.PKCE {
+		b.fail("oidc.pkce cannot be switched off in the profile fapi2")
+	}
+}
+
+// grants are those named; without any, the code grant, and refreshing where oidc.refresh says so.
+func (b *builder) grants(d *OIDCDocument, t *OIDCTerms) {
+	t.Grants = slices.Clone(d.Grants)
+	if len(t.Grants) == 0 {
+		t.Grants = []string{GrantCode}
+	}
+	if d.Refresh && !t.May(GrantRefresh) {
+		t.Grants = append(t.Grants, GrantRefresh)
+	}
+	t.Refresh = t.May(GrantRefresh)
+	for _, g := range t.Grants {
+		b.oneOf("oidc.grants", g, append([]string{""}, GrantTypes()...)...)
+	}
+	if t.ClientAuth == AuthNone && (t.May(GrantClient) || t.May(GrantExchange) || t.May(GrantCIBA)) {
+		b.fail("oidc.grants: a client without authentication may use %s, %s and %s only", GrantCode, GrantRefresh, GrantDevice)
+	}
+}
+
+// clientAddresses checks every address the browser or the hub will be sent to.
+func (b *builder) clientAddresses(t *OIDCTerms) {
+	if len(t.RedirectURIs) == 0 && t.May(GrantCode) {
+		b.fail("oidc.redirect_uris is empty")
+	}
+	for _, u := range slices.Concat(t.RedirectURIs, t.PostLogoutRedirectURIs) {
+		b.address("oidc redirect", u)
+	}
+	for what, u := range map[string]string{"oidc.backchannel_logout_uri": t.BackchannelLogoutURI, "oidc.jwks_uri": t.JWKSURI} {
+		if u != "" {
+			b.address(what, u)
+		}
+	}
+}
+
+// clientKeys checks that the client has exactly what its way of authentication needs.
+func (b *builder) clientKeys(d *OIDCDocument, t *OIDCTerms) {
+	if wantsSecret := strings.HasPrefix(t.ClientAuth, "client_secret"); wantsSecret != (d.SecretSHA256 != "") {
+		b.fail("oidc.auth %s and oidc.secret_file do not fit", t.ClientAuth)
+	}
+	keys := d.JWKS != "" || d.JWKSURI != ""
+	if (t.ClientAuth == AuthPrivateKeyJWT || t.ClientAuth == AuthSelfSignedTLS) && !keys {
+		b.fail("oidc.auth %s and oidc.jwks do not fit: the client's public keys are needed", t.ClientAuth)
+	}
+	if d.JWKS != "" && d.JWKSURI != "" {
+		b.fail("oidc.jwks and oidc.jwks_uri exclude each other (RFC 7591, section 2)")
+	}
+	if (t.ClientAuth == AuthTLS) != (d.TLSName != "") {
+		b.fail("oidc.auth %s and oidc.tls_name do not fit", t.ClientAuth)
+	}
+	if d.TLSName != "" {
+		kind, value, _ := strings.Cut(d.TLSName, ":")
+		b.oneOf("oidc.tls_name", kind, "", "dn", "dns", "uri", "ip", "email")
+		t.TLSName = TLSSubject{Kind: kind, Value: strings.TrimSpace(value)}
+		if t.TLSName.Value == "" {
+			b.fail("oidc.tls_name is not a kind and a name, such as dns:api.example")
+		}
+	}
+	if d.SecretSHA256 == "" {
+		return
+	}
+	sum, err := hex.DecodeString(d.SecretSHA256)
+	if err != nil || len(sum) != len(t.SecretHash) {
+		b.fail("oidc.secret_sha256 is not 64 hex digits")
+		return
+	}
+	copy(t.SecretHash[:], sum)
+}

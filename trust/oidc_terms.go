@@ -1,0 +1,87 @@
+package trust
+
+import (
+	"crypto/sha256"
+	"slices"
+)
+
+// Profile is a named bundle of rules for an OIDC client. What it demands no other key of the terms can take back.
+type Profile string
+
+// The profiles.
+const (
+	ProfileBasic Profile = "basic" // OpenID Connect Core with PKCE (RFC 9700)
+	ProfileCIS2  Profile = "cis2"  // as NHS Care Identity Service 2 speaks, on the issuer of that face
+	ProfileFAPI2 Profile = "fapi2" // FAPI 2.0 Security Profile
+)
+
+// Grant types a client may use, by their registered names (RFC 6749, RFC 8628, RFC 8693, CIBA Core 1.0).
+const (
+	GrantCode     = "authorization_code"
+	GrantRefresh  = "refresh_token"
+	GrantClient   = "client_credentials"
+	GrantDevice   = "urn:ietf:params:oauth:grant-type:device_code"
+	GrantExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+	GrantCIBA     = "urn:openid:params:grant-type:ciba"
+)
+
+// GrantTypes are all of them.
+func GrantTypes() []string {
+	return []string{GrantCode, GrantRefresh, GrantClient, GrantDevice, GrantExchange, GrantCIBA}
+}
+
+// Methods of client authentication (OpenID Connect Core 1.0, section 9; RFC 8705, section 2).
+const (
+	AuthBasic         = "client_secret_basic"
+	AuthPost          = "client_secret_post"
+	AuthPrivateKeyJWT = "private_key_jwt"
+	AuthTLS           = "tls_client_auth"
+	AuthSelfSignedTLS = "self_signed_tls_client_auth"
+	AuthNone          = "none"
+)
+
+// AuthMethods are all of them.
+func AuthMethods() []string {
+	return []string{AuthBasic, AuthPost, AuthPrivateKeyJWT, AuthTLS, AuthSelfSignedTLS, AuthNone}
+}
+
+// Ways to bind access tokens to a key of the client.
+const (
+	BindNone = ""     // bearer tokens, unless the client sends a DPoP proof by itself
+	BindDPoP = "dpop" // RFC 9449
+	BindMTLS = "mtls" // RFC 8705, section 3
+)
+
+// OIDCTerms are the OIDC part of a partner.
+type OIDCTerms struct {
+	Profile                Profile
+	Native                 bool   // an app on a device: a loopback redirect URI may come with any port (RFC 8252, section 7.3)
+	ClientAuth             string // one of AuthMethods
+	SecretHash             [sha256.Size]byte
+	JWKS                   []byte     // JSON: public keys of the client
+	JWKSURI                string     // where they are fetched from instead
+	TLSName                TLSSubject // of the certificate, for tls_client_auth
+	Grants                 []string   // of GrantTypes
+	Bind                   string     // access tokens are refused unless bound in this way
+	RedirectURIs           []string
+	PostLogoutRedirectURIs []string
+	BackchannelLogoutURI   string
+	Scopes                 []string
+	Algorithm              string // of the ID token
+	PKCE                   bool   // required
+	Refresh                bool   // refresh tokens may be issued
+	DefaultACR             []string
+	Sector                 string // of pairwise subject identifiers; empty: the partner's id
+}
+
+// TLSSubject is the one name that a client's certificate must hold (RFC 8705, section 2.1.2).
+type TLSSubject struct {
+	Kind  string // dn, dns, uri, ip or email
+	Value string
+}
+
+// RedirectURI reports whether uri is registered, compared as an exact string (RFC 9700, 2.1).
+func (t OIDCTerms) RedirectURI(uri string) bool { return slices.Contains(t.RedirectURIs, uri) }
+
+// May reports whether the client may use a grant type.
+func (t OIDCTerms) May(grant string) bool { return slices.Contains(t.Grants, grant) }
