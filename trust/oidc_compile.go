@@ -27,7 +27,7 @@ func (b *builder) oidc() *OIDCTerms {
 	b.oneOf("oidc.type", d.Type, "", "web", "native")
 	b.oneOf("oidc.auth", t.ClientAuth, append([]string{""}, AuthMethods()...)...)
 	b.oneOf("oidc.bind", t.Bind, "", BindDPoP, BindMTLS)
-	b.oneOf("oidc.id_token_alg", t.Algorithm, "", "RS256", "ES256")
+	b.oneOf("oidc.id_token_alg", t.Algorithm, append([]string{""}, algorithmNames()...)...)
 	if b.o.Keys != nil {
 		if _, err := b.o.Keys.Signing(keyring.Algorithm(t.Algorithm)); err != nil {
 			b.fail("no active key in keys.signing_file signs with %s", t.Algorithm)

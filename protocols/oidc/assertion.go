@@ -7,25 +7,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 )
 
 // Limits of client assertions.
 const (
 	maxAssertionLife = 5 * time.Minute
 	assertionSkew    = 30 * time.Second // clocks of clients may differ by this
-	maxKeyID         = 256              // bytes
-	maxJTI           = 256
+	maxJTI           = 256              // bytes
 )
-
-// assertionAlgorithms are those a client may sign with.
-func assertionAlgorithms() []jose.SignatureAlgorithm {
-	return []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.ES256}
-}
-
-const assertionAlgorithmNames = "RS256, RS384, RS512, PS256 or ES256"
 
 func refuseAssertion(code, format string, args ...any) *bridge.Refusal {
 	return bridge.Refuse(bridge.BadClient, format, args...).WithCode("assertion_" + code)
@@ -37,11 +28,11 @@ func (p *Provider) checkAssertion(c *client, token string) (bridge.PutArtifact, 
 	if c.broken != nil {
 		return none, refuseAssertion("keys", "The keys registered for this client cannot be used.").Because(c.broken)
 	}
-	payload, err := verifyAssertion(c, token)
+	verified, err := verifyAssertion(c, token)
 	if err != nil {
 		return none, err
 	}
-	claims, err := readAssertion(payload)
+	claims, err := readAssertion(verified)
 	if err != nil {
 		return none, refuseAssertion("claims", "The claims of the client assertion are not valid: %s.", err.Error())
 	}
@@ -53,53 +44,30 @@ func (p *Provider) checkAssertion(c *client, token string) (bridge.PutArtifact, 
 }
 
 // verifyAssertion checks header and signature, with registered keys only: what a header says of keys is never followed (RFC 8725, section 3.10).
-func verifyAssertion(c *client, token string) ([]byte, error) {
-	if token == "" || len(token) > maxToken {
-		return nil, refuseAssertion("malformed", "The client assertion is empty or too long.")
-	}
-	jws, err := jose.ParseSignedCompact(token, assertionAlgorithms())
+func verifyAssertion(c *client, token string) (jose.Verified, error) {
+	v, err := jose.Verify(token, c.keys, jose.Rules{Algorithms: jose.Algorithms(), Types: assertionTypes[:]})
 	if err != nil {
-		if errors.As(err, new(*jose.ErrUnexpectedSignatureAlgorithm)) {
-			return nil, refuseAssertion("alg", "The alg of the client assertion must be %s.", assertionAlgorithmNames)
-		}
-		return nil, refuseAssertion("malformed", "The client assertion is not a signed JWT.").Because(err)
+		return v, refuseAssertion(assertionCode(err), "The client assertion was refused: %s.", err.Error()).Because(err)
 	}
-	header := jws.Signatures[0].Protected
-	if !plainHeader(header) {
-		return nil, refuseAssertion("crit", "The client assertion asks for an extension that is not supported.")
-	}
-	if typ, ok := header.ExtraHeaders[jose.HeaderType].(string); ok && !strings.EqualFold(typ, typJWT) && typ != "client-authentication+jwt" {
-		return nil, refuseAssertion("typ", "The typ of the client assertion must be JWT or client-authentication+jwt.")
-	}
-	key, err := c.key(header)
-	if err != nil {
-		return nil, err
-	}
-	payload, err := jws.Verify(key)
-	if err != nil {
-		return nil, refuseAssertion("signature", "The signature of the client assertion is not valid.").Because(err)
-	}
-	return payload, nil
+	return v, nil
 }
 
-// key finds the registered key a header names; without a name, the only one that fits.
-func (c *client) key(header jose.Header) (any, error) {
-	if len(header.KeyID) > maxKeyID {
-		return nil, refuseAssertion("kid", "The kid of the client assertion is too long.")
-	}
-	var fit []jose.JSONWebKey
-	for _, k := range c.keys {
-		if (header.KeyID == "" || k.KeyID == header.KeyID) && fits(k, header.Algorithm) {
-			fit = append(fit, k)
+// assertionTypes are the values of typ: none and JWT (RFC 7523 does not ask for it), and that of its revision.
+var assertionTypes = [...]string{"", typJWT, "client-authentication+jwt"}
+
+// assertionCode names on record what was wrong with the token around the claims.
+func assertionCode(err error) string {
+	for _, c := range [...]struct {
+		rule error
+		code string
+	}{
+		{jose.ErrAlgorithm, "alg"}, {jose.ErrExtension, "crit"}, {jose.ErrType, "typ"}, {jose.ErrKeyID, "kid"}, {jose.ErrSignature, "signature"},
+	} {
+		if errors.Is(err, c.rule) {
+			return c.code
 		}
 	}
-	switch {
-	case len(fit) == 1:
-		return fit[0].Key, nil
-	case header.KeyID == "" && len(fit) > 1:
-		return nil, refuseAssertion("kid", "The client assertion has no kid, and more than one key is registered.")
-	}
-	return nil, refuseAssertion("kid", "No registered key fits the kid and alg of the client assertion.")
+	return "malformed"
 }
 
 // judge checks the claims of a verified assertion.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 )
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523, section 2.2
@@ -93,7 +94,7 @@ func readCredentials(r *http.Request, form url.Values) (credentials, error) {
 			return shown, bridge.Refuse(bridge.BadClient, "client_assertion_type must be %s.", assertionType).WithCode("assertion_type")
 		}
 		if shown.id == "" {
-			shown.id = assertionClient(shown.assertion)
+			shown.id = jose.ClaimedIssuer(shown.assertion)
 		}
 	}
 	switch {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
 
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
@@ -31,8 +31,8 @@ type client struct {
 	alg    keyring.Algorithm
 	scopes fosite.Arguments
 	grants fosite.Arguments
-	keys   []jose.JSONWebKey // of private_key_jwt; only keys that may verify
-	broken error             // why the registered keys cannot be used
+	keys   jose.KeySet // of private_key_jwt
+	broken error       // why the registered keys cannot be used
 }
 
 var responseTypes = fosite.Arguments{"code"}
@@ -52,7 +52,7 @@ func newClient(p trust.Partner) *client {
 		c.grants = append(c.grants, grantRefresh)
 	}
 	if p.OIDC.ClientAuth == authJWT {
-		c.keys, c.broken = readKeys(p.OIDC.JWKS)
+		c.keys, c.broken = jose.ReadKeySet(p.OIDC.JWKS)
 	}
 	return c
 }

@@ -247,12 +247,15 @@ func (w *world) verified(token string) (map[string]any, jose.Header) {
 	got := w.browser().get(jwksPath)
 	var set jose.JSONWebKeySet
 	must(w.t, json.Unmarshal([]byte(got.body), &set))
-	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512})
 	must(w.t, err)
 	h := jws.Signatures[0].Protected
 	keys := set.Key(h.KeyID)
 	if len(keys) != 1 {
 		w.t.Fatalf("kid %q is published %d times", h.KeyID, len(keys))
+	}
+	if keys[0].Algorithm != h.Algorithm {
+		w.t.Errorf("kid %q is published for %s and signs with %s", h.KeyID, keys[0].Algorithm, h.Algorithm)
 	}
 	payload, err := jws.Verify(keys[0])
 	must(w.t, err)

@@ -3,8 +3,7 @@ package oidc
 import (
 	"net/http"
 
-	"github.com/go-jose/go-jose/v4"
-
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
@@ -47,7 +46,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	confidential := []string{authBasic, authPost, authJWT}
 	all := append(confidential[:3:3], authNone)
 	var algs []string
-	for _, a := range assertionAlgorithms() {
+	for _, a := range jose.Algorithms() {
 		algs = append(algs, string(a))
 	}
 	m := metadata{
@@ -63,16 +62,11 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	writePublic(w, m)
 }
 
-// signingAlgorithms are those of tokens. Keys of the ring that can sign with neither are for SAML alone and not published here.
-func signingAlgorithms() []keyring.Algorithm {
-	return []keyring.Algorithm{keyring.RS256, keyring.ES256}
-}
-
 // algorithms lists what an active key signs with.
 func (p *Provider) algorithms() []string {
 	out := []string{}
 	ring := p.keys()
-	for _, a := range signingAlgorithms() {
+	for _, a := range keyring.Algorithms() {
 		if _, err := ring.Signing(a); err == nil {
 			out = append(out, string(a))
 		}
@@ -90,13 +84,5 @@ func (p *Provider) claimNames() []string {
 
 // jwks publishes the keys that sign, will sign and have signed (RFC 7517).
 func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
-	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
-	for _, k := range p.keys().Published() {
-		for _, a := range signingAlgorithms() {
-			if k.Can(a) {
-				set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.Signer.Public(), KeyID: k.ID, Algorithm: string(a), Use: "sig"})
-			}
-		}
-	}
-	writePublic(w, set)
+	writePublic(w, jose.PublicSet(p.keys().Published()))
 }

@@ -262,7 +262,7 @@ func TestDiscoveryAndKeys(t *testing.T) {
 		"response_types_supported": []any{"code"}, "response_modes_supported": []any{"query", "form_post"}, "code_challenge_methods_supported": []any{"S256"},
 		"authorization_response_iss_parameter_supported": true, "backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
 		"claims_parameter_supported": false, "request_parameter_supported": false, "request_uri_parameter_supported": false,
-		"id_token_signing_alg_values_supported": []any{"RS256", "ES256"},
+		"id_token_signing_alg_values_supported": []any{"RS256", "RS384", "RS512", "ES256", "PS256", "PS384", "PS512"},
 		"acr_values_supported":                  []any{"AAL3_ANY", "AAL2_OR_AAL3_ANY", "AAL2_ANY", "AAL3_FIDO2", "AAL3_CIS2_SMARTCARD", "AAL3_SMARTCARD"},
 	} {
 		if diff := cmp.Diff(want, m[name]); diff != "" {
@@ -274,10 +274,15 @@ func TestDiscoveryAndKeys(t *testing.T) {
 	}
 	var set struct{ Keys []map[string]any }
 	must(t, json.Unmarshal([]byte(b.get(jwksPath).body), &set))
-	if len(set.Keys) != 3 {
+	if len(set.Keys) != 8 { // an RSA key for each of its six algorithms, and two EC keys
 		t.Errorf("%d keys are published", len(set.Keys))
 	}
+	names := map[any]bool{}
 	for _, k := range set.Keys {
+		if names[k["kid"]] {
+			t.Errorf("kid %v is there twice", k["kid"])
+		}
+		names[k["kid"]] = true
 		if _, private := k["d"]; private || k["use"] != "sig" || k["kid"] == "" || k["alg"] == "" {
 			t.Errorf("key %v", k)
 		}

@@ -1,11 +1,11 @@
 package oidc
 
 import (
-	"crypto/sha256"
 	"strconv"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 )
 
 // idToken is the claims of an ID token (OpenID Connect Core 1.0, section 2), with those of CIS2. The field set
@@ -35,9 +35,8 @@ type idTokenInput struct {
 }
 
 // idToken encodes an issuance for a client. auth_time is that of the authentication the grant came from, also
-// when another app asked for a newer proof since (OpenID Connect Core 1.0, section 12.2). at_hash is the left half of the hash that both algorithms use.
+// when another app asked for a newer proof since (OpenID Connect Core 1.0, section 12.2).
 func (p *Provider) idToken(c *client, g *grant, iss bridge.Issuance, in idTokenInput) (string, error) {
-	hash := sha256.Sum256([]byte(in.access))
 	expires := iss.At.Add(p.life.IDToken)
 	if expires.After(iss.SessionEnds) {
 		expires = iss.SessionEnds
@@ -45,7 +44,7 @@ func (p *Provider) idToken(c *client, g *grant, iss bridge.Issuance, in idTokenI
 	return p.sign(c.alg, typJWT, idToken{
 		Issuer: p.issuer, Subject: g.Subject, Audience: c.id, Party: c.id,
 		Expires: expires.Unix(), Issued: iss.At.Unix(), AuthTime: g.AuthnAt, Nonce: in.nonce,
-		ACR: acrOf(iss), AMR: [1]string{string(iss.Method)}, AccessHash: b64.EncodeToString(hash[:len(hash)/2]),
+		ACR: acrOf(iss), AMR: [1]string{string(iss.Method)}, AccessHash: jose.HalfHash(c.alg, in.access),
 		SID: iss.Index, Tracking: iss.SessionID,
 		Identity: strconv.Itoa(int(iss.Identity)), Authenticated: strconv.Itoa(int(iss.Assurance)), SelectedRole: selectedRole(iss, in.scopes),
 	})

@@ -5,49 +5,60 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/json"
-	"fmt"
+	"slices"
 	"testing"
 
-	"github.com/go-jose/go-jose/v4"
-
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
-// TestKeysOfOthers: keys that are in the ring for SAML alone are neither published nor offered, and nothing of a client's changes.
-func TestKeysOfOthers(t *testing.T) {
-	w := newWorld(t)
-	before := w.browser().get(jwksPath).body
-	discovery := w.browser().get("/.well-known/openid-configuration").body
+// everyKey is the world's ring with keys that sign with all that a ring can, and one for encryption.
+func (w *world) everyKey() keyring.Ring {
+	w.t.Helper()
 	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	must(t, err)
+	must(w.t, err)
 	p521, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	must(t, err)
+	must(w.t, err)
 	_, decrypts := keys()
-	all := append([]keyring.Key{
-		{State: keyring.Active, Signer: p384, Certificate: &x509.Certificate{}},
-		{State: keyring.Next, Signer: p521, Certificate: &x509.Certificate{}},
-		{Use: keyring.Encryption, State: keyring.Active, Signer: decrypts, Certificate: &x509.Certificate{}},
-	}, w.ring.Published()...)
-	w.ring, err = keyring.New(all...)
-	must(t, err)
-	if after := w.browser().get(jwksPath).body; after != before {
-		t.Errorf("published %s, before %s", after, before)
+	ring, err := keyring.New(append(w.ring.Published(),
+		keyring.Key{State: keyring.Active, Signer: p384, Certificate: &x509.Certificate{}},
+		keyring.Key{State: keyring.Active, Signer: p521, Certificate: &x509.Certificate{}},
+		keyring.Key{Use: keyring.Encryption, State: keyring.Active, Signer: decrypts, Certificate: &x509.Certificate{}},
+	)...)
+	must(w.t, err)
+	return ring
+}
+
+// TestKeysFollowTheRing: what the ring can sign with is advertised and published, at once; keys for encryption are not.
+func TestKeysFollowTheRing(t *testing.T) {
+	w := newWorld(t)
+	before := list(w.published(), "id_token_signing_alg_values_supported")
+	w.ring = w.everyKey()
+	var want []string
+	for _, alg := range keyring.Algorithms() {
+		want = append(want, string(alg))
 	}
-	if after := w.browser().get("/.well-known/openid-configuration").body; after != discovery {
-		t.Errorf("discovery changed: %s", after)
+	if got := list(w.published(), "id_token_signing_alg_values_supported"); !slices.Equal(got, want) || slices.Equal(before, want) {
+		t.Errorf("algorithms %v, before %v", got, before)
 	}
-	var set jose.JSONWebKeySet
-	must(t, json.Unmarshal([]byte(before), &set))
-	algs := map[string]int{}
-	for _, k := range set.Keys {
-		algs[k.Algorithm]++
-	}
-	if fmt.Sprint(algs) != "map[ES256:2 RS256:1]" {
-		t.Errorf("%v", algs)
-	}
+}
+
+// TestIDTokensOfEveryAlgorithm: a client is served with each, the hash of its access token is of the same strength, and the token
+// is known again when it comes back as a hint.
+func TestIDTokensOfEveryAlgorithm(t *testing.T) {
+	w := newWorld(t)
+	w.ring = w.everyKey()
 	b := w.browser()
-	for _, id := range []string{"basic", "post"} { // ES256 and RS256
-		w.verified(w.tokens(w.redeem(id, b.code(id))).ID)
+	for _, alg := range keyring.Algorithms() {
+		w.change("basic", func(p *trust.Partner) { p.OIDC.Algorithm = string(alg) })
+		set := w.tokens(w.redeem("basic", b.code("basic")))
+		claims, header := w.verified(set.ID)
+		size := map[byte]int{'2': 22, '3': 32, '5': 43}[alg[2]] // characters of half a hash of 256, 384 or 512 bits
+		if hash, _ := claims["at_hash"].(string); header.Algorithm != string(alg) || len(hash) != size {
+			t.Errorf("%s: header %s, at_hash %v", alg, header.Algorithm, claims["at_hash"])
+		}
+		if got := b.authorize("basic", "id_token_hint", set.ID); got.query("code") == "" {
+			t.Errorf("%s: the hint is not known: %v", alg, got.to)
+		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	ours "github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
@@ -318,8 +319,8 @@ func weakKeys(t *testing.T) {
 	} {
 		jwks, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &c.key, KeyID: "k"}}})
 		must(t, err)
-		if keys, err := readKeys(jwks); (err == nil && len(keys) == 1) != c.good {
-			t.Errorf("%s: %d keys, %v", name, len(keys), err)
+		if keys, err := ours.ReadKeySet(jwks); (err == nil && len(keys.Keys()) == 1) != c.good {
+			t.Errorf("%s: %d keys, %v", name, len(keys.Keys()), err)
 		}
 	}
 }

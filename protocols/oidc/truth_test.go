@@ -1,10 +1,13 @@
 package oidc
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -89,33 +92,44 @@ func TestEveryAdvertisedClassIsMet(t *testing.T) {
 	}
 }
 
-// TestEveryAdvertisedAlgorithmVerifies: a client may sign its assertion with each.
+// TestEveryAdvertisedAlgorithmVerifies: a client may sign its assertion with each, with a kid and without.
 func TestEveryAdvertisedAlgorithmVerifies(t *testing.T) {
 	w := newWorld(t)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	signers := map[string]crypto.Signer{"RS": w.signer}
+	for name, curve := range map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()} {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		must(t, err)
+		signers[name] = key
+	}
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
-	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
-		{Key: w.signer.Public(), KeyID: "c1", Use: "sig"}, {Key: key.Public(), KeyID: "c2", Use: "sig"}, {Key: key.Public(), KeyID: "c3", Use: "enc"},
-	}})
+	signers["EdDSA"] = ed
+	enc := jose.JSONWebKey{Key: signers["ES256"].Public(), KeyID: "enc", Use: "enc"}
+	registered := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{enc}}
+	for name, key := range signers {
+		registered.Keys = append(registered.Keys, jose.JSONWebKey{Key: key.Public(), KeyID: name, Use: "sig"})
+	}
+	set, err := json.Marshal(registered)
 	must(t, err)
 	w.change("jwt", func(p *trust.Partner) { p.OIDC.JWKS = set })
 	algs := list(w.published(), "token_endpoint_auth_signing_alg_values_supported")
-	if len(algs) < 2 {
+	if len(algs) != 10 {
 		t.Fatalf("algorithms %v", algs)
 	}
 	for _, alg := range algs {
-		now := w.clock()
-		claims := map[string]any{"iss": "jwt", "sub": "jwt", "aud": issuer, "jti": alg, "exp": now.Add(time.Minute).Unix()}
-		var signer any = w.signer
-		o := (&jose.SignerOptions{}).WithHeader("kid", "c1")
-		if alg == "ES256" {
-			signer, o = key, &jose.SignerOptions{} // no kid: of the two keys that may verify, one fits
+		kid := alg
+		if signers[kid] == nil {
+			kid = "RS"
 		}
-		if got := w.tryAssertion("jwt", w.signAs(jose.SignatureAlgorithm(alg), signer, claims, o)); got.status != http.StatusOK {
-			t.Errorf("%s: %d %s", alg, got.status, got.body)
+		for i, o := range []*jose.SignerOptions{(&jose.SignerOptions{}).WithHeader("kid", kid), {}} {
+			claims := map[string]any{"iss": "jwt", "sub": "jwt", "aud": issuer, "jti": fmt.Sprint(alg, i), "exp": w.clock().Add(time.Minute).Unix()}
+			if got := w.tryAssertion("jwt", w.signAs(jose.SignatureAlgorithm(alg), signers[kid], claims, o)); got.status != http.StatusOK {
+				t.Errorf("%s: %d %s", alg, got.status, got.body)
+			}
 		}
 	}
-	fit := w.signAs(jose.ES256, key, map[string]any{"iss": "jwt", "sub": "jwt", "aud": issuer, "jti": "enc", "exp": w.clock().Add(time.Minute).Unix()}, (&jose.SignerOptions{}).WithHeader("kid", "c3"))
+	claims := map[string]any{"iss": "jwt", "sub": "jwt", "aud": issuer, "jti": "enc", "exp": w.clock().Add(time.Minute).Unix()}
+	fit := w.signAs(jose.ES256, signers["ES256"], claims, (&jose.SignerOptions{}).WithHeader("kid", "enc"))
 	w.assertionDenied(t, "a key for encryption", "jwt", fit, "assertion_kid")
 }
 
