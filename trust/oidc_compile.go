@@ -28,12 +28,9 @@ func (b *builder) oidc() *OIDCTerms {
 	b.oneOf("oidc.auth", t.ClientAuth, append([]string{""}, AuthMethods()...)...)
 	b.oneOf("oidc.bind", t.Bind, "", BindDPoP, BindMTLS)
 	b.oneOf("oidc.id_token_alg", t.Algorithm, append([]string{""}, algorithmNames()...)...)
-	if b.o.Keys != nil {
-		if _, err := b.o.Keys.Signing(keyring.Algorithm(t.Algorithm)); err != nil {
-			b.fail("no active key in keys.signing_file signs with %s", t.Algorithm)
-		}
-	}
+	b.signs(t.Algorithm)
 	b.clientKeys(d, t)
+	b.requests(d.OIDCRequestDocument, t)
 	b.clientAddresses(t)
 	if t.ClientAuth == AuthNone && !t.PKCE {
 		b.fail("oidc.pkce cannot be switched off for a client without authentication")
@@ -102,7 +99,7 @@ func (b *builder) clientAddresses(t *OIDCTerms) {
 		b.fail("oidc.redirect_uris is empty")
 	}
 	for _, u := range slices.Concat(t.RedirectURIs, t.PostLogoutRedirectURIs) {
-		b.address("oidc redirect", u)
+		b.redirect(t, u)
 	}
 	for what, u := range map[string]string{"oidc.backchannel_logout_uri": t.BackchannelLogoutURI, "oidc.jwks_uri": t.JWKSURI} {
 		if u != "" {

@@ -55,7 +55,7 @@ const (
 // OIDCTerms are the OIDC part of a partner.
 type OIDCTerms struct {
 	Profile                Profile
-	Native                 bool   // an app on a device: a loopback redirect URI may come with any port (RFC 8252, section 7.3)
+	Native                 bool   // an app on a device: its redirect URIs may lead there (RFC 8252, section 7)
 	ClientAuth             string // one of AuthMethods
 	SecretHash             [sha256.Size]byte
 	JWKS                   []byte     // JSON: public keys of the client
@@ -64,6 +64,7 @@ type OIDCTerms struct {
 	Grants                 []string   // of GrantTypes
 	Bind                   string     // access tokens are refused unless bound in this way
 	RedirectURIs           []string
+	Request                RequestTerms
 	PostLogoutRedirectURIs []string
 	BackchannelLogoutURI   string
 	Scopes                 []string
@@ -79,9 +80,6 @@ type TLSSubject struct {
 	Kind  string // dn, dns, uri, ip or email
 	Value string
 }
-
-// RedirectURI reports whether uri is registered, compared as an exact string (RFC 9700, 2.1).
-func (t OIDCTerms) RedirectURI(uri string) bool { return slices.Contains(t.RedirectURIs, uri) }
 
 // May reports whether the client may use a grant type.
 func (t OIDCTerms) May(grant string) bool { return slices.Contains(t.Grants, grant) }
