@@ -33,7 +33,7 @@ func (k Key) fits(m method) bool {
 	return kindOf(k.Public) == m.kind && (k.Algorithm == "" || k.Algorithm == m.name)
 }
 
-var errSecret = errors.New("holds a private or symmetric key, which nobody else may know (RFC 7517, section 9.2)")
+var errSecret = errors.New("it is a private or symmetric key, which nobody else may know (RFC 7517, section 9.2)")
 
 // privateMembers are the names of JWK that hold what is secret: of RSA, EC, OKP and symmetric keys, and of post-quantum ones.
 var privateMembers = [...]string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
@@ -137,6 +137,8 @@ func readRSA(c Claims) (crypto.PublicKey, error) {
 		return nil, errors.New("RSA key has an even modulus")
 	case e.BitLen() > 31 || e.Bit(0) == 0 || e.Int64() < minExponent:
 		return nil, fmt.Errorf("RSA key needs an odd exponent of at least %d and at most 31 bits", minExponent)
+	case isROCA(n):
+		return nil, errors.New("RSA key was made by a generator that is broken (CVE-2017-15361)")
 	}
 	return &rsa.PublicKey{N: n, E: int(e.Int64())}, nil
 }

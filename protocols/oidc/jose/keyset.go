@@ -60,7 +60,7 @@ func (s *KeySet) take(i int, raw []byte) error {
 	k, err := readKey(Claims{members})
 	switch {
 	case errors.Is(err, errSecret):
-		return broken(ErrKeys, "key %d of the set %s", i+1, err)
+		return broken(ErrKeys, "key %d of the set cannot be taken: %s", i+1, err)
 	case err != nil:
 		s.skipped = append(s.skipped, fmt.Sprintf("key %d: %s", i+1, err))
 		return nil
