@@ -32,6 +32,7 @@ func (b *builder) oidc() *OIDCTerms {
 	b.clientKeys(d, t)
 	b.requests(d.OIDCRequestDocument, t)
 	b.clientAddresses(t)
+	b.client(d.OIDCClientDocument, t)
 	if t.ClientAuth == AuthNone && !t.PKCE {
 		b.fail("oidc.pkce cannot be switched off for a client without authentication")
 	}

@@ -31,6 +31,7 @@ type OIDCDocument struct {
 	DefaultACR             []string `yaml:"default_acr_values,omitempty"`
 	Sector                 string   `yaml:"sector,omitempty"`
 	OIDCRequestDocument    `yaml:",inline"`
+	OIDCClientDocument     `yaml:",inline"`
 }
 
 // minSecret is the least length of a client secret: they are stored as plain SHA-256, which is right for

@@ -73,6 +73,10 @@ type OIDCTerms struct {
 	Refresh                bool   // refresh tokens may be issued
 	DefaultACR             []string
 	Sector                 string // of pairwise subject identifiers; empty: the partner's id
+	About                  About
+	AuthAlgorithm          string        // of client assertions; empty: any that is offered
+	UserinfoAlgorithm      string        // userinfo is a JWT signed with this; empty: it is JSON
+	Registration           *Registration // nil: an administrator made it, or has made it their own
 }
 
 // TLSSubject is the one name that a client's certificate must hold (RFC 8705, section 2.1.2).

@@ -129,6 +129,8 @@ type PartnerStore interface {
 	// partner); ErrConflict if the stored one differs.
 	// The events are appended in the same commit.
 	SavePartner(ctx context.Context, r Record, expected int64, events ...ledger.Event) (int64, error)
+	// RemovePartner deletes a partner; ErrConflict if the stored revision differs. The events are appended in the same commit.
+	RemovePartner(ctx context.Context, protocol Protocol, id string, expected int64, events ...ledger.Event) error
 	// Revision of the registry; a change anywhere makes it grow.
 	Revision(ctx context.Context) (int64, error)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -216,6 +217,15 @@ func (s *shelf) SavePartner(_ context.Context, r Record, expected int64, events 
 	s.records = append(s.records, r)
 	s.events = append(s.events, events...)
 	return 1, nil
+}
+
+func (s *shelf) RemovePartner(_ context.Context, protocol Protocol, id string, expected int64, events ...ledger.Event) error {
+	i := slices.IndexFunc(s.records, func(r Record) bool { return r.ID == id && r.Protocol == protocol && r.Revision == expected })
+	if i < 0 {
+		return ErrConflict
+	}
+	s.records, s.events = slices.Delete(s.records, i, i+1), append(s.events, events...)
+	return nil
 }
 
 func (s *shelf) Revision(context.Context) (int64, error) { return int64(len(s.records)), nil }

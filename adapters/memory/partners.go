@@ -27,6 +27,10 @@ func (s *Store) Partners(context.Context) ([]trust.Record, int64, error) {
 func (s *Store) SavePartner(_ context.Context, r trust.Record, expected int64, events ...ledger.Event) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.savePartner(r, expected, events)
+}
+
+func (s *Store) savePartner(r trust.Record, expected int64, events []ledger.Event) (int64, error) {
 	id := partnerID{r.Protocol, r.ID}
 	if s.partners[id].Revision != expected {
 		return 0, trust.ErrConflict
@@ -34,13 +38,34 @@ func (s *Store) SavePartner(_ context.Context, r trust.Record, expected int64, e
 	if err := s.appendAll(events); err != nil {
 		return 0, err
 	}
-	s.revision++
+	s.registryChanged()
 	r = copyRecord(r)
 	r.Revision = s.revision
 	s.partners[id] = r
+	return r.Revision, nil
+}
+
+// RemovePartner implements trust.PartnerStore.
+func (s *Store) RemovePartner(_ context.Context, protocol trust.Protocol, name string, expected int64, events ...ledger.Event) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := partnerID{protocol, name}
+	if r, ok := s.partners[id]; !ok || r.Revision != expected {
+		return trust.ErrConflict
+	}
+	if err := s.appendAll(events); err != nil {
+		return err
+	}
+	s.registryChanged()
+	delete(s.partners, id)
+	return nil
+}
+
+// registryChanged moves the revision on and wakes who watches. s.mu is held.
+func (s *Store) registryChanged() {
+	s.revision++
 	close(s.changed)
 	s.changed = make(chan struct{})
-	return r.Revision, nil
 }
 
 // Revision implements trust.PartnerStore.

@@ -46,6 +46,7 @@ type Store struct {
 	handles        map[handleID]string
 	added          []string // authenticator ids, oldest first
 	partners       map[partnerID]trust.Record
+	invitations    map[string]trust.Invitation
 	revision       int64
 	changed        chan struct{} // closed and replaced at every change of the registry
 	events         []ledger.Event
@@ -71,6 +72,7 @@ func NewAt(clock func() time.Time) *Store {
 		authenticators: map[string]people.Authenticator{},
 		handles:        map[handleID]string{},
 		partners:       map[partnerID]trust.Record{},
+		invitations:    map[string]trust.Invitation{},
 		changed:        make(chan struct{}),
 		traces:         map[string][]trace.Entry{},
 	}

@@ -49,6 +49,11 @@ const (
 	updateAuthenticator
 	partnerRevision
 	savePartner
+	removePartner
+	addInvitation
+	updateInvitation
+	invitationByID
+	allInvitations
 	allPartners
 	readCounter
 	notifyRegistry
@@ -167,6 +172,13 @@ func longLived() map[statement]string {
 		savePartner: `INSERT INTO partners (protocol, id, document, metadata, revision, updated) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (protocol, id) DO UPDATE SET document = excluded.document, metadata = excluded.metadata,
 			revision = excluded.revision, updated = excluded.updated`,
+		removePartner: `DELETE FROM partners WHERE protocol = $1 AND id = $2`,
+
+		addInvitation:    `INSERT INTO invitations (id, doc, made, revision) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING`,
+		updateInvitation: `UPDATE invitations SET doc = $2, revision = revision + 1 WHERE id = $1 AND revision = $3`,
+		invitationByID:   `SELECT doc, revision FROM invitations WHERE id = $1`,
+		allInvitations:   `SELECT doc, revision FROM invitations ORDER BY made, id`,
+
 		allPartners: `SELECT c.value, COALESCE(p.protocol, ''), COALESCE(p.id, ''), p.document, p.metadata,
 			COALESCE(p.revision, 0), COALESCE(p.updated, 0) FROM counters c
 			LEFT JOIN partners p ON 1 = 1 WHERE c.name = 'registry' ORDER BY p.protocol, p.id`,

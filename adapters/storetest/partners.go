@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // Partners is the contract of trust.PartnerStore, and of Watch.
@@ -48,7 +49,31 @@ func Partners(t *testing.T, open Open) {
 		_, err := s.SavePartner(ctx, r, r.Revision)
 		return err
 	}), trust.ErrConflict)
+	removed(t, s, same)
 	watchedBy(t, s, s)
+}
+
+// removed requires that a partner is gone once removed, and not before.
+func removed(t *testing.T, s Store, r trust.Record) {
+	t.Helper()
+	ctx := context.Background()
+	for _, wrong := range []int64{0, r.Revision + 1} {
+		wantError(t, s.RemovePartner(ctx, r.Protocol, r.ID, wrong, event("u")), trust.ErrConflict)
+	}
+	wantError(t, s.RemovePartner(ctx, r.Protocol, "nobody", 0), trust.ErrConflict)
+	before, err := s.Events(ctx, ledger.Query{})
+	must(t, err)
+	_, revision, err := s.Partners(ctx)
+	must(t, err)
+	exactlyOne(t, parallel(10, func(int) error { return s.RemovePartner(ctx, r.Protocol, r.ID, r.Revision, event("u")) }), trust.ErrConflict)
+	gapFree(t, s, len(before)+1)
+	all, now, err := s.Partners(ctx)
+	must(t, err)
+	if len(all) != 1 || all[0].Protocol == r.Protocol || now <= revision {
+		t.Fatalf("after removal at %d: %v at %d", revision, all, now)
+	}
+	_, err = s.SavePartner(ctx, r, r.Revision)
+	wantError(t, err, trust.ErrConflict)
 }
 
 func wantConflict(t *testing.T, s Store, r trust.Record, expected int64) {

@@ -27,6 +27,7 @@ type Store interface {
 	people.Store
 	people.AuthenticatorStore
 	trust.PartnerStore
+	trust.InvitationStore
 	ledger.Reader
 	trace.Store
 	Watch(ctx context.Context, changed func())
@@ -47,6 +48,7 @@ func All(t *testing.T, open Open) {
 	t.Run("People", func(t *testing.T) { People(t, open) })
 	t.Run("Authenticators", func(t *testing.T) { Authenticators(t, open) })
 	t.Run("Partners", func(t *testing.T) { Partners(t, open) })
+	t.Run("Invitations", func(t *testing.T) { Invitations(t, open) })
 	t.Run("Ledger", func(t *testing.T) { Ledger(t, open) })
 	t.Run("Traces", func(t *testing.T) { Traces(t, open) })
 	t.Run("Purge", func(t *testing.T) { Purge(t, open) })

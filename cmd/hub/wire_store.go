@@ -28,6 +28,7 @@ type Store interface {
 	people.Store
 	people.AuthenticatorStore
 	trust.PartnerStore
+	trust.InvitationStore
 	ledger.Reader
 	trace.Store
 	// Watch calls changed when the registry changed, until ctx is done.
