@@ -108,7 +108,9 @@ func (t Template) Around(current Document) Template {
 	if had.Bind != "" {
 		d.OIDC.Bind = had.Bind
 	}
+	own := d.OIDC.OIDCRequestDocument
 	d.OIDC.OIDCRequestDocument = had.OIDCRequestDocument
+	d.OIDC.DefaultMaxAge, d.OIDC.RequestObjectAlg, d.OIDC.ResponseAlg = own.DefaultMaxAge, own.RequestObjectAlg, own.ResponseAlg // the client's to say
 	return Template{d}
 }
 
