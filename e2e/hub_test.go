@@ -113,6 +113,12 @@ type hub struct {
 // startHub runs `serve` with persons imported, on SQLite or, given a DSN, on PostgreSQL.
 func startHub(t *testing.T, dsn string) *hub {
 	t.Helper()
+	return startHubWith(t, dsn, "")
+}
+
+// startHubWith adds sections to the configuration.
+func startHubWith(t *testing.T, dsn, sections string) *hub {
+	t.Helper()
 	h := &hub{t: t, bin: binary(t), dir: t.TempDir(), ca: components.NewCA(t, "Server CA"), cardCA: components.NewCA(t, "Card CA"), cards: map[string]*components.Leaf{}}
 	port := components.FreePort(t)
 	h.issuer, h.metrics = fmt.Sprintf("https://hub.localhost:%d", port), fmt.Sprintf("127.0.0.1:%d", components.FreePort(t))
@@ -146,7 +152,8 @@ data: data
 keys: { signing_file: signing.pem, encryption_file: encryption.pem }
 authenticators: [fido2, smartcard]
 log: { format: text, level: debug }
-`, h.issuer, port, server.CertFile, server.KeyFile, h.cardCA.File, crl, h.metrics, store))
+%s
+`, h.issuer, port, server.CertFile, server.KeyFile, h.cardCA.File, crl, h.metrics, store, sections))
 	if err := os.Chmod(h.path("lanyard.yaml"), 0o600); err != nil {
 		t.Fatal(err)
 	}

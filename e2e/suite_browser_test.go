@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// suiteBrowser signs in where it is asked to, and brings the suite what a page with a script would.
+type suiteBrowser struct {
+	*surfer
+	role  string
+	pages []string // of the hub, as they were seen
+}
+
+// visit opens an address as the suite says and goes on until there is nothing left to press.
+func (b *suiteBrowser) visit(method, address string) {
+	b.t.Helper()
+	if method == http.MethodPost {
+		at, query, _ := strings.Cut(address, "?")
+		form, err := url.ParseQuery(query)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		b.do(http.MethodPost, at, form)
+	} else {
+		b.open(address)
+	}
+	for range 10 {
+		if b.url.Hostname() == suiteHost {
+			b.deliver()
+			return
+		}
+		b.pages = append(b.pages, b.body)
+		if !b.press() {
+			return
+		}
+	}
+	b.fail("the browser goes round in circles")
+}
+
+// press answers one page of the hub. It reports whether there was something to press.
+func (b *suiteBrowser) press() bool {
+	b.t.Helper()
+	for _, f := range b.forms() {
+		switch {
+		case strings.Contains(strings.ToLower(f.text), "smartcard"):
+			b.submit("smartcard")
+		case f.fields.Has("role") || strings.Contains(b.body, "Choose your role"):
+			b.submit("Continue", "role", b.role)
+		case strings.Contains(f.text, "Continue"):
+			b.submit("Continue")
+		case strings.Contains(f.text, "Sign out") && strings.Contains(b.url.Path, "logout"):
+			b.submit("Sign out")
+		default:
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+var submitTo = regexp.MustCompile(`xhr\.open\('POST', "([^"]+)"`)
+
+// deliver posts the fragment of the address where the suite's script would.
+func (b *suiteBrowser) deliver() {
+	b.t.Helper()
+	m := submitTo.FindStringSubmatch(b.body)
+	if m == nil {
+		return
+	}
+	fragment := ""
+	if b.url.Fragment != "" {
+		fragment = "#" + b.url.EscapedFragment()
+	}
+	target := strings.ReplaceAll(m[1], `\/`, "/")
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, target, strings.NewReader(fragment))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "text/plain")
+	resp, err := b.client.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+}

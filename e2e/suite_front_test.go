@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// startFront answers for the suite with TLS, as its documentation has a reverse proxy do: on one port anybody,
+// on the other one whoever presents a certificate, which is passed on unverified.
+func startFront(t *testing.T, h *hub, to string) {
+	t.Helper()
+	target, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := h.ca.Server(t, suiteHost).TLS()
+	for port, ask := range map[int]tls.ClientAuthType{suitePort: tls.NoClientCert, suiteMTLS: tls.RequestClientCert} {
+		serveFront(t, port, &tls.Config{Certificates: []tls.Certificate{leaf}, ClientAuth: ask, MinVersion: tls.VersionTLS12, CipherSuites: fapiSuites()}, target)
+	}
+}
+
+// fapiSuites are those that FAPI 2.0 (section 5.2.1) permits with TLS 1.2.
+func fapiSuites() []uint16 {
+	return []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}
+}
+
+func serveFront(t *testing.T, port int, config *tls.Config, target *url.URL) {
+	t.Helper()
+	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		p.SetURL(target)
+		p.Out.Host = p.In.Host
+		p.Out.Header.Set("X-Forwarded-Proto", "https")
+		p.Out.Header.Set("X-Forwarded-Host", suiteHost)
+		p.Out.Header.Set("X-Forwarded-Port", fmt.Sprint(port))
+		p.Out.Header.Set("X-Forwarded-Uri", p.In.RequestURI)
+		if p.In.TLS != nil && len(p.In.TLS.PeerCertificates) > 0 {
+			block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.In.TLS.PeerCertificates[0].Raw})
+			p.Out.Header.Set("X-Ssl-Cert", strings.ReplaceAll(strings.TrimSpace(string(block)), "\n", "\t"))
+		}
+	}}
+	listener, err := tls.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: proxy, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener) // ends with the test
+	}()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close()
+		}
+		<-done
+	})
+}

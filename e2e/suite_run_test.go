@@ -1,0 +1,215 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// conformance speaks to a running suite.
+type conformance struct {
+	t      *testing.T
+	at     string
+	hub    *hub
+	client *http.Client
+	rotate func() // what oidcc-server-rotate-keys waits for
+}
+
+func startSuite(t *testing.T, at string, h *hub) *conformance {
+	t.Helper()
+	startFront(t, h, at)
+	return &conformance{t: t, at: at, hub: h, client: &http.Client{Timeout: time.Minute}}
+}
+
+// of is the same in a subtest.
+func (s *conformance) of(t *testing.T) *conformance {
+	t.Helper()
+	c := *s
+	c.t = t
+	return &c
+}
+
+// call asks the suite's own interface. Only a status from want is no failure.
+func (s *conformance) call(method, path string, query url.Values, body any, out any, want ...int) {
+	s.t.Helper()
+	var data []byte
+	switch b := body.(type) {
+	case nil:
+	case string:
+		data = []byte(b)
+	default:
+		var err error
+		if data, err = json.Marshal(b); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.at+"/api/"+path+"?"+query.Encode(), bytes.NewReader(data))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Forwarded-Proto", "https")
+	resp, err := s.client.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !slices.Contains(want, resp.StatusCode) {
+		s.t.Fatalf("%s %s: %d %.500s", method, path, resp.StatusCode, answer)
+	}
+	if out != nil {
+		if err := json.Unmarshal(answer, out); err != nil {
+			s.t.Fatalf("%s %s: %v", method, path, err)
+		}
+	}
+}
+
+// module is one test of a plan.
+type module struct {
+	Test    string            `json:"testModule"`
+	Variant map[string]string `json:"variant"`
+}
+
+func (m module) name() string { return m.Test }
+
+// begin makes a plan of a configuration.
+func (s *conformance) begin(plan string, variant map[string]string, config map[string]any) (string, []module) {
+	s.t.Helper()
+	query := url.Values{"planName": {plan}}
+	if variant != nil {
+		text, err := json.Marshal(variant)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		query.Set("variant", string(text))
+	}
+	var out struct {
+		ID      string   `json:"id"`
+		Modules []module `json:"modules"`
+	}
+	s.call(http.MethodPost, "plan", query, config, &out, http.StatusCreated)
+	return out.ID, out.Modules
+}
+
+// run runs a module to its end, with a browser of its own.
+func (s *conformance) run(plan string, m module) verdict {
+	s.t.Helper()
+	began := time.Now()
+	variant, err := json.Marshal(m.Variant)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var test struct {
+		ID string `json:"id"`
+	}
+	s.call(http.MethodPost, "runner", url.Values{"test": {m.Test}, "plan": {plan}, "variant": {string(variant)}}, nil, &test, http.StatusCreated)
+	b := &suiteBrowser{surfer: s.hub.newSurfer(doctor), role: doctorRole2}
+	b.t = s.t
+	info := s.attend(test.ID, b)
+	v := verdict{module: m.Test, status: info.Status, result: info.Result, took: time.Since(began)}
+	v.failed, v.warnings = s.log(test.ID, m.Test)
+	if len(b.pages) > 0 {
+		keep(s.t, m.Test+".html", []byte(strings.Join(b.pages, "\n\n<!-- next page -->\n\n")))
+	}
+	return v
+}
+
+type testInfo struct{ Status, Result string }
+
+// attend does what the suite asks of a person until the module is over.
+func (s *conformance) attend(id string, b *suiteBrowser) testInfo {
+	s.t.Helper()
+	started := false
+	var info testInfo
+	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); time.Sleep(150 * time.Millisecond) {
+		s.call(http.MethodGet, "info/"+id, nil, nil, &info, http.StatusOK)
+		switch info.Status {
+		case "FINISHED", "INTERRUPTED":
+			return info
+		case "CONFIGURED":
+			if !started && s.rotate != nil {
+				started = true
+				s.rotate()
+				s.call(http.MethodPost, "runner/"+id, nil, nil, nil, http.StatusOK)
+			}
+		case "WAITING":
+			if !s.visit(id, b) {
+				s.show(id)
+			}
+		}
+	}
+	s.t.Errorf("still %s", info.Status)
+	s.call(http.MethodDelete, "runner/"+id, nil, nil, nil, http.StatusOK, http.StatusNotFound)
+	return info
+}
+
+// visit opens the addresses that the module wants opened. It reports whether there were any.
+func (s *conformance) visit(id string, b *suiteBrowser) bool {
+	s.t.Helper()
+	var running struct {
+		Browser struct {
+			URLs []struct{ URL, Method string } `json:"urlsWithMethod"`
+		}
+	}
+	s.call(http.MethodGet, "runner/"+id, nil, nil, &running, http.StatusOK, http.StatusNotFound)
+	for _, u := range running.Browser.URLs {
+		s.call(http.MethodPost, "runner/browser/"+id+"/visit", url.Values{"url": {u.URL}}, nil, nil, http.StatusNoContent, http.StatusNotFound)
+		b.visit(u.Method, u.URL)
+	}
+	return len(running.Browser.URLs) > 0
+}
+
+// pixel is a picture: a person has to look at the page itself, which is kept.
+const pixel = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+type logEntry struct {
+	Src, Msg, Result, Upload string
+	Requirements             []string
+	Http                     string
+}
+
+// show hands in the pictures that the module waits for.
+func (s *conformance) show(id string) {
+	s.t.Helper()
+	for _, e := range s.entries(id) {
+		if e.Upload != "" {
+			s.call(http.MethodPost, "log/"+id+"/images/"+e.Upload, nil, pixel, nil, http.StatusOK)
+		}
+	}
+}
+
+func (s *conformance) entries(id string) []logEntry {
+	s.t.Helper()
+	var out []logEntry
+	s.call(http.MethodGet, "log/"+id, nil, nil, &out, http.StatusOK)
+	return out
+}
+
+// log keeps what a module wrote, and returns what it found.
+func (s *conformance) log(id, name string) (failed, warnings []string) {
+	s.t.Helper()
+	var raw json.RawMessage
+	s.call(http.MethodGet, "log/"+id, nil, nil, &raw, http.StatusOK)
+	keep(s.t, name+".json", raw)
+	for _, e := range s.entries(id) {
+		text := fmt.Sprintf("%s: %s %v", e.Src, e.Msg, e.Requirements)
+		switch e.Result {
+		case "FAILURE":
+			failed = append(failed, text)
+		case "WARNING":
+			warnings = append(warnings, text)
+		}
+	}
+	return failed, warnings
+}

@@ -1,0 +1,169 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The conformance suite of the OpenID Foundation, started by hand: see e2e/conformance/README.md.
+//
+//	CONFORMANCE_SUITE      where it listens for plain HTTP, such as http://127.0.0.1:18080
+//	CONFORMANCE_LOG  folder for what each module wrote; empty: only failures and warnings are printed
+const (
+	suiteAddress = "CONFORMANCE_SUITE"
+	suiteLog     = "CONFORMANCE_LOG"
+	suiteHost    = "suite.localhost"
+	suitePort    = 18443
+	suiteMTLS    = 18444
+	suiteAlias   = "lanyard"
+)
+
+// suiteSections is what the plans need of the hub: OpenID Connect's own profiles send no PKCE.
+const suiteSections = "oidc: { require_pkce: false }"
+
+// certification is one plan of the suite, run against a hub of its own.
+type certification struct {
+	name    string
+	plan    string
+	variant map[string]string
+	config  func(t *testing.T, h *hub) map[string]any
+}
+
+func certifications() []certification {
+	static := map[string]string{"server_metadata": "discovery", "client_registration": "static_client"}
+	return []certification{
+		{"config", "oidcc-config-certification-test-plan", nil, suiteBasic},
+		{"basic", "oidcc-basic-certification-test-plan", static, suiteBasic},
+		{"formpost", "oidcc-formpost-basic-certification-test-plan", static, suiteBasic},
+	}
+}
+
+// TestSuite runs the plans: go test ./e2e -run TestSuite/basic. A module that fails or warns fails its subtest.
+func TestSuite(t *testing.T) {
+	at := os.Getenv(suiteAddress)
+	if at == "" {
+		t.Skip(suiteAddress + " is not set: the conformance suite is started by hand")
+	}
+	for _, c := range certifications() {
+		t.Run(c.name, func(t *testing.T) {
+			h := startHubWith(t, "", suiteSections)
+			s := startSuite(t, at, h)
+			id, modules := s.begin(c.plan, c.variant, c.config(t, h))
+			var results []verdict
+			for _, m := range modules {
+				t.Run(m.name(), func(t *testing.T) {
+					v := s.of(t).run(id, m)
+					results = append(results, v)
+					s.of(t).judge(v)
+				})
+			}
+			t.Log(summary(c.name, results))
+		})
+	}
+}
+
+// suiteClient is the name of an OIDC client in the plans, and what the hub is told of it.
+type suiteClient struct{ id, auth, secret, terms string }
+
+func suiteURL(path string) string {
+	return fmt.Sprintf("https://%s:%d/test/a/%s/%s", suiteHost, suitePort, suiteAlias, path)
+}
+
+// approve registers a client of the suite.
+func (c suiteClient) approve(t *testing.T, h *hub, redirects ...string) {
+	t.Helper()
+	name := strings.ReplaceAll(c.id, ".", "-")
+	credential := ""
+	if c.secret != "" {
+		h.write(name+".secret", c.secret)
+		credential = ", secret_file: " + name + ".secret"
+	}
+	list, err := json.Marshal(redirects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.apply(name, fmt.Sprintf(`partner: %s
+name: %s
+protocol: oidc
+stage: live
+release: [{ set: cis2 }]
+oidc:
+  { auth: %s%s, redirect_uris: %s, refresh: true,
+    scopes: [openid, profile, email, nhsperson, nationalrbacaccess, selectedrole, associatedorgs]%s }
+`, c.id, c.id, c.auth, credential, list, c.terms))
+}
+
+// suiteBasic registers the clients of the OpenID Connect plans.
+func suiteBasic(t *testing.T, h *hub) map[string]any {
+	t.Helper()
+	first := suiteClient{"suite-basic", "client_secret_basic", "a-secret-for-the-first-client-of-the-suite", ", pkce: false, id_token_alg: RS256"}
+	second := suiteClient{"suite-second", "client_secret_basic", "a-secret-for-the-second-client-of-the-suite", ", pkce: false, id_token_alg: RS256"}
+	post := suiteClient{"suite-post", "client_secret_post", "a-secret-for-the-third-client-of-the-suite!", ", pkce: false, id_token_alg: RS256"}
+	for _, c := range []suiteClient{first, second, post} {
+		c.approve(t, h, suiteURL("callback"))
+	}
+	of := func(c suiteClient) map[string]string {
+		return map[string]string{"client_id": c.id, "client_secret": c.secret}
+	}
+	return map[string]any{
+		"alias": suiteAlias, "description": "Lanyard",
+		"server": map[string]string{"discoveryUrl": h.issuer + "/.well-known/openid-configuration"},
+		"client": of(first), "client2": of(second), "client_secret_post": of(post),
+	}
+}
+
+// verdict is what the suite said of one module.
+type verdict struct {
+	module           string
+	status, result   string
+	failed, warnings []string
+	took             time.Duration
+}
+
+// judge fails the subtest unless the module passed, was skipped or only asks for a look at a screenshot.
+func (s *conformance) judge(v verdict) {
+	s.t.Helper()
+	for _, text := range v.failed {
+		s.t.Errorf("FAILURE %s", text)
+	}
+	for _, text := range v.warnings {
+		s.t.Errorf("WARNING %s", text)
+	}
+	switch {
+	case v.status == "FINISHED" && (v.result == "PASSED" || v.result == "SKIPPED" || v.result == "REVIEW"):
+	default:
+		s.t.Errorf("%s %s", v.status, v.result)
+	}
+}
+
+func summary(plan string, results []verdict) string {
+	count := map[string]int{}
+	for _, v := range results {
+		count[v.status+"/"+v.result]++
+	}
+	text, err := json.Marshal(count)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("plan %s: %d modules %s", plan, len(results), text)
+}
+
+// keep writes a file beside the results.
+func keep(t *testing.T, name string, data []byte) {
+	t.Helper()
+	dir := os.Getenv(suiteLog)
+	if dir == "" {
+		return
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
