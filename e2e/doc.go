@@ -6,6 +6,7 @@
 //	shibboleth_test.go  Shibboleth SP: sign-on, attributes, encryption, logout from either end
 //	shibboleth_requests_test.go  what a Shibboleth SP can ask for, and reads of what it is told
 //	openidc_test.go     mod_auth_openidc: code flow, claims, back-channel logout
+//	suite_test.go       the OpenID Foundation's conformance suite, started by hand: conformance/README.md
 //	ticket_test.go      a legacy client written from the field's description
 //	chromium_test.go    headless Chromium: keys, cards, roles, switching, signing out
 //	durable_test.go     kill -9, drain, PostgreSQL

@@ -132,7 +132,7 @@ func (s *conformance) attend(id string, b *suiteBrowser) testInfo {
 	s.t.Helper()
 	started := false
 	var info testInfo
-	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); time.Sleep(150 * time.Millisecond) {
+	for deadline := time.Now().Add(100 * time.Second); time.Now().Before(deadline); time.Sleep(150 * time.Millisecond) {
 		s.call(http.MethodGet, "info/"+id, nil, nil, &info, http.StatusOK)
 		switch info.Status {
 		case "FINISHED", "INTERRUPTED":
