@@ -70,7 +70,6 @@ var libraries = map[string][]string{
 	"github.com/beevik/etree":                       {"metadata/xmlsec"},
 	"github.com/mattermost/xml-roundtrip-validator": {"metadata/xmlsec"},
 	"github.com/crewjam/saml":                       {"protocols/saml2", "cmd/demo"},
-	"github.com/ory/fosite":                         {"protocols/oidc"},
 	"github.com/go-jose/go-jose/v4":                 {"cmd/demo"},
 	"github.com/hashicorp/go-memdb":                 {"trust", "adapters/memory"},
 	"cel.dev/cel-go":                                {"trust", "bridge/translate"},
@@ -81,6 +80,7 @@ var libraries = map[string][]string{
 	"github.com/jackc/pgx/v5":                       {"adapters/sqlstore"},
 	"modernc.org/sqlite":                            {"adapters/sqlstore"},
 	"golang.org/x/crypto/cryptobyte":                {"adapters/smartcard"},
+	"golang.org/x/crypto/chacha20poly1305":          {"protocols/oidc"},
 	"github.com/ebitengine/purego":                  {"adapters/keystore/openssl"},
 	"golang.org/x/sync":                             {"cmd/hub", "cmd/demo"},
 	"github.com/prometheus/client_golang":           {"cmd/hub"},
@@ -93,6 +93,7 @@ var testLibraries = map[string][]string{
 	"github.com/google/go-cmp":           {},
 	"pgregory.net/rapid":                 {},
 	"github.com/descope/virtualwebauthn": {"adapters/fido"},
+	"github.com/ory/fosite":              {"protocols/oidc"},
 	"github.com/go-jose/go-jose/v4":      {"protocols/oidc", "protocols/oidc/jose", "e2e", "e2e/components"}, // the clients of tests, and the oracle
 	"github.com/jackc/pgx/v5":            {"e2e", "e2e/components"},
 	"github.com/crewjam/saml":            {"protocols/saml2", "e2e"},

@@ -53,8 +53,8 @@ var planted = []struct {
 	},
 	{
 		rule: "imports", name: "library out of its room", want: "lives only in protocols/oidc",
-		bad:  map[string]string{"web/x.go": "package web\nimport _ \"github.com/ory/fosite/compose\""},
-		good: map[string]string{"protocols/oidc/x.go": "package oidc\nimport _ \"github.com/ory/fosite/compose\""},
+		bad:  map[string]string{"web/x.go": "package web\nimport _ \"golang.org/x/crypto/chacha20poly1305\""},
+		good: map[string]string{"protocols/oidc/x.go": "package oidc\nimport _ \"golang.org/x/crypto/chacha20poly1305\""},
 	},
 	{
 		rule: "imports", name: "library without a room", want: "has no room",

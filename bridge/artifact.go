@@ -14,9 +14,8 @@ const (
 	KindKeyCeremony ArtifactKind = "key-ceremony"
 	KindEnrolment   ArtifactKind = "enrolment"
 	KindTicket      ArtifactKind = "ticket"
-	KindAuthCode    ArtifactKind = "oidc-code"
-	KindAccess      ArtifactKind = "oidc-access"
-	KindRefresh     ArtifactKind = "oidc-refresh"
+	KindGrant       ArtifactKind = "oidc-grant"
+	KindRefresh     ArtifactKind = "oidc-refresh" // that a refresh token was used
 	KindJTI         ArtifactKind = "oidc-jti"
 	KindSAMLLogout  ArtifactKind = "saml-logout"
 )

@@ -86,7 +86,7 @@ func (m Mark) put() PutArtifact {
 
 func refuseReplay(err error) error {
 	if errors.Is(err, ErrExists) {
-		return Refuse(Replayed, "This request was already used. Go back to the app and start again.")
+		return Refuse(Replayed, "This request was already used. Go back to the app and start again.").Because(err)
 	}
 	if err != nil {
 		return fmt.Errorf("bridge: commit: %w", err)

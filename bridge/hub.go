@@ -72,11 +72,11 @@ func Key(secret string) string {
 }
 
 // NewSecret returns 256 bits of randomness, base64url.
-func (h *Hub) NewSecret() string { return base64.RawURLEncoding.EncodeToString(h.random(32)) }
+func (h *Hub) NewSecret() string { return base64.RawURLEncoding.EncodeToString(h.Random(32)) }
 
 // NewID returns 128 bits of randomness in lower-case base32: fit for host names, NCNames (with a letter in front) and URLs.
 func (h *Hub) NewID() string {
-	return lowerBase32.EncodeToString(h.random(16))
+	return lowerBase32.EncodeToString(h.Random(16))
 }
 
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -86,11 +86,12 @@ var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPaddi
 
 // NewRef returns a reference a person can read out: 7K4M-2Q9X.
 func (h *Hub) NewRef() string {
-	s := crockford.EncodeToString(h.random(5))
+	s := crockford.EncodeToString(h.Random(5))
 	return s[:4] + "-" + s[4:]
 }
 
-func (h *Hub) random(n int) []byte {
+// Random returns n random bytes.
+func (h *Hub) Random(n int) []byte {
 	b := make([]byte, n)
 	src := h.Rand
 	if src == nil {
@@ -115,6 +116,13 @@ func (h *Hub) macBytes(purpose string, parts ...string) []byte {
 		m.Write([]byte(p))
 	}
 	return m.Sum(nil)[:16]
+}
+
+// DeriveKey makes a key of 256 bits for one purpose of a front end; every node of the hub derives the same.
+func (h *Hub) DeriveKey(purpose string) []byte {
+	m := hmac.New(sha256.New, h.Secret)
+	m.Write([]byte("\x01" + purpose)) // no purpose of macBytes begins so
+	return m.Sum(nil)
 }
 
 func (h *Hub) trace(ref, step string, fields ...string) {

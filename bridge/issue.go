@@ -19,6 +19,20 @@ func (h *Hub) touchEvery() time.Duration { return min(time.Minute, h.Limits.Idle
 
 // Issue decides what the partner is told, when Next said so. Nothing is written until Deliver.
 func (h *Hub) Issue(ctx context.Context, next Next) (Issuance, error) {
+	iss, err := h.Allow(next)
+	if err == nil {
+		event := issuedEvent(ctx, iss, ledger.Issued)
+		if asked := next.Transaction.Request.Requesters; len(asked) > 0 {
+			event.Detail["requesters"] = strings.Join(asked, " ")
+		}
+		iss.writes = append(iss.writes, told(iss), Append{event})
+	}
+	return iss, err
+}
+
+// Allow decides as Issue does, for a front end that tells the partner nothing yet but hands out a code: what is told
+// is decided anew and recorded when Reissue follows. Deliver then writes what the sign-on changed, often nothing.
+func (h *Hub) Allow(next Next) (Issuance, error) {
 	if next.Step != StepIssue || next.facts == nil || next.Transaction.Local {
 		return Issuance{}, Refuse(TransactionGone, "This sign-in is not complete.")
 	}
@@ -29,7 +43,7 @@ func (h *Hub) Issue(ctx context.Context, next Next) (Issuance, error) {
 		return Issuance{}, err
 	}
 	h.complete(&iss, s, tx.Ref, now)
-	iss.writes = h.issueWrites(ctx, iss, next, now)
+	iss.writes = h.stepWrites(next, now)
 	return iss, nil
 }
 
@@ -39,7 +53,8 @@ func (h *Hub) complete(iss *Issuance, s Session, ref string, now time.Time) {
 	iss.Index = h.mac("index", s.ID, string(iss.Protocol), iss.Partner)
 }
 
-func (h *Hub) issueWrites(ctx context.Context, iss Issuance, next Next, now time.Time) []Write {
+// stepWrites are what the sign-on itself changed: its transaction is over, a role was found, the session was used.
+func (h *Hub) stepWrites(next Next, now time.Time) []Write {
 	tx, s := next.Transaction, next.Session
 	var w []Write
 	switch {
@@ -55,11 +70,7 @@ func (h *Hub) issueWrites(ctx context.Context, iss Issuance, next Next, now time
 	case now.Sub(s.Seen) >= h.touchEvery():
 		w = append(w, TouchSession{ID: s.ID, Seen: now})
 	}
-	event := issuedEvent(ctx, iss, ledger.Issued)
-	if asked := tx.Request.Requesters; len(asked) > 0 {
-		event.Detail["requesters"] = strings.Join(asked, " ")
-	}
-	return append(w, told(iss), Append{event})
+	return w
 }
 
 // told notes the partner as a participant; it can't be written once the session has ended.
@@ -82,7 +93,10 @@ func issuedEvent(ctx context.Context, iss Issuance, kind ledger.Kind) ledger.Eve
 // Of two deliveries of one request exactly one succeeds.
 func (h *Hub) Deliver(ctx context.Context, iss Issuance, extra ...Write) error {
 	writes := append(iss.writes[:len(iss.writes):len(iss.writes)], extra...)
-	err := h.Journal.Commit(ctx, writes...)
+	var err error
+	if len(writes) > 0 {
+		err = h.Journal.Commit(ctx, writes...)
+	}
 	if errors.Is(err, ErrSpent) || errors.Is(err, ErrNotFound) {
 		return Refuse(TransactionGone, "This sign-in was already finished.").WithCode("transaction_spent").Because(err)
 	}

@@ -73,7 +73,7 @@ func issuance(caller int, i int64) []bridge.Write {
 			Session: session, Protocol: trust.OIDC, Partner: "https://pas.rx1.example/", Index: "index-" + session, Subject: "subject-0123456789abcdef", Format: "pairwise", Since: now,
 		}},
 		bridge.PutArtifact{Artifact: bridge.Artifact{
-			Kind: bridge.KindAuthCode, Key: fmt.Sprintf("%043x", i*0x5851F42D4C957F2D), Group: fmt.Sprintf("%026x", i*0x14057B7EF767814F), Session: session, Payload: make([]byte, 600), Expires: now.Add(time.Minute),
+			Kind: bridge.KindGrant, Key: fmt.Sprintf("%043x", i*0x5851F42D4C957F2D), Group: fmt.Sprintf("%026x", i*0x14057B7EF767814F), Session: session, Payload: make([]byte, 600), Expires: now.Add(time.Minute),
 		}},
 		bridge.Append{Event: ledger.Event{
 			Time: now, Kind: ledger.Issued, Ref: fmt.Sprintf("%08x", i), Tracking: session, Subject: "555000000001", Role: "555000000011", Org: "RX1",

@@ -19,13 +19,13 @@ func BenchmarkReadSQLite(b *testing.B) {
 		b.Fatal(err)
 	}
 	now := time.Now()
-	if err := s.Put(ctx, bridge.Artifact{Kind: bridge.KindAuthCode, Key: "k", Payload: make([]byte, 600), Expires: now.Add(time.Hour)}, false); err != nil {
+	if err := s.Put(ctx, bridge.Artifact{Kind: bridge.KindGrant, Key: "k", Payload: make([]byte, 600), Expires: now.Add(time.Hour)}, false); err != nil {
 		b.Fatal(err)
 	}
 	for name, read := range map[string]func() error{
 		"session":  func() error { _, err := s.SessionByKey(ctx, "0"); return err },
 		"person":   func() error { _, err := s.Person(ctx, "555000000001"); return err },
-		"artifact": func() error { _, err := s.Get(ctx, bridge.KindAuthCode, "k", now); return err },
+		"artifact": func() error { _, err := s.Get(ctx, bridge.KindGrant, "k", now); return err },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

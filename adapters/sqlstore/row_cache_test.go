@@ -40,7 +40,7 @@ func TestCacheAnswersWhatWasWrittenOrRead(t *testing.T) {
 	if err := s.SavePersons(ctx, people.Person{UID: "u", Name: "N"}); err != nil {
 		t.Fatal(err)
 	}
-	a := bridge.Artifact{Kind: bridge.KindAuthCode, Key: "k", Group: "g", Session: fmt.Sprintf("session%022d", 0), Payload: []byte("p"), Expires: now.Add(time.Hour)}
+	a := bridge.Artifact{Kind: bridge.KindGrant, Key: "k", Group: "g", Session: fmt.Sprintf("session%022d", 0), Payload: []byte("p"), Expires: now.Add(time.Hour)}
 	if err := s.Put(ctx, a, false); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestCacheSeesTheNextProcess(t *testing.T) {
 	if err := serve.SavePersons(ctx, people.Person{UID: "u", Status: people.Active}); err != nil {
 		t.Fatal(err)
 	}
-	a := bridge.Artifact{Kind: bridge.KindAuthCode, Key: "k", Session: id, Payload: []byte("p"), Expires: now.Add(time.Hour)}
+	a := bridge.Artifact{Kind: bridge.KindGrant, Key: "k", Session: id, Payload: []byte("p"), Expires: now.Add(time.Hour)}
 	if err := serve.Put(ctx, a, false); err != nil {
 		t.Fatal(err)
 	}

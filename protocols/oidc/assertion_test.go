@@ -9,6 +9,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // TestAssertionClaimsAtTheirLimits judges claims each at the value where the answer turns; want "" is good.
@@ -126,7 +127,7 @@ func TestAssertionIsRememberedUntilItCannotBeUsed(t *testing.T) {
 	}
 	for _, wait := range []time.Duration{0, 5 * time.Minute, 29 * time.Second, time.Second} {
 		w.advance(wait)
-		f := url.Values{"grant_type": {grantCode}, "code": {"x"}, "client_assertion_type": {assertionType}, "client_assertion": {a}}
+		f := url.Values{"grant_type": {trust.GrantCode}, "code": {"x"}, "client_assertion_type": {assertionType}, "client_assertion": {a}}
 		if got := w.form(tokenPath, f); got.status == 200 || !strings.Contains(got.body, "invalid_client") {
 			t.Errorf("again at %v: %s", fmt.Sprint(w.clock()), got.body)
 		}

@@ -94,33 +94,31 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, partner strin
 	p.respond(w, r, next.Partner.Name, d, url.Values{"code": {code}})
 }
 
-// issue decides, makes the code, and commits both with the audit event before anything leaves.
+// issue makes a code. It tells the client nothing yet: the token and userinfo endpoints decide anew, and record it.
 func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, error) {
 	ctx := r.Context()
 	c, err := p.clients.of(next.Partner)
 	if err != nil {
 		return "", err
 	}
-	next.Wants = []string{} // a code says nothing yet; the token and userinfo endpoints decide anew
-	iss, err := p.hub.Issue(ctx, next)
+	next.Wants = []string{}
+	iss, err := p.hub.Allow(next)
 	if err != nil {
 		return "", err
 	}
 	if !sameSubject(d, iss) {
 		return "", bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
 	}
-	m := p.machine(c)
-	m.cap = iss.SessionEnds
-	g := grant{
+	now := p.hub.Clock()
+	code, err := p.sealer.seal(sealCode, grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
-		Scopes: c.allowed(d.Scopes), Ref: iss.Ref, Redirect: d.Redirect, Nonce: d.Nonce,
-		AuthnAt: iss.AuthnAt.Unix(),
-	}
-	code, err := m.issueCode(ctx, &g, d.Challenge)
+		Scopes: c.allowed(d.Scopes), Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(),
+		Offer: &offer{Redirect: d.Redirect, Challenge: d.Challenge, Nonce: d.Nonce, Expires: earlier(now.Add(p.life.Code), iss.SessionEnds).Unix()},
+	})
 	if err != nil {
 		return "", err
 	}
-	return code, p.hub.Deliver(ctx, iss, m.writes...)
+	return code, p.hub.Deliver(ctx, iss)
 }
 
 // refusePage audits a refusal and shows it: the reply address is not proven.

@@ -1,14 +1,12 @@
 package oidc
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 var errNoToken = errors.New("oidc: no access token was sent")
@@ -39,26 +37,4 @@ func bearer(r *http.Request) (string, error) {
 		return "", refused
 	}
 	return token, nil
-}
-
-// access decides anew what the holder of an access token may be told: of the claims wanted, nil for all. Nothing is recorded.
-func (p *Provider) access(ctx context.Context, token string, wants []string) (*grant, bridge.Issuance, bridge.Artifact, error) {
-	a, err := p.hub.Artifacts.Get(ctx, bridge.KindAccess, bridge.Key(token), p.hub.Clock())
-	if errors.Is(err, bridge.ErrNotFound) {
-		return nil, bridge.Issuance{}, a, bridge.Refuse(bridge.BadGrant, "The access token is not known, or it has expired.")
-	}
-	if err != nil {
-		return nil, bridge.Issuance{}, a, err
-	}
-	g, err := readGrant(a)
-	if err != nil {
-		return nil, bridge.Issuance{}, a, err
-	}
-	c, err := p.partner(g.Client)
-	if err != nil {
-		return g, bridge.Issuance{}, a, err
-	}
-	g.Scopes = c.allowed(g.Scopes)
-	iss, err := p.hub.Reissue(ctx, g.bridge(p, wants), ledger.TokenIssued)
-	return g, iss, a, err
 }

@@ -127,7 +127,7 @@ func checkResponseType(_ *Provider, a *authorization) *bridge.Refusal {
 func checkScope(p *Provider, a *authorization) *bridge.Refusal {
 	for _, scope := range words(a.get("scope")) {
 		switch {
-		case a.client.scopes.Has(scope):
+		case slices.Contains(a.client.scopes, scope):
 			if !slices.Contains(a.Scopes, scope) {
 				a.Scopes = append(a.Scopes, scope)
 			}
@@ -141,12 +141,14 @@ func checkScope(p *Provider, a *authorization) *bridge.Refusal {
 	return nil
 }
 
+const methodS256 = "S256" // the one code_challenge_method (RFC 9700, section 2.1.1)
+
 func checkChallenge(p *Provider, a *authorization) *bridge.Refusal {
 	a.Challenge = a.get("code_challenge")
 	method := a.get("code_challenge_method")
 	switch {
 	case a.Challenge == "" && method == "":
-		if p.pkce || a.client.terms.PKCE || a.client.IsPublic() {
+		if p.pkce || a.client.terms.PKCE || a.client.public() {
 			return bridge.Refuse(bridge.BadRequest, "code_challenge is missing: this client must use PKCE.").WithCode("pkce_required")
 		}
 	case method != methodS256:

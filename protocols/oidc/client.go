@@ -2,9 +2,8 @@ package oidc
 
 import (
 	"fmt"
+	"slices"
 	"sync"
-
-	"github.com/ory/fosite"
 
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -21,7 +20,7 @@ const (
 	authNone  = "none"
 )
 
-// client is a partner as the grant handlers see it, prepared once a revision. It implements fosite.Client.
+// client is a partner as this room sees it, prepared once a revision.
 type client struct {
 	id     string
 	name   string
@@ -29,27 +28,21 @@ type client struct {
 	rules  trust.Terms
 	rev    int64
 	alg    keyring.Algorithm
-	scopes fosite.Arguments
-	grants fosite.Arguments
+	scopes []string
 	keys   jose.KeySet // of private_key_jwt
 	broken error       // why the registered keys cannot be used
 }
 
-var responseTypes = fosite.Arguments{"code"}
-
 func newClient(p trust.Partner) *client {
 	c := &client{
 		id: p.ID, name: p.Name, terms: p.OIDC, rules: p.Terms, rev: p.Revision, alg: keyring.Algorithm(p.OIDC.Algorithm),
-		scopes: fosite.Arguments(p.OIDC.Scopes), grants: fosite.Arguments{grantCode},
+		scopes: p.OIDC.Scopes,
 	}
-	if !c.scopes.Has(scopeOpenID) {
-		c.scopes = append(fosite.Arguments{scopeOpenID}, c.scopes...)
+	if !slices.Contains(c.scopes, scopeOpenID) {
+		c.scopes = append([]string{scopeOpenID}, c.scopes...)
 	}
 	if c.alg == "" {
 		c.alg = keyring.ES256
-	}
-	if p.OIDC.Refresh {
-		c.grants = append(c.grants, grantRefresh)
 	}
 	if p.OIDC.ClientAuth == authJWT {
 		c.keys, c.broken = jose.ReadKeySet(p.OIDC.JWKS)
@@ -61,21 +54,15 @@ func newClient(p trust.Partner) *client {
 func (c *client) allowed(granted []string) []string {
 	out := make([]string, 0, len(granted))
 	for _, scope := range granted {
-		if c.scopes.Has(scope) {
+		if slices.Contains(c.scopes, scope) {
 			out = append(out, scope)
 		}
 	}
 	return out
 }
 
-func (c *client) GetID() string                      { return c.id }
-func (c *client) GetHashedSecret() []byte            { return nil } // authenticated before fosite
-func (c *client) GetRedirectURIs() []string          { return c.terms.RedirectURIs }
-func (c *client) GetGrantTypes() fosite.Arguments    { return c.grants }
-func (c *client) GetResponseTypes() fosite.Arguments { return responseTypes }
-func (c *client) GetScopes() fosite.Arguments        { return c.scopes }
-func (c *client) IsPublic() bool                     { return c.terms.ClientAuth == authNone }
-func (c *client) GetAudience() fosite.Arguments      { return nil }
+// public reports whether the client cannot authenticate.
+func (c *client) public() bool { return c.terms.ClientAuth == authNone }
 
 // clientCache keeps one client a partner, for as long as the registry hands out the same terms.
 type clientCache struct {

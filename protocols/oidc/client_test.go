@@ -170,7 +170,7 @@ func (w *world) redeem(client, code string, pairs ...string) reply {
 }
 
 func codeForm(code string, pairs ...string) url.Values {
-	f := url.Values{"grant_type": {grantCode}, "code": {code}, "redirect_uri": {callback}, "code_verifier": {verifier}}
+	f := url.Values{"grant_type": {trust.GrantCode}, "code": {code}, "redirect_uri": {callback}, "code_verifier": {verifier}}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		f.Set(pairs[i], pairs[i+1])
 		if pairs[i+1] == "" {
@@ -182,7 +182,7 @@ func codeForm(code string, pairs ...string) url.Values {
 
 func (w *world) refresh(client, token string, pairs ...string) reply {
 	w.t.Helper()
-	f := url.Values{"grant_type": {grantRefresh}, "refresh_token": {token}}
+	f := url.Values{"grant_type": {trust.GrantRefresh}, "refresh_token": {token}}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		f.Set(pairs[i], pairs[i+1])
 	}

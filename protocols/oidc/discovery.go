@@ -53,13 +53,21 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		Issuer: p.issuer, Authorization: p.issuer + authorizePath, Token: p.issuer + tokenPath, Userinfo: p.issuer + userinfoPath,
 		JWKS: p.issuer + jwksPath, Revocation: p.issuer + revokePath, Introspection: p.issuer + introspectPath, EndSession: p.issuer + logoutPath,
 		Scopes: p.scopes.names, ResponseTypes: []string{"code"}, ResponseModes: []string{modeQuery, modeForm},
-		GrantTypes: []string{grantCode, grantRefresh}, ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
+		GrantTypes: grantNames(), ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
 		SigningAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
 		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil,
 	}
 	writePublic(w, m)
+}
+
+func grantNames() []string {
+	var out []string
+	for _, k := range grantTypes {
+		out = append(out, k.name)
+	}
+	return out
 }
 
 // algorithms lists what an active key signs with.

@@ -13,10 +13,9 @@
 //	GET POST /oidc/logout                       RP-initiated logout 1.0
 //
 // A request passes the table of checks.go before anything else sees it, and goes to the bridge as a
-// bridge.Request. What may be said comes back as an Issuance; this room only encodes it. fosite is the state
-// machine of the grants (machine.go): its handlers decide over codes, verifiers and refresh tokens, and its
-// storage calls are collected and committed together with the audit event, one commit a request. Nothing of
-// fosite leaves this room.
+// bridge.Request. What may be said comes back as an Issuance; this room only encodes it. The token
+// endpoint chooses from the table of grants.go. Codes and tokens carry their own content, sealed; what has to be
+// remembered of a grant is one artifact, written in the same commit as the audit event (docs/adr/0016).
 //
 // Choices where the standard leaves one, or practice differs:
 //   - acr_values is a demand, not a wish: if none of the classes can be met the answer is

@@ -1,32 +1,37 @@
 package oidc
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
-
-	"github.com/ory/fosite"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
 )
 
-// grant is what a code, an access token or a refresh token stands for. Each artifact carries a whole copy, so
-// that a lookup is one read.
+// grant is what a person allowed a client by signing on to it. A code carries it sealed. Once the code is redeemed it
+// is stored, one artifact under its id: while that lives and is not spent, so do the tokens that name it.
 type grant struct {
-	ID        string   `json:"i"` // artifact group
-	Client    string   `json:"c"`
-	Session   string   `json:"s"`
-	Subject   string   `json:"u"` // as the client was told first
-	Role      string   `json:"r,omitempty"`
-	ACR       []string `json:"a,omitempty"`
-	Scopes    []string `json:"p"`
-	Ref       string   `json:"f,omitempty"`
-	Since     int64    `json:"t"` // when this artifact was issued, seconds since 1970
-	Redirect  string   `json:"d,omitempty"`
-	Challenge string   `json:"h,omitempty"`
-	Nonce     string   `json:"n,omitempty"`
-	AuthnAt   int64    `json:"w"` // when the person proved before it was granted, seconds since 1970
+	ID      string   `json:"i"`
+	Client  string   `json:"c"`
+	Session string   `json:"s"`
+	Subject string   `json:"u"` // as the client was told first
+	Role    string   `json:"r,omitempty"`
+	ACR     []string `json:"a,omitempty"`
+	Scopes  []string `json:"p"`
+	Ref     string   `json:"f,omitempty"`
+	AuthnAt int64    `json:"w"`           // when the person proved before it was granted, seconds since 1970
+	Offer   *offer   `json:"o,omitempty"` // of a code
+}
+
+// offer is what only the code needs to know; it is not stored.
+type offer struct {
+	Redirect  string `json:"d"`
+	Challenge string `json:"h,omitempty"`
+	Nonce     string `json:"n,omitempty"`
+	Expires   int64  `json:"e"` // of the code, seconds since 1970
 }
 
 // bridge is the grant as the core decides over it. wants are the claims that will be printed; nil: all.
@@ -34,20 +39,25 @@ func (g *grant) bridge(p *Provider, wants []string) bridge.Grant {
 	return bridge.Grant{Session: g.Session, Partner: g.Client, Protocol: trust.OIDC, RoleID: g.Role, Contexts: p.contexts(g.ACR), Ref: g.Ref, Wants: wants}
 }
 
-// artifact stores the grant under the hash of a secret.
-func (g grant) artifact(kind bridge.ArtifactKind, key string, now, expires time.Time) (bridge.Artifact, error) {
-	g.Since = now.Unix()
-	if kind != bridge.KindAuthCode {
-		g.Redirect, g.Challenge, g.Nonce = "", "", ""
-	}
+// artifact is the grant as it is stored. It goes with its session.
+func (g grant) artifact(expires time.Time) (bridge.Artifact, error) {
+	g.Offer = nil
 	payload, err := json.Marshal(g)
 	if err != nil {
 		return bridge.Artifact{}, fmt.Errorf("oidc: write grant: %w", err)
 	}
-	return bridge.Artifact{Kind: kind, Key: key, Group: g.ID, Session: g.Session, Payload: payload, Expires: expires}, nil
+	return bridge.Artifact{Kind: bridge.KindGrant, Key: g.ID, Session: g.Session, Payload: payload, Expires: expires}, nil
 }
 
-func readGrant(a bridge.Artifact) (*grant, error) {
+// grantByID finds a grant that lives. It comes back with a refusal too, if it was found.
+func (p *Provider) grantByID(ctx context.Context, id string) (*grant, error) {
+	a, err := p.hub.Artifacts.Get(ctx, bridge.KindGrant, id, p.hub.Clock())
+	if errors.Is(err, bridge.ErrNotFound) || err == nil && a.Spent {
+		return nil, bridge.Refuse(bridge.BadGrant, "The grant has ended: its session is over, or it was revoked or misused.").WithCode("grant_ended")
+	}
+	if err != nil {
+		return nil, err
+	}
 	var g grant
 	if err := json.Unmarshal(a.Payload, &g); err != nil {
 		return nil, fmt.Errorf("oidc: read grant: %w", err)
@@ -55,15 +65,25 @@ func readGrant(a bridge.Artifact) (*grant, error) {
 	return &g, nil
 }
 
-// grantSession carries a grant through fosite. Expiry is the artifact's own, by the hub's clock: fosite asks
-// the machine's, so what it says here is not kept.
-type grantSession struct{ grant *grant }
-
-func (grantSession) SetExpiresAt(fosite.TokenType, time.Time)       {}
-func (grantSession) GetExpiresAt(fosite.TokenType) (none time.Time) { return none }
-func (grantSession) GetUsername() string                            { return "" }
-func (s grantSession) GetSubject() string                           { return s.grant.Subject }
-func (s grantSession) Clone() fosite.Session                        { return s }
-
-// otherClient stands for the owner of a grant who is not the one asking.
-func otherClient(id string) fosite.Client { return &fosite.DefaultClient{ID: id} }
+// endGrant makes a grant, and every code and token of it, useless for good. until is when all of them are dead anyway,
+// for one that is not stored yet.
+func (p *Provider) endGrant(ctx context.Context, id string, until time.Time) error {
+	now := p.hub.Clock()
+	for range 2 { // it may be stored between the two calls, once
+		_, err := p.hub.Artifacts.Consume(ctx, bridge.KindGrant, id, now)
+		if err == nil || errors.Is(err, bridge.ErrSpent) {
+			return nil
+		}
+		if !errors.Is(err, bridge.ErrNotFound) {
+			return err
+		}
+		if !now.Before(until) {
+			return nil
+		}
+		err = p.hub.Artifacts.Put(ctx, bridge.Artifact{Kind: bridge.KindGrant, Key: id, Expires: until, Spent: true}, false)
+		if !errors.Is(err, bridge.ErrExists) {
+			return err
+		}
+	}
+	return fmt.Errorf("oidc: end grant: %w", bridge.ErrExists)
+}

@@ -27,7 +27,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch token := form.Get("token"); {
-	case c.IsPublic():
+	case c.public():
 		err = bridge.Refuse(bridge.BadClient, "Introspection needs a client that authenticates.").WithCode("auth_method")
 	case token == "":
 		err = bridge.Refuse(bridge.BadRequest, "token is missing.")
@@ -38,7 +38,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
 		p.refuseCall(w, r, c.id, "", err)
 		return
 	}
-	g, iss, a, err := p.access(r.Context(), form.Get("token"), []string{})
+	g, iss, t, err := p.access(r.Context(), form.Get("token"), []string{})
 	if refusal := bridge.AsRefusal(err); err != nil && (refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable) {
 		p.refuseCall(w, r, c.id, "", err)
 		return
@@ -48,7 +48,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, introspection{
-		Active: true, Scope: joined(g.Scopes), Client: g.Client, Type: "Bearer", Expires: a.Expires.Unix(), Issued: g.Since,
+		Active: true, Scope: joined(g.Scopes), Client: g.Client, Type: "Bearer", Expires: t.Expires, Issued: t.Issued,
 		Subject: g.Subject, Issuer: p.issuer, SID: iss.Index,
 	})
 }

@@ -63,6 +63,7 @@ type Provider struct {
 	issuer  string
 	acr     []acrClass
 	scopes  scopeTable
+	sealer  sealer
 	clients clientCache
 }
 
@@ -76,6 +77,10 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, poster: o.Poster, log: o.Log,
 		after: o.AfterLogout, issuer: o.Kit.Issuer.String(), acr: acrClasses(), scopes: newScopeTable(),
+	}
+	var err error
+	if p.sealer, err = newSealer(o.Hub); err != nil {
+		return nil, err
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)

@@ -42,8 +42,9 @@ func TestStoreThatFails(t *testing.T) {
 	b := w.browser()
 	set := w.tokens(w.redeem("basic", b.code("basic")))
 	code := b.code("basic")
+	other := w.browser()
 	w.hub.Journal = brokenJournal{}
-	if got := b.authorize("basic"); got.query("error") != "temporarily_unavailable" || got.query("code") != "" {
+	if got := other.authorize("basic"); got.query("error") != "temporarily_unavailable" || got.query("code") != "" {
 		t.Errorf("authorize: %d %v", got.status, got.to)
 	}
 	if got := w.redeem("basic", code); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, "access_token") {

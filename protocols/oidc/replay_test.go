@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // TestReplayedRequestHarmsNobody: whoever sends a token request again has not proved to be the client, so it
@@ -20,7 +21,7 @@ func TestReplayedRequestHarmsNobody(t *testing.T) {
 		t.Errorf("a replay ended the grant: %d", got.status)
 	}
 	rotated := w.tokens(w.refresh("jwt", set.Refresh))
-	form = with(nil, "grant_type", grantRefresh, "refresh_token", set.Refresh, "client_assertion_type", assertionType, "client_assertion", form.Get("client_assertion"))
+	form = with(nil, "grant_type", trust.GrantRefresh, "refresh_token", set.Refresh, "client_assertion_type", assertionType, "client_assertion", form.Get("client_assertion"))
 	after = w.lastSeq()
 	w.denied(t, "old refresh token", w.form(tokenPath, form), after, 401, "invalid_client", "assertion_replayed")
 	if got := w.userinfo(rotated.Access); got.status != http.StatusOK {

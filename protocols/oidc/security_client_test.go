@@ -94,8 +94,8 @@ func clientRows(t *testing.T) {
 			"urn:ietf:params:oauth:grant-type:jwt-bearer": {"unsupported_grant_type", "unsupported_grant_type"}, "client_credentials": {"unsupported_grant_type", "unsupported_grant_type"}} {
 			w.denied(t, "grant_type "+kind, w.form(tokenPath, with(good, "grant_type", kind), basicHeader("basic:"+secret)), after, 400, want[0], want[1])
 		}
-		w.denied(t, "no code", w.form(tokenPath, url.Values{"grant_type": {grantCode}}, basicHeader("basic:"+secret)), after, 400, "invalid_request", "bad_request")
-		w.denied(t, "refresh not allowed", w.form(tokenPath, url.Values{"grant_type": {grantRefresh}, "refresh_token": {"x"}}, basicHeader("plain:"+secret)), after, 400, "unauthorized_client", "unauthorized_client")
+		w.denied(t, "no code", w.form(tokenPath, url.Values{"grant_type": {trust.GrantCode}}, basicHeader("basic:"+secret)), after, 400, "invalid_request", "bad_request")
+		w.denied(t, "refresh not allowed", w.form(tokenPath, url.Values{"grant_type": {trust.GrantRefresh}, "refresh_token": {"x"}}, basicHeader("plain:"+secret)), after, 400, "unauthorized_client", "unauthorized_client")
 		w.tokens(w.redeem("basic", code)) // none of this touched the code
 	})
 }
@@ -172,7 +172,7 @@ func assertionRows(t *testing.T) {
 		}
 		w.assertionDenied(t, "replay", "jwt", once, "assertion_replayed")
 		failed := w.assertion("jwt", nil)
-		w.form(tokenPath, url.Values{"grant_type": {grantCode}, "code": {"nonsense"}, "client_assertion_type": {assertionType}, "client_assertion": {failed}})
+		w.form(tokenPath, url.Values{"grant_type": {trust.GrantCode}, "code": {"nonsense"}, "client_assertion_type": {assertionType}, "client_assertion": {failed}})
 		w.assertionDenied(t, "replay after a failed request", "jwt", failed, "assertion_replayed")
 		introspected := w.assertion("jwt", nil)
 		w.form(introspectPath, url.Values{"token": {"x"}, "client_assertion_type": {assertionType}, "client_assertion": {introspected}})

@@ -275,26 +275,26 @@ func answerRows(t *testing.T) {
 		} {
 			code := b.code("basic")
 			after := w.lastSeq()
-			w.denied(t, what, w.redeem("basic", code, pairs...), after, 400, "invalid_grant", "bad_grant")
-			w.denied(t, what+", then the right one", w.redeem("basic", code), after, 400, "invalid_grant", "bad_grant")
+			w.denied(t, what, w.redeem("basic", code, pairs...), after, 400, "invalid_grant", "pkce_verifier")
+			w.denied(t, what+", then the right one", w.redeem("basic", code), after, 400, "invalid_grant", "grant_spent")
 		}
 		code := b.code("old", "code_challenge", "", "code_challenge_method", "")
 		after := w.lastSeq()
-		w.denied(t, "verifier without challenge", w.redeem("old", code), after, 400, "invalid_grant", "bad_grant")
+		w.denied(t, "verifier without challenge", w.redeem("old", code), after, 400, "invalid_grant", "pkce_downgrade")
 		code = b.code("old", "code_challenge", "", "code_challenge_method", "")
 		w.tokens(w.redeem("old", code, "code_verifier", ""))
 	})
 	t.Run("162", func(t *testing.T) {
 		code := b.code("basic")
 		after := w.lastSeq()
-		w.denied(t, "other client", w.redeem("post", code), after, 400, "invalid_grant", "bad_grant")
-		w.denied(t, "then its own", w.redeem("basic", code), after, 400, "invalid_grant", "bad_grant")
+		w.denied(t, "other client", w.redeem("post", code), after, 400, "invalid_grant", "code_client")
+		w.denied(t, "then its own", w.redeem("basic", code), after, 400, "invalid_grant", "grant_spent")
 		code = b.code("basic")
 		after = w.lastSeq()
-		w.denied(t, "other redirect URI", w.redeem("basic", code, "redirect_uri", "https://epr.example/cb"), after, 400, "invalid_grant", "bad_grant")
+		w.denied(t, "other redirect URI", w.redeem("basic", code, "redirect_uri", "https://epr.example/cb"), after, 400, "invalid_grant", "code_redirect")
 		code = b.code("basic")
 		after = w.lastSeq()
-		w.denied(t, "no redirect URI", w.redeem("basic", code, "redirect_uri", ""), after, 400, "invalid_grant", "bad_grant")
+		w.denied(t, "no redirect URI", w.redeem("basic", code, "redirect_uri", ""), after, 400, "invalid_grant", "code_redirect")
 	})
 }
 
@@ -308,7 +308,7 @@ func grantRows(t *testing.T) {
 		code := b.code("basic")
 		w.advance(61 * time.Second)
 		after := w.lastSeq()
-		w.denied(t, "late", w.redeem("basic", code), after, 400, "invalid_grant", "bad_grant")
+		w.denied(t, "late", w.redeem("basic", code), after, 400, "invalid_grant", "code_expired")
 	})
 	t.Run("176", func(t *testing.T) { w.refreshReuse(t, b) })
 	t.Run("177", func(t *testing.T) {
@@ -316,10 +316,10 @@ func grantRows(t *testing.T) {
 		set := w.tokens(w.redeem("basic", b.code("basic")))
 		after := w.lastSeq()
 		w.denied(t, "wider", w.refresh("basic", set.Refresh, "scope", "openid email"), after, 400, "invalid_scope", "invalid_scope")
-		w.denied(t, "other client", w.refresh("post", set.Refresh), after, 400, "invalid_grant", "bad_grant")
+		w.denied(t, "other client", w.refresh("post", set.Refresh), after, 400, "invalid_grant", "refresh_client")
 		code := b.code("basic")
 		after = w.lastSeq()
-		w.denied(t, "a code as refresh token", w.refresh("basic", code), after, 400, "invalid_grant", "bad_grant")
+		w.denied(t, "a code as refresh token", w.refresh("basic", code), after, 400, "invalid_grant", "refresh_unknown")
 	})
 	t.Run("189", func(t *testing.T) {
 		set := w.tokens(w.redeem("basic", b.code("basic")))
@@ -405,8 +405,8 @@ func (w *world) refreshReuse(t *testing.T, b *browser) {
 	first := w.tokens(w.redeem("basic", b.code("basic")))
 	second := w.tokens(w.refresh("basic", first.Refresh))
 	after := w.lastSeq()
-	w.denied(t, "reuse", w.refresh("basic", first.Refresh), after, 400, "invalid_grant", "bad_grant")
-	w.denied(t, "the family", w.refresh("basic", second.Refresh), after, 400, "invalid_grant", "bad_grant")
+	w.denied(t, "reuse", w.refresh("basic", first.Refresh), after, 400, "invalid_grant", "grant_spent")
+	w.denied(t, "the family", w.refresh("basic", second.Refresh), after, 400, "invalid_grant", "grant_ended")
 	if w.userinfo(second.Access).status != http.StatusUnauthorized {
 		t.Error("the family's access token lives")
 	}

@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 
@@ -15,7 +14,7 @@ type tokenResponse struct {
 	Type    string `json:"token_type"`
 	Expires int64  `json:"expires_in"` // seconds
 	Refresh string `json:"refresh_token,omitempty"`
-	ID      string `json:"id_token"`
+	ID      string `json:"id_token,omitempty"`
 	Scope   string `json:"scope"`
 }
 
@@ -64,44 +63,6 @@ func callForm(r *http.Request) (url.Values, error) {
 	}
 	omitEmpty(form)
 	return form, nil
-}
-
-// exchange decides, signs and commits. The grant comes back even when it is refused, if it was found.
-func (p *Provider) exchange(ctx context.Context, c caller, form url.Values) (*tokenResponse, *grant, error) {
-	kind, err := grantType(c, form)
-	if err != nil {
-		if spent := p.spend(ctx, c); spent != nil {
-			err = spent
-		}
-		return nil, nil, err
-	}
-	m := p.machine(c.client)
-	answer, err := p.redeem(ctx, m, c, kind, form)
-	if err != nil {
-		return nil, m.found, p.failed(ctx, m, c, err)
-	}
-	return answer, m.found, nil
-}
-
-func grantType(c caller, form url.Values) (string, error) {
-	switch kind := form.Get("grant_type"); kind {
-	case grantCode:
-		if form.Get("code") == "" {
-			return "", bridge.Refuse(bridge.BadRequest, "code is missing.")
-		}
-		return kind, nil
-	case grantRefresh:
-		if form.Get("refresh_token") == "" {
-			return "", bridge.Refuse(bridge.BadRequest, "refresh_token is missing.")
-		}
-		if !c.terms.Refresh {
-			return "", bridge.Refuse(bridge.UnsupportedRequest, "Refresh tokens are not allowed for this client.").WithCode(codeUnauthorizedClient)
-		}
-		return kind, nil
-	case "":
-		return "", bridge.Refuse(bridge.BadRequest, "grant_type is missing.")
-	}
-	return "", bridge.Refuse(bridge.UnsupportedRequest, "grant_type must be authorization_code or refresh_token.").WithCode(codeGrantType)
 }
 
 // refuseCall audits a refusal of a back-channel endpoint and answers it as JSON (RFC 6749, section 5.2).

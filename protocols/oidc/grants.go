@@ -1,0 +1,111 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// grantType is one way to tokens.
+type grantType struct {
+	name   string
+	clause string
+	needs  string // the parameter that must be there
+	redeem func(p *Provider, ctx context.Context, x *exchange) (*tokenResponse, error)
+}
+
+// grantTypes are all that the token endpoint knows. The terms say which of them a client may use.
+var grantTypes = [...]grantType{
+	{trust.GrantCode, "RFC 6749, 4.1.3", "code", (*Provider).redeemCode},
+	{trust.GrantRefresh, "RFC 6749, 6", "refresh_token", (*Provider).redeemRefresh},
+}
+
+// exchange is a request to the token endpoint, as far as it was understood.
+type exchange struct {
+	caller caller
+	form   url.Values
+	now    time.Time
+	found  *grant // what the request named; misuse ends it
+}
+
+func (x *exchange) get(name string) string { return x.form.Get(name) }
+
+// exchange decides, signs and commits. The grant comes back even when it is refused, if it was found.
+func (p *Provider) exchange(ctx context.Context, c caller, form url.Values) (*tokenResponse, *grant, error) {
+	kind, err := chooseGrant(c, form)
+	if err != nil {
+		if spent := p.spend(ctx, c); spent != nil {
+			err = spent
+		}
+		return nil, nil, err
+	}
+	x := &exchange{caller: c, form: form, now: p.hub.Clock()}
+	answer, err := kind.redeem(p, ctx, x)
+	if err != nil {
+		err = p.failed(ctx, x, err)
+	}
+	return answer, x.found, err
+}
+
+func chooseGrant(c caller, form url.Values) (grantType, error) {
+	asked := form.Get("grant_type")
+	if asked == "" {
+		return grantType{}, bridge.Refuse(bridge.BadRequest, "grant_type is missing.")
+	}
+	for _, k := range grantTypes {
+		if k.name != asked {
+			continue
+		}
+		if !c.terms.May(k.name) {
+			return k, bridge.Refuse(bridge.UnsupportedRequest, "The terms of this client do not allow grant_type %s.", k.name).WithCode(codeUnauthorizedClient)
+		}
+		if form.Get(k.needs) == "" {
+			return k, bridge.Refuse(bridge.BadRequest, "%s is missing.", k.needs)
+		}
+		return k, nil
+	}
+	return grantType{}, bridge.Refuse(bridge.UnsupportedRequest, "This grant_type is not known here.").WithCode(codeGrantType)
+}
+
+// failed does what a refused exchange entails: the assertion counts as used, and a grant that was
+// misused, or may no longer be answered, ends (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
+func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
+	why := bridge.AsRefusal(err)
+	if why.Reason != bridge.Replayed {
+		if spent := p.spend(ctx, x.caller); spent != nil {
+			return spent
+		}
+	}
+	if name, _ := tokenError(why); x.found == nil || name != errInvalidGrant {
+		return err
+	}
+	until := x.now
+	if x.found.Offer != nil {
+		until = time.Unix(x.found.Offer.Expires, 0)
+	}
+	if end := p.endGrant(ctx, x.found.ID, until); end != nil {
+		return errors.Join(end, err)
+	}
+	return err
+}
+
+// raced reads the outcome of a commit that did not hold: the code or token was used meanwhile, the session ended, or
+// the assertion was seen before.
+func (p *Provider) raced(ctx context.Context, x *exchange, err error) error {
+	exists := errors.Is(err, bridge.ErrExists)
+	if exists && x.caller.mark != nil {
+		mark := x.caller.mark.Artifact
+		_, seen := p.hub.Artifacts.Get(ctx, mark.Kind, mark.Key, x.now)
+		if seen == nil {
+			return refusedReplay().Because(err)
+		}
+	}
+	if exists || errors.Is(err, bridge.ErrSpent) || errors.Is(err, bridge.ErrNotFound) {
+		return bridge.Refuse(bridge.BadGrant, "The code or token was used already, or its session has ended.").WithCode("grant_spent").Because(err)
+	}
+	return err
+}

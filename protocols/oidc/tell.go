@@ -1,0 +1,103 @@
+package oidc
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+// telling is what a grant is exchanged for.
+type telling struct {
+	grant  *grant
+	event  ledger.Kind
+	scopes []string      // of the access token; the grant may hold more
+	nonce  string        // of the ID token
+	link   *refreshToken // that was presented; nil: the grant is new
+}
+
+// tell decides anew what the client is told, makes the tokens, and commits all that has to hold for them at once.
+func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResponse, error) {
+	g, c := t.grant, x.caller.client
+	iss, err := p.hub.Reissue(ctx, g.bridge(p, idTokenWants(g.Scopes)), t.event)
+	if err != nil {
+		return nil, err
+	}
+	if len(g.ACR) > 0 && iss.Class == "" {
+		return nil, bridge.Refuse(bridge.AssuranceTooLow, "The person has signed in since in another way than was asked for.")
+	}
+	answer := &tokenResponse{Scope: joined(t.scopes)}
+	if err := p.mintAccess(answer, x, accessToken{Grant: g.ID, Client: c.id, Scopes: t.scopes}, iss.SessionEnds); err != nil {
+		return nil, err
+	}
+	last := x.now.Add(p.life.Access)
+	if c.terms.Refresh {
+		if err := p.mintRefresh(answer, x, t, iss.SessionEnds); err != nil {
+			return nil, err
+		}
+		last = iss.SessionEnds
+	}
+	if slices.Contains(g.Scopes, scopeOpenID) {
+		if answer.ID, err = p.idToken(c, g, iss, idTokenInput{nonce: t.nonce, access: answer.Access, scopes: t.scopes}); err != nil {
+			return nil, err
+		}
+	}
+	writes, err := p.tellWrites(x, t, earlier(last, iss.SessionEnds))
+	if err != nil {
+		return nil, err
+	}
+	if err := p.hub.Deliver(ctx, iss, writes...); err != nil {
+		return nil, p.raced(ctx, x, err)
+	}
+	return answer, nil
+}
+
+// tellWrites are the conditions of an exchange, as writes that fail when one does not hold.
+func (p *Provider) tellWrites(x *exchange, t telling, expires time.Time) ([]bridge.Write, error) {
+	var writes []bridge.Write
+	if t.link != nil {
+		writes = append(writes, t.link.used(t.grant))
+	} else {
+		if code := time.Unix(t.grant.Offer.Expires, 0); expires.Before(code) {
+			expires = code // a code that is redeemed again must be recognised
+		}
+		a, err := t.grant.artifact(expires)
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, bridge.PutArtifact{Artifact: a})
+	}
+	if x.caller.mark != nil {
+		writes = append(writes, *x.caller.mark)
+	}
+	return writes, nil
+}
+
+// mintAccess makes the access token of an answer. It never outlives cap; zero: there is none.
+func (p *Provider) mintAccess(answer *tokenResponse, x *exchange, t accessToken, limit time.Time) error {
+	expires := earlier(x.now.Add(p.life.Access), limit)
+	t.Issued, t.Expires = x.now.Unix(), expires.Unix()
+	token, err := p.sealer.seal(sealAccess, t)
+	answer.Access, answer.Type, answer.Expires = token, "Bearer", int64(expires.Sub(x.now)/time.Second)
+	return err
+}
+
+// mintRefresh makes the next link of the grant's chain.
+func (p *Provider) mintRefresh(answer *tokenResponse, x *exchange, t telling, limit time.Time) (err error) {
+	next := refreshToken{Grant: t.grant.ID, Expires: earlier(x.now.Add(p.life.Refresh), limit).Unix()}
+	if t.link != nil {
+		next.Link = t.link.Link + 1
+	}
+	answer.Refresh, err = p.sealer.seal(sealRefresh, next)
+	return err
+}
+
+// earlier is the first of two instants; a zero limit is none.
+func earlier(t, limit time.Time) time.Time {
+	if !limit.IsZero() && limit.Before(t) {
+		return limit
+	}
+	return t
+}
