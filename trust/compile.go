@@ -90,6 +90,13 @@ func (b *builder) identity(p Partner) {
 
 // address checks a URL that browsers or the hub will be sent to.
 func (b *builder) address(what, raw string) {
+	if err := CheckAddress(raw, b.o.Lab); err != nil {
+		b.fail("%s %v", what, err)
+	}
+}
+
+// CheckAddress refuses what browsers or the hub are not sent to. Lab permits http and *.localhost: demo and tests.
+func CheckAddress(raw string, lab bool) error {
 	u, err := url.Parse(raw)
 	var host string
 	if err == nil {
@@ -97,12 +104,13 @@ func (b *builder) address(what, raw string) {
 	}
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || strings.HasSuffix(raw, "#"):
-		b.fail("%s %q is not an absolute URL without user and fragment", what, raw)
-	case u.Scheme != "https" && (u.Scheme != "http" || !b.o.Lab):
-		b.fail("%s %q must be https", what, raw)
-	case !b.o.Lab && (strings.HasSuffix(host, ".localhost") || host == "localhost"):
-		b.fail("%s %q is a demonstration address", what, raw)
+		return fmt.Errorf("%q is not an absolute URL without user and fragment", raw)
+	case u.Scheme != "https" && (u.Scheme != "http" || !lab):
+		return fmt.Errorf("%q must be https", raw)
+	case !lab && (strings.HasSuffix(host, ".localhost") || host == "localhost"):
+		return fmt.Errorf("%q is a demonstration address", raw)
 	}
+	return nil
 }
 
 // target checks a RelayState that a sign-on may be begun with: an address, a path on the partner's own host, or a token that is

@@ -112,12 +112,19 @@ func (b *builder) signs(algorithm string) {
 	}
 }
 
-// redirect checks an address that the browser is sent to with an answer. Apps on a device may also be reached on the device itself.
+// redirect checks an address that the browser is sent to with an answer.
 func (b *builder) redirect(t *OIDCTerms, raw string) {
-	if _, _, ok := loopback(raw); t.Native && (ok || privateUse(raw)) {
-		return
+	if err := CheckRedirect(raw, t.Native, b.o.Lab); err != nil {
+		b.fail("oidc redirect %v", err)
 	}
-	b.address("oidc redirect", raw)
+}
+
+// CheckRedirect refuses what no browser is sent to with an answer. Apps on a device may also be reached on the device itself.
+func CheckRedirect(raw string, native, lab bool) error {
+	if _, _, ok := loopback(raw); native && (ok || privateUse(raw)) {
+		return nil
+	}
+	return CheckAddress(raw, lab)
 }
 
 // loopback takes an http address of the device itself apart, around its port (RFC 8252, section 7.3). localhost is not one: what it

@@ -45,8 +45,8 @@ func ReadTemplate(data []byte, invited bool, c Compiler, o CompileOptions) (Temp
 	if len(d.OIDC.Grants) == 0 {
 		d.OIDC.Grants = standard.OIDC.Grants
 	}
-	if len(d.OIDC.Scopes) == 0 {
-		d.OIDC.Scopes = standard.OIDC.Scopes
+	if !slices.Contains(d.OIDC.Scopes, "openid") && slices.Contains(d.OIDC.Grants, GrantCode) {
+		d.OIDC.Scopes = append([]string{"openid"}, d.OIDC.Scopes...)
 	}
 	t := Template{d}
 	return t, t.check(c, o)
