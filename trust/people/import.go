@@ -2,14 +2,10 @@ package people
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"math/big"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Limits of an import.
@@ -36,23 +32,14 @@ type Import struct {
 // gathering is an import in the making, with every fault found so far.
 type gathering struct {
 	Import
+	strict
 	lines   []int          // where each person began
 	persons map[string]int // uid to place in Persons
 	cards   map[string]int // handle to place in Authenticators
-	errs    []error
-	more    int // errors beyond importErrors
 }
 
 func newGathering() *gathering {
 	return &gathering{persons: map[string]int{}, cards: map[string]int{}}
-}
-
-func (g *gathering) fail(line int, format string, args ...any) {
-	if len(g.errs) >= importErrors {
-		g.more++
-		return
-	}
-	g.errs = append(g.errs, fmt.Errorf("%w: line %d: %s", ErrImport, line, fmt.Sprintf(format, args...)))
 }
 
 // finish checks every person against the rules of the record and returns the import, or all faults.
@@ -70,13 +57,10 @@ func (g *gathering) finish() (Import, error) {
 			}
 		}
 	}
-	if len(g.errs) == 0 {
-		return g.Import, nil
+	if err := g.faults(); err != nil {
+		return Import{}, err
 	}
-	if g.more > 0 {
-		g.errs = append(g.errs, fmt.Errorf("%w: and %d more", ErrImport, g.more))
-	}
-	return Import{}, errors.Join(g.errs...)
+	return g.Import, nil
 }
 
 // card adds a card. The same card of the same person may be named again, as a CSV repeats it with every role.
@@ -95,20 +79,6 @@ func (g *gathering) card(line int, a Authenticator) {
 	case g.Authenticators[at].Label != a.Label:
 		g.fail(line, "card %s has two labels", a.Handle)
 	}
-}
-
-// text accepts what may be printed and stored anywhere.
-func (g *gathering) text(line int, what, s string) string {
-	s = strings.TrimSpace(s)
-	switch {
-	case len(s) > importText:
-		g.fail(line, "%s is longer than %d bytes", what, importText)
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		g.fail(line, "%s holds characters that cannot be printed", what)
-	default:
-		return s
-	}
-	return ""
 }
 
 // day parses a date; the zero time for none.
@@ -180,16 +150,4 @@ func (g *gathering) tooMany(line int) bool {
 // professionalName accepts claim names like gmc_id.
 func professionalName(s string) bool {
 	return len(s) <= 40 && s != "" && s[0] >= 'a' && s[0] <= 'z' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
-}
-
-// readLimited reads a whole document.
-func readLimited(r io.Reader) ([]byte, error) {
-	doc, err := io.ReadAll(io.LimitReader(r, ImportBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrImport, err)
-	}
-	if len(doc) > ImportBytes {
-		return nil, fmt.Errorf("%w: the document is larger than %d MiB", ErrImport, ImportBytes>>20)
-	}
-	return doc, nil
 }

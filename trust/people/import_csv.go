@@ -23,7 +23,7 @@ import (
 // one person: a value may be left out in later rows, but must not differ. A row without role_id adds no role.
 // Unknown columns are errors. All errors are reported at once, joined.
 func ReadCSV(r io.Reader) (Import, error) {
-	doc, err := readLimited(r)
+	doc, err := readLimited(r, ImportBytes)
 	if err != nil {
 		return Import{}, err
 	}

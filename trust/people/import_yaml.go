@@ -1,9 +1,7 @@
 package people
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 
@@ -17,86 +15,18 @@ func ReadYAML(r io.Reader) (Import, error) { return ReadYAMLBeside(r, nil) }
 
 // ReadYAMLBeside is ReadYAML for a document whose cards may name files, by certificate_file, found in files.
 func ReadYAMLBeside(r io.Reader, files fs.FS) (Import, error) {
-	doc, err := readLimited(r)
+	root, err := readYAML(r, ImportBytes)
 	if err != nil {
 		return Import{}, err
 	}
-	var root yaml.Node
-	in := yaml.NewDecoder(bytes.NewReader(doc))
-	if err := in.Decode(&root); err != nil {
-		return Import{}, fmt.Errorf("%w: %w", ErrImport, err)
-	}
-	if err := in.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return Import{}, fmt.Errorf("%w: more than one document", ErrImport)
-	}
-	if len(root.Content) != 1 {
-		return Import{}, fmt.Errorf("%w: the document is empty", ErrImport)
-	}
 	g := &yamlImport{newGathering(), files}
-	g.mapping(root.Content[0], "document", fields{"people": g.list("people", g.person)})
+	g.mapping(root, "document", fields{"people": g.list("people", g.person)})
 	return g.finish()
 }
 
 type yamlImport struct {
 	*gathering
 	files fs.FS
-}
-
-// fields says what to do with the value of each key a mapping may have.
-type fields map[string]func(*yaml.Node)
-
-func (g *yamlImport) mapping(n *yaml.Node, what string, known fields) {
-	if n.Kind != yaml.MappingNode {
-		g.fail(n.Line, "%s must be a mapping", what)
-		return
-	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		read, ok := known[key.Value]
-		switch {
-		case !ok || key.Kind != yaml.ScalarNode:
-			g.fail(key.Line, "%s has no key %q", what, shown(key.Value))
-		case seen[key.Value]:
-			g.fail(key.Line, "%s has %s twice", what, key.Value)
-		default:
-			read(value)
-		}
-		seen[key.Value] = true
-	}
-}
-
-func shown(s string) string { return s[:min(len(s), 60)] }
-
-func (g *yamlImport) list(what string, item func(*yaml.Node)) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
-			return
-		}
-		if n.Kind != yaml.SequenceNode {
-			g.fail(n.Line, "%s must be a list", what)
-			return
-		}
-		for _, c := range n.Content {
-			item(c)
-		}
-	}
-}
-
-// scalar takes the text as written: a uid without quotes is not a number.
-func (g *yamlImport) scalar(n *yaml.Node, what string) string {
-	if n.Kind != yaml.ScalarNode {
-		g.fail(n.Line, "%s must be a single value", what)
-		return ""
-	}
-	if n.Tag == "!!null" {
-		return ""
-	}
-	return g.gathering.text(n.Line, what, n.Value)
-}
-
-func (g *yamlImport) text(into *string, what string) func(*yaml.Node) {
-	return func(n *yaml.Node) { *into = g.scalar(n, what) }
 }
 
 func (g *yamlImport) person(n *yaml.Node) {
@@ -106,10 +36,10 @@ func (g *yamlImport) person(n *yaml.Node) {
 	p := Person{Status: Active}
 	var cards []*yaml.Node
 	g.mapping(n, "person", fields{
-		"uid": g.text(&p.UID, "uid"), "name": g.text(&p.Name, "name"), "title": g.text(&p.Title, "title"),
-		"given_name": g.text(&p.GivenName, "given_name"), "middle_names": g.text(&p.MiddleNames, "middle_names"),
-		"initials": g.text(&p.Initials, "initials"), "family_name": g.text(&p.FamilyName, "family_name"),
-		"email":        g.text(&p.Email, "email"),
+		"uid": g.into(&p.UID, "uid"), "name": g.into(&p.Name, "name"), "title": g.into(&p.Title, "title"),
+		"given_name": g.into(&p.GivenName, "given_name"), "middle_names": g.into(&p.MiddleNames, "middle_names"),
+		"initials": g.into(&p.Initials, "initials"), "family_name": g.into(&p.FamilyName, "family_name"),
+		"email":        g.into(&p.Email, "email"),
 		"status":       func(n *yaml.Node) { p.Status = g.status(n.Line, g.scalar(n, "status")) },
 		"identity":     func(n *yaml.Node) { p.Identity = g.identity(n.Line, g.scalar(n, "identity")) },
 		"professional": func(n *yaml.Node) { p.Professional = g.professional(n) },
@@ -147,7 +77,7 @@ func (g *yamlImport) professional(n *yaml.Node) map[string]string {
 func (g *yamlImport) org(n *yaml.Node) Organisation {
 	var o Organisation
 	g.mapping(n, "organisation", fields{
-		"person_orgid": g.text(&o.PersonOrgID, "person_orgid"), "code": g.text(&o.Code, "code"), "name": g.text(&o.Name, "name"),
+		"person_orgid": g.into(&o.PersonOrgID, "person_orgid"), "code": g.into(&o.Code, "code"), "name": g.into(&o.Name, "name"),
 		"opens":  func(n *yaml.Node) { o.Opens = g.day(n.Line, "opens", g.scalar(n, "opens")) },
 		"closes": func(n *yaml.Node) { o.Closes = g.lastDay(n.Line, "closes", g.scalar(n, "closes")) },
 	})
@@ -157,8 +87,8 @@ func (g *yamlImport) org(n *yaml.Node) Organisation {
 func (g *yamlImport) role(n *yaml.Node) RoleProfile {
 	var r RoleProfile
 	g.mapping(n, "role", fields{
-		"id": g.text(&r.ID, "id"), "person_orgid": g.text(&r.PersonOrgID, "person_orgid"), "org": g.text(&r.OrgCode, "org"),
-		"org_name": g.text(&r.OrgName, "org_name"), "code": g.text(&r.Code, "code"), "name": g.text(&r.Name, "name"),
+		"id": g.into(&r.ID, "id"), "person_orgid": g.into(&r.PersonOrgID, "person_orgid"), "org": g.into(&r.OrgCode, "org"),
+		"org_name": g.into(&r.OrgName, "org_name"), "code": g.into(&r.Code, "code"), "name": g.into(&r.Name, "name"),
 		"activities":    g.list("activities", func(n *yaml.Node) { r.Activities = append(r.Activities, g.coded(n)) }),
 		"workgroups":    g.list("workgroups", func(n *yaml.Node) { r.Workgroups = append(r.Workgroups, g.coded(n)) }),
 		"areas_of_work": g.list("areas_of_work", func(n *yaml.Node) { r.AreasOfWork = append(r.AreasOfWork, g.coded(n)) }),
@@ -174,7 +104,7 @@ func (g *yamlImport) coded(n *yaml.Node) Coded {
 	if n.Kind == yaml.ScalarNode {
 		c.Code = g.scalar(n, "code")
 	} else {
-		g.mapping(n, "coded value", fields{"code": g.text(&c.Code, "code"), "name": g.text(&c.Name, "name")})
+		g.mapping(n, "coded value", fields{"code": g.into(&c.Code, "code"), "name": g.into(&c.Name, "name")})
 	}
 	if c.Code == "" {
 		g.fail(n.Line, "code is missing")
@@ -186,8 +116,8 @@ func (g *yamlImport) readCard(n *yaml.Node, uid string) {
 	var label, issuer, serial, file string
 	var certificate *yaml.Node
 	g.mapping(n, "card", fields{
-		"label": g.text(&label, "label"), "issuer_key_id": g.text(&issuer, "issuer_key_id"), "serial": g.text(&serial, "serial"),
-		"certificate_file": g.text(&file, "certificate_file"), "certificate": func(n *yaml.Node) { certificate = n },
+		"label": g.into(&label, "label"), "issuer_key_id": g.into(&issuer, "issuer_key_id"), "serial": g.into(&serial, "serial"),
+		"certificate_file": g.into(&file, "certificate_file"), "certificate": func(n *yaml.Node) { certificate = n },
 	})
 	var a Authenticator
 	var err error

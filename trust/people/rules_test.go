@@ -168,7 +168,7 @@ func TestGatheringAtItsLimits(t *testing.T) {
 		}
 	}
 	for n, want := range map[int]bool{ImportBytes: true, ImportBytes + 1: false} {
-		if _, err := readLimited(bytes.NewReader(make([]byte, n))); (err == nil) != want {
+		if _, err := readLimited(bytes.NewReader(make([]byte, n)), ImportBytes); (err == nil) != want {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
