@@ -38,7 +38,7 @@ func (h *Hub) Choices(ctx context.Context, b Browser, tx Transaction) ([]Choice,
 	for _, r := range open {
 		c := Choice{Role: r, Current: r.ID == s.RoleID}
 		if !tx.Local {
-			_, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: r, Partner: partner, Contexts: tx.Request.Contexts, Now: now})
+			_, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: r, Partner: partner, Contexts: tx.Request.Contexts, RBAC: h.rbac(), Now: now})
 			if err != nil {
 				c.Refused = AsRefusal(err).Detail
 			}

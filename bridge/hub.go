@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // Hub holds the ports and carries the verbs. All fields are set once, before the first call.
@@ -34,6 +35,8 @@ type Hub struct {
 	Limits  Limits
 	// OnCardRemoval is what becomes of a session whose card left its reader, where no participant's terms say; empty: logout.
 	OnCardRemoval string
+	// RBAC gives the RBAC document in force, nil while there is none. A hub without RBAC has no such document, ever.
+	RBAC func() *people.RBAC
 	// Deferred leaves the telling of participants to a hub that runs on the same store: for commands.
 	Deferred bool
 	Parallel func(n int, do func(i int)) // runs do(0) to do(n-1) at the same time and waits
@@ -123,6 +126,14 @@ func (h *Hub) DeriveKey(purpose string) []byte {
 	m := hmac.New(sha256.New, h.Secret)
 	m.Write([]byte("\x01" + purpose)) // no purpose of macBytes begins so
 	return m.Sum(nil)
+}
+
+// rbac is the document in force for one translation.
+func (h *Hub) rbac() *people.RBAC {
+	if h.RBAC == nil {
+		return nil
+	}
+	return h.RBAC()
 }
 
 func (h *Hub) trace(ref, step string, fields ...string) {

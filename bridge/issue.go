@@ -37,7 +37,7 @@ func (h *Hub) Allow(next Next) (Issuance, error) {
 		return Issuance{}, Refuse(TransactionGone, "This sign-in is not complete.")
 	}
 	now, tx, s := h.Clock(), next.Transaction, next.Session
-	iss, err := h.Translator.Translate(Facts{Session: s, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: tx.Request.Contexts, Wants: next.Wants, Now: now})
+	iss, err := h.Translator.Translate(Facts{Session: s, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: tx.Request.Contexts, Wants: next.Wants, RBAC: h.rbac(), Now: now})
 	if err != nil {
 		h.trace(tx.Ref, "withheld", "reason", AsRefusal(err).AuditCode())
 		return Issuance{}, err
@@ -150,7 +150,7 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 	if why := unsatisfied(Request{}, s, partner, person); why != nil {
 		return Issuance{}, why
 	}
-	iss, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: role, Partner: partner, Contexts: g.Contexts, Wants: g.Wants, Now: now})
+	iss, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: role, Partner: partner, Contexts: g.Contexts, Wants: g.Wants, RBAC: h.rbac(), Now: now})
 	if err != nil {
 		return Issuance{}, err
 	}

@@ -108,7 +108,8 @@ type Facts struct {
 	Role     people.RoleProfile // zero: none chosen
 	Partner  trust.Partner
 	Contexts []AuthnContext
-	Wants    []string // names of the attributes to evaluate; nil: all
+	Wants    []string     // names of the attributes to evaluate; nil: all
+	RBAC     *people.RBAC // by which effective activities are worked out; nil: none is in force
 	Now      time.Time
 }
 

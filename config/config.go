@@ -19,6 +19,7 @@ type Config struct {
 	Keys           Keys           `key:"keys" doc:"The hub's own keys."`
 	Authenticators Authenticators `key:"authenticators" required:"yes" choice:"yes" doc:"Ways to sign in: a list of names, or a mapping from name to its settings. An authenticator that is not named is off."`
 	Session        Session        `key:"session" doc:"How long a clinician stays signed in."`
+	RBAC           RBAC           `key:"rbac" doc:"National RBAC Database."`
 	SAML           SAML           `key:"saml" doc:"SAML 2.0 identity provider."`
 	OIDC           OIDC           `key:"oidc" doc:"OpenID Connect provider."`
 	Tickets        Tickets        `key:"tickets" doc:"Legacy Smartcard tickets."`
@@ -131,6 +132,11 @@ type Session struct {
 	Idle          time.Duration `key:"idle" default:"15m" min:"1m" doc:"A session unused for this long needs a new sign-in. It does not end: apps that were opened stay open."`
 	Absolute      time.Duration `key:"absolute" default:"12h" min:"1m" max:"24h" doc:"A session ends this long after sign-in, used or not, and its apps are told."`
 	OnCardRemoval string        `key:"on_card_removal" default:"logout" enum:"logout ignore" doc:"What becomes of a session whose card is reported to have left its reader, where the terms of its apps do not say (session.on_card_removal): logout ends it and its apps are told, ignore leaves it."`
+}
+
+// RBAC names the document by which effective activities are worked out.
+type RBAC struct {
+	File string `key:"file" format:"file" doc:"RBAC document (YAML): the baseline activities of job roles, and which activities include which. Looked at every 30 seconds; a mistake in it leaves the last good one in force. Without it no effective activities are released, and no condition on them holds."`
 }
 
 // SAML tunes the SAML 2.0 identity provider.

@@ -172,7 +172,7 @@ func (b *builder) rules() []Rule {
 		if r.Set != "" {
 			id = "set " + r.Set
 		}
-		members, err := r.expand()
+		members, err := r.expand(b.d.Protocol)
 		if err == nil && r.Format != "" {
 			b.oneOf(id+".format", r.Format, "", "uri", "basic", "unspecified")
 			if b.d.Protocol != SAML2 {

@@ -64,14 +64,14 @@ func CIS2Scopes() []string {
 // ScopeClaims lists the claims that a scope asks for; nil for a scope that asks for none.
 func ScopeClaims(scope string) []string {
 	var out []string
-	for _, r := range scopes[scope] {
+	for _, r := range slices.Concat(scopes[scope], effectiveSets[scope]) {
 		out = append(out, r.Name)
 	}
 	return out
 }
 
-// expand replaces a set by its rules.
-func (r Release) expand() ([]Release, error) {
+// expand replaces a set by its rules for a protocol.
+func (r Release) expand(p Protocol) ([]Release, error) {
 	switch {
 	case r.Set == "" && r.Name != "" && r.Value != "":
 		return []Release{r}, nil
@@ -92,6 +92,10 @@ func (r Release) expand() ([]Release, error) {
 		members = sets[r.Set]
 	case samlSets[r.Set] != nil:
 		members = samlSets[r.Set]
+	case r.Set == EffectiveActivities && p == SAML2:
+		members = effectiveSAML
+	case effectiveSets[r.Set] != nil:
+		members = effectiveSets[r.Set]
 	default:
 		return nil, fmt.Errorf("%w: there is no release set %q; known: cis2, %s, %s", ErrInvalid, r.Set, strings.Join(CIS2Scopes(), ", "), strings.Join(sortedSets(), ", "))
 	}
@@ -104,7 +108,7 @@ func (r Release) expand() ([]Release, error) {
 
 func sortedSets() []string {
 	var out []string
-	for _, m := range []map[string]set{sets, samlSets} {
+	for _, m := range []map[string]set{sets, samlSets, effectiveSets} {
 		for name := range m {
 			out = append(out, name)
 		}

@@ -13,6 +13,7 @@ import (
 type Clause struct {
 	Source  string
 	Program cel.Program
+	RBAC    bool // it speaks of effective activities
 }
 
 // Rule releases one attribute.
@@ -41,6 +42,9 @@ type RoleView struct {
 	WorkgroupNames []string `cel:"workgroup_names"`
 	Areas          []string `cel:"areas_of_work"`
 	AreaNames      []string `cel:"area_of_work_names"`
+	// By the RBAC document; nothing is in them where the terms do not speak of them.
+	EffectiveCodes []string      `cel:"effective_activities"`
+	Effective      EffectiveView `cel:"effective"`
 }
 
 // OrgView is an association with an organisation as CEL sees it.
@@ -88,7 +92,8 @@ type Compiler struct {
 func NewCompiler() (Compiler, error) {
 	env, err := cel.NewEnv(
 		ext.NativeTypes(reflect.TypeFor[RoleView](), reflect.TypeFor[PersonView](), reflect.TypeFor[SessionView](),
-			reflect.TypeFor[SubjectView](), reflect.TypeFor[OrgView](), ext.ParseStructTags(true)),
+			reflect.TypeFor[SubjectView](), reflect.TypeFor[OrgView](),
+			reflect.TypeFor[EffectiveView](), reflect.TypeFor[ActivityView](), ext.ParseStructTags(true)),
 		ext.Strings(),
 		cel.Variable("person", cel.ObjectType("trust.PersonView")),
 		cel.Variable("role", cel.ObjectType("trust.RoleView")),
@@ -127,16 +132,16 @@ func (c Compiler) compile(source string, check func(*cel.Type) error) (*Clause, 
 	if len(source) > 4096 {
 		return nil, fmt.Errorf("%w: expression is longer than 4096 bytes", ErrInvalid)
 	}
-	ast, issues := c.env.Compile(source)
+	checked, issues := c.env.Compile(source)
 	if issues != nil && issues.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, issues.Err())
 	}
-	if err := check(ast.OutputType()); err != nil {
+	if err := check(checked.OutputType()); err != nil {
 		return nil, err
 	}
-	program, err := c.env.Program(ast, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
+	program, err := c.env.Program(checked, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return &Clause{Source: source, Program: program}, nil
+	return &Clause{Source: source, Program: program, RBAC: needsRBAC(checked.NativeRep().Expr())}, nil
 }

@@ -36,6 +36,8 @@ func field(source string, vars map[string]any) (values []any, list, ok bool) {
 		return many(role.Workgroups), true, true
 	case "role.areas_of_work":
 		return many(role.Areas), true, true
+	case "role.effective_activities":
+		return many(role.EffectiveCodes), true, true
 	}
 	return nil, false, false
 }

@@ -15,7 +15,7 @@ import (
 var fields = []string{
 	"person.uid", "person.name", "person.title", "person.given_name", "person.family_name", "person.middle_names", "person.initials", "person.email",
 	"role.id", "role.org", "role.org_name", "role.code", "role.name", "role.full_code", "role.full_name",
-	"role.activities", "role.workgroups", "role.areas_of_work",
+	"role.activities", "role.workgroups", "role.areas_of_work", "role.effective_activities",
 }
 
 // TestFieldsEqualTheInterpreter holds for any person and role, and for control characters in them.

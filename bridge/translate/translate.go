@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -37,7 +38,7 @@ func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
 	if in.Partner.Terms.When != nil || in.Wants == nil || len(in.Wants) > 0 { // else nothing is evaluated
 		vars = t.variables(in)
 	}
-	if err := checkCondition(in.Partner, vars); err != nil {
+	if err := checkCondition(in, vars); err != nil {
 		return bridge.Issuance{}, err
 	}
 	subject, err := t.subject(in)
@@ -47,7 +48,7 @@ func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
 	iss.Subject = subject
 	for _, rule := range in.Partner.Terms.Release {
 		if in.Wants == nil || slices.Contains(in.Wants, rule.Name) {
-			apply(&iss, rule, vars)
+			apply(&iss, rule, in, vars)
 		}
 	}
 	return iss, nil
@@ -77,8 +78,9 @@ func held(in bridge.Facts) bool {
 	return ok
 }
 
-func checkCondition(p trust.Partner, vars map[string]any) error {
-	ok, err := holds(p.Terms.When, vars)
+func checkCondition(in bridge.Facts, vars map[string]any) error {
+	p := in.Partner
+	ok, err := holds(p.Terms.When, in, vars)
 	if err != nil {
 		return bridge.Refuse(bridge.RoleNotAllowed, "Whether %s accepts this role cannot be told.", p.Name).WithCode("condition_failed").Because(err)
 	}
@@ -88,10 +90,15 @@ func checkCondition(p trust.Partner, vars map[string]any) error {
 	return nil
 }
 
+var errNoRBAC = errors.New("translate: no RBAC document is in force")
+
 // holds evaluates a condition; none always holds, and one that fails never does.
-func holds(c *trust.Clause, vars map[string]any) (bool, error) {
+func holds(c *trust.Clause, in bridge.Facts, vars map[string]any) (bool, error) {
 	if c == nil {
 		return true, nil
+	}
+	if c.RBAC && in.RBAC == nil {
+		return false, errNoRBAC
 	}
 	out, _, err := c.Program.Eval(vars)
 	if err != nil {
@@ -141,12 +148,15 @@ func (t Translator) derive(purpose, sector, value string) string {
 }
 
 // apply evaluates one rule and notes what became of it.
-func apply(iss *bridge.Issuance, rule trust.Rule, vars map[string]any) {
+func apply(iss *bridge.Issuance, rule trust.Rule, in bridge.Facts, vars map[string]any) {
 	withhold := func(why string) {
 		iss.Withheld = append(iss.Withheld, bridge.Withheld{Name: rule.Name, Rule: rule.ID, Why: why})
 	}
-	ok, err := holds(rule.When, vars)
+	ok, err := holds(rule.When, in, vars)
 	switch {
+	case in.RBAC == nil && rule.NeedsRBAC():
+		withhold("no RBAC document is in force")
+		return
 	case err != nil:
 		withhold("the condition could not be evaluated")
 		return

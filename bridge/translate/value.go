@@ -38,6 +38,14 @@ func scalar(v ref.Val) (any, bool) {
 		return role(x), x.ID != ""
 	case *trust.RoleView:
 		return role(*x), x.ID != ""
+	case trust.EffectiveView:
+		return effectiveValue(x), len(x.Activities) > 0
+	case *trust.EffectiveView:
+		return effectiveValue(*x), len(x.Activities) > 0
+	case trust.ActivityView:
+		return activity(x), true
+	case *trust.ActivityView:
+		return activity(*x), true
 	case trust.OrgView:
 		return org(x), true
 	case *trust.OrgView:
@@ -60,6 +68,26 @@ func role(r trust.RoleView) map[string]any {
 		if len(list) > 0 {
 			m[name] = texts(list)
 		}
+	}
+	return m
+}
+
+// effectiveValue is the claim effective_activities of one role profile. It says itself that it is computed: nobody registered it.
+func effectiveValue(e trust.EffectiveView) map[string]any {
+	activities := make([]any, len(e.Activities))
+	for i, a := range e.Activities {
+		activities[i] = activity(a)
+	}
+	return map[string]any{"person_roleid": clean(e.Role), "role_code": clean(e.FullCode), "computed": true, "activities": activities}
+}
+
+func activity(a trust.ActivityView) map[string]any {
+	m := map[string]any{"activity_code": clean(a.Code), "source": a.Source}
+	if name := clean(a.Name); name != "" {
+		m["activity"] = name
+	}
+	if a.Via != "" {
+		m["via"] = clean(a.Via)
 	}
 	return m
 }

@@ -12,13 +12,17 @@ import (
 func (t Translator) variables(in bridge.Facts) map[string]any {
 	pairwise := t.pairwise(in.Partner, in.Person.UID)
 	open := in.Person.OpenRoles(in.Now)
+	view := roleView
+	if in.RBAC != nil && in.Partner.Terms.NeedsRBAC() { // else nobody looks
+		view = func(r people.RoleProfile) trust.RoleView { return effective(roleView(r), in.RBAC.Effective(r)) }
+	}
 	roles := make([]trust.RoleView, len(open))
 	for i, r := range open {
-		roles[i] = roleView(r)
+		roles[i] = view(r)
 	}
 	role := trust.RoleView{}
 	if in.Role.ID != "" {
-		role = roleView(in.Role)
+		role = view(in.Role)
 	}
 	return map[string]any{
 		"person":  personView(in),
@@ -74,6 +78,17 @@ func roleView(r people.RoleProfile) trust.RoleView {
 	v.Activities, v.ActivityNames = split(r.Activities)
 	v.Workgroups, v.WorkgroupNames = split(r.Workgroups)
 	v.Areas, v.AreaNames = split(r.AreasOfWork)
+	return v
+}
+
+// effective adds what is worked out of a role profile.
+func effective(v trust.RoleView, activities []people.EffectiveActivity) trust.RoleView {
+	v.Effective = trust.EffectiveView{Role: v.ID, FullCode: v.FullCode, Activities: make([]trust.ActivityView, len(activities))}
+	v.EffectiveCodes = make([]string, len(activities))
+	for i, a := range activities {
+		v.EffectiveCodes[i] = a.Code
+		v.Effective.Activities[i] = trust.ActivityView{Code: a.Code, Name: a.Name, Source: string(a.Source), Via: a.Via}
+	}
 	return v
 }
 

@@ -53,6 +53,7 @@ type Hub struct {
 	kit      *web.Kit
 	metrics  *metrics
 	limits   limits
+	rbac     *rbacFile // nil: no document is configured
 
 	saml   *saml2.Provider
 	oidc   *oidc.Provider
@@ -72,7 +73,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h, h.wire(ctx, h.wireStore, h.wireKeys, h.wireTrust, h.wireCore, h.wireAuthenticators, h.wireProtocols, h.wireServers)
+	return h, h.wire(ctx, h.wireStore, h.wireKeys, h.wireTrust, h.wireRBAC, h.wireCore, h.wireAuthenticators, h.wireProtocols, h.wireServers)
 }
 
 // Open wires the core alone, beside a running hub or without one, for commands that ask it something.
@@ -81,7 +82,7 @@ func Open(ctx context.Context, o Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h, h.wire(ctx, h.wireStore, h.wireTrust, h.wireCore)
+	return h, h.wire(ctx, h.wireStore, h.wireTrust, h.wireRBAC, h.wireCore)
 }
 
 func prepare(o Options) (*Hub, error) {

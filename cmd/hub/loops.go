@@ -10,6 +10,7 @@ const (
 	retryEvery = 5 * time.Second
 	purgeEvery = time.Minute
 	sweepEvery = 20 * time.Second
+	rbacEvery  = 30 * time.Second
 )
 
 // startLoops starts every loop of the program. Each ends with ctx.
@@ -20,6 +21,9 @@ func (h *Hub) startLoops(ctx context.Context) {
 	h.loops.Go(func() { h.store.Watch(ctx, func() { h.registryChanged(ctx) }) })
 	h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
 	h.loops.Go(func() { h.every(ctx, sweepEvery, "end sessions", h.core.Sweep) })
+	if h.rbac != nil {
+		h.loops.Go(func() { h.every(ctx, rbacEvery, "read RBAC document", h.rbac.follow) })
+	}
 	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })
 }
 

@@ -28,6 +28,9 @@ func (h *Hub) wireCore(context.Context) error {
 		Clock: h.options.Clock, Secret: keys.core, Limits: limits, Parallel: parallel,
 		OnCardRemoval: c.Session.OnCardRemoval,
 	}
+	if h.rbac != nil {
+		h.core.RBAC = h.rbac.inForce.Load
+	}
 	if c.Trace.Mode != "off" {
 		h.recorder = trace.NewRecorder(h.store, c.Trace.Keep, h.options.Clock, h.options.Log)
 		h.core.Recorder = h.recorder
