@@ -135,6 +135,23 @@ func TestExamplePeople(t *testing.T) {
 	}
 }
 
+// TestExampleRBAC reads every RBAC document in the documents.
+func TestExampleRBAC(t *testing.T) {
+	seen := 0
+	eachBlock(t, "yaml", func(t *testing.T, name string, b block) {
+		if !strings.HasPrefix(b.text, "activities:") {
+			return
+		}
+		seen++
+		if _, err := people.ReadRBAC(strings.NewReader(b.text)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	})
+	if seen == 0 {
+		t.Error("no example of an RBAC document")
+	}
+}
+
 // TestExampleEvents reads the example of every audit event strictly: it must be of the kind it stands under,
 // with the fields that events have, in their order.
 func TestExampleEvents(t *testing.T) {

@@ -19,17 +19,19 @@ type fact struct {
 func (h house) checkReferences() []string {
 	const partner, people = "docs/reference/partner.md", "docs/reference/people.md"
 	document, rule, release, saml := h.source("trust/document.go"), h.source("trust/rule.go"), h.source("trust/release.go"), h.source("trust/samlset.go")
+	effective := h.source("trust/effective.go")
 	csv, yaml := h.source("trust/people/import_csv.go"), h.source("trust/people/import_yaml.go")
 	facts := []fact{
 		{partner, "key", tags(document, "yaml")},
-		{partner, "field of an expression", tags(rule, "cel")},
-		{partner, "release set", slices.Concat(tableKeys(release, "scopes"), tableKeys(release, "sets"), tableKeys(saml, "samlSets"))},
-		{partner, "released name", slices.Concat(fieldTexts(release, "Name"), fieldTexts(saml, "Name"))},
+		{partner, "field of an expression", slices.Concat(tags(rule, "cel"), tags(effective, "cel"))},
+		{partner, "release set", slices.Concat(tableKeys(release, "scopes"), tableKeys(release, "sets"), tableKeys(saml, "samlSets"), tableKeys(effective, "effectiveSets"))},
+		{partner, "released name", slices.Concat(fieldTexts(release, "Name"), fieldTexts(saml, "Name"), fieldTexts(effective, "Name"))},
 		{"docs/architecture.md", "port", interfaces(h.source("bridge/ports.go"))},
 		{"docs/architecture.md", "room", h.productRooms()},
 		{"docs/how-to/read-a-reference.md", "step of a trace", h.traceSteps()},
 		{people, "column", returned(csv, "csvColumns")},
 		{people, "key", fieldsOf(yaml)},
+		{"docs/reference/rbac.md", "key", fieldsOf(h.source("trust/people/rbac_yaml.go"))},
 	}
 	var out []string
 	for _, f := range facts {

@@ -28,7 +28,7 @@ const EffectiveActivities = "effective-activities"
 // other by its name. They are no part of the set cis2: CIS2 has no such claim.
 var (
 	effectiveSets = map[string]set{
-		EffectiveActivities: {{Name: "effective_activities", Value: "(" + roleOrRoles + ").map(r, r.effective)"}},
+		"effective-activities": {{Name: "effective_activities", Value: "(" + roleOrRoles + ").map(r, r.effective)"}},
 	}
 	effectiveSAML = set{{
 		Name: "https://github.com/lanyard-hub/lanyard/attributes/computed-effective-activities", Friendly: "computedEffectiveActivities",

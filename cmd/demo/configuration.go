@@ -1,6 +1,7 @@
 package demo
 
 import (
+	_ "embed"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -13,6 +14,13 @@ const (
 	hubHost   = "hub.localhost"
 	cardHosts = "*.card." + hubHost
 )
+
+// rbacDocument is the demo's part of the National RBAC Database, and rbacFile its place in the demo's directory.
+//
+//go:embed rbac.yaml
+var rbacDocument []byte
+
+const rbacFile = "rbac.yaml"
 
 // configuration is what a file would say, in memory: the demo is never a setting of the real program.
 func (d *Demo) configuration() config.Config {
@@ -32,6 +40,7 @@ func (d *Demo) configuration() config.Config {
 	c.TrustedProxies = []netip.Prefix{}
 	c.Store.Driver, c.Store.Path, c.Store.EncryptionKey = "sqlite", in("hub/lanyard.db"), in("hub/store.key")
 	c.Keys.Signing, c.Keys.Encryption = in("hub/signing.pem"), in("hub/encryption.pem")
+	c.RBAC.File = in(rbacFile)
 	c.Authenticators.FIDO2.Enabled, c.Authenticators.Smartcard.Enabled = true, true
 	c.Authenticators.Smartcard.Revocation.MaxAge = validity
 	c.Shutdown.Timeout = 2e9 // there is nobody to wait for

@@ -54,6 +54,9 @@ func TestOneSignInThreeApps(t *testing.T) {
 		b.on(appOf(t, m, protocol).URL)
 		b.sees("Signed in as Dr Asha Example", asha.UID, "Clinical Practitioner Access Role", how)
 		b.lacks("Failed:")
+		if protocol == "oidc" { // of the baseline, and what that includes
+			b.sees("effective_activities", "B0825", "B0820", "included", "computed")
+		}
 		if protocol == "ticket" && b.posts != posts+1 {
 			t.Errorf("%d pages in between", b.posts-posts)
 		}

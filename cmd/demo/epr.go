@@ -40,7 +40,7 @@ type provider struct {
 	EndSession    string `json:"end_session_endpoint"`
 }
 
-const eprScopes = "openid profile nhsperson nationalrbacaccess selectedrole"
+const eprScopes = "openid profile nhsperson nationalrbacaccess selectedrole effective-activities"
 
 func newEPR(a *app, issuer string, client *http.Client) *epr {
 	e := &epr{app: a, issuer: issuer, client: client, jtis: map[string]bool{}}

@@ -85,7 +85,7 @@ func (d *Demo) issueCards(now time.Time) (err error) {
 // write puts what the hub and scripts need into the directory.
 func (d *Demo) write() error {
 	var revoked []*x509.Certificate
-	files := map[string][]byte{"hub/signing.pem": d.keys.signing, "hub/encryption.pem": d.keys.encryption, "ca.crt": certPEM(d.keys.authority.cert)}
+	files := map[string][]byte{"hub/signing.pem": d.keys.signing, "hub/encryption.pem": d.keys.encryption, "ca.crt": certPEM(d.keys.authority.cert), rbacFile: rbacDocument}
 	put := func(name string, i issued) error {
 		key, err := i.keyPEM()
 		files[name+".crt"], files[name+".key"] = certPEM(i.cert), key

@@ -123,11 +123,11 @@ func (d *Demo) documents() []trust.Document {
 		},
 		{
 			Partner: d.epr.ID, Name: d.epr.Name, Protocol: trust.OIDC, Stage: trust.Test, URL: d.epr.URL, Require: require,
-			Subject: trust.SubjectUID, Release: []trust.Release{{Set: "cis2"}},
+			Subject: trust.SubjectUID, Release: []trust.Release{{Set: "cis2"}, {Set: trust.EffectiveActivities}},
 			OIDC: &trust.OIDCDocument{
 				SecretSHA256: hex.EncodeToString(secret[:]), RedirectURIs: []string{d.epr.redirectURI()}, PostLogoutRedirectURIs: []string{d.epr.URL + "?out"},
 				BackchannelLogoutURI: d.epr.URL + "backchannel-logout", IDTokenAlg: "ES256",
-				Scopes: []string{"openid", "profile", "nhsperson", "nationalrbacaccess", "selectedrole"},
+				Scopes: []string{"openid", "profile", "nhsperson", "nationalrbacaccess", "selectedrole", trust.EffectiveActivities},
 			},
 		},
 		{

@@ -82,7 +82,7 @@ func Open(ctx context.Context, o Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h, h.wire(ctx, h.wireStore, h.wireTrust, h.wireRBAC, h.wireCore)
+	return h, h.wire(ctx, h.wireStore, h.wireTrust, h.wireCore)
 }
 
 func prepare(o Options) (*Hub, error) {

@@ -5,7 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lanyard-hub/lanyard/cmd/hub"
 	"github.com/lanyard-hub/lanyard/config"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 func (p *program) configCommand() *cobra.Command {
@@ -15,8 +17,12 @@ func (p *program) configCommand() *cobra.Command {
 			Use: "validate", Short: "Report every error at once; exit 3 if there is one", Args: cobra.NoArgs,
 			Example: "  lanyard config validate --config /etc/lanyard/lanyard.yaml",
 			RunE: func(*cobra.Command, []string) error {
-				if _, err := p.load(); err != nil {
+				c, err := p.load()
+				if err != nil {
 					return err
+				}
+				if _, err := hub.ReadRBAC(c.RBAC); err != nil {
+					return exitError{exitConfig, inFile(c.RBAC.File, err, people.ErrImport)}
 				}
 				fmt.Fprintln(p.out, "configuration is valid")
 				return nil

@@ -68,8 +68,10 @@ func printIssuance(out io.Writer, iss bridge.Issuance) error {
 		}
 		name, rule := short(name), a.Rule
 		for _, v := range a.Values {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", name, short(oneLine(v)), rule)
-			name, rule = "", ""
+			for _, line := range readable(v) {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", name, short(line), rule)
+				name, rule = "", ""
+			}
 		}
 	}
 	for _, x := range iss.Withheld {
@@ -82,6 +84,29 @@ func printIssuance(out io.Writer, iss bridge.Issuance) error {
 		fmt.Fprintln(out, "\nWhat is cut (…) is printed whole with --json.")
 	}
 	return nil
+}
+
+// readable is a value line by line: one line, but for effective activities, which say one by one why they are there.
+func readable(v any) []string {
+	m, ok := v.(map[string]any)
+	activities, listed := m["activities"].([]any)
+	if computed, _ := m["computed"].(bool); !ok || !listed || !computed {
+		return []string{oneLine(v)}
+	}
+	out := []string{fmt.Sprintf("computed for %v, %v:", m["person_roleid"], m["role_code"])}
+	for _, a := range activities {
+		a, _ := a.(map[string]any)
+		why := fmt.Sprint(a["source"])
+		if via, ok := a["via"]; ok {
+			why += fmt.Sprintf(" by %v", via)
+		}
+		name, _ := a["activity"].(string)
+		if name != "" {
+			why += ", " + name
+		}
+		out = append(out, fmt.Sprintf("%v %s", a["activity_code"], why))
+	}
+	return out
 }
 
 // oneLine is a value as it is read most easily: a text as it is, anything else as compact JSON.

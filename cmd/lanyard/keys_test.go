@@ -27,11 +27,17 @@ func newRehearsed(t *testing.T) rehearsed {
 
 // run runs a command and returns what it prints where results go.
 func (h rehearsed) run(args ...string) (string, error) {
+	out, _, err := h.both(args...)
+	return out, err
+}
+
+// both is run with what is printed where warnings go.
+func (h rehearsed) both(args ...string) (string, string, error) {
 	var out, errs bytes.Buffer
 	root := newRoot(&out, &errs, nil)
 	root.SetArgs(append(args, "--lab", "--config", filepath.Join(h.dir, "lanyard.yaml")))
 	err := root.ExecuteContext(h.t.Context())
-	return out.String(), err
+	return out.String(), errs.String(), err
 }
 
 func (h rehearsed) must(args ...string) string {

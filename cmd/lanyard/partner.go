@@ -55,7 +55,7 @@ func (p *program) partnerApply() *cobra.Command {
 				fmt.Fprintln(p.err, "warning: terms were not checked against the hub's keys:", err)
 			}
 			for _, d := range docs {
-				if err := p.applyOne(cmd, store, d, proposal{compiler, o, file, dryRun}); err != nil {
+				if err := p.applyOne(cmd, store, d, proposal{compiler, o, file, dryRun, c.RBAC.File != ""}); err != nil {
 					return err
 				}
 			}
@@ -74,6 +74,7 @@ type proposal struct {
 	options  trust.CompileOptions
 	file     string
 	dryRun   bool
+	rbac     bool // an RBAC document is configured
 }
 
 func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document, how proposal) error {
@@ -89,6 +90,9 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 	p.warnOf(change.Partner, how.options.Now)
 	for _, hint := range change.Partner.Hints() {
 		fmt.Fprintf(p.err, "hint: %s: %s\n", change.Partner.ID, hint)
+	}
+	if change.Partner.Terms.NeedsRBAC() && !how.rbac {
+		fmt.Fprintf(p.err, "hint: %s: its terms speak of effective activities, and the configuration names no RBAC document (rbac.file): such rules release nothing, such conditions do not hold\n", change.Partner.ID)
 	}
 	word := "changed"
 	switch {

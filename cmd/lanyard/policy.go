@@ -59,6 +59,10 @@ func (p *program) explain(cmd *cobra.Command, q question) error {
 	if err != nil {
 		return err
 	}
+	rbac, err := hub.ReadRBAC(c.RBAC)
+	if err != nil {
+		fmt.Fprintln(p.err, "warning: without effective activities:", inFile(c.RBAC.File, err, people.ErrImport))
+	}
 	h, err := hub.Open(cmd.Context(), hub.Options{Config: c, Log: slog.New(slog.DiscardHandler), Lab: p.lab})
 	if err != nil {
 		return startError(err)
@@ -78,7 +82,7 @@ func (p *program) explain(cmd *cobra.Command, q question) error {
 		return err
 	}
 	session := bridge.Session{ID: "explain", UID: person.UID, Method: bridge.Method(q.method), Assurance: bridge.Assurance(q.assurance), AuthnAt: now, Started: now, Seen: now, RoleID: role.ID}
-	iss, err := h.Core().Translator.Translate(bridge.Facts{Session: session, Person: person, Role: role, Partner: partner, Now: now})
+	iss, err := h.Core().Translator.Translate(bridge.Facts{Session: session, Person: person, Role: role, Partner: partner, RBAC: rbac, Now: now})
 	if err != nil {
 		r := bridge.AsRefusal(err)
 		return exitError{exitRefused, fmt.Errorf("nothing is released: %s: %s", r.AuditCode(), r.Detail)}

@@ -23,14 +23,18 @@ type scopeTable struct {
 }
 
 // newScopeTable takes the scopes of the trust room. changedrole asks for what selectedrole does, and
-// associatedorgs covers the older name of its claim too.
-func newScopeTable() scopeTable {
+// associatedorgs covers the older name of its claim too. The scope of effective activities is there if an RBAC document is
+// configured: without one nothing could ever answer to it.
+func newScopeTable(rbac bool) scopeTable {
 	t := scopeTable{scopes: map[string][]string{}}
 	t.add(scopeOpenID)
 	for _, scope := range trust.CIS2Scopes() {
 		t.add(scope, trust.ScopeClaims(scope)...)
 	}
 	t.add(scopeChangedRole, claimSelectedRole)
+	if rbac {
+		t.add(trust.EffectiveActivities, trust.ScopeClaims(trust.EffectiveActivities)...)
+	}
 	t.scopes["nhsid_org_roles"] = []string{"associatedorgs"}
 	return t
 }

@@ -76,7 +76,7 @@ func New(o Options) (*Provider, error) {
 	}
 	p := &Provider{
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, poster: o.Poster, log: o.Log,
-		after: o.AfterLogout, issuer: o.Kit.Issuer.String(), acr: acrClasses(), scopes: newScopeTable(),
+		after: o.AfterLogout, issuer: o.Kit.Issuer.String(), acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
 	}
 	var err error
 	if p.sealer, err = newSealer(o.Hub); err != nil {
