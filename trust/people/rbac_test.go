@@ -249,6 +249,21 @@ func TestReadRBACLimits(t *testing.T) {
 	}
 }
 
+// TestReadRBACOfManyWays: forty levels of two make 2^40 ways through them, and are read in no time.
+func TestReadRBACOfManyWays(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("activities:\n")
+	for level := range 40 {
+		for side := range 2 {
+			fmt.Fprintf(&b, "- { code: B%03d%d, name: N, includes: [B%03d0, B%03d1] }\n", level, side, level+1, level+1)
+		}
+	}
+	b.WriteString("- { code: B0400, name: N }\n- { code: B0401, name: N }\n")
+	if got := readRBAC(t, b.String()).Effective(profile("R8000", "B0000")); len(got) != 81 {
+		t.Errorf("%d activities, want 81", len(got))
+	}
+}
+
 // FuzzReadRBAC requires that what is accepted is closed in itself and free of circles, and that what is refused is not returned.
 func FuzzReadRBAC(f *testing.F) {
 	f.Add(goodRBAC)
