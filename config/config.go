@@ -200,6 +200,8 @@ type OIDC struct {
 	AccessTokenLife  time.Duration `key:"access_token_life" default:"10m" min:"1m" max:"24h" doc:"Life of an access token."`
 	RefreshTokenLife time.Duration `key:"refresh_token_life" default:"12h" min:"1m" max:"24h" doc:"Life of a refresh token. It never outlives its session."`
 	CodeLife         time.Duration `key:"code_life" default:"60s" min:"10s" max:"10m" doc:"Life of an authorization code."`
+	PARLife          time.Duration `key:"par_life" default:"90s" min:"10s" max:"9m59s" doc:"How long a sign-on may begin with a request URI of a pushed authorization request (RFC 9126)."`
+	RequirePAR       bool          `key:"require_par" default:"false" doc:"Take pushed authorization requests only, of every client."`
 	RequirePKCE      bool          `key:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code challenge (RFC 7636)."`
 }
 

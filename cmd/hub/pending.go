@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/oidc"
 	"github.com/lanyard-hub/lanyard/protocols/saml2"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/web"
@@ -44,7 +45,7 @@ type openSignOn struct {
 func newPending(total, peer int, clock func() time.Time) *pending {
 	return &pending{
 		total: cmp.Or(total, 50_000), peer: cmp.Or(peer, 2_000), clock: clock,
-		kinds: slices.Concat([]bridge.ArtifactKind{bridge.KindTransaction, bridge.KindKeyCeremony, bridge.KindCardAttempt}, saml2.StrangerKinds(), signin.StrangerKinds()),
+		kinds: slices.Concat([]bridge.ArtifactKind{bridge.KindTransaction, bridge.KindKeyCeremony, bridge.KindCardAttempt}, saml2.StrangerKinds(), oidc.StrangerKinds(), signin.StrangerKinds()),
 		open:  map[openKey]openSignOn{}, peers: map[netip.Prefix]int{},
 	}
 }

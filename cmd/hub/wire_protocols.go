@@ -30,8 +30,8 @@ func (h *Hub) wireProtocols(context.Context) error {
 		return err
 	}
 	h.oidc, err = oidc.New(oidc.Options{
-		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.OIDC.RequirePKCE,
-		Lifetimes: oidc.Lifetimes{Code: c.OIDC.CodeLife, IDToken: c.OIDC.IDTokenLife, Access: c.OIDC.AccessTokenLife, Refresh: c.OIDC.RefreshTokenLife},
+		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.OIDC.RequirePKCE, RequirePAR: c.OIDC.RequirePAR,
+		Lifetimes: oidc.Lifetimes{Code: c.OIDC.CodeLife, IDToken: c.OIDC.IDTokenLife, Access: c.OIDC.AccessTokenLife, Refresh: c.OIDC.RefreshTokenLife, Pushed: c.OIDC.PARLife},
 		Poster:    poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	})
 	if err != nil {

@@ -53,6 +53,18 @@ func (p *Provider) contexts(names []string) []bridge.AuthnContext {
 	return out
 }
 
+// reachable leaves out acr names that no method of this hub meets.
+func (p *Provider) reachable(names []string) []string {
+	var out []string
+	offered := p.offered()
+	for _, name := range names {
+		if slices.Contains(offered, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // offered lists the acr names that some method of this hub can meet.
 func (p *Provider) offered() []string {
 	out := []string{}

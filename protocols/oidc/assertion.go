@@ -93,11 +93,11 @@ func (p *Provider) judge(a assertion, id string) *bridge.Refusal {
 	return nil
 }
 
-// isOurs reports whether an audience is the issuer or the token endpoint, with or without the default port:
-// clients differ in whether they keep it.
+// isOurs reports whether an audience is the issuer, the token endpoint or that for pushing (RFC 9126, section 2), with or without
+// the default port: clients differ in whether they keep it.
 func (p *Provider) isOurs(aud string) bool {
 	bare := withoutDefaultPort(aud)
-	return bare == withoutDefaultPort(p.issuer) || bare == withoutDefaultPort(p.issuer+tokenPath)
+	return bare == withoutDefaultPort(p.issuer) || bare == withoutDefaultPort(p.issuer+tokenPath) || bare == withoutDefaultPort(p.issuer+pushPath)
 }
 
 func withoutDefaultPort(raw string) string {

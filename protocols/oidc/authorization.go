@@ -9,13 +9,6 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
-	"github.com/lanyard-hub/lanyard/web"
-)
-
-// Response modes (OAuth 2.0 Multiple Response Types, section 2.1; OAuth 2.0 Form Post Response Mode).
-const (
-	modeQuery = "query"
-	modeForm  = "form_post"
 )
 
 // pending is what has to be known of an authorization request when it is answered.
@@ -28,18 +21,29 @@ type pending struct {
 	Scopes    []string `json:"p"`
 	ACR       []string `json:"a,omitempty"`
 	Subject   string   `json:"u,omitempty"` // who must be signed in, as the client knows them
+	Pushed    string   `json:"r,omitempty"` // key of the pushed request, which works no more once this is answered
+
+	Claims *askedClaims `json:"c,omitempty"` // asked for by name, beside the scopes
+	framed bool         // the answer may go to a frame: it is a redirect
 }
 
 // authorization is an authorization request as the checks understood it, one field after the other.
 type authorization struct {
 	pending
-	form   url.Values
-	client *client
-	prompt []string
-	maxAge *time.Duration
+	form      url.Values
+	client    *client
+	pushing   bool           // it is being pushed: no browser is there
+	found     *pushedRequest // what its request URI stands for; nil: nothing
+	signed    bool           // its parameters stood in a request object
+	prompt    []string
+	maxAge    *time.Duration
+	wishedACR []string // by the claims parameter, without calling them essential
 }
 
 func (a *authorization) get(name string) string { return a.form.Get(name) }
+
+// passive reports whether no page may be shown.
+func (a *authorization) passive() bool { return slices.Contains(a.prompt, promptNone) }
 
 // request says to the core what the client asked for.
 func (a *authorization) request(p *Provider) (bridge.Request, error) {
@@ -51,10 +55,10 @@ func (a *authorization) request(p *Provider) (bridge.Request, error) {
 	req := bridge.Request{
 		Partner: a.client.id, Protocol: trust.OIDC,
 		ForceAuthn: slices.Contains(a.prompt, promptLogin) || slices.Contains(a.prompt, promptSelect) || a.maxAge != nil && *a.maxAge == 0,
-		Passive:    slices.Contains(a.prompt, promptNone),
+		Passive:    a.passive(),
 		Contexts:   p.contexts(a.ACR), MaxAge: a.maxAge,
 		RoleNeeded: change || slices.Contains(a.Scopes, scopeSelectedRole), ChangeRole: change,
-		ReturnTo: web.Origin(a.Redirect), Resume: resumePath, State: state,
+		ReturnTo: answerSource(a.Redirect), Resume: resumePath, State: state,
 	}
 	if a.client.rules.Subject == trust.SubjectUID {
 		req.Subject = a.Subject // other kinds of identifier are compared when there is an issuance to compare with

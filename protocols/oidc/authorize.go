@@ -16,10 +16,10 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.refusePage(w, r, "", "", err)
 		return
 	}
-	a, proven, why := p.understand(form)
+	a, proven, why := p.understand(r.Context(), form)
 	switch {
 	case why != nil && proven:
-		p.refuseBack(w, r, a.client.id, a.pending, "", why)
+		p.refuseBack(w, r, a.client, a.pending, "", why)
 		return
 	case why != nil:
 		p.refusePage(w, r, clip(form.Get("client_id")), "", why)
@@ -31,16 +31,16 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, authorizePath+"?"+form.Encode(), http.StatusSeeOther)
 		return
 	}
-	if b.Binding == "" {
+	if b.Binding == "" && !a.passive() { // nothing is stored of a passive request
 		b = p.kit.BindBrowser(w, r)
 	}
 	req, err := a.request(p)
 	if err != nil {
-		p.refuseBack(w, r, a.client.id, a.pending, "", err)
+		p.refuseBack(w, r, a.client, a.pending, "", err)
 		return
 	}
 	next, err := p.hub.Begin(r.Context(), b, req)
-	p.proceed(w, r, a.client.id, a.pending, next, err)
+	p.proceed(w, r, a.client, a.pending, next, err)
 }
 
 // resume takes over from the hub's own pages when a transaction may be answered, one way or the other.
@@ -52,34 +52,35 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d, err := readPending(tx)
+	var c *client
 	if err == nil {
-		err = p.stillRegistered(tx.Request.Partner, d)
+		c, err = p.stillRegistered(tx.Request.Partner, d)
 	}
 	if err != nil {
 		p.refusePage(w, r, tx.Request.Partner, tx.Ref, err)
 		return
 	}
 	next, err := p.hub.Next(r.Context(), b, tx)
-	p.proceed(w, r, tx.Request.Partner, d, next, err)
+	p.proceed(w, r, c, d, next, err)
 }
 
 // stillRegistered proves the reply address once more: the terms may have changed while the person signed in.
-func (p *Provider) stillRegistered(partner string, d pending) error {
+func (p *Provider) stillRegistered(partner string, d pending) (*client, error) {
 	c, err := p.partner(partner)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !c.terms.RedirectURI(d.Redirect) {
-		return bridge.Refuse(bridge.BadReplyAddress, "The address of the app is not registered any more.")
+		return nil, bridge.Refuse(bridge.BadReplyAddress, "The address of the app is not registered any more.")
 	}
-	return nil
+	return c, nil
 }
 
 // proceed does what the dispatcher said: a step, an answer or a refusal.
-func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, partner string, d pending, next bridge.Next, err error) {
+func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c *client, d pending, next bridge.Next, err error) {
 	ref := next.Transaction.Ref
 	if err != nil {
-		p.refuseBack(w, r, partner, d, ref, err)
+		p.refuseBack(w, r, c, d, ref, err)
 		return
 	}
 	if next.Step != bridge.StepIssue {
@@ -88,10 +89,10 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, partner strin
 	}
 	code, err := p.issue(r, d, next)
 	if err != nil {
-		p.refuseBack(w, r, partner, d, ref, err)
+		p.refuseBack(w, r, c, d, ref, err)
 		return
 	}
-	p.respond(w, r, next.Partner.Name, d, url.Values{"code": {code}})
+	p.respond(w, r, c, d, url.Values{"code": {code}})
 }
 
 // issue makes a code. It tells the client nothing yet: the token and userinfo endpoints decide anew, and record it.
@@ -118,7 +119,7 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, 
 	if err != nil {
 		return "", err
 	}
-	return code, p.hub.Deliver(ctx, iss)
+	return code, p.hub.Deliver(ctx, iss, d.closing(c, now)...)
 }
 
 // refusePage audits a refusal and shows it: the reply address is not proven.
@@ -128,8 +129,8 @@ func (p *Provider) refusePage(w http.ResponseWriter, r *http.Request, partner, r
 
 // refuseBack audits a refusal and sends it to the client at its proven address. A transaction that is over
 // has been answered there already: the person sees a page.
-func (p *Provider) refuseBack(w http.ResponseWriter, r *http.Request, partner string, d pending, ref string, err error) {
-	refusal := p.hub.RefuseRequest(r.Context(), ledger.Refused, partner, p.ref(r, ref), err)
+func (p *Provider) refuseBack(w http.ResponseWriter, r *http.Request, c *client, d pending, ref string, err error) {
+	refusal := p.hub.RefuseRequest(r.Context(), ledger.Refused, c.id, p.ref(r, ref), err)
 	if refusal.Reason == bridge.TransactionGone {
 		p.kit.Refuse(w, r, refusal)
 		return
@@ -139,7 +140,7 @@ func (p *Provider) refuseBack(w http.ResponseWriter, r *http.Request, partner st
 	if refusal.Detail != "" {
 		fields.Set("error_description", describe(refusal.Detail))
 	}
-	p.respond(w, r, partner, d, fields)
+	p.respond(w, r, c, d, fields)
 }
 
 func (p *Provider) ref(r *http.Request, ref string) string {

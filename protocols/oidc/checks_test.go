@@ -61,18 +61,18 @@ func TestAuthorizationAtItsLimits(t *testing.T) {
 		"one of the essential acrs": {"basic", []string{"claims", `{"id_token":{"acr":{"essential":true,"values":["x","AAL3_ANY"]}}}`}, "", false},
 		"voluntary acr, unknown":    {"basic", []string{"claims", `{"id_token":{"acr":{"value":"x"}}}`}, "", false},
 		"essential before asked":    {"basic", []string{"acr_values", "AAL3_ANY", "claims", `{"id_token":{"acr":{"essential":true,"value":"x"}}}`}, "assurance_too_low", false},
-		"acr_values, unknown":       {"basic", []string{"acr_values", "x y"}, "assurance_too_low", false},
+		"acr_values, unknown":       {"basic", []string{"acr_values", "x y"}, "", false},
 		"hint":                      {"basic", []string{"id_token_hint", hint}, "", false},
 		"hint of another client":    {"post", []string{"id_token_hint", hint}, "id_token_hint", false},
 		"hint that is no token":     {"basic", []string{"id_token_hint", "x"}, "id_token_hint", false},
 		"hint and another subject":  {"basic", []string{"id_token_hint", hint, "claims", `{"id_token":{"sub":{"value":"x"}}}`}, "unknown_subject", false},
-		"request object":            {"basic", []string{"request", "x"}, codeRequest, false},
+		"request object":            {"basic", []string{"request", "x"}, codeBadObject, false},
 		"request by reference":      {"basic", []string{"request_uri", "https://x.example/"}, codeRequestURI, false},
 		"no response type":          {"basic", []string{"response_type", ""}, "no_response_type", false},
 		"hybrid flow":               {"basic", []string{"response_type", "code id_token"}, codeResponseType, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, provenly, why := w.p.understand(request(c.client, c.pairs...))
+			a, provenly, why := w.p.understand(t.Context(), request(c.client, c.pairs...))
 			got := ""
 			if why != nil {
 				got = why.AuditCode()
@@ -89,7 +89,7 @@ func TestAuthorizationAtItsLimits(t *testing.T) {
 		})
 	}
 	w.p.pkce = true
-	if _, _, why := w.p.understand(request("old", "code_challenge", "", "code_challenge_method", "")); why == nil || why.AuditCode() != "pkce_required" {
+	if _, _, why := w.p.understand(t.Context(), request("old", "code_challenge", "", "code_challenge_method", "")); why == nil || why.AuditCode() != "pkce_required" {
 		t.Errorf("where all must use PKCE: %v", why)
 	}
 	for c := range 128 {

@@ -29,7 +29,7 @@ type client struct {
 	rev    int64
 	alg    keyring.Algorithm
 	scopes []string
-	keys   jose.KeySet // of private_key_jwt
+	keys   jose.KeySet // of assertions and request objects
 	broken error       // why the registered keys cannot be used
 }
 
@@ -44,7 +44,7 @@ func newClient(p trust.Partner) *client {
 	if c.alg == "" {
 		c.alg = keyring.ES256
 	}
-	if p.OIDC.ClientAuth == authJWT {
+	if p.OIDC.ClientAuth == authJWT || len(p.OIDC.JWKS) > 0 {
 		c.keys, c.broken = jose.ReadKeySet(p.OIDC.JWKS)
 	}
 	return c

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
@@ -40,6 +41,10 @@ type metadata struct {
 	RequestParameter   bool     `json:"request_parameter_supported"`
 	RequestURI         bool     `json:"request_uri_parameter_supported"`
 	RequestURIRegister bool     `json:"require_request_uri_registration"`
+	RequestAlgorithms  []string `json:"request_object_signing_alg_values_supported"`
+	Pushed             string   `json:"pushed_authorization_request_endpoint"`
+	MustPush           bool     `json:"require_pushed_authorization_requests"`
+	ResponseAlgorithms []string `json:"authorization_signing_alg_values_supported"`
 }
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
@@ -52,12 +57,14 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	m := metadata{
 		Issuer: p.issuer, Authorization: p.issuer + authorizePath, Token: p.issuer + tokenPath, Userinfo: p.issuer + userinfoPath,
 		JWKS: p.issuer + jwksPath, Revocation: p.issuer + revokePath, Introspection: p.issuer + introspectPath, EndSession: p.issuer + logoutPath,
-		Scopes: p.scopes.names, ResponseTypes: []string{"code"}, ResponseModes: []string{modeQuery, modeForm},
+		Scopes: p.scopes.names, ResponseTypes: []string{"code"}, ResponseModes: trust.ResponseModes(),
 		GrantTypes: grantNames(), ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
 		SigningAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
 		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil,
+		RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(),
+		Pushed: p.issuer + pushPath, MustPush: p.par, ResponseAlgorithms: p.algorithms(),
 	}
 	writePublic(w, m)
 }

@@ -5,6 +5,7 @@
 //	GET      /.well-known/openid-configuration  discovery (OpenID Connect Discovery 1.0, section 4)
 //	GET      /oidc/jwks                         the hub's public keys
 //	GET POST /oidc/authorize                    authorization request (OpenID Connect Core 1.0, section 3.1.2)
+//	POST     /oidc/par                          pushed authorization requests (RFC 9126)
 //	GET      /oidc/resume                       takes over when a transaction may be answered
 //	POST     /oidc/token                        code and refresh token to tokens (RFC 6749, section 3.2)
 //	GET POST /oidc/userinfo                     released claims (OpenID Connect Core 1.0, section 5.3)
@@ -12,20 +13,31 @@
 //	POST     /oidc/introspect                   RFC 7662
 //	GET POST /oidc/logout                       RP-initiated logout 1.0
 //
-// A request passes the table of checks.go before anything else sees it, and goes to the bridge as a
+// A request comes as plain parameters, as a request object that the client signed, or pushed beforehand, with an object in it or
+// without. Whichever way, it passes the tables of checks.go before anything else sees it, and goes to the bridge as a
 // bridge.Request. What may be said comes back as an Issuance; this room only encodes it. The token
 // endpoint chooses from the table of grants.go. Codes and tokens carry their own content, sealed; what has to be
 // remembered of a grant is one artifact, written in the same commit as the audit event (docs/adr/0016).
 //
 // Choices where the standard leaves one, or practice differs:
-//   - acr_values is a demand, not a wish: if none of the classes can be met the answer is
-//     unmet_authentication_requirements. An ID token never claims a class that was not asked and met.
-//     A grant ends when the session was proven anew in a way that meets none of the classes it was asked for.
+//   - acr_values is a demand as far as this hub can meet one of the classes at all: the person proves in one of these ways, or the
+//     answer is unmet_authentication_requirements. Classes that nothing here meets are passed over, as the standard's "voluntary"
+//     has it, except in the profile cis2; called essential in the claims parameter, or named by the terms, they are a demand always.
+//     An ID token never claims a class that was not met. A grant ends when the session was proven anew in a way that meets none of
+//     the classes it was asked for.
 //   - auth_time stays that of the sign-on the grant came from, also in the ID token of a refresh.
 //   - Terms are obeyed as they are now: an address struck off while a person signs in gets no answer, and a scope
 //     struck off is left out at the next step of the grant.
 //   - Signing out ends a session that is idle too: its apps may still be open.
 //   - A scope this hub does not know is ignored; one it knows but the terms do not allow is invalid_scope.
+//   - Request objects are signed, with a registered key, by value. request_uri works for what was pushed here and nothing else:
+//     nothing is fetched at a stranger's bidding. Beside a request URI of ours only client_id counts, and beside a request object
+//     too where the terms require one, in the profile fapi2, or where its typ says oauth-authz-req+jwt; otherwise what the object
+//     lacks is taken from beside it (OpenID Connect Core 1.0, section 6.1).
+//   - A pushed request works until a sign-on with it is complete: people reload, and go back. An error does not use it up.
+//   - What is wrong with a pushed request or an object is told to the client at the redirect_uri beside it, if that is registered,
+//     and to the person otherwise.
+//   - A code goes in a fragment only where the terms say so. An answer by JWT (JARM) has no typ, lives five minutes, and has iss inside.
 //   - prompt=select_account asks for a new proof, like prompt=login: a browser holds one session at a time.
 //     prompt=consent changes nothing: an administrator consents, in the terms.
 //   - A refresh token is used once. There is no grace: its second use ends the grant.

@@ -56,10 +56,10 @@ func parameters(r *http.Request) (url.Values, error) {
 	return form, nil
 }
 
-// once refuses a parameter that is sent twice (RFC 6749, section 3.1 and 3.2).
+// once refuses a parameter that is sent twice (RFC 6749, section 3.1 and 3.2), unless it may be (RFC 8707, section 2).
 func once(form url.Values) *bridge.Refusal {
 	for name, values := range form {
-		if len(values) > 1 {
+		if len(values) > 1 && name != "resource" {
 			return bridge.Refuse(bridge.BadRequest, "The parameter %s is sent more than once.", clip(name)).WithCode("duplicate_parameter")
 		}
 	}

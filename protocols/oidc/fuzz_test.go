@@ -20,7 +20,7 @@ func FuzzAuthorize(f *testing.F) {
 		if err != nil {
 			return
 		}
-		a, proven, why := w.p.understand(form)
+		a, proven, why := w.p.understand(t.Context(), form)
 		if proven && (a.client == nil || !a.client.terms.RedirectURI(a.Redirect)) {
 			t.Fatalf("an address that is not registered counts as proven: %q", a.Redirect)
 		}

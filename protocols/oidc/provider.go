@@ -20,6 +20,7 @@ type Lifetimes struct {
 	IDToken time.Duration // default 10 min
 	Access  time.Duration // default 10 min
 	Refresh time.Duration // default 12 h; each rotation starts anew
+	Pushed  time.Duration // of a pushed request, for a sign-on to begin with; default 90 s, less than 10 min
 }
 
 // Poster sends logout tokens to partners. It does not follow redirects.
@@ -43,6 +44,7 @@ type Options struct {
 	Keys        func() keyring.Ring // asked at every signature, so that a rotation takes effect at once
 	Lifetimes   Lifetimes
 	RequirePKCE bool   // for every client, whatever its terms say
+	RequirePAR  bool   // the same: only pushed requests are taken
 	Poster      Poster // nil: no partner is told of a logout by the back channel
 	Log         *slog.Logger
 	// AfterLogout shows what became of a sign-out. next is where the partner wants the browser, already
@@ -57,6 +59,7 @@ type Provider struct {
 	keys    func() keyring.Ring
 	life    Lifetimes
 	pkce    bool
+	par     bool
 	poster  Poster
 	log     *slog.Logger
 	after   func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
@@ -75,7 +78,7 @@ func New(o Options) (*Provider, error) {
 		return nil, errors.New("oidc: kit, hub and keys are required")
 	}
 	p := &Provider{
-		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, poster: o.Poster, log: o.Log,
+		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, poster: o.Poster, log: o.Log,
 		after: o.AfterLogout, issuer: o.Kit.Issuer.String(), acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
 	}
 	var err error
@@ -101,6 +104,7 @@ func (l Lifetimes) orDefault() Lifetimes {
 	or(&l.IDToken, 10*time.Minute)
 	or(&l.Access, 10*time.Minute)
 	or(&l.Refresh, 12*time.Hour)
+	or(&l.Pushed, 90*time.Second)
 	return l
 }
 
@@ -110,6 +114,7 @@ const (
 	jwksPath       = "/oidc/jwks"
 	authorizePath  = "/oidc/authorize"
 	resumePath     = "/oidc/resume"
+	pushPath       = "/oidc/par"
 	tokenPath      = "/oidc/token"
 	userinfoPath   = "/oidc/userinfo"
 	revokePath     = "/oidc/revoke"
@@ -125,6 +130,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodGet, Path: authorizePath, Name: "oidc_authorize", Handler: p.authorize, Once: true},
 		{Method: http.MethodPost, Path: authorizePath, Name: "oidc_authorize", Handler: p.authorize},
 		{Method: http.MethodGet, Path: resumePath, Name: "oidc_resume", Class: web.Step, Handler: p.resume, Once: true},
+		{Method: http.MethodPost, Path: pushPath, Name: "oidc_par", Class: web.Machine, TurnAway: turnAway, Handler: p.push, CORS: true},
 		{Method: http.MethodPost, Path: tokenPath, Name: "oidc_token", Class: web.Machine, TurnAway: turnAway, Handler: p.token, CORS: true},
 		{Method: http.MethodGet, Path: userinfoPath, Name: "oidc_userinfo", Class: web.Machine, TurnAway: turnAway, Handler: p.userinfo, CORS: true},
 		{Method: http.MethodPost, Path: userinfoPath, Name: "oidc_userinfo", Class: web.Machine, TurnAway: turnAway, Handler: p.userinfo, CORS: true},

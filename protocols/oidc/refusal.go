@@ -12,8 +12,9 @@ const (
 	codeUnauthorizedClient = "unauthorized_client"
 	codeGrantType          = "unsupported_grant_type"
 	codeResponseType       = "unsupported_response_type"
-	codeRequest            = "request_not_supported"
 	codeRequestURI         = "request_uri_not_supported"
+	codeBadObject          = "invalid_request_object"
+	codeBadRequestURI      = "invalid_request_uri"
 	codeRegistration       = "registration_not_supported"
 	codeInsufficientScope  = "insufficient_scope"
 )
@@ -74,7 +75,7 @@ func answerTo(reason bridge.Reason) answer {
 // ownCode reports whether a refusal's code is itself the error to answer with.
 func ownCode(code string) bool {
 	switch code {
-	case codeInvalidScope, codeUnauthorizedClient, codeGrantType, codeResponseType, codeRequest, codeRequestURI, codeRegistration:
+	case codeInvalidScope, codeUnauthorizedClient, codeGrantType, codeResponseType, codeRequestURI, codeBadObject, codeBadRequestURI, codeRegistration:
 		return true
 	}
 	return false

@@ -90,6 +90,8 @@ func (w *world) tryAll(t *testing.T, b *browser, client string, cases ...wrong) 
 func TestSecurity(t *testing.T) {
 	addressRows(t)
 	parameterRows(t)
+	pushedRows(t)
+	objectRows(t)
 	sessionRows(t)
 	answerRows(t)
 	grantRows(t)
@@ -165,7 +167,7 @@ func parameterRows(t *testing.T) {
 		)
 	})
 	t.Run("154", func(t *testing.T) {
-		for _, mode := range []string{"fragment", "web_message", "jwt", "Query"} {
+		for _, mode := range []string{"fragment", "fragment.jwt", "web_message", "id_token", "Query", "JWT"} {
 			try(t, "basic", wrong{mode, []string{"response_mode", mode}, "invalid_request", "unsupported_binding"})
 		}
 	})
@@ -190,8 +192,9 @@ func parameterRows(t *testing.T) {
 	})
 	t.Run("169", func(t *testing.T) {
 		try(t, "basic",
-			wrong{"request", []string{"request", "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported", "request_not_supported"},
 			wrong{"request_uri", []string{"request_uri", "https://169.254.169.254/x"}, "request_uri_not_supported", "request_uri_not_supported"},
+			wrong{"request_uri of the client's own", []string{"request_uri", "https://epr.example/request.jwt"}, "request_uri_not_supported", "request_uri_not_supported"},
+			wrong{"request_uri of another urn", []string{"request_uri", "urn:example:x"}, "request_uri_not_supported", "request_uri_not_supported"},
 			wrong{"registration", []string{"registration", "{}"}, "registration_not_supported", "registration_not_supported"},
 		)
 	})
@@ -214,8 +217,7 @@ func sessionRows(t *testing.T) {
 	t.Run("158", func(t *testing.T) { w.hints(t, b) })
 	t.Run("160", func(t *testing.T) {
 		try(t, "basic",
-			wrong{"never met", []string{"acr_values", "AAL1_USERPASS AAL3_N3_SMARTCARD"}, "unmet_authentication_requirements", "assurance_too_low"},
-			wrong{"unknown", []string{"acr_values", "urn:gold"}, "unmet_authentication_requirements", "assurance_too_low"},
+			wrong{"essential, never met", []string{"claims", `{"id_token":{"acr":{"essential":true,"values":["AAL1_USERPASS","AAL3_N3_SMARTCARD"]}}}`}, "unmet_authentication_requirements", "assurance_too_low"},
 			wrong{"essential", []string{"claims", `{"id_token":{"acr":{"essential":true,"values":["AAL2_TOTP"]}}}`}, "unmet_authentication_requirements", "assurance_too_low"},
 			wrong{"other method, passively", []string{"acr_values", "AAL3_FIDO2", "prompt", "none"}, "login_required", "not_authenticated"},
 		)

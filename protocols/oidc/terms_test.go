@@ -111,7 +111,7 @@ func TestEmptyParameters(t *testing.T) {
 // TestClassesAreKeptOnce: what is stored of acr_values does not grow with what is sent.
 func TestClassesAreKeptOnce(t *testing.T) {
 	w := newWorld(t)
-	a, proven, why := w.p.understand(request("basic", "acr_values", strings.Repeat("AAL3_ANY urn:x ", 500)+"AAL2_ANY"))
+	a, proven, why := w.p.understand(t.Context(), request("basic", "acr_values", strings.Repeat("AAL3_ANY urn:x ", 500)+"AAL2_ANY"))
 	if !proven || why != nil {
 		t.Fatal(why)
 	}

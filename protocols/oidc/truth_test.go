@@ -56,9 +56,10 @@ func TestDiscoveryIsTrue(t *testing.T) {
 	}
 	b := w.browser()
 	b.code("basic")
+	w.change("basic", func(p *trust.Partner) { p.OIDC.Request.Modes = trust.ResponseModes() })
 	for _, mode := range list(m, "response_modes_supported") {
-		if got := b.authorize("basic", "response_mode", mode); got.query("code") == "" && !strings.Contains(got.body, `name="code"`) {
-			t.Errorf("response_mode %s: %v", mode, got.to)
+		if got := w.answer(b.authorize("basic", "response_mode", mode)); got.Get("code") == "" || got.Get("iss") != issuer {
+			t.Errorf("response_mode %s: %v", mode, got)
 		}
 	}
 	for _, prompt := range list(m, "prompt_values_supported") {
@@ -139,7 +140,7 @@ func bindingRows(t *testing.T) {
 	t.Run("183", func(t *testing.T) {
 		m := w.published()
 		for _, name := range []string{
-			"tls_client_certificate_bound_access_tokens", "mtls_endpoint_aliases", "dpop_signing_alg_values_supported", "pushed_authorization_request_endpoint",
+			"tls_client_certificate_bound_access_tokens", "mtls_endpoint_aliases", "dpop_signing_alg_values_supported",
 			"registration_endpoint", "device_authorization_endpoint", "check_session_iframe", "frontchannel_logout_supported",
 		} {
 			if v, ok := m[name]; ok {

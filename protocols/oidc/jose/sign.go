@@ -11,13 +11,17 @@ import (
 )
 
 // Sign makes a compact JWS of a payload (RFC 7515, section 3.1). The header is written by hand: it is known, and this runs once or
-// twice for every sign-on. typ is one of ours and needs no escape.
+// twice for every sign-on. typ is one of ours and needs no escape; empty: none.
 func Sign(key keyring.Key, alg keyring.Algorithm, typ string, payload []byte) (string, error) {
 	m, known := methodOf(alg)
 	if !known || !key.Can(alg) {
 		return "", fmt.Errorf("jose: key %s cannot sign with %s", key.ID, alg)
 	}
-	header := `{"alg":"` + string(alg) + `","kid":"` + KeyID(key, alg) + `","typ":"` + typ + `"}`
+	header := `{"alg":"` + string(alg) + `","kid":"` + KeyID(key, alg)
+	if typ != "" {
+		header += `","typ":"` + typ
+	}
+	header += `"}`
 	buf := make([]byte, 0, 4*(len(header)+len(payload))/3+8+4*signatureSize(key)/3)
 	buf = b64.AppendEncode(buf, []byte(header))
 	buf = append(buf, '.')

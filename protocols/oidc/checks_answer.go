@@ -1,0 +1,104 @@
+package oidc
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+func checkRedirect(_ *Provider, a *authorization) *bridge.Refusal {
+	a.Redirect = a.get("redirect_uri")
+	if !a.client.terms.RedirectURI(a.Redirect) {
+		return bridge.Refuse(bridge.BadReplyAddress, "The app asked for an answer at an address that is not registered for it.")
+	}
+	a.State, a.Mode = a.get("state"), a.client.mode("")
+	if asked := a.get("response_mode"); a.client.mayAsk(asked, a.Redirect) {
+		a.Mode = a.client.mode(asked)
+	}
+	return nil
+}
+
+// Lengths in bytes.
+const (
+	maxState = 4096
+	maxNonce = 1024
+)
+
+func checkEchoes(_ *Provider, a *authorization) *bridge.Refusal {
+	if len(a.State) > maxState {
+		a.State = ""
+		return bridge.Refuse(bridge.BadRequest, "state is longer than %d bytes.", maxState)
+	}
+	if a.Nonce = a.get("nonce"); len(a.Nonce) > maxNonce {
+		return bridge.Refuse(bridge.BadRequest, "nonce is longer than %d bytes.", maxNonce)
+	}
+	return nil
+}
+
+func checkMode(_ *Provider, a *authorization) *bridge.Refusal {
+	asked := a.get("response_mode")
+	switch {
+	case a.client.mayAsk(asked, a.Redirect):
+		return nil
+	case a.client.lists(asked):
+		return bridge.Refuse(bridge.UnsupportedBinding, "No form can be posted to an app by a scheme of its own: response_mode must be another one.")
+	}
+	return bridge.Refuse(bridge.UnsupportedBinding, "response_mode must be one of those allowed for this client: %s.", strings.Join(a.client.terms.Request.Modes, ", "))
+}
+
+func checkResponseType(_ *Provider, a *authorization) *bridge.Refusal {
+	switch kind := a.get("response_type"); kind {
+	case "code":
+		return nil
+	case "":
+		return bridge.Refuse(bridge.BadRequest, "response_type is missing.").WithCode("no_response_type")
+	}
+	return bridge.Refuse(bridge.UnsupportedRequest, "response_type must be code.").WithCode(codeResponseType)
+}
+
+func checkScope(p *Provider, a *authorization) *bridge.Refusal {
+	for _, scope := range words(a.get("scope")) {
+		switch {
+		case slices.Contains(a.client.scopes, scope):
+			if !slices.Contains(a.Scopes, scope) {
+				a.Scopes = append(a.Scopes, scope)
+			}
+		case p.scopes.known(scope):
+			return bridge.Refuse(bridge.UnsupportedRequest, "The scope %s is not allowed for this client.", scope).WithCode(codeInvalidScope)
+		}
+	}
+	if !slices.Contains(a.Scopes, scopeOpenID) {
+		return bridge.Refuse(bridge.UnsupportedRequest, "The scope openid is missing.").WithCode(codeInvalidScope)
+	}
+	return nil
+}
+
+const methodS256 = "S256" // the one code_challenge_method (RFC 9700, section 2.1.1)
+
+func checkChallenge(p *Provider, a *authorization) *bridge.Refusal {
+	a.Challenge = a.get("code_challenge")
+	method := a.get("code_challenge_method")
+	switch {
+	case a.Challenge == "" && method == "":
+		if p.pkce || a.client.terms.PKCE || a.client.public() {
+			return bridge.Refuse(bridge.BadRequest, "code_challenge is missing: this client must use PKCE.").WithCode("pkce_required")
+		}
+	case method != methodS256:
+		return bridge.Refuse(bridge.BadRequest, "code_challenge_method must be S256.").WithCode("pkce_method")
+	case len(a.Challenge) < 43 || len(a.Challenge) > 128 || !unreserved(a.Challenge):
+		return bridge.Refuse(bridge.BadRequest, "code_challenge must be 43 to 128 characters of A-Z, a-z, 0-9, -, ., _ and ~.").WithCode("pkce_challenge")
+	}
+	return nil
+}
+
+// unreserved reports whether s holds only the characters of RFC 3986, section 2.3.
+func unreserved(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '.' && c != '_' && c != '~' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,192 @@
+package oidc
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+const maxClaims = 4096 // bytes of the claims parameter
+
+// wish is what a request says about one claim (OpenID Connect Core 1.0, section 5.5.1). values are those it would have; none: any.
+type wish struct {
+	essential bool
+	values    []json.RawMessage
+}
+
+// asked are claims asked for by name, each with the values that were asked for; none: any. They live on in the grant.
+type asked map[string][]json.RawMessage
+
+// askedClaims are what the claims parameter asks for beyond the scopes, in the two places where claims go.
+type askedClaims struct {
+	IDToken  asked `json:"i,omitempty"`
+	Userinfo asked `json:"u,omitempty"`
+}
+
+func badClaims(format string, args ...any) *bridge.Refusal {
+	return bridge.Refuse(bridge.BadRequest, format, args...).WithCode("claims")
+}
+
+// checkClaims reads the claims parameter: acr and sub bear on the sign-on, everything else on what is told afterwards. What the
+// terms do not release is not kept; a claim that nobody knows is no error.
+func checkClaims(_ *Provider, a *authorization) *bridge.Refusal {
+	raw := a.get("claims")
+	if raw == "" {
+		return nil
+	}
+	if len(raw) > maxClaims {
+		return badClaims("claims is longer than %d bytes.", maxClaims)
+	}
+	all, err := jose.ReadClaims([]byte(raw))
+	if err != nil {
+		return badClaims("claims is not a JSON object: %s.", err.Error())
+	}
+	var kept askedClaims
+	for _, place := range [...]struct {
+		name string
+		to   *asked
+	}{{"id_token", &kept.IDToken}, {"userinfo", &kept.Userinfo}} {
+		wishes, why := readWishes(all, place.name)
+		if why == nil {
+			why = a.heed(place.name, wishes)
+		}
+		if why != nil {
+			return why
+		}
+		*place.to = a.client.released(wishes)
+	}
+	if len(kept.IDToken)+len(kept.Userinfo) > 0 {
+		a.Claims = &kept
+	}
+	return nil
+}
+
+// readWishes reads one member of the claims parameter.
+func readWishes(all jose.Claims, place string) (map[string]wish, *bridge.Refusal) {
+	if raw := all.Raw(place); raw == nil || string(raw) == "null" {
+		return nil, nil
+	}
+	members, err := all.Object(place)
+	if err != nil {
+		return nil, badClaims("%s in claims is not a JSON object.", place)
+	}
+	out := map[string]wish{}
+	for name, raw := range members.All() {
+		if string(raw) == "null" {
+			out[name] = wish{}
+			continue
+		}
+		said, err := members.Object(name)
+		if err != nil {
+			return nil, badClaims("Each claim in claims must be null or an object (OpenID Connect Core, section 5.5.1).")
+		}
+		if out[name], err = readWish(said); err != nil {
+			return nil, badClaims("claims: %s.", err.Error())
+		}
+	}
+	return out, nil
+}
+
+// readWish reads essential, value and values; other members are for others.
+func readWish(said jose.Claims) (wish, error) {
+	var w wish
+	var err error
+	if w.essential, err = said.Bool("essential"); err != nil && !errors.Is(err, jose.ErrMissing) {
+		return w, err
+	}
+	if one := said.Raw("value"); one != nil {
+		w.values = append(w.values, one)
+	}
+	if many := said.Raw("values"); many != nil {
+		var list []json.RawMessage
+		if err := json.Unmarshal(many, &list); err != nil {
+			return w, errors.New("values is not an array")
+		}
+		w.values = append(w.values, list...)
+	}
+	return w, nil
+}
+
+// heed takes what bears on the sign-on itself: who must be signed in, and how.
+func (a *authorization) heed(place string, wishes map[string]wish) *bridge.Refusal {
+	if sub, ok := wishes["sub"]; ok && len(sub.values) > 0 {
+		var names []string
+		for _, v := range sub.values {
+			var name string
+			if json.Unmarshal(v, &name) != nil || name == "" {
+				return badClaims("The value of sub in claims is not a string.")
+			}
+			names = append(names, name)
+		}
+		for _, name := range names {
+			if why := a.expect(name); why != nil {
+				return why
+			}
+		}
+	}
+	acr, ok := wishes["acr"]
+	if !ok || place != "id_token" {
+		return nil
+	}
+	for _, v := range acr.values {
+		var class string
+		if json.Unmarshal(v, &class) != nil {
+			return badClaims("The values of acr in claims are not strings.")
+		}
+		if acr.essential {
+			a.ACR = append(a.ACR, class)
+		} else {
+			a.wishedACR = append(a.wishedACR, class)
+		}
+	}
+	return nil
+}
+
+// released keeps those wishes that the terms could fulfil: they are stored with the grant.
+func (c *client) released(wishes map[string]wish) asked {
+	var out asked
+	for _, rule := range c.rules.Release {
+		w, ok := wishes[rule.Name]
+		if !ok || trust.ReservedClaim(rule.Name) {
+			continue
+		}
+		if out == nil {
+			out = asked{}
+		}
+		out[rule.Name] = w.values
+	}
+	return out
+}
+
+// has reports whether a claim was asked for that has these values. A claim of many values fits if one of them does.
+func (a asked) has(name string, values []any) bool {
+	wanted, ok := a[name]
+	if !ok || len(wanted) == 0 {
+		return ok
+	}
+	return slices.ContainsFunc(values, func(v any) bool {
+		text, err := json.Marshal(v)
+		return err == nil && slices.ContainsFunc(wanted, func(w json.RawMessage) bool { return sameJSON(w, text) })
+	})
+}
+
+// sameJSON compares two values that are no objects or arrays, whatever way a string is escaped in them.
+func sameJSON(a, b []byte) bool {
+	var x, y any
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	switch x.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	switch y.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return x == y
+}
