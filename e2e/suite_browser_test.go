@@ -10,8 +10,20 @@ import (
 // suiteBrowser signs in where it is asked to, and brings the suite what a page with a script would.
 type suiteBrowser struct {
 	*surfer
-	role  string
-	pages []string // of the hub, as they were seen
+	role    string
+	rejects bool     // the person gives up at the first page
+	looks   int      // visits at which the person only looks
+	pages   []string // of the hub, as they were seen
+}
+
+// behave has the person do what the module's instructions say, where that is not signing in.
+func (b *suiteBrowser) behave(module string) {
+	switch {
+	case strings.HasSuffix(module, "user-rejects-authentication"):
+		b.rejects = true
+	case strings.HasSuffix(module, "reused-request-uri-prior-to-auth-completion-succeeds"):
+		b.looks = 1
+	}
 }
 
 // visit opens an address as the suite says and goes on until there is nothing left to press.
@@ -33,6 +45,10 @@ func (b *suiteBrowser) visit(method, address string) {
 			return
 		}
 		b.pages = append(b.pages, b.body)
+		if b.looks > 0 {
+			b.looks--
+			return
+		}
 		if !b.press() {
 			return
 		}
@@ -45,7 +61,9 @@ func (b *suiteBrowser) press() bool {
 	b.t.Helper()
 	for _, f := range b.forms() {
 		switch {
-		case strings.Contains(strings.ToLower(f.text), "smartcard"):
+		case b.rejects && strings.Contains(f.text, "Cancel"):
+			b.submit("Cancel")
+		case !b.rejects && strings.Contains(strings.ToLower(f.text), "smartcard"):
 			b.submit("smartcard")
 		case f.fields.Has("role") || strings.Contains(b.body, "Choose your role"):
 			b.submit("Continue", "role", b.role)

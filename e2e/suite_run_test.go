@@ -116,6 +116,7 @@ func (s *conformance) run(plan string, m module) verdict {
 	s.call(http.MethodPost, "runner", url.Values{"test": {m.Test}, "plan": {plan}, "variant": {string(variant)}}, nil, &test, http.StatusCreated)
 	b := &suiteBrowser{surfer: s.hub.newSurfer(doctor), role: doctorRole2}
 	b.t = s.t
+	b.behave(m.Test)
 	info := s.attend(test.ID, b)
 	v := verdict{module: m.Test, status: info.Status, result: info.Result, took: time.Since(began)}
 	v.failed, v.warnings = s.log(test.ID, m.Test)

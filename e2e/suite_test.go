@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,6 +38,13 @@ type certification struct {
 func certifications() []certification {
 	static := map[string]string{"server_metadata": "discovery", "client_registration": "static_client"}
 	code := map[string]string{"response_type": "code", "client_registration": "static_client"}
+	dynamic := map[string]string{"response_type": "code"}
+	fapi := map[string]string{
+		"sender_constrain": "dpop", "client_auth_type": "private_key_jwt", "authorization_request_type": "simple",
+		"openid": "openid_connect", "fapi_profile": "plain_fapi",
+	}
+	signed := maps.Clone(fapi)
+	maps.Copy(signed, map[string]string{"fapi_request_method": "signed_non_repudiation", "fapi_response_mode": "jarm"})
 	return []certification{
 		{"config", "oidcc-config-certification-test-plan", nil, suiteBasic},
 		{"basic", "oidcc-basic-certification-test-plan", static, suiteBasic},
@@ -45,6 +53,9 @@ func certifications() []certification {
 		{"backchannel", "oidcc-backchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("backchannel_logout_uri")},
 		{"frontchannel", "oidcc-frontchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("frontchannel_logout_uri")},
 		{"session", "oidcc-session-management-certification-test-plan", code, suiteLogout("")},
+		{"dynamic", "oidcc-dynamic-certification-test-plan", dynamic, suiteDynamic},
+		{"fapi2", "fapi2-security-profile-final-test-plan", fapi, suiteFAPI("")},
+		{"signing", "fapi2-message-signing-final-test-plan", signed, suiteFAPI(", request_object: required")},
 	}
 }
 
@@ -119,6 +130,16 @@ func suiteBasic(t *testing.T, h *hub) map[string]any {
 		"alias": suiteAlias, "description": "Lanyard",
 		"server": map[string]string{"discoveryUrl": h.issuer + "/.well-known/openid-configuration"},
 		"client": of(first), "client2": of(second), "client_secret_post": of(post),
+	}
+}
+
+// suiteDynamic needs no client beforehand: each module registers its own.
+func suiteDynamic(t *testing.T, h *hub) map[string]any {
+	t.Helper()
+	return map[string]any{
+		"alias": suiteAlias, "description": "Lanyard",
+		"server": map[string]string{"discoveryUrl": h.issuer + "/.well-known/openid-configuration"},
+		"client": map[string]string{"client_name": "suite-dynamic"}, "client2": map[string]string{"client_name": "suite-dynamic-2"},
 	}
 }
 
