@@ -12,6 +12,7 @@ type suiteBrowser struct {
 	*surfer
 	role    string
 	rejects bool     // the person gives up at the first page
+	rotates bool     // an administrator adds a signing key when the module is ready for it
 	looks   int      // visits at which the person only looks
 	pages   []string // of the hub, as they were seen
 }
@@ -21,6 +22,8 @@ func (b *suiteBrowser) behave(module string) {
 	switch {
 	case strings.HasSuffix(module, "user-rejects-authentication"):
 		b.rejects = true
+	case module == "oidcc-server-rotate-keys":
+		b.rotates = true
 	case strings.HasSuffix(module, "reused-request-uri-prior-to-auth-completion-succeeds"):
 		b.looks = 1
 	}

@@ -38,6 +38,9 @@ type certification struct {
 func certifications() []certification {
 	static := map[string]string{"server_metadata": "discovery", "client_registration": "static_client"}
 	code := map[string]string{"response_type": "code", "client_registration": "static_client"}
+	keyed := map[string]string{
+		"client_auth_type": "private_key_jwt", "response_type": "code", "response_mode": "default", "client_registration": "static_client",
+	}
 	dynamic := map[string]string{"response_type": "code"}
 	fapi := map[string]string{
 		"sender_constrain": "dpop", "client_auth_type": "private_key_jwt", "authorization_request_type": "simple",
@@ -49,6 +52,7 @@ func certifications() []certification {
 		{"config", "oidcc-config-certification-test-plan", nil, suiteBasic},
 		{"basic", "oidcc-basic-certification-test-plan", static, suiteBasic},
 		{"formpost", "oidcc-formpost-basic-certification-test-plan", static, suiteBasic},
+		{"keyed", "oidcc-test-plan", keyed, suiteKeyed},
 		{"rplogout", "oidcc-rp-initiated-logout-certification-test-plan", code, suiteLogout("")},
 		{"backchannel", "oidcc-backchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("backchannel_logout_uri")},
 		{"frontchannel", "oidcc-frontchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("frontchannel_logout_uri")},
