@@ -78,7 +78,7 @@ func (p *Provider) judge(a assertion, id string) *bridge.Refusal {
 	case a.issuer != id || a.subject != id:
 		return refuseAssertion("subject", "iss and sub of the client assertion must both be the client_id.")
 	case len(a.audience) != 1 || !p.isOurs(a.audience[0]):
-		return refuseAssertion("aud", "The aud of the client assertion must be %s or %s, and nothing else.", p.issuer, p.issuer+tokenPath)
+		return refuseAssertion("aud", "The aud of the client assertion must be %s or %s, and nothing else.", p.issuer, p.url(tokenPath))
 	case a.id == "" || len(a.id) > maxJTI:
 		return refuseAssertion("jti", "The client assertion needs a jti of at most %d bytes.", maxJTI)
 	case a.expires <= now-skew:
@@ -97,7 +97,7 @@ func (p *Provider) judge(a assertion, id string) *bridge.Refusal {
 // the default port: clients differ in whether they keep it.
 func (p *Provider) isOurs(aud string) bool {
 	bare := withoutDefaultPort(aud)
-	return bare == withoutDefaultPort(p.issuer) || bare == withoutDefaultPort(p.issuer+tokenPath) || bare == withoutDefaultPort(p.issuer+pushPath)
+	return bare == withoutDefaultPort(p.issuer) || bare == withoutDefaultPort(p.url(tokenPath)) || bare == withoutDefaultPort(p.url(pushPath))
 }
 
 func withoutDefaultPort(raw string) string {

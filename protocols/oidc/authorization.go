@@ -58,7 +58,7 @@ func (a *authorization) request(p *Provider) (bridge.Request, error) {
 		Passive:    a.passive(),
 		Contexts:   p.contexts(a.ACR), MaxAge: a.maxAge,
 		RoleNeeded: change || slices.Contains(a.Scopes, scopeSelectedRole), ChangeRole: change,
-		ReturnTo: answerSource(a.Redirect), Resume: resumePath, State: state,
+		ReturnTo: answerSource(a.Redirect), Resume: p.at(resumePath), State: state,
 	}
 	if a.client.rules.Subject == trust.SubjectUID {
 		req.Subject = a.Subject // other kinds of identifier are compared when there is an issuance to compare with

@@ -28,7 +28,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	b := p.kit.Browser(r)
 	if r.Method == http.MethodPost && b.Binding == "" {
 		// a cross-site POST does not carry our cookies; a GET does
-		http.Redirect(w, r, authorizePath+"?"+form.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, p.at(authorizePath)+"?"+form.Encode(), http.StatusSeeOther)
 		return
 	}
 	if b.Binding == "" && !a.passive() { // nothing is stored of a passive request

@@ -41,7 +41,7 @@ func checkPushed(p *Provider, a *authorization) *bridge.Refusal {
 	case a.form.Has("request"):
 		return bridge.Refuse(bridge.BadRequest, "request and request_uri exclude each other (RFC 9101, section 5).").WithCode("request_twice")
 	case !strings.HasPrefix(uri, pushedPrefix):
-		return bridge.Refuse(bridge.UnsupportedRequest, "request_uri must be one that %s answered with (RFC 9126); nothing is fetched from elsewhere.", p.issuer+pushPath).WithCode(codeRequestURI)
+		return bridge.Refuse(bridge.UnsupportedRequest, "request_uri must be one that %s answered with (RFC 9126); nothing is fetched from elsewhere.", p.url(pushPath)).WithCode(codeRequestURI)
 	case a.found == nil:
 		return bridge.Refuse(bridge.BadRequest, "request_uri is not known for this client, has expired, or was used already. Push the request again (RFC 9126, section 4).").WithCode(codeBadRequestURI)
 	}
@@ -51,7 +51,7 @@ func checkPushed(p *Provider, a *authorization) *bridge.Refusal {
 
 func checkMustPush(p *Provider, a *authorization) *bridge.Refusal {
 	if (p.par || a.client.terms.Request.Pushed) && !a.pushing && a.Pushed == "" {
-		return bridge.Refuse(bridge.BadRequest, "This client must push its requests to %s first (RFC 9126).", p.issuer+pushPath).WithCode("par_required")
+		return bridge.Refuse(bridge.BadRequest, "This client must push its requests to %s first (RFC 9126).", p.url(pushPath)).WithCode("par_required")
 	}
 	return nil
 }

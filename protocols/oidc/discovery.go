@@ -55,8 +55,8 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		algs = append(algs, string(a))
 	}
 	m := metadata{
-		Issuer: p.issuer, Authorization: p.issuer + authorizePath, Token: p.issuer + tokenPath, Userinfo: p.issuer + userinfoPath,
-		JWKS: p.issuer + jwksPath, Revocation: p.issuer + revokePath, Introspection: p.issuer + introspectPath, EndSession: p.issuer + logoutPath,
+		Issuer: p.issuer, Authorization: p.url(authorizePath), Token: p.url(tokenPath), Userinfo: p.url(userinfoPath),
+		JWKS: p.url(jwksPath), Revocation: p.url(revokePath), Introspection: p.url(introspectPath), EndSession: p.url(logoutPath),
 		Scopes: p.scopes.names, ResponseTypes: []string{"code"}, ResponseModes: trust.ResponseModes(),
 		GrantTypes: grantNames(), ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
 		SigningAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
@@ -64,7 +64,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
 		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil,
 		RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(),
-		Pushed: p.issuer + pushPath, MustPush: p.par, ResponseAlgorithms: p.algorithms(),
+		Pushed: p.url(pushPath), MustPush: p.par, ResponseAlgorithms: p.algorithms(),
 	}
 	writePublic(w, m)
 }

@@ -36,7 +36,7 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	confirmed := r.Method == http.MethodPost && form.Has(web.CSRFField)
 	if r.Method == http.MethodPost && !confirmed && b.Session == "" {
 		// a cross-site POST does not carry our cookies; a GET does
-		http.Redirect(w, r, logoutPath+"?"+form.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, p.at(logoutPath)+"?"+form.Encode(), http.StatusSeeOther)
 		return
 	}
 	out := p.readSignOut(r, form)
@@ -217,5 +217,5 @@ func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, out signOut) 
 	p.kit.PageWho(w, r, b, who, "confirm", "Do you want to sign out?", struct {
 		Detail, Action, Button string
 		Fields                 []web.Field
-	}{"Signing out ends your session in every app you opened with it.", logoutPath, "Sign out", fields}, o)
+	}{"Signing out ends your session in every app you opened with it.", p.at(logoutPath), "Sign out", fields}, o)
 }

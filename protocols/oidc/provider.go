@@ -47,6 +47,7 @@ type Options struct {
 	RequirePAR  bool   // the same: only pushed requests are taken
 	Poster      Poster // nil: no partner is told of a logout by the back channel
 	Log         *slog.Logger
+	Face        Face // zero: the standard one
 	// AfterLogout shows what became of a sign-out. next is where the partner wants the browser, already
 	// checked; empty if nowhere. nil: go there, or to the hub's own page.
 	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
@@ -64,6 +65,7 @@ type Provider struct {
 	log     *slog.Logger
 	after   func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
 	issuer  string
+	face    Face
 	acr     []acrClass
 	scopes  scopeTable
 	sealer  sealer
@@ -72,14 +74,14 @@ type Provider struct {
 
 var _ bridge.Propagator = (*Provider)(nil)
 
-// New makes a provider whose issuer is the kit's issuer, byte for byte.
+// New makes a provider. The issuer of the standard face is the kit's, byte for byte.
 func New(o Options) (*Provider, error) {
 	if o.Kit == nil || o.Hub == nil || o.Keys == nil || o.Kit.Issuer == nil {
 		return nil, errors.New("oidc: kit, hub and keys are required")
 	}
 	p := &Provider{
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, poster: o.Poster, log: o.Log,
-		after: o.AfterLogout, issuer: o.Kit.Issuer.String(), acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
+		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
 	}
 	var err error
 	if p.sealer, err = newSealer(o.Hub); err != nil {
@@ -124,7 +126,7 @@ const (
 
 // Routes is the route table.
 func (p *Provider) Routes() []web.Route {
-	return []web.Route{
+	return p.place([]web.Route{
 		{Method: http.MethodGet, Path: discoveryPath, Name: "oidc_discovery", Class: web.Cheap, Handler: p.discovery, CORS: true},
 		{Method: http.MethodGet, Path: jwksPath, Name: "oidc_jwks", Class: web.Cheap, Handler: p.jwks, CORS: true},
 		{Method: http.MethodGet, Path: authorizePath, Name: "oidc_authorize", Handler: p.authorize, Once: true},
@@ -138,7 +140,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodPost, Path: introspectPath, Name: "oidc_introspect", Class: web.Machine, TurnAway: turnAway, Handler: p.introspect},
 		{Method: http.MethodGet, Path: logoutPath, Name: "oidc_logout", Class: web.SignOut, Handler: p.logout, Once: true},
 		{Method: http.MethodPost, Path: logoutPath, Name: "oidc_logout", Class: web.SignOut, Handler: p.logout},
-	}
+	})
 }
 
 // partner finds an answerable client and what was prepared for it.
@@ -149,6 +151,9 @@ func (p *Provider) partner(id string) (*client, error) {
 	found, err := p.hub.Partner(trust.OIDC, id)
 	if err != nil {
 		return nil, err
+	}
+	if found.OIDC != nil && !p.face.knows(found.OIDC.Profile) {
+		return nil, errOtherFace(id)
 	}
 	return p.clients.of(found)
 }
