@@ -202,7 +202,14 @@ type OIDC struct {
 	CodeLife         time.Duration `key:"code_life" default:"60s" min:"10s" max:"10m" doc:"Life of an authorization code."`
 	PARLife          time.Duration `key:"par_life" default:"90s" min:"10s" max:"9m59s" doc:"How long a sign-on may begin with a request URI of a pushed authorization request (RFC 9126)."`
 	RequirePAR       bool          `key:"require_par" default:"false" doc:"Take pushed authorization requests only, of every client."`
-	RequirePKCE      bool          `key:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code challenge (RFC 7636)."`
+	RequirePKCE      bool          `key:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code challenge (RFC 7636). Clients of the profile cis2 are asked by their own terms alone."`
+	CIS2             CIS2          `key:"cis2" doc:"A second issuer that looks as NHS Care Identity Service 2 does, for the clients of the profile cis2."`
+}
+
+// CIS2 is the issuer of the CIS2 face.
+type CIS2 struct {
+	Path    string `key:"path" format:"urlpath" doc:"Path of that issuer below the hub's own, such as /openam/oauth2/realms/root/realms/NHSIdentity/realms/Healthcare. Without it there is no such issuer."`
+	Port443 bool   `key:"port_443" default:"true" doc:"Write the default port into that issuer and its endpoints, as CIS2 does. Clients compare them as text."`
 }
 
 // Tickets tunes legacy Smartcard tickets.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,6 +131,8 @@ func (f *field) parseText(text string) (string, error) {
 		return parseWildcard(text)
 	case "ods":
 		return parseODS(text)
+	case "urlpath":
+		return text, checkURLPath(text)
 	case "eku":
 		return parseEKU(text)
 	case "context":
@@ -156,3 +159,13 @@ func (f *field) parseEnum(text string) (string, error) {
 	}
 	return "", errors.New(message)
 }
+
+// checkURLPath wants segments of plain characters, each with a slash in front.
+func checkURLPath(text string) error {
+	if !urlPath.MatchString(text) {
+		return fmt.Errorf("%q is not a path such as /openam/oauth2: segments of letters, digits, - and _, no slash at the end", text)
+	}
+	return nil
+}
+
+var urlPath = regexp.MustCompile(`^(/[A-Za-z0-9_-]+)+$`)

@@ -50,6 +50,7 @@ func (b *builder) profile(t *OIDCTerms) {
 	case ProfileBasic:
 	case ProfileCIS2:
 		auth, alg = AuthPrivateKeyJWT, string(keyring.RS256)
+		t.PKCE = b.d.OIDC.PKCE != nil && *b.d.OIDC.PKCE || t.ClientAuth == AuthNone // many of its clients do not send a challenge
 	case ProfileFAPI2:
 		auth = AuthPrivateKeyJWT
 		if t.Bind == "" {

@@ -56,7 +56,7 @@ type Hub struct {
 	rbac     *rbacFile // nil: no document is configured
 
 	saml   *saml2.Provider
-	oidc   *oidc.Provider
+	oidc   oidc.Faces
 	ticket *ticket.Provider
 	signin *signin.SignIn
 	cards  cardRoom

@@ -130,7 +130,10 @@ func (h *Hub) apps() []signin.App {
 
 // publicHandler serves the hub's own host.
 func (h *Hub) publicHandler() http.Handler {
-	tables := [][]web.Route{h.signin.Routes(), h.saml.Routes(), h.oidc.Routes(), h.options.Routes}
+	tables := [][]web.Route{h.signin.Routes(), h.saml.Routes(), h.options.Routes}
+	for _, p := range h.oidc {
+		tables = append(tables, p.Routes())
+	}
 	if h.ticket != nil {
 		tables = append(tables, h.ticket.Routes())
 	}

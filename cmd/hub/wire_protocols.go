@@ -29,12 +29,7 @@ func (h *Hub) wireProtocols(context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.oidc, err = oidc.New(oidc.Options{
-		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.OIDC.RequirePKCE, RequirePAR: c.OIDC.RequirePAR,
-		Lifetimes: oidc.Lifetimes{Code: c.OIDC.CodeLife, IDToken: c.OIDC.IDTokenLife, Access: c.OIDC.AccessTokenLife, Refresh: c.OIDC.RefreshTokenLife, Pushed: c.OIDC.PARLife},
-		Poster:    poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
-	})
-	if err != nil {
+	if err := h.wireOIDC(keys, poster); err != nil {
 		return err
 	}
 	h.core.Propagators[trust.SAML2], h.core.Propagators[trust.OIDC] = h.saml, h.oidc
@@ -47,6 +42,30 @@ func (h *Hub) wireProtocols(context.Context) error {
 		dropped = func() float64 { return float64(h.recorder.Dropped()) }
 	}
 	h.metrics.info(h.options.Version, dropped)
+	return nil
+}
+
+// wireOIDC builds the provider, and a second one over the same hub if there is an issuer of the CIS2 face.
+func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
+	c := h.options.Config.OIDC
+	o := oidc.Options{
+		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR,
+		Lifetimes: oidc.Lifetimes{Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife},
+		Poster:    poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+	}
+	faces := []oidc.Options{o}
+	if c.CIS2.Path != "" {
+		o.Face = oidc.CIS2Face(c.CIS2.Path, c.CIS2.Port443)
+		o.RequirePKCE, o.RequirePAR = false, false
+		faces = append(faces, o)
+	}
+	for _, o := range faces {
+		p, err := oidc.New(o)
+		if err != nil {
+			return err
+		}
+		h.oidc = append(h.oidc, p)
+	}
 	return nil
 }
 

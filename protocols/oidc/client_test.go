@@ -236,7 +236,13 @@ func (w *world) tokens(got reply) tokenSet {
 
 func (w *world) userinfo(token string) reply {
 	w.t.Helper()
-	r := httptest.NewRequest(http.MethodGet, issuer+userinfoPath, nil)
+	return w.bearer(userinfoPath, token)
+}
+
+// bearer gets a resource with an access token.
+func (w *world) bearer(path, token string) reply {
+	w.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, issuer+path, nil)
 	r.Header.Set("Authorization", "Bearer "+token)
 	return w.send(r)
 }

@@ -13,6 +13,10 @@
 //	POST     /oidc/introspect                   RFC 7662
 //	GET POST /oidc/logout                       RP-initiated logout 1.0
 //
+// With an issuer of the CIS2 face (oidc.cis2.path) the same is served below its path for clients of that profile, there
+// as /authorize, /access_token, /userinfo, /connect/jwk_uri, /introspect, /token/revoke and /connect/endSession; what
+// is not among these keeps its path.
+//
 // A request comes as plain parameters, as a request object that the client signed, or pushed beforehand, with an object in it or
 // without. Whichever way, it passes the tables of checks.go before anything else sees it, and goes to the bridge as a
 // bridge.Request. What may be said comes back as an Issuance; this room only encodes it. The token

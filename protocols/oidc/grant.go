@@ -32,6 +32,7 @@ type offer struct {
 	Challenge string `json:"h,omitempty"`
 	Nonce     string `json:"n,omitempty"`
 	Expires   int64  `json:"e"` // of the code, seconds since 1970
+	StateHash string `json:"s,omitempty"`
 }
 
 // bridge is the grant as the core decides over it. wants are the claims that will be printed; nil: all.

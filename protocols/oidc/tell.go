@@ -40,7 +40,7 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 		last = iss.SessionEnds
 	}
 	if slices.Contains(g.Scopes, scopeOpenID) {
-		if answer.ID, err = p.idToken(c, g, iss, idTokenInput{nonce: t.nonce, access: answer.Access, scopes: t.scopes}); err != nil {
+		if answer.ID, err = p.idToken(c, g, iss, idTokenInput{nonce: t.nonce, access: answer.Access, code: x.get("code"), scopes: t.scopes}); err != nil {
 			return nil, err
 		}
 	}
