@@ -235,7 +235,7 @@ func TestPostPageMayLeadOn(t *testing.T) {
 		"javascript:alert(1)":     "form-action 'self'",
 	} {
 		rec := httptest.NewRecorder()
-		k.PostPage(rec, httptest.NewRequest(http.MethodGet, "/", nil), action, "App", Field{"a", "b"})
+		k.PostPage(rec, httptest.NewRequest(http.MethodGet, "/", nil), "", action, "App", Field{"a", "b"})
 		if got := rec.Header().Get("Content-Security-Policy"); !strings.HasSuffix(got, want) {
 			t.Errorf("%s: %s", action, got)
 		}

@@ -24,13 +24,9 @@ type postPage struct {
 
 // PostPage answers with a page that posts fields to a partner: by script at once, by its button without. Partners often send the
 // browser on to another host of theirs, and browsers hold that redirect to the page's policy: it names the scheme too.
-// It is the page of every SAML sign-on, and so it is pasted together from the template's own output.
-func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, action, partner string, fields ...Field) {
-	k.PostPageWho(w, r, "", action, partner, fields...)
-}
-
-// PostPageWho is PostPage with the signed-in person in the header, as Who writes it.
-func (k *Kit) PostPageWho(w http.ResponseWriter, r *http.Request, who, action, partner string, fields ...Field) {
+// It is the page of every SAML sign-on, and so it is pasted together from the template's own output. The header says who is signed
+// in, as Who writes it; empty: nobody is told about.
+func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, who, action, partner string, fields ...Field) {
 	data, o := postPage{action, Plain(partner), fields, who}, PageOptions{FormAction: FormEnds(action)}
 	title := "Continue to " + data.Partner
 	if page, ok := k.pastePost(data, title, bridge.Ref(r.Context())); ok {

@@ -56,7 +56,7 @@ func TestPostPageLeavesAddressesToTheTemplate(t *testing.T) {
 			t.Errorf("%q was pasted", action)
 		}
 		rec := httptest.NewRecorder()
-		k.PostPage(rec, httptest.NewRequest(http.MethodGet, "/", nil), action, "App", Field{"a", "b"})
+		k.PostPage(rec, httptest.NewRequest(http.MethodGet, "/", nil), "", action, "App", Field{"a", "b"})
 		if body := rec.Body.String(); !strings.Contains(body, `value="b"`) || strings.Contains(body, `action="javascript`) {
 			t.Errorf("%q: %s", action, body)
 		}

@@ -25,6 +25,7 @@ type pending struct {
 
 	Claims *askedClaims `json:"c,omitempty"` // asked for by name, beside the scopes
 	framed bool         // the answer may go to a frame: it is a redirect
+	who    string       // for the header of a page that posts a code, as web.Who writes it; known once one was issued
 }
 
 // authorization is an authorization request as the checks understood it, one field after the other.

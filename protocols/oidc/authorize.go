@@ -6,6 +6,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 // authorize takes an authorization request (OpenID Connect Core 1.0, section 3.1.2.1).
@@ -87,28 +88,29 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c *client, d 
 		p.kit.Go(w, r, next)
 		return
 	}
-	code, err := p.issue(r, d, next)
+	code, iss, err := p.issue(r, d, next)
 	if err != nil {
 		p.refuseBack(w, r, c, d, ref, err)
 		return
 	}
+	d.who = web.Who(iss.Person, iss.Role)
 	p.respond(w, r, c, d, url.Values{"code": {code}})
 }
 
 // issue makes a code. It tells the client nothing yet: the token and userinfo endpoints decide anew, and record it.
-func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, error) {
+func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, bridge.Issuance, error) {
 	ctx := r.Context()
 	c, err := p.clients.of(next.Partner)
 	if err != nil {
-		return "", err
+		return "", bridge.Issuance{}, err
 	}
 	next.Wants = []string{}
 	iss, err := p.hub.Allow(next)
 	if err != nil {
-		return "", err
+		return "", iss, err
 	}
 	if !sameSubject(d, iss) {
-		return "", bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
+		return "", iss, bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
 	}
 	now := p.hub.Clock()
 	code, err := p.sealer.seal(sealCode, grant{
@@ -117,9 +119,9 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, 
 		Offer: &offer{Redirect: d.Redirect, Challenge: d.Challenge, Nonce: d.Nonce, Expires: earlier(now.Add(p.life.Code), iss.SessionEnds).Unix(), StateHash: p.stateHash(c, d.State)},
 	})
 	if err != nil {
-		return "", err
+		return "", iss, err
 	}
-	return code, p.hub.Deliver(ctx, iss, d.closing(c, now)...)
+	return code, iss, p.hub.Deliver(ctx, iss, d.closing(c, now)...)
 }
 
 // refusePage audits a refusal and shows it: the reply address is not proven.

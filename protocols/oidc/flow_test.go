@@ -160,12 +160,24 @@ func TestFormPost(t *testing.T) {
 	if got.status != http.StatusOK || !strings.Contains(got.body, `name="code"`) || !strings.Contains(got.body, `name="iss" value="`+issuer+`"`) {
 		t.Fatalf("form_post: %d %s", got.status, got.body)
 	}
+	const header = `<span class="who0">Nurse Asha Patel</span>`
+	if !strings.Contains(got.body, header) || strings.Contains(got.body, "Nurse Access Role") {
+		t.Errorf("the page does not say who is signed in: %s", got.body)
+	}
 	if csp := got.header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' https://epr.example") {
 		t.Errorf("policy %s", csp)
 	}
 	bad := b.authorize("basic", "response_mode", "form_post", "prompt", "sometimes")
 	if !strings.Contains(bad.body, `name="error" value="invalid_request"`) || !strings.Contains(bad.body, `value="st&amp;1"`) {
 		t.Errorf("form_post error: %s", bad.body)
+	}
+	if strings.Contains(bad.body, header) {
+		t.Error("a page that posts a refusal says of whom, and nobody was asked")
+	}
+	w.role = roleOne
+	inRole := b.authorize("basic", "response_mode", "form_post", "scope", "openid selectedrole")
+	if !strings.Contains(inRole.body, header) || !strings.Contains(inRole.body, `<span class="who1">Nurse Access Role</span>`) || !strings.Contains(inRole.body, "NOTTINGHAM (RX1)") {
+		t.Errorf("the page does not say in which role: %s", inRole.body)
 	}
 }
 

@@ -38,7 +38,7 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, c *client, d 
 				hidden = append(hidden, web.Field{Name: n, Value: fields.Get(n)})
 			}
 		}
-		p.kit.PostPage(w, r, d.Redirect, c.name, hidden...)
+		p.kit.PostPage(w, r, d.who, d.Redirect, c.name, hidden...)
 		return
 	}
 	joint := "?"

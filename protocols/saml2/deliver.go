@@ -68,7 +68,7 @@ func (p *Provider) packAndSend(w http.ResponseWriter, r *http.Request, partner t
 // send hands a message to the browser: by the page that posts it (SAML Bindings 3.5.4), or by a redirect.
 func (p *Provider) send(w http.ResponseWriter, r *http.Request, out outbound) {
 	if len(out.fields) > 0 {
-		p.Kit.PostPageWho(w, r, out.who, out.to, out.partner, out.fields...)
+		p.Kit.PostPage(w, r, out.who, out.to, out.partner, out.fields...)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache, no-store")

@@ -148,7 +148,7 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, partner trust.
 		fields = append(fields, web.Field{Name: "state", Value: state.State})
 	}
 	if partner.Ticket.Deliver != "query" {
-		p.kit.PostPageWho(w, r, state.who, state.Return, partner.Name, fields...)
+		p.kit.PostPage(w, r, state.who, state.Return, partner.Name, fields...)
 		return
 	}
 	u, err := url.Parse(state.Return)
