@@ -80,10 +80,11 @@ type MetricsListener struct {
 type TLS struct {
 	Cert string `key:"cert" format:"file" doc:"PEM file with the certificate and its chain, leaf first."`
 	Key  string `key:"key_file" format:"keyfile" doc:"PEM file with the private key; mode 0600."`
+	CBC  bool   `key:"allow_cbc" default:"false" doc:"With TLS 1.2 accept cipher suites with AES in CBC mode too, for clients that know no better, such as Windows Server 2012 R2. RFC 9325 advises against them and FAPI 2.0 forbids them."`
 }
 
 // IsZero says whether no certificate is named.
-func (t TLS) IsZero() bool { return t == TLS{} }
+func (t TLS) IsZero() bool { return t.Cert == "" && t.Key == "" }
 
 // Store says where durable state is kept.
 type Store struct {

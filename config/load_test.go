@@ -118,7 +118,7 @@ shutdown: { drain_delay: 1500ms }
 	c, problems, dir := load(t, text, nil, Options{})
 	expect(t, problems, "10:51: warning: listeners.card.tls.cert: the certificate is not for *.c.trust.example")
 	for _, row := range []struct{ name, got, want string }{
-		{"public", fmt.Sprint(c.Listeners.Public), "{0.0.0.0:8443 {" + dir + "/tls.crt " + dir + "/tls.key}}"},
+		{"public", fmt.Sprint(c.Listeners.Public), "{0.0.0.0:8443 {" + dir + "/tls.crt " + dir + "/tls.key false}}"},
 		{"card", fmt.Sprint(c.Listeners.Card.CRL, " ", c.Listeners.Card.TLS.Cert), "[" + dir + "/card.crl] " + dir + "/tls.crt"},
 		{"ticket", c.Listeners.Ticket.TLS.Key, dir + "/tls.key"},
 		{"proxies", fmt.Sprint(c.TrustedProxies), "[10.0.1.0/24 2001:db8::/32]"},

@@ -58,7 +58,7 @@ func serverTLS(c config.TLS) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hub: TLS certificate: %w", err)
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, CipherSuites: cipherSuites(c)}, nil
 }
 
 func (h *Hub) cardTLS() (*tls.Config, error) {
@@ -71,7 +71,9 @@ func (h *Hub) cardTLS() (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hub: card TLS certificate: %w", err)
 	}
-	return h.cards.verifier.TLSConfig(cert), nil
+	conf := h.cards.verifier.TLSConfig(cert)
+	conf.CipherSuites = cipherSuites(files)
+	return conf, nil
 }
 
 // isCardHost reports whether a host name matches the pattern of the card hosts: one label and the rest.
