@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust"
@@ -17,6 +18,8 @@ type LogoutCause struct {
 	By       string         // who decided, for the record, where it was not the subject
 	Protocol trust.Protocol // of the initiating participant, if one asked
 	Partner  string         // the initiating participant: it knows already
+	// Tell has the initiating participant told all the same, once. It said itself that it is signed out: what it answers changes nothing.
+	Tell bool
 }
 
 // LogoutReport is what became of a sign-out.
@@ -34,6 +37,11 @@ func (r LogoutReport) Everywhere() bool {
 		}
 	}
 	return true
+}
+
+// NeedsBrowser reports whether there is something left for the browser to visit.
+func (r LogoutReport) NeedsBrowser() bool {
+	return slices.ContainsFunc(r.Deliveries, func(d Delivery) bool { return d.FrontURL != "" })
 }
 
 // Logout ends a session first, then tells every participant by its own protocol. One dead partner never
@@ -112,11 +120,11 @@ func (h *Hub) endedBefore(ctx context.Context, report LogoutReport, cause Logout
 	}
 	for i := range ds {
 		if cause.asked(ds[i]) && ds[i].State != DeliveryEnded {
-			ds[i].State, ds[i].Next = DeliveryEnded, time.Time{}
+			ds[i].State, ds[i].Next, ds[i].FrontURL = DeliveryEnded, time.Time{}, ""
 			h.settle(ctx, ds[i], cause.Ref)
 		}
 	}
-	report.Deliveries = ds
+	report.Deliveries = h.renew(ctx, ds, cause.Ref)
 	return report, nil
 }
 
@@ -130,8 +138,12 @@ func (h *Hub) tell(ctx context.Context, ds []Delivery, cause LogoutCause) []Deli
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limits.Logout)
 	defer cancel()
 	h.Parallel(len(ds), func(i int) {
-		if !cause.asked(ds[i]) {
+		switch asked := cause.asked(ds[i]); {
+		case !asked:
 			ds[i] = h.deliver(ctx, ds[i])
+		case cause.Tell:
+			told := h.deliver(ctx, ds[i])
+			ds[i].Attempts, ds[i].FrontURL = told.Attempts, told.FrontURL
 		}
 		h.settle(ctx, ds[i], cause.Ref)
 	})
@@ -157,7 +169,7 @@ func (h *Hub) deliver(ctx context.Context, d Delivery) Delivery {
 // retryAfter grows with the attempts; a partner that stays silent for about a day is given up.
 func retryAt(d Delivery, now time.Time) time.Time {
 	waits := [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour}
-	if d.State != DeliveryNoReply && d.State != DeliveryPending || d.Attempts > len(waits) {
+	if d.State != DeliveryNoReply && d.State != DeliveryRefused && d.State != DeliveryPending || d.Attempts > len(waits) {
 		return time.Time{}
 	}
 	return now.Add(waits[max(d.Attempts, 1)-1])
@@ -217,14 +229,17 @@ func (h *Hub) became(ctx context.Context, logout, delivery string, state Deliver
 		return fmt.Errorf("bridge: load deliveries: %w", err)
 	}
 	for _, d := range ds {
-		if d.ID == delivery {
-			if d.State == DeliveryEnded {
-				return nil // confirmed before: nothing said later takes that back
-			}
-			d.State, d.Next = state, time.Time{}
-			h.settle(ctx, d, "")
-			return nil
+		switch confirmed := d.State == DeliveryEnded; {
+		case d.ID != delivery:
+			continue
+		case !confirmed:
+			d.State = state
+		case d.FrontURL == "":
+			return nil // nothing said later takes a confirmation back
 		}
+		d.Next, d.FrontURL = time.Time{}, ""
+		h.settle(ctx, d, "")
+		return nil
 	}
 	return Refuse(TransactionGone, "This sign-out is no longer known.")
 }

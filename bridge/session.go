@@ -71,6 +71,7 @@ const (
 	DeliveryPending DeliveryState = "pending"   // not told yet, will be tried again
 	DeliveryEnded   DeliveryState = "ended"     // the partner confirmed
 	DeliveryNoReply DeliveryState = "no_answer" // told, gave no usable answer; tried again
+	DeliveryRefused DeliveryState = "refused"   // told, answered that it did not end its session; tried again
 	DeliveryFront   DeliveryState = "browser"   // only the browser can tell it: a link or frame is needed
 	DeliveryTold    DeliveryState = "told"      // the browser was sent to tell it; by its terms it does not answer
 	DeliveryNone    DeliveryState = "cannot"    // cannot be ended from here: close the browser
@@ -83,7 +84,7 @@ type Delivery struct {
 	Participant Participant
 	Reason      EndReason // why the session ended
 	State       DeliveryState
-	FrontURL    string // for DeliveryFront
+	FrontURL    string // what the browser must visit, until it has
 	Attempts    int
 	Next        time.Time // when it is tried again; zero: never
 	Updated     time.Time

@@ -10,13 +10,14 @@ import (
 
 // SwitchUser ends what another subject than uid left in this browser, before uid's proof is taken in: also
 // a session that is only idle, whose apps may still be open. The report says what became of them; it is
-// empty when there was nothing to end, or when uid may not sign in and so displaces nobody.
+// empty when there was nothing to end, or when uid may not sign in and so displaces nobody. Of a session that
+// was ended elsewhere it says what is left: see leftOpen.
 func (h *Hub) SwitchUser(ctx context.Context, b Browser, uid, ref string) (LogoutReport, error) {
 	if b.Session == "" {
 		return LogoutReport{}, nil
 	}
 	old, err := h.Sessions.SessionByKey(ctx, Key(b.Session))
-	if errors.Is(err, ErrNotFound) || (err == nil && (!old.Ended.IsZero() || old.UID == uid)) {
+	if errors.Is(err, ErrNotFound) || (err == nil && old.Ended.IsZero() && old.UID == uid) {
 		return LogoutReport{}, nil
 	}
 	if err != nil {
@@ -24,6 +25,9 @@ func (h *Hub) SwitchUser(ctx context.Context, b Browser, uid, ref string) (Logou
 	}
 	if _, active, err := h.active(ctx, uid); err != nil || !active {
 		return LogoutReport{}, err
+	}
+	if !old.Ended.IsZero() {
+		return h.leftOpen(ctx, old, uid, ref)
 	}
 	return h.displace(ctx, old, uid, ref)
 }

@@ -16,7 +16,7 @@ func (b *builder) oidc() *OIDCTerms {
 	}
 	t := &OIDCTerms{
 		Profile: Profile(d.Profile), Native: d.Type == "native", ClientAuth: d.Auth, RedirectURIs: d.RedirectURIs, PostLogoutRedirectURIs: d.PostLogoutRedirectURIs,
-		BackchannelLogoutURI: d.BackchannelLogoutURI, Scopes: d.Scopes, Algorithm: d.IDTokenAlg, Bind: d.Bind,
+		BackchannelLogoutURI: d.BackchannelLogoutURI, FrontchannelLogoutURI: d.FrontchannelLogoutURI, FrontchannelSession: d.FrontchannelSession, Scopes: d.Scopes, Algorithm: d.IDTokenAlg, Bind: d.Bind,
 		PKCE: d.PKCE == nil || *d.PKCE, DefaultACR: d.DefaultACR, Sector: d.Sector, JWKS: []byte(d.JWKS), JWKSURI: d.JWKSURI,
 	}
 	b.profile(t)
@@ -103,11 +103,12 @@ func (b *builder) clientAddresses(t *OIDCTerms) {
 	for _, u := range slices.Concat(t.RedirectURIs, t.PostLogoutRedirectURIs) {
 		b.redirect(t, u)
 	}
-	for what, u := range map[string]string{"oidc.backchannel_logout_uri": t.BackchannelLogoutURI, "oidc.jwks_uri": t.JWKSURI} {
+	for what, u := range map[string]string{"oidc.backchannel_logout_uri": t.BackchannelLogoutURI, "oidc.frontchannel_logout_uri": t.FrontchannelLogoutURI, "oidc.jwks_uri": t.JWKSURI} {
 		if u != "" {
 			b.address(what, u)
 		}
 	}
+	b.frontChannel(t)
 }
 
 // clientKeys checks that the client has exactly what its way of authentication needs.

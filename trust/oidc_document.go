@@ -24,6 +24,8 @@ type OIDCDocument struct {
 	RedirectURIs           []string `yaml:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris,omitempty"`
 	BackchannelLogoutURI   string   `yaml:"backchannel_logout_uri,omitempty"`
+	FrontchannelLogoutURI  string   `yaml:"frontchannel_logout_uri,omitempty"`
+	FrontchannelSession    bool     `yaml:"frontchannel_session,omitempty"`
 	Scopes                 []string `yaml:"scopes,omitempty"`
 	IDTokenAlg             string   `yaml:"id_token_alg,omitempty"`
 	PKCE                   *bool    `yaml:"pkce,omitempty"`

@@ -67,6 +67,8 @@ type OIDCTerms struct {
 	Request                RequestTerms
 	PostLogoutRedirectURIs []string
 	BackchannelLogoutURI   string
+	FrontchannelLogoutURI  string
+	FrontchannelSession    bool // iss and sid are added to it
 	Scopes                 []string
 	Algorithm              string // of the ID token
 	PKCE                   bool   // required

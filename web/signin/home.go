@@ -14,7 +14,7 @@ type homePage struct {
 	CanChange bool
 	Apps      []App
 	Ended     string
-	Open      bool // that session has not ended: its apps may still be open
+	Open      bool // its apps may still be open, and can be told from here
 }
 
 func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
@@ -67,13 +67,18 @@ func (s *SignIn) backHome(w http.ResponseWriter, r *http.Request, err error) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// open reports whether this browser still shows a session that has not ended, be it idle.
+// open reports whether apps may be open that a sign-out here would reach: this browser still shows a session that has
+// not ended, be it idle, or one whose end elsewhere left something for the browser to do.
 func (s *SignIn) open(r *http.Request, b bridge.Browser) bool {
 	if b.Session == "" {
 		return false
 	}
 	session, err := s.Hub.Sessions.SessionByKey(r.Context(), bridge.Key(b.Session))
-	return err == nil && session.Ended.IsZero()
+	if err != nil || session.Ended.IsZero() {
+		return err == nil
+	}
+	left, err := s.Hub.LeftOpen(r.Context(), session)
+	return err == nil && left
 }
 
 // ended says why the session that this browser still shows is over; empty if it shows none, or a live one.

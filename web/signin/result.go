@@ -13,6 +13,7 @@ import (
 const (
 	resultPath = "/signout/result"
 	looks      = 10 // how often the page looks again by itself, every two seconds
+	framesWait = 3  // after so many looks the browser goes on, whether or not the frames were loaded
 )
 
 type resultRow struct {
@@ -25,6 +26,8 @@ type resultPage struct {
 	Final    string // everywhere, close, or waiting: never two of them
 	Frames   []string
 	origins  []string // where the frames lead
+	framing  bool     // an app that asked for the sign-out is told through a frame
+	moving   bool     // an app is being told through this page
 	Continue string
 	Switch   bool
 	Before   string // see farewell
@@ -46,13 +49,13 @@ func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 	}
 	n, _ := strconv.Atoi(r.FormValue("n"))
 	page, again := s.results(ds, max(n, 0))
-	if page.Final == "everywhere" && f.Continue != "" {
+	if page.Final == "everywhere" && f.Continue != "" && (!page.framing || n >= framesWait) {
 		http.Redirect(w, r, f.Continue, http.StatusSeeOther)
 		return
 	}
 	page.Continue, page.Switch, page.Before = f.Continue, f.Switch, f.Before
 	options := web.PageOptions{FrameSrc: page.origins}
-	if page.Final == "waiting" {
+	if page.Final == "waiting" || page.moving || page.framing && f.Continue != "" {
 		next := ResultURL(logout) + "&n=" + strconv.Itoa(n+1)
 		options.Refresh = again + "; url=" + next
 		page.Reload = next
@@ -85,7 +88,8 @@ func (s *SignIn) farewellOf(r *http.Request, b bridge.Browser, logout string) (f
 }
 
 // results puts the deliveries into words, and says after how many seconds to look again. Frames are shown
-// at the first look only: a partner is not told twice by reloading.
+// at the first look only: a partner is not told twice by reloading. An app that asked for the sign-out is over with,
+// and yet may have a frame.
 func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again string) {
 	again, page.Final = "2", "everywhere"
 	for _, d := range ds {
@@ -93,13 +97,15 @@ func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again st
 		if d.State == bridge.DeliveryFront && n >= looks {
 			row.How = "It did not answer."
 		}
-		if row.FrontURL != "" && n == 0 {
-			page.Frames, page.origins = append(page.Frames, row.FrontURL), append(page.origins, s.leadsTo(d)...)
+		if front := frontURL(d.FrontURL); front != "" && n == 0 {
+			page.Frames, page.origins = append(page.Frames, front), append(page.origins, s.leadsTo(d)...)
 			again = "5"
 		}
+		page.moving = page.moving || d.State == bridge.DeliveryFront && n < looks
 		switch {
 		case d.State == bridge.DeliveryEnded:
-		case d.State == bridge.DeliveryNone || d.State == bridge.DeliveryTold || n >= looks || page.Final == "close":
+			page.framing = page.framing || d.FrontURL != ""
+		case d.Settled() || d.State == bridge.DeliveryRefused || n >= looks || page.Final == "close":
 			page.Final = "close"
 		default:
 			page.Final = "waiting"
@@ -129,6 +135,8 @@ func (s *SignIn) resultRow(d bridge.Delivery) resultRow {
 		row.State, row.How, row.FrontURL = "Needs this browser", "It is being told through this page.", frontURL(d.FrontURL)
 	case bridge.DeliveryTold:
 		row.State, row.How = "Told", "It does not say whether it signed you out."
+	case bridge.DeliveryRefused:
+		row.State, row.How, row.Class = "Not ended", "It answered that it could not. It will be told again. Close the browser.", "bad"
 	case bridge.DeliveryNoReply:
 		row.State, row.How = "Told, no answer yet", "It will be told again."
 	case bridge.DeliveryPending:
@@ -137,17 +145,22 @@ func (s *SignIn) resultRow(d bridge.Delivery) resultRow {
 	return row
 }
 
-// leadsTo are the origins that a frame for this delivery may show: that of its address, and those where a SAML partner listens,
-// because a page of ours may stand there that posts to them.
+// leadsTo are the origins that a frame for this delivery may show: that of its address, and those where the partner listens,
+// because a page of ours may stand there that leads to them.
 func (s *SignIn) leadsTo(d bridge.Delivery) []string {
 	out := []string{web.Origin(d.FrontURL)}
-	p, err := s.Hub.Partners.Partner(d.Participant.Protocol, d.Participant.Partner)
-	if err != nil || p.SAML == nil || p.SAML.Entity.SP == nil {
-		return out
-	}
-	for _, e := range p.SAML.Entity.SP.SLO {
-		if o := web.Origin(e.Location); !slices.Contains(out, o) {
+	add := func(address string) {
+		if o := web.Origin(address); o != "" && !slices.Contains(out, o) {
 			out = append(out, o)
+		}
+	}
+	p, err := s.Hub.Partners.Partner(d.Participant.Protocol, d.Participant.Partner)
+	if err == nil && p.OIDC != nil {
+		add(p.OIDC.FrontchannelLogoutURI)
+	}
+	if err == nil && p.SAML != nil && p.SAML.Entity.SP != nil {
+		for _, e := range p.SAML.Entity.SP.SLO {
+			add(e.Location)
 		}
 	}
 	return out

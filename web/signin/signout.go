@@ -52,13 +52,13 @@ func (s *SignIn) end(w http.ResponseWriter, r *http.Request, reason bridge.EndRe
 
 // AfterLogout shows the browser what became of a sign-out that a partner began, and leads on to
 // continueURL, which the caller's own protocol made and which is never read from a request. When every
-// app confirmed, there is nothing to show and the browser goes on at once.
+// app confirmed and none is to be framed, there is nothing to show and the browser goes on at once.
 func (s *SignIn) AfterLogout(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, continueURL string) {
 	b := s.Kit.Browser(r)
 	if b.Session != "" && (report.Session.ID == "" || report.Session.Key == bridge.Key(b.Session)) {
 		s.Kit.ClearSession(w)
 	}
-	if continueURL != "" && report.Everywhere() {
+	if continueURL != "" && report.Everywhere() && !report.NeedsBrowser() {
 		http.Redirect(w, r, continueURL, http.StatusSeeOther)
 		return
 	}
