@@ -16,7 +16,10 @@ import (
 
 var _ bridge.Propagator = (*Provider)(nil)
 
-var errLogoutAnswer = errors.New("saml2: answer to a logout request is not usable")
+var (
+	errLogoutAnswer = errors.New("saml2: answer to a logout request is not usable")
+	errNotEnded     = errors.New("saml2: partner answers that it did not end its session")
+)
 
 // sentLife is how long the browser may take to bring an answer back.
 const sentLife = time.Hour
@@ -33,6 +36,9 @@ func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner tru
 			return bridge.DeliveryEnded, ""
 		}
 		p.Log.WarnContext(ctx, "partner did not end its session", "partner", partner.ID, "error", err.Error())
+		if errors.Is(err, errNotEnded) {
+			return bridge.DeliveryRefused, ""
+		}
 		return bridge.DeliveryNoReply, ""
 	}
 	target, err := p.throughBrowser(ctx, d, partner)
@@ -120,7 +126,7 @@ func readSOAPAnswer(answer []byte, partner trust.Partner, request string, vouche
 	case res.InResponseTo != request:
 		return fmt.Errorf("%w: it answers another request", errLogoutAnswer)
 	case !res.ended() && !res.unknown():
-		return fmt.Errorf("%w: %s %s", errLogoutAnswer, res.Top, res.Second)
+		return fmt.Errorf("%w: %s %s", errNotEnded, res.Top, res.Second)
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ func TestSignOutTellsTheTruth(t *testing.T) {
 		"no answer":       {bridge.DeliveryEnded, bridge.DeliveryNoReply, []string{"Told, no answer yet", `http-equiv="refresh" content="2; url=/signout/result?logout=`}, []string{everywhere, closeAll, "<iframe"}},
 		"by browser":      {bridge.DeliveryFront, bridge.DeliveryEnded, []string{"Needs this browser", "<iframe", "https://board.example/slo", `content="5; url=`}, []string{everywhere, closeAll}},
 		"does not answer": {bridge.DeliveryTold, bridge.DeliveryEnded, []string{closeAll, "It does not say whether it signed you out."}, []string{everywhere, "http-equiv", "<iframe"}},
+		"refused":         {bridge.DeliveryEnded, bridge.DeliveryRefused, []string{closeAll, "Not ended", "It answered that it could not."}, []string{everywhere, "http-equiv"}},
 		"no and none":     {bridge.DeliveryNoReply, bridge.DeliveryNone, []string{closeAll}, []string{everywhere, "http-equiv"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,6 +126,43 @@ func TestNextPersonIsWarned(t *testing.T) {
 	b.get(ResultURL(logout)).want(http.StatusOK, "app told: uid="+asha)
 }
 
+// TestOpenAfterAnEndElsewhere: an administrator ends a session whose app only the browser can tell. The first page offers to tell it,
+// and so does the next sign-in, whoever's it is.
+func TestOpenAfterAnEndElsewhere(t *testing.T) {
+	left := func(t *testing.T, state bridge.DeliveryState) (*world, *browser) {
+		t.Helper()
+		w := newWorld(t)
+		w.tells["board"] = state
+		b := inBothApps(t, w)
+		session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: b.cookie("__Host-lanyard-session")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.hub.Logout(t.Context(), session.ID, bridge.LogoutCause{Reason: bridge.EndedByAdmin}); err != nil {
+			t.Fatal(err)
+		}
+		return w, b
+	}
+	t.Run("first page", func(t *testing.T) {
+		_, b := left(t, bridge.DeliveryFront)
+		b.get("/").want(http.StatusOK, "You were signed out at", "may still be open").submit("/signout").want(http.StatusOK, "Needs this browser", "<iframe")
+		b.get("/").want(http.StatusOK, "Nobody is signed in").lacks("may still be open")
+	})
+	t.Run("nothing to do", func(t *testing.T) {
+		_, b := left(t, bridge.DeliveryEnded)
+		b.get("/").want(http.StatusOK, "You were signed out at").lacks("may still be open")
+	})
+	t.Run("the same person", func(t *testing.T) {
+		_, b := left(t, bridge.DeliveryFront)
+		b.get("/front/start?partner=strong").submit("/signin/card").want(http.StatusOK, "Dr Asha Patel is being signed out", "<iframe")
+		b.click("Go on").want(http.StatusOK, "app told")
+	})
+	t.Run("another person", func(t *testing.T) {
+		_, b := left(t, bridge.DeliveryNone)
+		b.insert(sam).get("/front/start?partner=board").submit("/signin/card").want(http.StatusOK, "Close all browser windows, then sign in again", "Dr Asha Patel").lacks("<iframe")
+	})
+}
+
 // afterLogout calls AfterLogout as a front end does.
 func afterLogout(w *world, b *browser, report bridge.LogoutReport) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, "https://sso.example/saml/slo", nil)
@@ -162,6 +200,38 @@ func TestAfterLogout(t *testing.T) {
 	}
 }
 
+// TestAskerIsFramed: an app that asked for the sign-out, and wants to be told through a frame, has ended; the browser goes on to it once
+// the frame was there, and does not wait for ever.
+func TestAskerIsFramed(t *testing.T) {
+	w := newWorld(t)
+	w.tells["board"] = bridge.DeliveryFront
+	b := inBothApps(t, w)
+	session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: b.cookie("__Host-lanyard-session")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := w.hub.Logout(t.Context(), session.ID, bridge.LogoutCause{Reason: bridge.EndedByPartner, Partner: "board", Protocol: w.board.Protocol, Tell: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := afterLogout(w, b, report).Header().Get("Location"); got != ResultURL(report.ID) {
+		t.Fatalf("to %q", got)
+	}
+	b.get(ResultURL(report.ID)).want(http.StatusOK, "You are signed out everywhere", "<iframe", "Continue", "data-look").lacks("Needs this browser", "End it now")
+	b.get(ResultURL(report.ID)+"&n=1").want(http.StatusOK, "Continue", "data-look").lacks("<iframe")
+	goesOn := func(what, address string) {
+		t.Helper()
+		if b.once("GET", address, nil); b.answer.Get("Location") != "https://board.example/after" {
+			t.Errorf("%s: to %q", what, b.answer.Get("Location"))
+		}
+	}
+	goesOn("the frame never arrived", ResultURL(report.ID)+"&n=3")
+	if err := w.hub.WasTold(t.Context(), report.ID, report.Deliveries[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	goesOn("the frame arrived", ResultURL(report.ID)+"&n=1")
+}
+
 // TestSignOutFramesMayLeadOn: a frame may show a page of ours that posts to the app, so the policy names the app's own address too.
 func TestSignOutFramesMayLeadOn(t *testing.T) {
 	w := newWorld(t)
@@ -171,6 +241,11 @@ func TestSignOutFramesMayLeadOn(t *testing.T) {
 	}}}
 	b := inBothApps(t, w).submit("/signout").want(http.StatusOK)
 	if policy := b.answer.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "frame-src 'self' https://board.example https://slo.board.example") {
+		t.Errorf("policy %s", policy)
+	}
+	w.board.SAML, w.board.OIDC = nil, &trust.OIDCTerms{FrontchannelLogoutURI: "https://app.board.example/out?a=1"}
+	b.get(b.url).want(http.StatusOK, "<iframe")
+	if policy := b.answer.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "frame-src 'self' https://board.example https://app.board.example") {
 		t.Errorf("policy %s", policy)
 	}
 }
