@@ -7,7 +7,7 @@ import (
 )
 
 // Cookie names. Over TLS they carry the __Host- prefix, so that no sibling host can set them.
-// All are SameSite=Lax: a POST from another site never carries them, so a front end that receives one
+// All but that of state.go are SameSite=Lax: a POST from another site never carries them, so a front end that receives one
 // (SAML POST binding) stores a transaction without a browser and sends the browser on with a 303; the
 // GET that follows carries the cookies, and the transaction is bound there.
 const (
@@ -60,14 +60,17 @@ func (k *Kit) BindBrowser(w http.ResponseWriter, r *http.Request) bridge.Browser
 // SetSession gives the browser the secret of its session.
 func (k *Kit) SetSession(w http.ResponseWriter, secret string) {
 	k.setCookie(w, sessionCookie, secret, 0)
+	k.setState(w, k.stateOf(secret))
 	if k.Tolls != nil {
 		k.Tolls.sessions.remember(secret, k.Hub.Clock())
 	}
 }
 
-// ClearSession takes the session cookie away, and what the browser cached of us.
+// ClearSession takes the session cookie away, and what the browser cached of us. The state becomes one that no session has: without
+// any, nobody could tell a sign-out from a browser that keeps cookies from frames.
 func (k *Kit) ClearSession(w http.ResponseWriter) {
 	k.setCookie(w, sessionCookie, "", -1)
+	k.setState(w, k.stateOf(k.Hub.NewSecret()))
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 }
 

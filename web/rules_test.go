@@ -86,6 +86,48 @@ func TestCookiesAreSet(t *testing.T) {
 	}
 }
 
+// TestStateCookie pins the one cookie that scripts and other sites' frames may see: it changes with the session, and stands for it to
+// nobody but this hub.
+func TestStateCookie(t *testing.T) {
+	k, _ := newKit(t)
+	set := func(do func(http.ResponseWriter)) (value string) {
+		t.Helper()
+		rec := httptest.NewRecorder()
+		do(rec)
+		for _, c := range rec.Header().Values("Set-Cookie") {
+			if rest, ok := strings.CutPrefix(c, "__Host-lanyard-state="); ok {
+				v, attributes, _ := strings.Cut(rest, ";")
+				if attributes != " Path=/; Secure; SameSite=None" {
+					t.Errorf("attributes%s", attributes)
+				}
+				value = v
+			}
+		}
+		return value
+	}
+	one := set(func(w http.ResponseWriter) { k.SetSession(w, "one") })
+	two := set(func(w http.ResponseWriter) { k.SetSession(w, "two") })
+	out, again := set(k.ClearSession), set(k.ClearSession)
+	if len(one) != 22 || one == two || out == again || out == k.BrowserState(bridge.Browser{}) || one != k.BrowserState(bridge.Browser{Session: "one"}) {
+		t.Errorf("states %q %q %q %q", one, two, out, again)
+	}
+	shows := func(value string) func(http.ResponseWriter) {
+		r := httptest.NewRequest(http.MethodGet, "https://sso.example/", nil)
+		r.Header.Set("Cookie", "__Host-lanyard-state="+value)
+		return func(w http.ResponseWriter) { k.ShowState(w, r, bridge.Browser{Session: "one"}) }
+	}
+	if got := set(shows(one)); got != "" {
+		t.Errorf("set again to %q", got)
+	}
+	if got := set(shows("x")); got != one {
+		t.Errorf("shown again as %q", got)
+	}
+	k.Issuer = &url.URL{Scheme: "http", Host: "sso.example"}
+	if got := set(func(w http.ResponseWriter) { k.SetSession(w, "one") }); got != "" || k.StateCookie() != "" {
+		t.Errorf("without TLS: %q, named %q", got, k.StateCookie())
+	}
+}
+
 func TestBrowserIsBoundOnce(t *testing.T) {
 	k, _ := newKit(t)
 	rec := httptest.NewRecorder()

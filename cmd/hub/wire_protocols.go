@@ -79,7 +79,7 @@ func (o outgoing) Post(ctx context.Context, target, contentType string, body []b
 }
 
 // PostForm implements oidc.Poster.
-func (o outgoing) PostForm(ctx context.Context, target string, form url.Values) (int, error) {
+func (o outgoing) PostForm(ctx context.Context, target string, form url.Values) (int, []byte, error) {
 	r, err := o.client.PostForm(ctx, target, form)
-	return r.Status, err
+	return r.Status, r.Body, err
 }

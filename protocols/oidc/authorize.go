@@ -94,7 +94,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c *client, d 
 		return
 	}
 	d.who = web.Who(iss.Person, iss.Role)
-	p.respond(w, r, c, d, url.Values{"code": {code}})
+	p.respond(w, r, c, d, p.sessionState(w, r, c.id, d, url.Values{"code": {code}}))
 }
 
 // issue makes a code. It tells the client nothing yet: the token and userinfo endpoints decide anew, and record it.

@@ -146,7 +146,7 @@ func TestWhereASignOutLeads(t *testing.T) {
 	}{
 		"nowhere": {c, "", "s", "", false}, "registered": {c, landing, "", landing, false}, "with state": {c, landing, "a b", landing + "?state=a+b", false},
 		"with a query": {c, landing + "?a=1", "s", landing + "?a=1&state=s", false}, "not registered": {c, landing + "/", "", "", true}, "no client": {nil, landing, "", "", true},
-		"longest state": {c, landing, strings.Repeat("s", maxState), landing + "?state=" + strings.Repeat("s", maxState), false}, "too long a state": {c, landing, strings.Repeat("s", maxState+1), landing, false},
+		"longest state": {c, landing, strings.Repeat("s", maxState), landing + "?state=" + strings.Repeat("s", maxState), false}, "too long a state": {c, landing, strings.Repeat("s", maxState+1), "", true},
 	} {
 		got, why := signOut{client: tc.client, form: url.Values{"post_logout_redirect_uri": {tc.target}, "state": {tc.state}}}.destination()
 		if got != tc.want || (why != nil) != tc.refused {

@@ -37,6 +37,9 @@ type metadata struct {
 	IssParameter       bool     `json:"authorization_response_iss_parameter_supported"`
 	BackLogout         bool     `json:"backchannel_logout_supported"`
 	BackLogoutSession  bool     `json:"backchannel_logout_session_supported"`
+	FrontLogout        bool     `json:"frontchannel_logout_supported"`
+	FrontLogoutSession bool     `json:"frontchannel_logout_session_supported"`
+	CheckSession       string   `json:"check_session_iframe,omitempty"`
 	ClaimsParameter    bool     `json:"claims_parameter_supported"`
 	RequestParameter   bool     `json:"request_parameter_supported"`
 	RequestURI         bool     `json:"request_uri_parameter_supported"`
@@ -62,7 +65,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		SigningAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
-		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil,
+		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil, FrontLogout: true, FrontLogoutSession: true, CheckSession: p.checkSessionURL(),
 		RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(),
 		Pushed: p.url(pushPath), MustPush: p.par, ResponseAlgorithms: p.algorithms(),
 	}

@@ -12,6 +12,8 @@
 //	POST     /oidc/revoke                       RFC 7009
 //	POST     /oidc/introspect                   RFC 7662
 //	GET POST /oidc/logout                       RP-initiated logout 1.0
+//	GET      /oidc/front                        sends a frame on to a client's front-channel logout
+//	GET      /oidc/session                      the page that clients frame to ask whether the sign-in changed (Session Management 1.0)
 //
 // With an issuer of the CIS2 face (oidc.cis2.path) the same is served below its path for clients of that profile, there
 // as /authorize, /access_token, /userinfo, /connect/jwk_uri, /introspect, /token/revoke and /connect/endSession; what
@@ -46,5 +48,7 @@
 //     prompt=consent changes nothing: an administrator consents, in the terms.
 //   - A refresh token is used once. There is no grace: its second use ends the grant.
 //   - A code that is redeemed wrongly by an authenticated client is spent by it.
-//   - Silent renewal in a cross-site frame does not work: the session cookie is SameSite=Lax and nothing may be framed.
+//   - Silent renewal in a cross-site frame does not work: the session cookie is SameSite=Lax, and only the page of
+//     checksession.go may be framed.
+//   - The back channel comes before the front channel; a client that asks for a sign-out is told as every other is.
 package oidc

@@ -150,15 +150,22 @@ func (o signOut) destination() (string, *bridge.Refusal) {
 	if o.client == nil || !slices.Contains(o.client.terms.PostLogoutRedirectURIs, target) {
 		return "", bridge.Refuse(bridge.BadReplyAddress, "post_logout_redirect_uri is not registered for this client.")
 	}
-	state := o.form.Get("state")
-	if state == "" || len(state) > maxState {
-		return target, nil
+	switch state := o.form.Get("state"); {
+	case len(state) > maxState:
+		return "", bridge.Refuse(bridge.BadRequest, "state is longer than %d bytes.", maxState)
+	case state != "":
+		return withQuery(target, url.Values{"state": {state}}), nil
 	}
+	return target, nil
+}
+
+// withQuery adds parameters to an address that may have some.
+func withQuery(target string, more url.Values) string {
 	joint := "?"
 	if strings.Contains(target, "?") {
 		joint = "&"
 	}
-	return target + joint + url.Values{"state": {state}}.Encode(), nil
+	return target + joint + more.Encode()
 }
 
 func (o signOut) partner() string {
@@ -168,11 +175,12 @@ func (o signOut) partner() string {
 	return o.client.id
 }
 
-// end signs out. A client that proved by its hint that it knows the session is not told again.
+// end signs out. A client that proved by its hint that it knows the session is signed out by its own word, and yet told as every other
+// is: its server may not know what its page asked for (RP-Initiated Logout 1.0, section 2).
 func (p *Provider) end(w http.ResponseWriter, r *http.Request, out signOut, here bridge.Session) {
 	cause := bridge.LogoutCause{Reason: bridge.EndedByUser, Ref: bridge.Ref(r.Context())}
 	if out.session == here.ID && out.client != nil {
-		cause.Reason, cause.Protocol, cause.Partner = "partner", trust.OIDC, out.client.id
+		cause.Reason, cause.Protocol, cause.Partner, cause.Tell = bridge.EndedByPartner, trust.OIDC, out.client.id, true
 	}
 	report, err := p.hub.Logout(r.Context(), here.ID, cause)
 	if err != nil {
@@ -214,8 +222,13 @@ func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, out signOut) 
 		}
 		o.FormAction = web.FormEnds(out.next)
 	}
+	wrong := ""
+	if out.why != nil {
+		wrong = out.why.Detail
+	}
 	p.kit.PageWho(w, r, b, who, "confirm", "Do you want to sign out?", struct {
 		Detail, Action, Button string
 		Fields                 []web.Field
-	}{"Signing out ends your session in every app you opened with it.", p.at(logoutPath), "Sign out", fields}, o)
+		Wrong                  string
+	}{"Signing out ends your session in every app you opened with it.", p.at(logoutPath), "Sign out", fields, wrong}, o)
 }

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"crypto/rsa"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -54,11 +56,11 @@ func TestLogoutByClient(t *testing.T) {
 			t.Errorf("tokens of %s live", client)
 		}
 	}
-	if len(w.posted) != 1 || w.posted[0].target != "https://post.example/backchannel" {
-		t.Fatalf("told %v; the client that asked knows already", w.posted)
+	if len(w.posted) != 2 || w.posted[0].target != "https://basic.example/backchannel" || w.posted[1].target != "https://post.example/backchannel" {
+		t.Fatalf("told %v; the server of the client that asked may not know", w.posted)
 	}
 	idClaims, _ := w.verified(other.ID)
-	claims, h := w.verified(w.posted[0].form.Get("logout_token"))
+	claims, h := w.verified(w.posted[1].form.Get("logout_token"))
 	if h.Algorithm != "RS256" || h.ExtraHeaders["typ"] != "logout+jwt" {
 		t.Errorf("header %v", h)
 	}
@@ -149,6 +151,19 @@ func logoutRows(t *testing.T) {
 		asked(t, "hint and client differ", b.get(logoutQuery("id_token_hint", set.ID, "client_id", "post")), "id_token_hint")
 		asked(t, "hint of another session", b.get(logoutQuery("id_token_hint", foreign.ID, "post_logout_redirect_uri", landing)), "")
 		asked(t, "only state", b.get(logoutQuery("state", "x")), "")
+		asked(t, "no hint", b.get(logoutQuery("post_logout_redirect_uri", landing, "state", "x")), "bad_reply_address")
+		asked(t, "too long a state", b.get(logoutQuery("id_token_hint", set.ID, "post_logout_redirect_uri", landing, "state", strings.Repeat("x", maxState+1))), "bad_request")
+		asked(t, "client that is not known", b.get(logoutQuery("id_token_hint", set.ID, "client_id", "nobody")), "id_token_hint")
+		asked(t, "hints that are none", b.get(logoutQuery("logout_hint", nurse, "ui_locales", "cy en")), "")
+		_, rest, _ := strings.Cut(set.ID, ".")
+		payload, _, _ := strings.Cut(rest, ".")
+		asked(t, "hint with alg none", b.get(logoutQuery("id_token_hint", b64.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`))+"."+payload+".", "post_logout_redirect_uri", landing)), "id_token_hint")
+		asked(t, "hint by the client itself", b.get(logoutQuery("id_token_hint", w.signAs("HS256", []byte(secret+secret), map[string]any{"iss": issuer, "aud": "basic", "sub": nurse}, nil), "post_logout_redirect_uri", landing)), "id_token_hint")
+		asked(t, "encrypted hint", b.get(logoutQuery("id_token_hint", encrypted(t, set.ID), "post_logout_redirect_uri", landing)), "id_token_hint")
+		got := b.get(logoutQuery("id_token_hint", set.ID, "post_logout_redirect_uri", landing+"/"))
+		if !strings.Contains(got.body, "post_logout_redirect_uri is not registered for this client.") || strings.Contains(got.body, `name="post_logout_redirect_uri"`) {
+			t.Errorf("the makers of the app are not told what is wrong: %s", got.body)
+		}
 		after := w.lastSeq()
 		w.page(t, "hint twice", b.get(logoutPath+"?id_token_hint=a&id_token_hint=b"), after, "duplicate_parameter")
 		token, err := w.p.sign("ES256", typLogout, logoutToken{Issuer: issuer, Audience: "basic", Subject: nurse})
@@ -157,7 +172,7 @@ func logoutRows(t *testing.T) {
 	})
 	t.Run("195", func(t *testing.T) {
 		for status, want := range map[int]bridge.DeliveryState{
-			200: bridge.DeliveryEnded, 204: bridge.DeliveryEnded, 302: bridge.DeliveryNoReply, 400: bridge.DeliveryNoReply, 500: bridge.DeliveryNoReply, 501: bridge.DeliveryNoReply,
+			200: bridge.DeliveryEnded, 204: bridge.DeliveryEnded, 302: bridge.DeliveryNoReply, 400: bridge.DeliveryRefused, 500: bridge.DeliveryNoReply, 501: bridge.DeliveryNoReply,
 		} {
 			w.status = status
 			p, err := w.Partner("oidc", "basic")
@@ -187,4 +202,74 @@ func logoutRows(t *testing.T) {
 			t.Error("no result of telling partners is recorded")
 		}
 	})
+}
+
+// encrypted wraps an ID token in a JWE, for a key that is published to nobody.
+func encrypted(t *testing.T, token string) string {
+	t.Helper()
+	key := keys2048(t)
+	e, err := jose.NewEncrypter(jose.A128GCM, jose.Recipient{Algorithm: jose.RSA_OAEP, Key: key.Public()}, (&jose.EncrypterOptions{}).WithContentType("JWT"))
+	must(t, err)
+	made, err := e.Encrypt([]byte(token))
+	must(t, err)
+	out, err := made.CompactSerialize()
+	must(t, err)
+	return out
+}
+
+func keys2048(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	_, key := keys()
+	return key
+}
+
+// TestLogoutRequests are the requests that are acted upon at once, and where each leads (RP-Initiated Logout 1.0, section 2).
+func TestLogoutRequests(t *testing.T) {
+	for name, tc := range map[string]struct {
+		params []string
+		later  time.Duration
+		post   bool
+		want   string
+	}{
+		"all parameters":           {[]string{"client_id", "basic", "post_logout_redirect_uri", landing, "state", "s", "ui_locales", "cy", "logout_hint", "x"}, 0, false, landing + "?state=s"},
+		"no state":                 {[]string{"post_logout_redirect_uri", landing}, 0, false, landing},
+		"empty state":              {[]string{"post_logout_redirect_uri", landing, "state", ""}, 0, false, landing},
+		"a long state":             {[]string{"post_logout_redirect_uri", landing, "state", strings.Repeat("s", maxState)}, 0, false, landing + "?state=" + strings.Repeat("s", maxState)},
+		"nowhere to go":            {nil, 0, false, "/signout/result"},
+		"the hint has expired":     {[]string{"post_logout_redirect_uri", landing, "state", "s"}, 14 * time.Minute, false, landing + "?state=s"},
+		"the session is idle":      {[]string{"post_logout_redirect_uri", landing, "state", "s"}, time.Hour, false, landing + "?state=s"},
+		"by POST":                  {[]string{"client_id", "basic", "post_logout_redirect_uri", landing, "state", "s"}, 0, true, landing + "?state=s"},
+		"parameters it knows not":  {[]string{"post_logout_redirect_uri", landing, "foo", "bar"}, 0, false, landing},
+		"POST with nowhere to go":  {nil, 0, true, "/signout/result"},
+		"state and nowhere to go":  {[]string{"state", "s"}, 0, false, "/signout/result"},
+		"empty address is no wish": {[]string{"post_logout_redirect_uri", ""}, 0, false, "/signout/result"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			b := w.browser()
+			b.c.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+				if r.URL.Path == "/signout/result" || r.URL.Host == "epr.example" {
+					return http.ErrUseLastResponse
+				}
+				return nil
+			}
+			set := w.tokens(w.redeem("basic", b.code("basic")))
+			w.advance(tc.later)
+			path := logoutQuery(append(tc.params, "id_token_hint", set.ID)...)
+			got := reply{}
+			if tc.post {
+				u, err := url.Parse(path)
+				must(t, err)
+				got = b.submit(logoutPath, u.Query())
+			} else {
+				got = b.get(path)
+			}
+			if got.status != http.StatusSeeOther || got.to == nil || !strings.HasPrefix(got.to.String(), tc.want) || strings.HasPrefix(tc.want, "https") && got.to.String() != tc.want {
+				t.Errorf("%d %v, want %s", got.status, got.to, tc.want)
+			}
+			if len(w.posted) != 1 || w.userinfo(set.Access).status != http.StatusUnauthorized {
+				t.Errorf("told %v; the session lives: %d", w.posted, w.userinfo(set.Access).status)
+			}
+		})
+	}
 }

@@ -25,15 +25,15 @@ type Lifetimes struct {
 
 // Poster sends logout tokens to partners. It does not follow redirects.
 type Poster interface {
-	// PostForm returns the status of the answer; err when there was none.
-	PostForm(ctx context.Context, target string, form url.Values) (status int, err error)
+	// PostForm returns the status and the body of the answer; err when there was none.
+	PostForm(ctx context.Context, target string, form url.Values) (status int, body []byte, err error)
 }
 
 // PosterFunc makes a Poster of a function.
-type PosterFunc func(ctx context.Context, target string, form url.Values) (int, error)
+type PosterFunc func(ctx context.Context, target string, form url.Values) (int, []byte, error)
 
 // PostForm implements Poster.
-func (f PosterFunc) PostForm(ctx context.Context, target string, form url.Values) (int, error) {
+func (f PosterFunc) PostForm(ctx context.Context, target string, form url.Values) (int, []byte, error) {
 	return f(ctx, target, form)
 }
 
@@ -122,6 +122,8 @@ const (
 	revokePath     = "/oidc/revoke"
 	introspectPath = "/oidc/introspect"
 	logoutPath     = "/oidc/logout"
+	frontPath      = "/oidc/front"
+	sessionPath    = "/oidc/session"
 )
 
 // Routes is the route table.
@@ -140,6 +142,8 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodPost, Path: introspectPath, Name: "oidc_introspect", Class: web.Machine, TurnAway: turnAway, Handler: p.introspect},
 		{Method: http.MethodGet, Path: logoutPath, Name: "oidc_logout", Class: web.SignOut, Handler: p.logout, Once: true},
 		{Method: http.MethodPost, Path: logoutPath, Name: "oidc_logout", Class: web.SignOut, Handler: p.logout},
+		{Method: http.MethodGet, Path: frontPath, Name: "oidc_front", Class: web.SignOut, Handler: p.front, Once: true},
+		{Method: http.MethodGet, Path: sessionPath, Name: "oidc_session", Class: web.Cheap, Handler: p.checkSession},
 	})
 }
 

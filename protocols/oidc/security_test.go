@@ -101,6 +101,7 @@ func TestSecurity(t *testing.T) {
 	keyRows(t)
 	bindingRows(t)
 	logoutRows(t)
+	frontRows(t)
 }
 
 // addressRows are about where an answer may go.

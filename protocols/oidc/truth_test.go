@@ -141,7 +141,7 @@ func bindingRows(t *testing.T) {
 		m := w.published()
 		for _, name := range []string{
 			"tls_client_certificate_bound_access_tokens", "mtls_endpoint_aliases", "dpop_signing_alg_values_supported",
-			"registration_endpoint", "device_authorization_endpoint", "check_session_iframe", "frontchannel_logout_supported",
+			"registration_endpoint", "device_authorization_endpoint",
 		} {
 			if v, ok := m[name]; ok {
 				t.Errorf("%s is advertised: %v", name, v)

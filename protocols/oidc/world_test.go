@@ -56,6 +56,7 @@ type world struct {
 	signer  *rsa.PrivateKey // of the client with private_key_jwt
 	posted  []posting
 	status  int // what clients answer to a logout token
+	says    string
 	role    string
 	uid     string
 	method  bridge.Method // of the next sign-in
@@ -139,11 +140,11 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func (w *world) post(_ context.Context, target string, form url.Values) (int, error) {
+func (w *world) post(_ context.Context, target string, form url.Values) (int, []byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.posted = append(w.posted, posting{target, form})
-	return w.status, nil
+	return w.status, []byte(w.says), nil
 }
 
 // signIn stands for the sign-in page: w.uid presents a card.

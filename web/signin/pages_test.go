@@ -19,6 +19,7 @@ const hostile = "Ward\u202e\u2066\x00\x07 <script>alert(1)</script> \"'&"
 type confirmSample struct {
 	Detail, Action, Button string
 	Fields                 []web.Field
+	Wrong                  string
 }
 
 func samples() map[string][2]any {
@@ -35,7 +36,7 @@ func samples() map[string][2]any {
 		"enrol":     {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true}},
 		"enrolled":  {struct{ Device, Name string }{}, struct{ Device, Name string }{"Your smartcard", hostile}},
 		"apperror":  {appErrorPage{}, appErrorPage{"Lead", "Advice", web.Plain(hostile), web.Plain(hostile), "T", "When", "CODE", true}},
-		"confirm":   {confirmSample{}, confirmSample{"Detail", "/logout", "Sign out", []web.Field{{Name: "state", Value: hostile}}}},
+		"confirm":   {confirmSample{}, confirmSample{"Detail", "/logout", "Sign out", []web.Field{{Name: "state", Value: hostile}}, hostile}},
 		"error":     {web.Problem{}, web.Problem{Detail: web.Plain(hostile), Advice: "Do.", Reason: "internal"}},
 		"post": {struct {
 			Action, Partner string
