@@ -93,7 +93,8 @@ func TestPartnerThatDoesNotAnswer(t *testing.T) {
 			if d.State != bridge.DeliveryFront || !strings.HasPrefix(d.FrontURL, issuerURL+FrontPath+"?") {
 				t.Fatalf("%s %s: nobody was there yet", d.State, d.FrontURL)
 			}
-			rec := b.get(d.FrontURL)
+			page := d.FrontURL
+			rec := b.get(page)
 			request := w.sentBy(rec, by)
 			x := request.Child(protocolSpace, "Extensions")
 			if x == nil || x.Child(asyncSpace, "Asynchronous") == nil || attr(request, "Reason") != reasonUser {
@@ -113,7 +114,7 @@ func TestPartnerThatDoesNotAnswer(t *testing.T) {
 			if d = w.front(*w.after); d.State != bridge.DeliveryEnded {
 				t.Errorf("%+v, %s", d, w.lastReason())
 			}
-			if again := b.get(d.FrontURL); again.Code != http.StatusOK || w.front(*w.after).State != bridge.DeliveryEnded {
+			if again := b.get(page); again.Code != http.StatusOK || w.front(*w.after).State != bridge.DeliveryEnded {
 				t.Errorf("%d: told again after it confirmed", again.Code)
 			}
 		})
