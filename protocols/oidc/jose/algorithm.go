@@ -88,18 +88,15 @@ func Names(algs []keyring.Algorithm) string {
 func (m method) verify(key crypto.PublicKey, input, signature []byte) bool {
 	if m.kind == kindEd25519 {
 		pub, ok := key.(ed25519.PublicKey)
-		return ok && len(signature) == ed25519.SignatureSize && ed25519.Verify(pub, input, signature)
+		return ok && ed25519.Verify(pub, input, signature)
 	}
 	digest := m.digest(input)
 	switch pub := key.(type) {
 	case *rsa.PublicKey:
-		switch {
-		case m.kind != kindRSA || len(signature) != pub.Size():
-			return false
-		case m.pss:
+		if m.pss {
 			return rsa.VerifyPSS(pub, m.hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 		}
-		return rsa.VerifyPKCS1v15(pub, m.hash, digest, signature) == nil
+		return m.kind == kindRSA && rsa.VerifyPKCS1v15(pub, m.hash, digest, signature) == nil
 	case *ecdsa.PublicKey:
 		return m.kind == kindOfCurve(pub.Curve) && verifyECDSA(pub, digest, signature)
 	}
@@ -112,17 +109,14 @@ func (m method) digest(input []byte) []byte {
 	return h.Sum(nil)
 }
 
-// verifyECDSA takes r and s side by side (RFC 7518, section 3.4), each in the full width of the order and between 1 and the order.
+// verifyECDSA takes r and s side by side (RFC 7518, section 3.4), each in the full width of the order. That both lie between 1 and
+// the order is for ecdsa to see.
 func verifyECDSA(pub *ecdsa.PublicKey, digest, signature []byte) bool {
-	order := pub.Params().N
-	width := (order.BitLen() + 7) / 8
+	width := (pub.Params().N.BitLen() + 7) / 8
 	if len(signature) != 2*width {
 		return false
 	}
 	r, s := new(big.Int).SetBytes(signature[:width]), new(big.Int).SetBytes(signature[width:])
-	if r.Sign() == 0 || s.Sign() == 0 || r.Cmp(order) >= 0 || s.Cmp(order) >= 0 {
-		return false
-	}
 	return ecdsa.Verify(pub, digest, r, s)
 }
 

@@ -95,7 +95,7 @@ func (c Claims) Seconds(name string) (float64, error) {
 	}
 	const most = 1e11
 	n, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || !isNumber(raw) || math.Abs(n) > most {
+	if err != nil || math.Abs(n) > most {
 		return 0, broken(ErrClaim, "%s is not a time in seconds", name)
 	}
 	return n, nil
@@ -109,7 +109,7 @@ func (c Claims) Whole(name string) (int64, error) {
 	}
 	const most = 1 << 53
 	n, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || !isNumber(raw) || n != math.Trunc(n) || math.Abs(n) > most {
+	if err != nil || n != math.Trunc(n) || math.Abs(n) > most {
 		return 0, broken(ErrClaim, "%s is not a whole number", name)
 	}
 	return int64(n), nil
@@ -142,8 +142,6 @@ func (c Claims) Object(name string) (Claims, error) {
 	}
 	return Claims{members}, nil
 }
-
-func isNumber(raw []byte) bool { return raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9' }
 
 func readText(raw []byte) (string, bool) {
 	if raw[0] != '"' {

@@ -20,8 +20,7 @@ func isEd25519(x []byte) bool {
 
 	big255 := slices.Clone(x)
 	slices.Reverse(big255)
-	sign := big255[0] >> 7
-	big255[0] &= 0x7f
+	big255[0] &= 0x7f // the sign of u does not matter here
 	v := new(big.Int).SetBytes(big255)
 	if v.Cmp(p) >= 0 {
 		return false
@@ -30,10 +29,10 @@ func isEd25519(x []byte) bool {
 	vv := mul(v, v)
 	uu := mul(new(big.Int).Sub(vv, one), new(big.Int).ModInverse(mod(new(big.Int).Add(mul(d, vv), one)), p))
 	u := new(big.Int).ModSqrt(uu, p)
-	if u == nil || u.Sign() == 0 && sign == 1 {
+	if u == nil {
 		return false
 	}
-	for range 3 { // eight times the point is the neutral one, if its order is small; the sign of u does not matter
+	for range 3 { // eight times the point is the neutral one, if its order is small
 		k := mul(d, mul(mul(u, u), mul(v, v)))
 		u2 := mul(mul(big.NewInt(2), mul(u, v)), new(big.Int).ModInverse(mod(new(big.Int).Add(one, k)), p))
 		v2 := mul(mod(new(big.Int).Add(mul(v, v), mul(u, u))), new(big.Int).ModInverse(mod(new(big.Int).Sub(one, k)), p))

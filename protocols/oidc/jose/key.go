@@ -126,9 +126,6 @@ func readRSA(c Claims) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(modulus) > maxRSA/8+1 { // a leading zero is written by some
-		return nil, fmt.Errorf("RSA key has more than %d bits", maxRSA)
-	}
 	n, e := new(big.Int).SetBytes(modulus), new(big.Int).SetBytes(exponent)
 	switch bits := n.BitLen(); {
 	case bits < minRSA || bits > maxRSA:

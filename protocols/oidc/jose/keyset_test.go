@@ -127,20 +127,27 @@ func rsaKeys(t *testing.T) {
 	}
 }
 
-// TestROCA: a modulus of that generator is k*M + (65537^a mod M), M the product of the primes.
+// TestROCA: a modulus of that generator is k*M + (65537^a mod M), M the product of the primes. A set with it is refused.
 func TestROCA(t *testing.T) {
 	m := big.NewInt(1)
 	for _, p := range rocaPrimes {
 		m.Mul(m, new(big.Int).SetUint64(p))
 	}
 	n := new(big.Int).Exp(big.NewInt(65537), big.NewInt(987654321), m)
-	n.Add(n, new(big.Int).Mul(m, big.NewInt(123456788)))
-	if !isROCA(n) {
-		t.Error("a key of the broken generator is not known")
+	k := new(big.Int).Div(new(big.Int).Lsh(big.NewInt(1), 2047), m)
+	for k.Add(k, big.NewInt(1)); ; k.Add(k, big.NewInt(1)) { // the first that makes it odd
+		if odd := new(big.Int).Add(n, new(big.Int).Mul(m, k)); odd.Bit(0) == 1 {
+			n = odd
+			break
+		}
 	}
-	for _, k := range []*big.Int{signers()[kindRSA].Public().(*rsa.PublicKey).N, new(big.Int).Add(n, big.NewInt(2))} {
-		if isROCA(k) {
-			t.Errorf("%x is taken for a key of the broken generator", k)
+	for _, c := range []struct {
+		n    *big.Int
+		weak bool
+	}{{n, true}, {new(big.Int).Add(n, big.NewInt(2)), false}, {signers()[kindRSA].Public().(*rsa.PublicKey).N, false}} {
+		_, err := ReadKeySet([]byte(`{"keys":[{"kty":"RSA","e":"AQAB","n":"` + b64.EncodeToString(c.n.Bytes()) + `"}]}`))
+		if weak := err != nil && strings.Contains(err.Error(), "CVE-2017-15361"); weak != c.weak || c.n.BitLen() != 2048 {
+			t.Errorf("%x, %d bits: %v", c.n, c.n.BitLen(), err)
 		}
 	}
 }
@@ -202,6 +209,7 @@ func TestCandidates(t *testing.T) {
 		"a key without a name":          {[]Key{named("")}, "a", keyring.ES256, 1},
 		"a key without a name, another": {[]Key{named(""), named("a")}, "a", keyring.ES256, 1},
 		"one name, five without":        {[]Key{named(""), named(""), named(""), named(""), named(""), named("a")}, "a", keyring.ES256, 1},
+		"no kid, names or none":         {[]Key{named("a"), named("")}, "", keyring.ES256, 2},
 		"five without a name":           {[]Key{named(""), named(""), named(""), named(""), named("")}, "a", keyring.ES256, 0},
 		"no keys":                       {nil, "", keyring.ES256, 0},
 	} {

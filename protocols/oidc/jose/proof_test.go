@@ -173,6 +173,7 @@ func TestTargets(t *testing.T) {
 		{"//a.example/t", "//a.example/t", false},
 		{"/t", "/t", false},
 		{"urn:a", "urn:a", false},
+		{"https:///t", "https:///t", false},
 		{"https:a.example/t", "https:a.example/t", false},
 		{"https://a.example/t%zz", "https://a.example/t%zz", false},
 		{"", "", false},

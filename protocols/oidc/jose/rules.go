@@ -83,10 +83,10 @@ func checkType(h *header, r Rules) error {
 	return broken(ErrType, "typ %s is not accepted; it must be %s", shown(text), typeNames(r))
 }
 
-// bareType leaves out "application/" where nothing else follows a slash (RFC 7515, section 4.1.9).
+// bareType leaves out "application/" (RFC 7515, section 4.1.9).
 func bareType(typ string) string {
 	const media = "application/"
-	if len(typ) > len(media) && strings.EqualFold(typ[:len(media)], media) && !strings.Contains(typ[len(media):], "/") {
+	if len(typ) > len(media) && strings.EqualFold(typ[:len(media)], media) {
 		return typ[len(media):]
 	}
 	return typ

@@ -19,10 +19,10 @@ type target struct{ scheme, host, path string }
 
 func bareTarget(raw string) (target, bool) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || u.Opaque != "" {
+	if err != nil || u.Host == "" || u.User != nil {
 		return target{}, false
 	}
-	t := target{strings.ToLower(u.Scheme), strings.ToLower(u.Host), u.EscapedPath()}
+	t := target{u.Scheme, strings.ToLower(u.Host), u.EscapedPath()}
 	switch t.scheme {
 	case "https":
 		t.host = strings.TrimSuffix(t.host, ":443")

@@ -1,6 +1,11 @@
 package jose
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/big"
@@ -196,6 +201,57 @@ func strayBit(c byte) byte {
 	return alphabet[strings.IndexByte(alphabet, c)|1]
 }
 
+// TestMethodsKnowTheirKeys: a signature that holds in itself, by a key of another kind than the algorithm's, is none.
+func TestMethodsKnowTheirKeys(t *testing.T) {
+	for _, m := range methods {
+		for _, key := range signers() {
+			if m.hash == 0 || kindOf(key.Public()) == m.kind {
+				continue
+			}
+			signature, err := key.Sign(rand.Reader, m.digest([]byte(claims)), m.hash)
+			if kindOf(key.Public()) == kindEd25519 {
+				signature, err = key.Sign(rand.Reader, []byte(claims), crypto.Hash(0))
+			}
+			must(t, err)
+			if pub, elliptic := key.Public().(*ecdsa.PublicKey); elliptic {
+				fixed := make([]byte, 2*((pub.Params().BitSize+7)/8))
+				must(t, fixedWidth(fixed, signature))
+				signature = fixed
+			}
+			if m.verify(key.Public(), []byte(claims), signature) {
+				t.Errorf("%s takes a signature of a key of kind %d", m.name, kindOf(key.Public()))
+			}
+		}
+		if m.verify("no key", []byte(claims), nil) || m.verify(nil, nil, nil) {
+			t.Errorf("%s verifies without a key", m.name)
+		}
+	}
+}
+
+// TestSalt: of RSA-PSS the salt has the length of the hash (RFC 7518, section 3.5).
+func TestSalt(t *testing.T) {
+	for _, salt := range []int{0, 20, 33, rsa.PSSSaltLengthAuto} {
+		input := b64.EncodeToString([]byte(headerOf(keyring.PS256, ""))) + "." + b64.EncodeToString([]byte(claims))
+		digest := sha256.Sum256([]byte(input))
+		signature, err := signers()[kindRSA].Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: salt, Hash: crypto.SHA256})
+		must(t, err)
+		if _, err := Verify(input+"."+b64.EncodeToString(signature), everyKey(t), anyJWT()); !errors.Is(err, ErrSignature) {
+			t.Errorf("salt of %d bytes: %v", salt, err)
+		}
+	}
+}
+
+// TestLongNames: a kid that is too long does not even find a key without a name.
+func TestLongNames(t *testing.T) {
+	keys := setOf(t, jwk(signers()[kindP256], ""))
+	for n, want := range map[int]error{maxKeyID: nil, maxKeyID + 1: ErrKeyID} {
+		token := forge(t, keyring.ES256, headerOf(keyring.ES256, `,"kid":"`+strings.Repeat("k", n)+`"`), claims)
+		if _, err := Verify(token, keys, anyJWT()); !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("kid of %d bytes: %v", n, err)
+		}
+	}
+}
+
 // ecdsaValues: r and s have their full width and lie between 1 and the order of the curve.
 func ecdsaValues(t *testing.T) {
 	keys := everyKey(t)
@@ -214,7 +270,7 @@ func ecdsaValues(t *testing.T) {
 		for name, signature := range map[string][]byte{
 			"r = s = 0": join(zero, zero, half), "r = 0": join(zero, s, half), "s = 0": join(r, zero, half), "r = s = 1": join(one, one, half),
 			"r = s = order": join(order, order, half), "r = order": join(order, s, half), "s = order": join(r, order, half),
-			"wider": join(r, s, half+1), "a byte more": append(slices.Clone(raw), 0), "a byte less": raw[:len(raw)-1], "r and s exchanged": join(s, r, half),
+			"wider": join(r, s, half+1), "s wider": slices.Concat(raw[:half], []byte{0}, raw[half:]), "a byte more": append(slices.Clone(raw), 0), "a byte less": raw[:len(raw)-1], "r and s exchanged": join(s, r, half),
 		} {
 			if _, err := Verify(good[:at]+b64.EncodeToString(signature), keys, anyJWT()); !errors.Is(err, ErrSignature) {
 				t.Errorf("%s, %s: %v", alg, name, err)
