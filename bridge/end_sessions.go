@@ -8,33 +8,94 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
-// EndAll ends the living sessions that the query selects and that match, for one cause, and tells their participants.
-// match nil: all of them. What could not be ended is an error; the reports are of those that were.
-func (h *Hub) EndAll(ctx context.Context, q SessionQuery, match func(Session) bool, cause LogoutCause) ([]LogoutReport, error) {
-	found, err := h.Roster.Living(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("bridge: living sessions: %w", err)
+// SessionsAtOnce is how many sessions are read at a time where a query does not say.
+const SessionsAtOnce = 1000
+
+// EachLiving hands the living sessions that the query selects to do, all of them, newest first, so many at a time as its limit
+// says. Those that begin meanwhile are not among them; what is done to one that was handed over moves none of the others.
+func (h *Hub) EachLiving(ctx context.Context, q SessionQuery, do func([]Session) error) error {
+	if q.Limit <= 0 {
+		q.Limit = SessionsAtOnce
 	}
-	var reports []LogoutReport
-	var errs []error
-	for from := 0; from < len(found) && ctx.Err() == nil; from += sweepAtOnce {
-		batch := found[from:min(from+sweepAtOnce, len(found))]
-		made, failed := make([]*LogoutReport, len(batch)), make([]error, len(batch))
-		h.Parallel(len(batch), func(i int) {
-			if match != nil && !match(batch[i]) {
-				return
-			}
-			r, err := h.Logout(ctx, batch[i].ID, cause)
-			made[i], failed[i] = &r, err
-		})
-		for i, r := range made {
-			if r != nil && failed[i] == nil {
-				reports = append(reports, *r)
+	for {
+		page, err := h.Roster.Living(ctx, q)
+		if err != nil {
+			return fmt.Errorf("bridge: living sessions: %w", err)
+		}
+		if len(page) > 0 {
+			if err := do(page); err != nil {
+				return err
 			}
 		}
-		errs = append(errs, failed...)
+		if len(page) < q.Limit {
+			return nil
+		}
+		q.Past = page[len(page)-1].Place()
 	}
-	return reports, errors.Join(append(errs, ctx.Err())...)
+}
+
+// Ended counts what ended in one go.
+type Ended struct {
+	Sessions int
+	Partners int // that there are to tell, one for each session that it was told about
+}
+
+// EndAll ends the living sessions that the query selects and that match, however many, for one cause, and tells their
+// participants. match nil: all of them. What could not be ended is an error and keeps no other from ending; if nothing of a
+// whole page could be, the rest is left alone: the store will be at fault. The count is of those that ended.
+func (h *Hub) EndAll(ctx context.Context, q SessionQuery, match func(Session) (bool, error), cause LogoutCause) (Ended, error) {
+	var sum Ended
+	var errs []error
+	vain := false // nothing of the page before could be ended
+	err := h.EachLiving(ctx, q, func(page []Session) error {
+		if vain {
+			return errNothingEnds
+		}
+		ended, failed := h.endPage(ctx, page, match, cause)
+		sum.Sessions, sum.Partners = sum.Sessions+ended.Sessions, sum.Partners+ended.Partners
+		errs = append(errs, failed[:min(len(failed), errorsTold-len(errs))]...)
+		vain = len(failed) == len(page)
+		return ctx.Err()
+	})
+	return sum, errors.Join(append(errs, err)...)
+}
+
+// errorsTold is how many errors of single sessions EndAll returns at most: a hundred thousand of one kind say no more.
+const errorsTold = 20
+
+var errNothingEnds = errors.New("bridge: no session of a whole page could be ended; the rest was left alone")
+
+// endPage ends those of a page that match, some at the same time.
+func (h *Hub) endPage(ctx context.Context, page []Session, match func(Session) (bool, error), cause LogoutCause) (Ended, []error) {
+	var failed []error
+	var chosen []Session
+	for _, s := range page {
+		ok, err := true, error(nil)
+		if match != nil {
+			ok, err = match(s)
+		}
+		switch {
+		case err != nil:
+			failed = append(failed, err)
+		case ok:
+			chosen = append(chosen, s)
+		}
+	}
+	var ended Ended
+	for len(chosen) > 0 && ctx.Err() == nil {
+		batch := chosen[:min(len(chosen), sweepAtOnce)]
+		chosen = chosen[len(batch):]
+		reports, errs := make([]LogoutReport, len(batch)), make([]error, len(batch))
+		h.Parallel(len(batch), func(i int) { reports[i], errs[i] = h.Logout(ctx, batch[i].ID, cause) })
+		for i, err := range errs {
+			if err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			ended.Sessions, ended.Partners = ended.Sessions+1, ended.Partners+len(reports[i].Deliveries)
+		}
+	}
+	return ended, failed
 }
 
 // What becomes of a session whose card left its reader, in the terms and in the configuration.
@@ -42,9 +103,6 @@ const (
 	cardLogout = "logout"
 	cardIgnore = "ignore"
 )
-
-// SessionsAtOnce bounds the sessions of one EndAll by a person.
-const SessionsAtOnce = 1000
 
 // SignedInWith reports whether a session's last proof was made with an authenticator. A session of before that was
 // stored counts if the kind fits: too many are ended rather than too few.
@@ -57,35 +115,20 @@ func (s Session) SignedInWith(a people.Authenticator) bool {
 
 // CardRemoved ends the sessions that were signed in with a card that left its reader, and tells their participants. A
 // session is left alone if every participant's terms say so; where they do not say, the hub's own rule holds. It returns
-// what was ended and how many sessions were left.
-func (h *Hub) CardRemoved(ctx context.Context, card people.Authenticator, cause LogoutCause) (ended []LogoutReport, left int, err error) {
+// what ended and how many sessions were left.
+func (h *Hub) CardRemoved(ctx context.Context, card people.Authenticator, cause LogoutCause) (ended Ended, left int, err error) {
 	cause.Reason = EndedByCard
-	found, err := h.Roster.Living(ctx, SessionQuery{UID: card.UID, Limit: SessionsAtOnce})
-	if err != nil {
-		return nil, 0, fmt.Errorf("bridge: living sessions: %w", err)
-	}
-	var errs []error
-	for _, s := range found {
+	ended, err = h.EndAll(ctx, SessionQuery{UID: card.UID}, func(s Session) (bool, error) {
 		if !s.SignedInWith(card) {
-			continue
+			return false, nil
 		}
 		ends, err := h.endsWithCard(ctx, s)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if !ends {
+		if err == nil && !ends {
 			left++
-			continue
 		}
-		report, err := h.Logout(ctx, s.ID, cause)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		ended = append(ended, report)
-	}
-	return ended, left, errors.Join(errs...)
+		return ends, err
+	}, cause)
+	return ended, left, err
 }
 
 // endsWithCard asks the terms of the session's participants: one that wants it ended is enough.

@@ -66,8 +66,8 @@ func TestCardRemoval(t *testing.T) {
 			theirs := w.visit(other, bridge.MethodSmartcard, "their card", partnerA)
 			ended, left, err := w.hub.CardRemoved(t.Context(), people.Authenticator{ID: "card", UID: uid, Kind: people.Smartcard}, bridge.LogoutCause{By: "agent"})
 			w.must(err)
-			if w.lives(id) == tc.ends || (len(ended) == 1) != tc.ends || (left == 1) == tc.ends {
-				t.Errorf("lives: %v, %d ended, %d left", w.lives(id), len(ended), left)
+			if w.lives(id) == tc.ends || (ended.Sessions == 1) != tc.ends || (left == 1) == tc.ends {
+				t.Errorf("lives: %v, %+v, %d left", w.lives(id), ended, left)
 			}
 			if !w.lives(byKey) || !w.lives(theirs) {
 				t.Error("a session that had nothing to do with the card ended")
@@ -126,10 +126,12 @@ func TestDeferredLogout(t *testing.T) {
 	command.Deferred, command.Propagators = true, nil
 	ended, err := command.EndAll(t.Context(), bridge.SessionQuery{UID: uid, Limit: 10}, nil, bridge.LogoutCause{Reason: bridge.EndedByAdmin, By: "command line"})
 	w.must(err)
-	if len(ended) != 1 || w.lives(id) || !w.lives(theirs) || len(w.told) != 0 {
+	if (ended != bridge.Ended{Sessions: 1, Partners: 2}) || w.lives(id) || !w.lives(theirs) || len(w.told) != 0 {
 		t.Fatalf("ended %+v, told %v", ended, w.told)
 	}
-	for _, d := range ended[0].Deliveries {
+	before, _, err := w.hub.Report(t.Context(), id)
+	w.must(err)
+	for _, d := range before.Deliveries {
 		if d.State != bridge.DeliveryPending || !d.Next.Equal(w.now) || d.Reason != bridge.EndedByAdmin {
 			t.Errorf("%+v", d)
 		}
@@ -141,14 +143,14 @@ func TestDeferredLogout(t *testing.T) {
 	}
 	report, told, err := w.hub.Report(t.Context(), id)
 	w.must(err)
-	if report.ID != ended[0].ID || len(report.Deliveries) != 2 || len(told) != 2 || report.Session.Ended.IsZero() || report.Everywhere() {
+	if report.ID != before.ID || len(before.Deliveries) != 2 || len(report.Deliveries) != 2 || len(told) != 2 || report.Session.Ended.IsZero() || report.Everywhere() {
 		t.Errorf("report %+v, told %v", report, told)
 	}
 	if _, _, err := w.hub.Report(t.Context(), "nobody's"); !errors.Is(err, bridge.ErrNotFound) {
 		t.Errorf("a session there never was: %v", err)
 	}
-	again, err := command.EndAll(t.Context(), bridge.SessionQuery{Partner: "lab", Limit: 10}, func(s bridge.Session) bool { return s.UID != other }, bridge.LogoutCause{Reason: bridge.EndedByAdmin})
-	if err != nil || len(again) != 0 || !w.lives(theirs) {
+	again, err := command.EndAll(t.Context(), bridge.SessionQuery{Partner: "lab", Limit: 10}, func(s bridge.Session) (bool, error) { return s.UID != other, nil }, bridge.LogoutCause{Reason: bridge.EndedByAdmin})
+	if err != nil || (again != bridge.Ended{}) || !w.lives(theirs) {
 		t.Errorf("%v, %+v", err, again)
 	}
 }

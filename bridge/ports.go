@@ -54,7 +54,7 @@ type Sessions interface {
 
 // Roster lists the sessions that have not ended, whether or not they are idle or past their limit.
 type Roster interface {
-	// Living returns those that the query selects, newest first, at most its limit.
+	// Living returns those that the query selects, newest first and of one moment by id, at most its limit.
 	Living(ctx context.Context, q SessionQuery) ([]Session, error)
 }
 
@@ -63,7 +63,22 @@ type SessionQuery struct {
 	UID      string
 	Protocol trust.Protocol // of the partner
 	Partner  string         // that was told about the session
+	Past     SessionPlace   // only those that come after this place in the order of Living; zero: all
 	Limit    int
+}
+
+// SessionPlace is the place of a session among others: the time that it started, then its id.
+type SessionPlace struct {
+	Started time.Time
+	ID      string
+}
+
+// Place is where the session stands among others.
+func (s Session) Place() SessionPlace { return SessionPlace{s.Started, s.ID} }
+
+// Before reports whether a place comes before another in the order of Roster.Living.
+func (p SessionPlace) Before(o SessionPlace) bool {
+	return p.Started.After(o.Started) || p.Started.Equal(o.Started) && p.ID < o.ID
 }
 
 // Participants keeps which partners were told about which session.

@@ -84,7 +84,8 @@ func (s *Store) Living(_ context.Context, q bridge.SessionQuery) ([]bridge.Sessi
 		told := func(p bridge.Participant) bool {
 			return p.Partner == q.Partner && (q.Protocol == "" || p.Protocol == q.Protocol)
 		}
-		if x.Ended.IsZero() && (q.UID == "" || x.UID == q.UID) && (q.Partner == "" || slices.ContainsFunc(s.participants[id], told)) {
+		later := q.Past == bridge.SessionPlace{} || q.Past.Before(x.Place())
+		if later && x.Ended.IsZero() && (q.UID == "" || x.UID == q.UID) && (q.Partner == "" || slices.ContainsFunc(s.participants[id], told)) {
 			found = append(found, x)
 		}
 	}

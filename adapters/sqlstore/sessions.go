@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -49,13 +50,16 @@ func scanSession(r row, out *bridge.Session) error {
 
 // Living implements bridge.Roster.
 func (s *Store) Living(ctx context.Context, q bridge.SessionQuery) ([]bridge.Session, error) {
-	limit := int64(max(q.Limit, 0))
-	stmt, args := livingSessions, []any{limit}
+	past := int64(math.MaxInt64) // before all: nothing starts then
+	if (q.Past != bridge.SessionPlace{}) {
+		past = nano(q.Past.Started)
+	}
+	stmt, args := livingSessions, []any{past, q.Past.ID, int64(max(q.Limit, 0))}
 	switch {
 	case q.Partner != "":
-		stmt, args = livingAt, []any{q.Partner, string(q.Protocol), q.UID, limit}
+		stmt, args = livingAt, append(args, q.UID, q.Partner, string(q.Protocol))
 	case q.UID != "":
-		stmt, args = livingOf, []any{q.UID, limit}
+		stmt, args = livingOf, append(args, q.UID)
 	}
 	var out []bridge.Session
 	err := s.read(ctx, stmt, func(r row) error {

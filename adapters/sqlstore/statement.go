@@ -73,8 +73,9 @@ const (
 	sessionColumns     = `id, key, uid, method, assurance, authn_at, started, seen, role_id, ended, authenticator`
 	participantColumns = `session, protocol, partner, idx, subject, format, since`
 
-	livingWhere = `SELECT ` + sessionColumns + ` FROM sessions WHERE ended = 0`
-	livingOrder = ` ORDER BY started DESC, id LIMIT `
+	// of living sessions after the place $1, $2, at most $3
+	livingWhere = `SELECT ` + sessionColumns + ` FROM sessions WHERE ended = 0 AND started <= $1 AND (started < $1 OR id > $2)`
+	livingOrder = ` ORDER BY started DESC, id LIMIT $3`
 
 	insertArtifact = `INSERT INTO artifacts (` + artifactColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (kind, key) DO UPDATE SET grp = excluded.grp, session = excluded.session, payload = excluded.payload,
@@ -121,10 +122,10 @@ func shortLived() map[statement]string {
 		sessionByKey:    `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
 		endSession:      `UPDATE sessions SET ended = $2 WHERE id = $1 AND ended = 0`,
 		overdueSessions: `SELECT id FROM sessions WHERE started <= $1 AND ended = 0 ORDER BY started, id LIMIT $2`,
-		livingSessions:  livingWhere + livingOrder + `$1`,
-		livingOf:        livingWhere + ` AND uid = $1` + livingOrder + `$2`,
-		livingAt: livingWhere + ` AND ($3 = '' OR uid = $3) AND id IN
-			(SELECT session FROM participants WHERE partner = $1 AND ($2 = '' OR protocol = $2))` + livingOrder + `$4`,
+		livingSessions:  livingWhere + livingOrder,
+		livingOf:        livingWhere + ` AND uid = $4` + livingOrder,
+		livingAt: livingWhere + ` AND ($4 = '' OR uid = $4) AND id IN
+			(SELECT session FROM participants WHERE partner = $5 AND ($6 = '' OR protocol = $6))` + livingOrder,
 
 		participantNow: `SELECT s.ended, COALESCE(p.idx, ''), COALESCE(p.subject, ''), COALESCE(p.format, ''), COALESCE(p.since, 0)
 			FROM sessions s LEFT JOIN participants p ON p.session = s.id AND p.protocol = $2 AND p.partner = $3 WHERE s.id = $1`,

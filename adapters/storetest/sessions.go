@@ -49,6 +49,7 @@ func Sessions(t *testing.T, open Open) {
 		gapFree(t, s, 2)
 	})
 	t.Run("living", func(t *testing.T) { living(t, open(t)) })
+	t.Run("living, page by page", func(t *testing.T) { livingPages(t, open(t)) })
 	t.Run("whoever asked knows", func(t *testing.T) { askedKnows(t, open(t)) })
 	t.Run("overdue", func(t *testing.T) { overdue(t, open(t)) })
 	t.Run("ends once", func(t *testing.T) { endsOnce(t, open(t)) })
@@ -132,6 +133,68 @@ func living(t *testing.T, s Store) {
 			}
 		}
 		wantEqual(t, ids, want.ids)
+	}
+}
+
+// livingPages requires that a page goes on behind the place of the last one, whether or not that session has ended since, with
+// sessions that started in the same moment and those that begin in between.
+func livingPages(t *testing.T, s Store) {
+	ctx, now := context.Background(), start()
+	add := func(i int, started time.Time) {
+		x := session(name("s", i))
+		x.UID, x.Started = []string{"555000000001", "555000000002"}[i%2], started
+		must(t, s.Commit(ctx, bridge.SaveSession{Session: x}, bridge.AddParticipant{Participant: participant(x.ID, name("p", i%3))}))
+	}
+	for i := range 12 {
+		add(i, now.Add(time.Duration(i/4)*time.Nanosecond)) // four of each moment
+	}
+	all := []int{8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3}
+	for _, of := range []struct {
+		query bridge.SessionQuery
+		in    func(i int) bool
+	}{
+		{bridge.SessionQuery{}, func(int) bool { return true }},
+		{bridge.SessionQuery{UID: "555000000002"}, func(i int) bool { return i%2 == 1 }},
+		{bridge.SessionQuery{Partner: "p001"}, func(i int) bool { return i%3 == 1 }},
+		{bridge.SessionQuery{Partner: "p001", Protocol: trust.SAML2, UID: "555000000001"}, func(i int) bool { return i%3 == 1 && i%2 == 0 }},
+		{bridge.SessionQuery{Partner: "p001", Protocol: trust.OIDC}, func(int) bool { return false }},
+	} {
+		var want []string
+		for _, i := range all {
+			if of.in(i) {
+				want = append(want, name("s", i))
+			}
+		}
+		for limit := 1; limit <= 13; limit += 3 {
+			var got []string
+			q := of.query
+			q.Limit = limit
+			for pages := 0; ; pages++ {
+				page, err := s.Living(ctx, q)
+				must(t, err)
+				if len(page) == 0 {
+					break
+				}
+				for _, x := range page {
+					got = append(got, x.ID)
+				}
+				if q.Past = page[len(page)-1].Place(); len(page) > limit || pages > 12 {
+					t.Fatalf("%+v: a page of %d", q, len(page))
+				}
+			}
+			wantEqual(t, got, want)
+		}
+	}
+	q := bridge.SessionQuery{Limit: 2, Past: bridge.SessionPlace{Started: now.Add(time.Nanosecond), ID: "s005"}}
+	for _, id := range []string{"s005", "s006"} {
+		_, err := s.EndSession(ctx, id, ending("logout of "+id, now))
+		must(t, err)
+	}
+	add(12, now.Add(time.Minute))
+	page, err := s.Living(ctx, q)
+	must(t, err)
+	if len(page) != 2 || page[0].ID != "s007" || page[1].ID != "s000" {
+		t.Errorf("behind a session that has ended: %+v", page)
 	}
 }
 

@@ -54,7 +54,7 @@ func (p *program) setStatus(cmd *cobra.Command, uid string, status people.Status
 	if status != people.Suspended {
 		return nil
 	}
-	return p.endChosen(ctx, core, bridge.SessionQuery{UID: uid, Limit: bridge.SessionsAtOnce}, false, nil, bridge.EndedBySuspension)
+	return p.endChosen(ctx, core, bridge.SessionQuery{UID: uid}, false, nil, bridge.EndedBySuspension)
 }
 
 // registered finds a person, or says with which status the command ends.
@@ -109,7 +109,7 @@ func (p *program) revoke(ctx context.Context, h *hub.Hub, core *bridge.Hub, uid,
 			}
 		}
 		fmt.Fprintf(p.out, "%s %s %s\n", a.Kind, a.Label, word)
-		return p.endChosen(ctx, core, bridge.SessionQuery{UID: uid, Limit: bridge.SessionsAtOnce}, false, func(s bridge.Session) bool { return s.SignedInWith(a) }, bridge.EndedByRevocation)
+		return p.endChosen(ctx, core, bridge.SessionQuery{UID: uid}, false, signedInWith(a), bridge.EndedByRevocation)
 	}
 	return exitError{exitMissing, fmt.Errorf("%s has no card or key %s; `lanyard people show %s` prints the handles", uid, handle, uid)}
 }
@@ -133,11 +133,11 @@ func (p *program) endSuspended(cmd *cobra.Command, persons []people.Person) erro
 	defer h.Close(ctx)
 	n := 0
 	for _, uid := range suspended {
-		ended, err := core.EndAll(ctx, bridge.SessionQuery{UID: uid, Limit: bridge.SessionsAtOnce}, nil, bridge.LogoutCause{Reason: bridge.EndedBySuspension, Ref: core.NewRef(), By: byCommand})
+		ended, err := core.EndAll(ctx, bridge.SessionQuery{UID: uid}, nil, bridge.LogoutCause{Reason: bridge.EndedBySuspension, Ref: core.NewRef(), By: byCommand})
 		if err != nil {
 			return exitError{exitStore, err}
 		}
-		n += len(ended)
+		n += ended.Sessions
 	}
 	if n > 0 {
 		fmt.Fprintf(p.err, "%s of suspended persons ended; the running hub tells the partners\n", count(n, "session"))

@@ -26,7 +26,6 @@ func (p *program) sessionEnd() *cobra.Command {
 				return err
 			}
 			defer h.Close(cmd.Context())
-			s.limit = bridge.SessionsAtOnce
 			switch {
 			case card != "":
 				return p.endByCard(cmd.Context(), h, core, card, dryRun)
@@ -51,43 +50,53 @@ func (p *program) sessionEnd() *cobra.Command {
 	return cmd
 }
 
-// endChosen ends what the query and match select, in as many rounds as it takes.
-func (p *program) endChosen(ctx context.Context, core *bridge.Hub, q bridge.SessionQuery, dryRun bool, match func(bridge.Session) bool, reason bridge.EndReason) error {
+// endChosen ends all that the query and match select.
+func (p *program) endChosen(ctx context.Context, core *bridge.Hub, q bridge.SessionQuery, dryRun bool, match func(bridge.Session) (bool, error), reason bridge.EndReason) error {
 	if dryRun {
-		found, err := core.Roster.Living(ctx, q)
+		n, err := countChosen(ctx, core, q, match)
 		if err != nil {
 			return exitError{exitStore, err}
-		}
-		n := 0
-		for _, x := range found {
-			if match == nil || match(x) {
-				n++
-			}
 		}
 		fmt.Fprintf(p.out, "%s would end (dry run)\n", count(n, "session"))
 		return nil
 	}
-	sessions, partners := 0, 0
-	for {
-		ended, err := core.EndAll(ctx, q, match, bridge.LogoutCause{Reason: reason, Ref: core.NewRef(), By: byCommand})
-		sessions += len(ended)
-		for _, r := range ended {
-			partners += len(r.Deliveries)
-		}
-		if err != nil {
-			return exitError{exitStore, fmt.Errorf("%s ended, then: %w", count(sessions, "session"), err)}
-		}
-		if len(ended) < q.Limit {
-			break
-		}
+	ended, err := core.EndAll(ctx, q, match, bridge.LogoutCause{Reason: reason, Ref: core.NewRef(), By: byCommand})
+	if err != nil {
+		return exitError{exitStore, fmt.Errorf("%s ended, then: %w", count(ended.Sessions, "session"), err)}
 	}
-	p.printEnded(sessions, partners)
+	p.printEnded(ended)
 	return nil
 }
 
-func (p *program) printEnded(sessions, partners int) {
-	fmt.Fprintf(p.out, "%s ended, %s to tell\n", count(sessions, "session"), count(partners, "partner"))
-	if partners > 0 {
+func countChosen(ctx context.Context, core *bridge.Hub, q bridge.SessionQuery, match func(bridge.Session) (bool, error)) (int, error) {
+	n := 0
+	err := core.EachLiving(ctx, q, func(page []bridge.Session) error {
+		if match == nil {
+			n += len(page)
+			return nil
+		}
+		for _, s := range page {
+			ok, err := match(s)
+			if err != nil {
+				return err
+			}
+			if ok {
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// signedInWith matches sessions whose last proof was made with an authenticator.
+func signedInWith(a people.Authenticator) func(bridge.Session) (bool, error) {
+	return func(s bridge.Session) (bool, error) { return s.SignedInWith(a), nil }
+}
+
+func (p *program) printEnded(e bridge.Ended) {
+	fmt.Fprintf(p.out, "%s ended, %s to tell\n", count(e.Sessions, "session"), count(e.Partners, "partner"))
+	if e.Partners > 0 {
 		fmt.Fprintln(p.err, "the running hub tells them; `lanyard session show ID` says what became of it")
 	}
 }
@@ -110,7 +119,7 @@ func (p *program) endOne(ctx context.Context, core *bridge.Hub, id string, dryRu
 	if err != nil {
 		return exitError{exitStore, err}
 	}
-	p.printEnded(1, len(report.Deliveries))
+	p.printEnded(bridge.Ended{Sessions: 1, Partners: len(report.Deliveries)})
 	return nil
 }
 
@@ -127,17 +136,13 @@ func (p *program) endByCard(ctx context.Context, h *hub.Hub, core *bridge.Hub, h
 		return exitError{exitStore, err}
 	}
 	if dryRun {
-		return p.endChosen(ctx, core, bridge.SessionQuery{UID: a.UID, Limit: bridge.SessionsAtOnce}, true, func(s bridge.Session) bool { return s.SignedInWith(a) }, bridge.EndedByCard)
+		return p.endChosen(ctx, core, bridge.SessionQuery{UID: a.UID}, true, signedInWith(a), bridge.EndedByCard)
 	}
 	ended, left, err := core.CardRemoved(ctx, a, bridge.LogoutCause{Ref: core.NewRef(), By: byCommand})
 	if err != nil {
-		return exitError{exitStore, fmt.Errorf("%s ended, then: %w", count(len(ended), "session"), err)}
+		return exitError{exitStore, fmt.Errorf("%s ended, then: %w", count(ended.Sessions, "session"), err)}
 	}
-	partners := 0
-	for _, r := range ended {
-		partners += len(r.Deliveries)
-	}
-	p.printEnded(len(ended), partners)
+	p.printEnded(ended)
 	if left > 0 {
 		fmt.Fprintf(p.err, "%s left, as session.on_card_removal says\n", count(left, "session"))
 	}
