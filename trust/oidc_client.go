@@ -3,6 +3,8 @@ package trust
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -57,7 +59,10 @@ const (
 
 func (b *builder) client(d OIDCClientDocument, t *OIDCTerms) {
 	t.AuthAlgorithm, t.UserinfoAlgorithm = d.AuthAlg, d.UserinfoAlg
-	b.oneOf("oidc.userinfo_alg", d.UserinfoAlg, "", "RS256", "ES256")
+	if d.UserinfoAlg != "" {
+		b.oneOf("oidc.userinfo_alg", d.UserinfoAlg, append([]string{""}, algorithmNames()...)...)
+		b.signs(d.UserinfoAlg)
+	}
 	b.oneOf("oidc.auth_alg", d.AuthAlg, append([]string{""}, RequestAlgorithms()...)...)
 	if d.AuthAlg != "" && t.ClientAuth != AuthPrivateKeyJWT {
 		b.fail("oidc.auth_alg is for oidc.auth private_key_jwt alone")
@@ -92,6 +97,20 @@ func (b *builder) sector(d OIDCClientDocument, t *OIDCTerms) {
 		b.fail("oidc.sector %q is not the host of oidc.sector_identifier_uri", t.Sector)
 	}
 	t.Sector = host
+}
+
+// CheckSector refuses a document of a sector that does not list every one of the redirect URIs (OpenID Connect Core 1.0, section 8.1).
+func CheckSector(document []byte, redirects []string) error {
+	var listed []string
+	if err := json.Unmarshal(document, &listed); err != nil {
+		return fmt.Errorf("%w: the document of sector_identifier_uri is not a JSON array of strings", ErrInvalid)
+	}
+	for _, uri := range redirects {
+		if !slices.Contains(listed, uri) {
+			return fmt.Errorf("%w: the document of sector_identifier_uri does not list %s", ErrInvalid, uri)
+		}
+	}
+	return nil
 }
 
 // sectorHost is the host of a URL as a sector of pairwise identifiers; empty if it has none.

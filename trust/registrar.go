@@ -59,13 +59,27 @@ func (r *Registrar) Add(ctx context.Context, d Document, i Invitation, event led
 	if i.ID == "" {
 		_, err = r.Store.SavePartner(ctx, record, 0, event)
 	} else {
-		if !i.Open(record.Updated) {
-			return Partner{}, ErrInvitation
-		}
-		i.Used++
-		_, err = r.Store.AddInvited(ctx, record, i, event)
+		err = r.addInvited(ctx, record, i, event)
 	}
 	return p, r.stored(ctx, err)
+}
+
+// addInvited uses an invitation once more. Others may use it at the same moment.
+func (r *Registrar) addInvited(ctx context.Context, record Record, i Invitation, event ledger.Event) error {
+	const tries = 5
+	for n := 1; ; n++ {
+		if !i.Open(record.Updated) {
+			return ErrInvitation
+		}
+		i.Used++
+		_, err := r.Store.AddInvited(ctx, record, i, event)
+		if !errors.Is(err, ErrConflict) || n == tries {
+			return err
+		}
+		if i, err = r.Store.Invitation(ctx, i.ID); err != nil {
+			return err
+		}
+	}
 }
 
 // Current is a stored client's document, and its revision; ErrUnknownPartner if there is none.
@@ -139,7 +153,7 @@ func (r *Registrar) stored(ctx context.Context, err error) error {
 		r.Reload(ctx)
 		return nil
 	}
-	if errors.Is(err, ErrConflict) {
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrInvitation) {
 		return err
 	}
 	return fmt.Errorf("trust: save client: %w", err)

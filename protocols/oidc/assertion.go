@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 // Limits of client assertions.
@@ -23,12 +25,12 @@ func refuseAssertion(code, format string, args ...any) *bridge.Refusal {
 }
 
 // checkAssertion verifies a private_key_jwt. It returns the mark that makes its jti unusable again, for this client.
-func (p *Provider) checkAssertion(c *client, token string) (bridge.PutArtifact, error) {
+func (p *Provider) checkAssertion(ctx context.Context, c *client, token string) (bridge.PutArtifact, error) {
 	none := bridge.PutArtifact{}
 	if c.broken != nil {
 		return none, refuseAssertion("keys", "The keys registered for this client cannot be used.").Because(c.broken)
 	}
-	verified, err := verifyAssertion(c, token)
+	verified, err := p.verifyAssertion(ctx, c, token)
 	if err != nil {
 		return none, err
 	}
@@ -43,9 +45,16 @@ func (p *Provider) checkAssertion(c *client, token string) (bridge.PutArtifact, 
 	return bridge.PutArtifact{Artifact: bridge.Artifact{Kind: bridge.KindJTI, Key: bridge.Key(c.id + "\x00" + claims.id), Expires: expires}}, nil
 }
 
-// verifyAssertion checks header and signature, with registered keys only: what a header says of keys is never followed (RFC 8725, section 3.10).
-func verifyAssertion(c *client, token string) (jose.Verified, error) {
-	v, err := jose.Verify(token, c.keys, jose.Rules{Algorithms: jose.Algorithms(), Types: assertionTypes[:]})
+// verifyAssertion checks header and signature.
+func (p *Provider) verifyAssertion(ctx context.Context, c *client, token string) (jose.Verified, error) {
+	algorithms := jose.Algorithms()
+	if alg := c.terms.AuthAlgorithm; alg != "" {
+		algorithms = []keyring.Algorithm{keyring.Algorithm(alg)}
+	}
+	v, err := p.verifyOf(ctx, c, token, jose.Rules{Algorithms: algorithms, Types: assertionTypes[:]})
+	if errors.Is(err, errNoKeys) || errors.Is(err, errKeysBusy) {
+		return v, keysRefusal(err)
+	}
 	if err != nil {
 		return v, refuseAssertion(assertionCode(err), "The client assertion was refused: %s.", err.Error()).Because(err)
 	}

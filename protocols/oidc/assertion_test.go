@@ -96,9 +96,9 @@ func TestDefaultPorts(t *testing.T) {
 // TestAssertionTokens is about the outside of an assertion: its length, and the type its header states.
 func TestAssertionTokens(t *testing.T) {
 	w := newWorld(t)
-	c := &client{id: "jwt"}
+	c := &client{id: "jwt", terms: &trust.OIDCTerms{}}
 	for _, token := range []string{"", strings.Repeat("a", maxToken+1)} {
-		if _, err := verifyAssertion(c, token); bridge.AsRefusal(err).AuditCode() != "assertion_malformed" || !strings.Contains(bridge.AsRefusal(err).Detail, "too long") {
+		if _, err := w.p.verifyAssertion(t.Context(), c, token); bridge.AsRefusal(err).AuditCode() != "assertion_malformed" || !strings.Contains(bridge.AsRefusal(err).Detail, "too long") {
 			t.Errorf("%d bytes: %v", len(token), err)
 		}
 	}

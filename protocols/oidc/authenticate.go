@@ -52,7 +52,7 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (c caller, cla
 			return caller{}, claimed, refusedClient()
 		}
 	case authJWT:
-		mark, err := p.checkAssertion(found, shown.assertion)
+		mark, err := p.checkAssertion(r.Context(), found, shown.assertion)
 		if err != nil {
 			return caller{}, claimed, err
 		}

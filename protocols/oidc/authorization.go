@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
 )
 
@@ -36,10 +37,14 @@ type authorization struct {
 	pushing   bool           // it is being pushed: no browser is there
 	found     *pushedRequest // what its request URI stands for; nil: nothing
 	signed    bool           // its parameters stood in a request object
+	verify    verifying      // by the client's keys
 	prompt    []string
 	maxAge    *time.Duration
 	wishedACR []string // by the claims parameter, without calling them essential
 }
+
+// verifying verifies what a client signed.
+type verifying func(token string, rules jose.Rules) (jose.Verified, error)
 
 func (a *authorization) get(name string) string { return a.form.Get(name) }
 

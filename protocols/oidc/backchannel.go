@@ -52,7 +52,11 @@ func (p *Provider) tellByPost(ctx context.Context, d bridge.Delivery, partner tr
 		p.log.ErrorContext(ctx, "logout token not signed", "partner", partner.ID, "error", err.Error())
 		return bridge.DeliveryNoReply
 	}
-	status, body, err := p.poster.PostForm(ctx, partner.OIDC.BackchannelLogoutURI, url.Values{"logout_token": {token}})
+	poster := p.poster
+	if partner.Stranger() { // the address is only its own word
+		poster = p.guarded
+	}
+	status, body, err := poster.PostForm(ctx, partner.OIDC.BackchannelLogoutURI, url.Values{"logout_token": {token}})
 	switch {
 	case err != nil:
 		p.log.WarnContext(ctx, "partner did not answer a logout token", "partner", partner.ID, "error", err.Error())

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 )
 
 // check is one rule over an authorization request. It notes in the request what it understood.
@@ -74,6 +75,9 @@ func (p *Provider) check(ctx context.Context, a *authorization) (provenly bool, 
 	}
 	if err := p.loadPushed(ctx, a); err != nil {
 		return false, bridge.AsRefusal(err)
+	}
+	a.verify = func(token string, rules jose.Rules) (jose.Verified, error) {
+		return p.verifyOf(ctx, a.client, token, rules)
 	}
 	if why := run(p, sources[:], a); why != nil {
 		return a.fallBack(), why

@@ -63,7 +63,7 @@ func checkObject(p *Provider, a *authorization) *bridge.Refusal {
 	if raw == "" {
 		return nil
 	}
-	o, why := p.readObject(a.client, raw)
+	o, why := readObject(a.client, raw, a.verify)
 	if why != nil {
 		return why
 	}

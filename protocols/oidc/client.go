@@ -31,6 +31,7 @@ type client struct {
 	scopes []string
 	keys   jose.KeySet // of assertions and request objects
 	broken error       // why the registered keys cannot be used
+	remote *remoteKeys // where they are fetched from instead; nil: they are registered
 }
 
 func newClient(p trust.Partner) *client {
@@ -44,7 +45,10 @@ func newClient(p trust.Partner) *client {
 	if c.alg == "" {
 		c.alg = keyring.ES256
 	}
-	if p.OIDC.ClientAuth == authJWT || len(p.OIDC.JWKS) > 0 {
+	switch {
+	case p.OIDC.JWKSURI != "":
+		c.remote = &remoteKeys{uri: p.OIDC.JWKSURI, guarded: p.Stranger()}
+	case len(p.OIDC.JWKS) > 0:
 		c.keys, c.broken = jose.ReadKeySet(p.OIDC.JWKS)
 	}
 	return c
@@ -81,6 +85,9 @@ func (c *clientCache) of(p trust.Partner) (*client, error) {
 		return found, nil
 	}
 	made := newClient(p)
+	if found != nil && found.remote != nil && made.remote != nil && found.remote.uri == made.remote.uri && found.remote.guarded == made.remote.guarded {
+		made.remote = found.remote // other terms, the same keys
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byID == nil {
@@ -88,4 +95,11 @@ func (c *clientCache) of(p trust.Partner) (*client, error) {
 	}
 	c.byID[p.ID] = made
 	return made, nil
+}
+
+// drop forgets a client that is no more.
+func (c *clientCache) drop(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.byID, id)
 }

@@ -291,7 +291,7 @@ func (w *world) reason() string {
 	w.t.Helper()
 	all := w.events(0)
 	last := all[len(all)-1]
-	if last.Kind != ledger.Refused && last.Kind != ledger.TokenRefused {
+	if last.Kind != ledger.Refused && last.Kind != ledger.TokenRefused && last.Kind != ledger.RegistrationRefused {
 		w.t.Fatalf("last event is %s, not a refusal", last.Kind)
 	}
 	return last.Reason

@@ -18,6 +18,7 @@ type metadata struct {
 	Revocation         string   `json:"revocation_endpoint"`
 	Introspection      string   `json:"introspection_endpoint"`
 	EndSession         string   `json:"end_session_endpoint"`
+	Registration       string   `json:"registration_endpoint,omitempty"`
 	Scopes             []string `json:"scopes_supported"`
 	ResponseTypes      []string `json:"response_types_supported"`
 	ResponseModes      []string `json:"response_modes_supported"`
@@ -25,6 +26,7 @@ type metadata struct {
 	ACR                []string `json:"acr_values_supported"`
 	SubjectTypes       []string `json:"subject_types_supported"`
 	SigningAlgorithms  []string `json:"id_token_signing_alg_values_supported"`
+	UserinfoAlgorithms []string `json:"userinfo_signing_alg_values_supported"`
 	TokenAuth          []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthAlgs      []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuth     []string `json:"revocation_endpoint_auth_methods_supported"`
@@ -51,6 +53,11 @@ type metadata struct {
 }
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
+	writePublic(w, p.describe())
+}
+
+// describe says what works.
+func (p *Provider) describe() metadata {
 	confidential := []string{authBasic, authPost, authJWT}
 	all := append(confidential[:3:3], authNone)
 	var algs []string
@@ -62,14 +69,17 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		JWKS: p.url(jwksPath), Revocation: p.url(revokePath), Introspection: p.url(introspectPath), EndSession: p.url(logoutPath),
 		Scopes: p.scopes.names, ResponseTypes: []string{"code"}, ResponseModes: trust.ResponseModes(),
 		GrantTypes: grantNames(), ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
-		SigningAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
+		SigningAlgorithms: p.algorithms(), UserinfoAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
 		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil, FrontLogout: true, FrontLogoutSession: true, CheckSession: p.checkSessionURL(),
 		RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(),
 		Pushed: p.url(pushPath), MustPush: p.par, ResponseAlgorithms: p.algorithms(),
 	}
-	writePublic(w, m)
+	if p.registering.Registrar != nil {
+		m.Registration = p.url(registerPath)
+	}
+	return m
 }
 
 func grantNames() []string {

@@ -14,6 +14,10 @@
 //	GET POST /oidc/logout                       RP-initiated logout 1.0
 //	GET      /oidc/front                        sends a frame on to a client's front-channel logout
 //	GET      /oidc/session                      the page that clients frame to ask whether the sign-in changed (Session Management 1.0)
+//	POST     /oidc/register                     a client registers itself, where it may (RFC 7591, section 3)
+//	GET      /oidc/register/:client             what is registered of it (RFC 7592, section 2)
+//	PUT      /oidc/register/:client             what it says of itself now
+//	DELETE   /oidc/register/:client             it takes itself out
 //
 // With an issuer of the CIS2 face (oidc.cis2.path) the same is served below its path for clients of that profile, there
 // as /authorize, /access_token, /userinfo, /connect/jwk_uri, /introspect, /token/revoke and /connect/endSession; what

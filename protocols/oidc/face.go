@@ -26,6 +26,7 @@ func CIS2Face(base string, port443 bool) Face {
 	return Face{Port443: port443, base: strings.TrimRight(base, "/"), cis2: true, paths: map[string]string{
 		authorizePath: "/authorize", tokenPath: "/access_token", userinfoPath: "/userinfo", jwksPath: "/connect/jwk_uri",
 		revokePath: "/token/revoke", introspectPath: "/introspect", logoutPath: "/connect/endSession", sessionPath: "/connect/checkSession",
+		registerPath: "/connect/register", clientPath: "/connect/register/:client",
 	}}
 }
 

@@ -54,7 +54,7 @@ func FuzzAssertion(f *testing.F) {
 	c, err := w.p.partner("jwt")
 	must(f, err)
 	f.Fuzz(func(t *testing.T, token string) {
-		if _, err := w.p.checkAssertion(c, token); err == nil && token != good {
+		if _, err := w.p.checkAssertion(t.Context(), c, token); err == nil && token != good {
 			t.Fatalf("accepted %q", token)
 		}
 		if _, err := w.p.verifyOwn(token); err == nil {

@@ -41,9 +41,11 @@ type ownClaims struct {
 	Subject  string `json:"sub"`
 	Audience string `json:"aud"`
 	SID      string `json:"sid"`
+	Expires  int64  `json:"exp"`
 }
 
-// verifyOwn reads an ID token that this hub signed, expired or not: a hint names, it does not authorise. A logout token is none.
+// verifyOwn reads an ID token that this hub signed, expired or not: a hint names, it does not authorise. A logout token is none,
+// and neither is signed userinfo, which never expires.
 func (p *Provider) verifyOwn(token string) (ownClaims, error) {
 	var claims ownClaims
 	own := jose.OwnKeys(p.keys().Published())
@@ -51,7 +53,7 @@ func (p *Provider) verifyOwn(token string) (ownClaims, error) {
 	if err != nil {
 		return claims, fmt.Errorf("%w: %w", errNotOurs, err)
 	}
-	if err := json.Unmarshal(v.Payload, &claims); err != nil || claims.Issuer != p.issuer {
+	if err := json.Unmarshal(v.Payload, &claims); err != nil || claims.Issuer != p.issuer || claims.Expires == 0 {
 		return ownClaims{}, errNotOurs
 	}
 	return claims, nil

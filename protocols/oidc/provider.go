@@ -43,9 +43,12 @@ type Options struct {
 	Hub         *bridge.Hub
 	Keys        func() keyring.Ring // asked at every signature, so that a rotation takes effect at once
 	Lifetimes   Lifetimes
-	RequirePKCE bool   // for every client, whatever its terms say
-	RequirePAR  bool   // the same: only pushed requests are taken
-	Poster      Poster // nil: no partner is told of a logout by the back channel
+	RequirePKCE bool    // for every client, whatever its terms say
+	RequirePAR  bool    // the same: only pushed requests are taken
+	Poster      Poster  // nil: no partner is told of a logout by the back channel
+	Guarded     Poster  // to addresses that are only a client's own word; nil: Poster
+	Fetcher     Fetcher // nil: no key set is fetched, and no list of redirect URIs
+	Registering Registering
 	Log         *slog.Logger
 	Face        Face // zero: the standard one
 	// AfterLogout shows what became of a sign-out. next is where the partner wants the browser, already
@@ -62,6 +65,8 @@ type Provider struct {
 	pkce    bool
 	par     bool
 	poster  Poster
+	guarded Poster
+	fetcher Fetcher
 	log     *slog.Logger
 	after   func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
 	issuer  string
@@ -70,6 +75,10 @@ type Provider struct {
 	scopes  scopeTable
 	sealer  sealer
 	clients clientCache
+
+	registering Registering
+	uninvited   uninvited
+	waiting     chan struct{} // a place for each request that waits for a client's keys
 }
 
 var _ bridge.Propagator = (*Provider)(nil)
@@ -81,7 +90,9 @@ func New(o Options) (*Provider, error) {
 	}
 	p := &Provider{
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, poster: o.Poster, log: o.Log,
-		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
+		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
+		waiting: make(chan struct{}, keysWaiting),
+		after:   o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
 	}
 	var err error
 	if p.sealer, err = newSealer(o.Hub); err != nil {
@@ -89,6 +100,9 @@ func New(o Options) (*Provider, error) {
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
+	}
+	if p.guarded == nil {
+		p.guarded = p.poster
 	}
 	if p.after == nil {
 		p.after = afterLogout
@@ -128,7 +142,7 @@ const (
 
 // Routes is the route table.
 func (p *Provider) Routes() []web.Route {
-	return p.place([]web.Route{
+	return append(p.place([]web.Route{
 		{Method: http.MethodGet, Path: discoveryPath, Name: "oidc_discovery", Class: web.Cheap, Handler: p.discovery, CORS: true},
 		{Method: http.MethodGet, Path: jwksPath, Name: "oidc_jwks", Class: web.Cheap, Handler: p.jwks, CORS: true},
 		{Method: http.MethodGet, Path: authorizePath, Name: "oidc_authorize", Handler: p.authorize, Once: true},
@@ -144,7 +158,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodPost, Path: logoutPath, Name: "oidc_logout", Class: web.SignOut, Handler: p.logout},
 		{Method: http.MethodGet, Path: frontPath, Name: "oidc_front", Class: web.SignOut, Handler: p.front, Once: true},
 		{Method: http.MethodGet, Path: sessionPath, Name: "oidc_session", Class: web.Cheap, Handler: p.checkSession},
-	})
+	}), p.place(p.registerRoutes())...)
 }
 
 // partner finds an answerable client and what was prepared for it.

@@ -55,12 +55,18 @@ func (o requestObject) judge(p *Provider, a *authorization) *bridge.Refusal {
 }
 
 // readObject verifies a request object with the client's registered keys and the algorithms its terms allow.
-func (p *Provider) readObject(c *client, raw string) (requestObject, *bridge.Refusal) {
+func readObject(c *client, raw string, verify verifying) (requestObject, *bridge.Refusal) {
 	var o requestObject
-	if c.broken != nil || len(c.keys.Keys()) == 0 {
+	if c.broken != nil || len(c.keys.Keys()) == 0 && c.remote == nil {
 		return o, badObject("The request object cannot be verified: no usable key is registered for this client.").Because(c.broken)
 	}
-	v, err := jose.Verify(raw, c.keys, jose.Rules{Algorithms: c.objectAlgorithms(), Types: []string{"", typJWT, typRequest}, MaxBytes: maxObject})
+	v, err := verify(raw, jose.Rules{Algorithms: c.objectAlgorithms(), Types: []string{"", typJWT, typRequest}, MaxBytes: maxObject})
+	switch {
+	case errors.Is(err, errKeysBusy):
+		return o, keysRefusal(err)
+	case errors.Is(err, errNoKeys):
+		return o, badObject("The request object cannot be verified: %s", keysRefusal(err).Detail).Because(err)
+	}
 	if err != nil {
 		return o, badObject("The request object was refused: %s.", err.Error()).Because(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
@@ -33,7 +34,30 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	if p.hub.Recorder != nil {
 		p.hub.Recorder.Trace(g.Ref, "userinfo", "partner", g.Client, "claims", strconv.Itoa(len(claims)), "withheld", strconv.Itoa(len(iss.Withheld)))
 	}
-	writeJSON(w, http.StatusOK, claims)
+	p.answerUserinfo(w, r, g.Client, claims)
+}
+
+// answerUserinfo writes claims as the terms say: as JSON, or as a JWT for this client (OpenID Connect Core 1.0, section 5.3.2). The JWT
+// has no exp: it is no ID token, and no hint.
+func (p *Provider) answerUserinfo(w http.ResponseWriter, r *http.Request, partner string, claims map[string]any) {
+	c, err := p.partner(partner)
+	if err != nil {
+		p.refuseResource(w, r, partner, "", err)
+		return
+	}
+	if c.terms.UserinfoAlgorithm == "" {
+		writeJSON(w, http.StatusOK, claims)
+		return
+	}
+	claims["iss"], claims["aud"] = p.issuer, c.id
+	token, err := p.sign(keyring.Algorithm(c.terms.UserinfoAlgorithm), typJWT, claims)
+	if err != nil {
+		p.refuseResource(w, r, partner, "", err)
+		return
+	}
+	noStore(w)
+	w.Header().Set("Content-Type", "application/jwt")
+	_, _ = w.Write([]byte(token)) // the client went away: nothing to do about it
 }
 
 // refuseResource audits and answers as RFC 6750, section 3: without a token no error is named.

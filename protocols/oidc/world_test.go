@@ -60,6 +60,8 @@ type world struct {
 	role    string
 	uid     string
 	method  bridge.Method // of the next sign-in
+	// registry holds clients that registered themselves; nil: they cannot
+	registry *trust.Registry
 }
 
 type posting struct {
@@ -84,6 +86,9 @@ func (w *world) Partner(protocol trust.Protocol, id string) (trust.Partner, erro
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c, ok := w.clients[id]
+	if !ok && w.registry != nil {
+		return w.registry.Partner(protocol, id)
+	}
 	if !ok || protocol != trust.OIDC {
 		return trust.Partner{}, trust.ErrUnknownPartner
 	}
@@ -131,13 +136,18 @@ func newWorld(t testing.TB) *world {
 	w.p, err = New(Options{Kit: w.kit, Hub: w.hub, Keys: func() keyring.Ring { return w.ring }, Poster: PosterFunc(w.post)})
 	must(t, err)
 	w.hub.Propagators = map[trust.Protocol]bridge.Propagator{trust.OIDC: w.p}
-	w.router = w.kit.Router(w.p.Routes(), []web.Route{
-		{Method: http.MethodGet, Path: web.SignInPath, Name: "signin", Handler: w.signIn},
-		{Method: http.MethodGet, Path: web.RolePath, Name: "role", Handler: w.chooseRole},
-	})
+	w.router = w.kit.Router(w.p.Routes(), w.steps())
 	w.enrol()
 	w.register()
 	return w
+}
+
+// steps stand for the pages between request and answer.
+func (w *world) steps() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: web.SignInPath, Name: "signin", Handler: w.signIn},
+		{Method: http.MethodGet, Path: web.RolePath, Name: "role", Handler: w.chooseRole},
+	}
 }
 
 func (w *world) post(_ context.Context, target string, form url.Values) (int, []byte, error) {

@@ -27,6 +27,9 @@ const (
 	UserSwitched         Kind = "user_switched"         // one subject's session gave way to another's on the same browser
 	PartnerTold          Kind = "partner_told"          // result of telling a participant of a logout
 	PartnerChanged       Kind = "partner_changed"       // terms or metadata of a partner were applied
+	ClientRegistered     Kind = "client_registered"     // a client registered itself, changed what it had said, or took itself out
+	RegistrationRefused  Kind = "registration_refused"  // a registration, or a change of one, was refused
+	InvitationChanged    Kind = "invitation_changed"    // an invitation to register was made or revoked
 	PeopleImported       Kind = "people_imported"       // persons and role profiles were imported
 	PersonChanged        Kind = "person_changed"        // a person was suspended or reinstated
 	AuthenticatorRevoked Kind = "authenticator_revoked" // a card or key may not be used any more
