@@ -50,8 +50,9 @@ var arrows = map[string][]string{
 	},
 	"cmd/lanyard": {
 		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard",
-		"adapters/sqlstore", "adapters/keystore", "adapters/httpsource", "adapters/directory", "adapters/upstream", "cmd/hub", "cmd/demo",
+		"adapters/sqlstore", "adapters/keystore", "adapters/httpsource", "adapters/directory", "adapters/upstream", "cmd/decode", "cmd/hub", "cmd/demo",
 	},
+	"cmd/decode":        {"protocols/oidc/jose", "metadata/xmlsec", "trust/keyring"},
 	"cmd/lanyard-agent": {},
 	"e2e":               {"..."},
 	"e2e/components":    {},

@@ -29,6 +29,7 @@ const (
 	exitConfig  = 3
 	exitMissing = 4
 	exitRefused = 5
+	exitVerify  = 6
 	exitStore   = 8
 )
 

@@ -39,7 +39,7 @@ func newRoot(out, errs io.Writer, env []string) *cobra.Command {
 	flags.BoolVar(&p.lab, "lab", false, "rehearse on one machine: permit http and *.localhost; never for patients")
 	flags.BoolVar(&p.json, "json", false, "print JSON")
 	root.AddCommand(p.serveCommand(), p.demoCommand(), p.initCommand(), p.configCommand(), p.keysCommand(), p.partnerCommand(), p.metadataCommand(), p.peopleCommand(), p.sessionCommand(),
-		p.policyCommand(), p.traceCommand(), p.auditCommand(), p.healthCommand(), p.versionCommand())
+		p.policyCommand(), p.traceCommand(), p.decodeCommand(), p.auditCommand(), p.healthCommand(), p.versionCommand())
 	strict(root)
 	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
 	return root

@@ -1,0 +1,245 @@
+package decode
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+)
+
+// encrypted is a JWE: its five parts hide what is inside.
+func (r *Report) encrypted(name, text string, _ Options) bool {
+	parts := strings.Split(text, ".")
+	if len(parts) != 5 || strings.ContainsAny(text, " <>{}\n") {
+		return false
+	}
+	head, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil || !json.Valid(head) {
+		return false
+	}
+	r.Parts = append(r.Parts, Part{Name: name, Kind: "encrypted JWT (JWE)", Facts: []Fact{{0, "header", string(head), ""}},
+		Open: []string{"only its receiver can open it; the hub neither makes nor takes encrypted tokens"}})
+	return true
+}
+
+// token is a signed JWT.
+func (r *Report) token(name, text string, o Options) bool {
+	parts := strings.Split(strings.TrimPrefix(text, "Bearer "), ".")
+	if len(parts) != 3 || strings.ContainsAny(parts[0], " <>{}\n") {
+		return false
+	}
+	head, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil {
+		return false
+	}
+	header, err := jose.ReadClaims(head)
+	if err != nil {
+		return false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return false
+	}
+	part := Part{Name: name, Kind: "JWT"}
+	for n, raw := range header.All() {
+		part.fact(n+" (header)", plain(raw), meaning(n))
+	}
+	claims, err := jose.ReadClaims(payload)
+	if err != nil {
+		part.problem("its claims are not a JSON object as RFC 7519 wants it: %s", err)
+		r.Parts = append(r.Parts, part)
+		return true
+	}
+	part.Kind = kindOf(header, claims)
+	for n, raw := range claims.All() {
+		part.fact(n, plain(raw), note(n, raw, o.Now))
+	}
+	part.judgeTimes(claims, o.Now)
+	part.judgeKind(header, claims, o)
+	part.judgeSignature(strings.Join(parts, "."), claims, o)
+	r.Parts = append(r.Parts, part)
+	return true
+}
+
+// Kinds of tokens, by what sets them apart.
+const (
+	kindProof     = "DPoP proof (RFC 9449)"
+	kindLogout    = "logout token (OpenID Connect Back-Channel Logout 1.0)"
+	kindAccess    = "access token (RFC 9068)"
+	kindRequest   = "request object (RFC 9101)"
+	kindIntro     = "introspection response (RFC 9701)"
+	kindID        = "ID token (OpenID Connect Core 1.0)"
+	kindAssertion = "client assertion (RFC 7523)"
+	kindJARM      = "authorization response (JARM)"
+)
+
+func kindOf(header, claims jose.Claims) string {
+	typ, _ := header.Text("typ")
+	switch strings.TrimPrefix(strings.ToLower(typ), "application/") {
+	case "dpop+jwt":
+		return kindProof
+	case "logout+jwt":
+		return kindLogout
+	case "at+jwt":
+		return kindAccess
+	case "oauth-authz-req+jwt":
+		return kindRequest
+	case "token-introspection+jwt":
+		return kindIntro
+	case "client-authentication+jwt":
+		return kindAssertion
+	}
+	iss, _ := claims.Text("iss")
+	sub, _ := claims.Text("sub")
+	switch {
+	case claims.Has("events"):
+		return kindLogout
+	case claims.Has("htm") && claims.Has("htu"):
+		return kindProof
+	case claims.Has("response_type") || claims.Has("redirect_uri"):
+		return kindRequest
+	case iss != "" && iss == sub:
+		return kindAssertion
+	case claims.Has("code") || claims.Has("error"):
+		return kindJARM
+	case claims.Has("auth_time") || claims.Has("nonce") || claims.Has("at_hash") || claims.Has("acr"):
+		return kindID
+	}
+	return "JWT"
+}
+
+// judgeTimes compares the times of a token with the clock.
+func (p *Part) judgeTimes(claims jose.Claims, now time.Time) {
+	at := func(name string) (time.Time, bool) {
+		s, err := claims.Seconds(name)
+		if err != nil {
+			if !errors.Is(err, jose.ErrMissing) {
+				p.problem("%s", err)
+			}
+			return time.Time{}, false
+		}
+		return time.Unix(int64(s), 0), true
+	}
+	if exp, ok := at("exp"); ok {
+		if now.Before(exp) {
+			p.good("not expired: %s left", exp.Sub(now).Round(time.Second))
+		} else {
+			p.problem("expired %s", distance(exp, now))
+		}
+	}
+	if nbf, ok := at("nbf"); ok && now.Before(nbf) {
+		p.problem("not valid yet: nbf is %s", distance(nbf, now))
+	}
+	if iat, ok := at("iat"); ok && iat.After(now.Add(10*time.Second)) {
+		p.problem("issued in the future: iat is %s; the clock of whoever made it is ahead", distance(iat, now))
+	}
+}
+
+// judgeKind checks what the receiver of each kind refuses most often.
+func (p *Part) judgeKind(header, claims jose.Claims, o Options) {
+	switch p.Kind {
+	case kindAssertion:
+		p.judgeAssertion(claims, o)
+	case kindLogout:
+		if claims.Has("nonce") {
+			p.problem("holds a nonce, which a logout token must not (section 2.4)")
+		}
+		if !claims.Has("sid") && !claims.Has("sub") {
+			p.problem("names neither sid nor sub (section 2.4)")
+		}
+	case kindProof:
+		if !header.Has("jwk") {
+			p.problem("has no jwk in its header (RFC 9449, 4.2)")
+		}
+	}
+	if alg, _ := header.Text("alg"); strings.EqualFold(alg, "none") || strings.HasPrefix(alg, "HS") {
+		p.problem("alg %s is never accepted here", alg)
+	}
+}
+
+// judgeAssertion applies the rules that the token endpoint has for client assertions.
+func (p *Part) judgeAssertion(claims jose.Claims, o Options) {
+	iss, _ := claims.Text("iss")
+	sub, _ := claims.Text("sub")
+	if iss == "" || iss != sub {
+		p.problem("iss and sub must both be the client_id")
+	}
+	if !claims.Has("jti") {
+		p.problem("jti is missing: each assertion is used once")
+	}
+	if exp, err := claims.Seconds("exp"); err != nil {
+		p.problem("exp is missing")
+	} else if time.Unix(int64(exp), 0).After(o.Now.Add(5*time.Minute + 30*time.Second)) {
+		p.problem("exp is more than 5 minutes ahead")
+	}
+	aud, err := claims.Texts("aud")
+	switch {
+	case err != nil || len(aud) != 1:
+		p.problem("aud must be one string")
+	case len(o.Audience) > 0 && !slices.Contains(o.Audience, aud[0]):
+		p.problem("aud is %s; this hub accepts %s", aud[0], strings.Join(o.Audience, " or "))
+	}
+}
+
+func (p *Part) judgeSignature(token string, claims jose.Claims, o Options) {
+	if p.Kind == kindProof {
+		return
+	}
+	iss, _ := claims.Text("iss")
+	if o.Keys == nil {
+		p.open("signature not checked: no keys were given")
+		return
+	}
+	keys, whose, ok := o.Keys.Of(iss)
+	if !ok {
+		p.open("signature not checked: no keys of %q are known", iss)
+		return
+	}
+	typ := ""
+	if head, err := base64.RawURLEncoding.DecodeString(token[:strings.IndexByte(token, '.')]); err == nil {
+		if header, err := jose.ReadClaims(head); err == nil {
+			typ, _ = header.Text("typ")
+		}
+	}
+	if _, err := jose.Verify(token, keys, jose.Rules{Algorithms: jose.Algorithms(), Types: []string{typ}, MaxBytes: MaxInput}); err != nil {
+		p.problem("signature: %s (checked with %s)", err, whose)
+		return
+	}
+	p.good("signature valid, with %s", whose)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// plain prints a JSON value: a text without its quotes.
+func plain(raw json.RawMessage) string {
+	if s := unquote(raw); s != "" {
+		return s
+	}
+	return string(raw)
+}
+
+func unquote(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// note is what a claim means, and for a time how far it is away.
+func note(name string, raw json.RawMessage, now time.Time) string {
+	var seconds float64
+	switch name {
+	case "exp", "iat", "nbf", "auth_time":
+		if json.Unmarshal(raw, &seconds) == nil {
+			at := time.Unix(int64(seconds), 0).UTC()
+			return meaning(name) + ": " + at.Format(time.RFC3339) + ", " + distance(at, now)
+		}
+	}
+	return meaning(name)
+}
