@@ -92,6 +92,11 @@ var planted = []struct {
 		good: map[string]string{"trust/compile.go": "package trust\nimport \"" + module + "/metadata/xmlsec\"\nvar f = xmlsec.AcceptVouched"},
 	},
 	{
+		rule: "unverified", name: "claimed by anybody", want: "nobody verified",
+		bad:  map[string]string{"protocols/oidc/x.go": "package oidc\nimport \"" + module + "/protocols/oidc/jose\"\nvar f = jose.ClaimedIssuer"},
+		good: map[string]string{"protocols/oidc/x.go": "package oidc\nimport \"" + module + "/protocols/oidc/jose\"\nvar f = jose.Verify"},
+	},
+	{
 		rule: "clock", name: "goroutine", want: "no goroutine",
 		bad:  map[string]string{"bridge/x.go": "package bridge\nfunc f() { go f() }"},
 		good: map[string]string{"web/x.go": "package web\nfunc f() { go f() }"},

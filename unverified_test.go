@@ -4,21 +4,25 @@ import (
 	"fmt"
 	"go/ast"
 	"slices"
+	"strings"
 )
 
-// unverified are the functions of metadata/xmlsec that give out what nobody signed, with the files that may use them outside of
-// tests. A file joins this list only with its reason.
+// unverified are the functions that give out what nobody signed, with the files that may use them outside of tests. A file joins
+// this list only with its reason.
 var unverified = map[string][]string{
-	"AcceptVouched": {
+	"metadata/xmlsec.AcceptVouched": {
 		"trust/compile.go",         // metadata that an administrator applies by hand
 		"cmd/demo/pas_response.go", // plays the partner: shows what its library has verified
 	},
-	"AcceptUnsigned": {
+	"metadata/xmlsec.AcceptUnsigned": {
 		"protocols/saml2/verify.go", // requests of partners that need not sign
 		"protocols/saml2/selfcheck.go",
 	},
-	"ReadClaim": {
+	"metadata/xmlsec.ReadClaim": {
 		"protocols/saml2/verify.go", // finds the keys to verify with
+	},
+	"protocols/oidc/jose.ClaimedIssuer": {
+		"protocols/oidc/authenticate.go", // finds the keys to verify with
 	},
 }
 
@@ -34,11 +38,12 @@ func (h house) checkUnverified() []string {
 					return
 				}
 				x, ok := sel.X.(*ast.Ident)
-				if !ok || as[x.Name] != module+"/metadata/xmlsec" {
+				if !ok {
 					return
 				}
-				if files, guarded := unverified[sel.Sel.Name]; guarded && !slices.Contains(files, s.path) {
-					out = append(out, fmt.Sprintf("%s: xmlsec.%s gives out what nobody verified", h.at(sel.Pos()), sel.Sel.Name))
+				name := strings.TrimPrefix(as[x.Name], module+"/") + "." + sel.Sel.Name
+				if files, guarded := unverified[name]; guarded && !slices.Contains(files, s.path) {
+					out = append(out, fmt.Sprintf("%s: %s gives out what nobody verified", h.at(sel.Pos()), name))
 				}
 			})
 		}

@@ -168,6 +168,16 @@ func TestCompileSigning(t *testing.T) {
 			t.Errorf("OIDC: %v", err)
 		}
 	}
+	algorithms := map[string]bool{"": true, "EdDSA": false, "HS256": false, "none": false, "rs256": false}
+	for _, a := range keyring.Algorithms() {
+		algorithms[string(a)] = true
+	}
+	for alg, ok := range algorithms {
+		d.OIDC.IDTokenAlg = alg
+		if _, err := compiler.Compile(d, nil, CompileOptions{}); (err == nil) != ok {
+			t.Errorf("OIDC with %s: %v", alg, err)
+		}
+	}
 }
 
 // TestNextIsStoredByID: a partner moved to the next key stays with that key; it is not moved again by the next roll-over.

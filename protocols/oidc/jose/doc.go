@@ -7,7 +7,7 @@
 // jku, x5u, jwk and x5c are not looked at. The rules stand in one table (rules.go). [Verify] returns a [Verified], which holds
 // nothing but what a signature covered.
 //
-// Limits: a token 8 KiB unless the caller says otherwise, its header 4 KiB, a kid 256 bytes, a key set 256 KiB and 100 keys, a
+// Limits: a token 16 KiB unless the caller says otherwise, a kid 256 bytes, a key set 256 KiB and 100 keys, a
 // JSON object 256 members and 16 levels. Without a kid, four keys that fit are tried and no more.
 //
 // [VerifyProof] is the check of a DPoP proof (RFC 9449, section 4.3), all but that its jti is new: that is for who has a store.

@@ -8,13 +8,11 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
-// MaxToken is the length of a token, in bytes, unless the caller sets another limit.
-const MaxToken = 8 << 10
+// MaxToken is the length of a token, in bytes, unless the caller sets another limit. Some clients send their chain of certificates
+// in the header, which nobody reads here.
+const MaxToken = 16 << 10
 
-const (
-	maxHeader = 4 << 10 // bytes, encoded
-	maxKeyID  = 256     // bytes
-)
+const maxKeyID = 256 // bytes
 
 // Rules are what a caller expects of a token.
 type Rules struct {

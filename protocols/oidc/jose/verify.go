@@ -81,9 +81,6 @@ func split(token string) ([3]string, error) {
 
 func readHeader(encoded string, r Rules) (header, error) {
 	var h header
-	if len(encoded) > maxHeader {
-		return h, broken(ErrSize, "the header of the token is too long (more than %d bytes)", maxHeader)
-	}
 	text, err := decode(encoded)
 	if err != nil {
 		return h, broken(ErrMalformed, "the header of the token is not base64url")
