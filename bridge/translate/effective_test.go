@@ -152,3 +152,18 @@ func TestEffectiveActivitiesAreWorkedOutOnDemand(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkTranslateEffective is one more rule beside those of BenchmarkTranslate: what working out and printing them costs.
+func BenchmarkTranslateEffective(b *testing.B) {
+	for name, release := range map[string]string{"without": "", "with": ", { set: effective-activities }"} {
+		in := withRBAC(b, "release: [{ set: nhs-saml }"+release+"]")
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := translator.Translate(in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
