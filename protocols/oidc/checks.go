@@ -45,6 +45,7 @@ var checks = [...]check{
 	{"response type is code", "RFC 9700, 2.1.2", checkResponseType},
 	{"scopes allowed by the terms", "OpenID Connect Core, 3.1.2.1", checkScope},
 	{"code challenge", "RFC 7636, 4.2", checkChallenge},
+	{"key of the code", "RFC 9449, 10", checkKey},
 	{"prompt", "OpenID Connect Core, 3.1.2.1", checkPrompt},
 	{"max_age", "OpenID Connect Core, 3.1.2.1", checkMaxAge},
 	{"claims parameter", "OpenID Connect Core, 5.5", checkClaims},

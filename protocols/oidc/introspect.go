@@ -17,6 +17,8 @@ type introspection struct {
 	Subject string `json:"sub,omitempty"`
 	Issuer  string `json:"iss,omitempty"`
 	SID     string `json:"sid,omitempty"`
+
+	Confirmation binding `json:"cnf,omitzero"` // of a bound token (RFC 8705, section 3.2; RFC 9449, section 6.2)
 }
 
 // introspect tells a client with credentials whether an access token of its own is good now. Of any other
@@ -38,7 +40,12 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
 		p.refuseCall(w, r, c.id, "", err)
 		return
 	}
-	g, iss, t, err := p.access(r.Context(), form.Get("token"), []string{})
+	var g *grant
+	var iss bridge.Issuance
+	t, err := p.readAccess(form.Get("token"))
+	if err == nil {
+		g, iss, err = p.access(r.Context(), t, []string{})
+	}
 	if refusal := bridge.AsRefusal(err); err != nil && (refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable) {
 		p.refuseCall(w, r, c.id, "", err)
 		return
@@ -48,7 +55,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, introspection{
-		Active: true, Scope: joined(g.Scopes), Client: g.Client, Type: "Bearer", Expires: t.Expires, Issued: t.Issued,
+		Active: true, Scope: joined(g.Scopes), Client: g.Client, Type: t.Bound.tokenType(), Confirmation: t.Bound, Expires: t.Expires, Issued: t.Issued,
 		Subject: g.Subject, Issuer: p.issuer, SID: iss.Index,
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
@@ -15,6 +16,14 @@ type refreshToken struct {
 	Grant   string `json:"i"`
 	Link    int    `json:"n"` // counts from 0; each is used once
 	Expires int64  `json:"e"` // seconds since 1970
+
+	Bound binding `json:"b,omitzero"` // of a client that cannot authenticate
+}
+
+// rotates reports whether a refresh token is used once and answered with the next. That of a client whose tokens are bound stays
+// good (FAPI 2.0 Security Profile, section 5.3.2.1): who finds it can do nothing with it.
+func (c *client) rotates(t refreshToken) bool {
+	return c.terms.Bind == trust.BindNone || c.public() && t.Bound == binding{}
 }
 
 // used is the mark that this link of the chain was used.
@@ -24,7 +33,7 @@ func (t refreshToken) used(g *grant) bridge.PutArtifact {
 	}}
 }
 
-// redeemRefresh exchanges a refresh token, once: its second use ends the grant (RFC 9700, section 4.14.2).
+// redeemRefresh exchanges a refresh token. One that rotates is used once: its second use ends the grant (RFC 9700, section 4.14.2).
 func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenResponse, error) {
 	var t refreshToken
 	if !p.sealer.open(sealRefresh, x.get("refresh_token"), &t) || t.Grant == "" {
@@ -40,6 +49,12 @@ func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenRespon
 	x.found = g
 	if g.Client != x.caller.id {
 		return nil, bridge.Refuse(bridge.BadGrant, "The refresh token was issued to another client.").WithCode("refresh_client")
+	}
+	if !t.Bound.heldBy(x.caller.holds.binding) {
+		return nil, bridge.Refuse(bridge.BadGrant, "The refresh token is bound to a key that this request did not prove to have (RFC 9449, section 5).").WithCode("refresh_key")
+	}
+	if used := t.used(g); !x.caller.rotates(t) && p.seen(ctx, &used, x.now) { // from a time when it rotated
+		return nil, bridge.Refuse(bridge.BadGrant, "The refresh token was used already.").WithCode("grant_spent")
 	}
 	g.Scopes = x.caller.allowed(g.Scopes)
 	scopes, err := narrow(g.Scopes, x.get("scope"))

@@ -34,8 +34,10 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 	}
 	last := x.now.Add(p.life.Access)
 	if c.terms.Refresh {
-		if err := p.mintRefresh(answer, x, t, iss.SessionEnds); err != nil {
-			return nil, err
+		if t.link == nil || c.rotates(*t.link) {
+			if err := p.mintRefresh(answer, x, t, iss.SessionEnds); err != nil {
+				return nil, err
+			}
 		}
 		last = iss.SessionEnds
 	}
@@ -57,9 +59,10 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 // tellWrites are the conditions of an exchange, as writes that fail when one does not hold.
 func (p *Provider) tellWrites(x *exchange, t telling, expires time.Time) ([]bridge.Write, error) {
 	var writes []bridge.Write
-	if t.link != nil {
+	switch {
+	case t.link != nil && x.caller.rotates(*t.link):
 		writes = append(writes, t.link.used(t.grant))
-	} else {
+	case t.link == nil:
 		if code := time.Unix(t.grant.Offer.Expires, 0); expires.Before(code) {
 			expires = code // a code that is redeemed again must be recognised
 		}
@@ -69,18 +72,15 @@ func (p *Provider) tellWrites(x *exchange, t telling, expires time.Time) ([]brid
 		}
 		writes = append(writes, bridge.PutArtifact{Artifact: a})
 	}
-	if x.caller.mark != nil {
-		writes = append(writes, *x.caller.mark)
-	}
-	return writes, nil
+	return append(writes, x.caller.marks()...), nil
 }
 
 // mintAccess makes the access token of an answer. It never outlives cap; zero: there is none.
 func (p *Provider) mintAccess(answer *tokenResponse, x *exchange, t accessToken, limit time.Time) error {
 	expires := earlier(x.now.Add(p.life.Access), limit)
-	t.Issued, t.Expires = x.now.Unix(), expires.Unix()
+	t.Issued, t.Expires, t.Bound = x.now.Unix(), expires.Unix(), x.caller.holds.binding
 	token, err := p.sealer.seal(sealAccess, t)
-	answer.Access, answer.Type, answer.Expires = token, "Bearer", int64(expires.Sub(x.now)/time.Second)
+	answer.Access, answer.Type, answer.Expires = token, t.Bound.tokenType(), int64(expires.Sub(x.now)/time.Second)
 	return err
 }
 
@@ -89,6 +89,9 @@ func (p *Provider) mintRefresh(answer *tokenResponse, x *exchange, t telling, li
 	next := refreshToken{Grant: t.grant.ID, Expires: earlier(x.now.Add(p.life.Refresh), limit).Unix()}
 	if t.link != nil {
 		next.Link = t.link.Link + 1
+	}
+	if x.caller.public() { // all others are bound by their credentials (RFC 9449, section 5; RFC 8705, section 4)
+		next.Bound = x.caller.holds.binding
 	}
 	answer.Refresh, err = p.sealer.seal(sealRefresh, next)
 	return err

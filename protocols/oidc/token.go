@@ -24,7 +24,13 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	answer, g, err := p.exchange(r.Context(), c, form)
+	var answer *tokenResponse
+	var g *grant
+	if c.holds, err = p.holds(w, r, c); err == nil {
+		answer, g, err = p.exchange(r.Context(), c, form)
+	} else {
+		err = p.refusedAfter(r.Context(), c, err)
+	}
 	if err != nil {
 		ref := ""
 		if g != nil {
