@@ -32,18 +32,19 @@ func broken(rule error, format string, args ...any) error {
 	return &fault{rule, fmt.Sprintf(format, args...)}
 }
 
-// shown makes a value of somebody else fit for a message: printable ASCII, at most 48 bytes, in quotes.
+// shown makes a value of somebody else fit for a message: printable ASCII, at most 48 bytes, in quotes that an
+// error_description may have (RFC 6749, section 5.2).
 func shown(s string) string {
 	const most = 48
 	out := make([]byte, 0, most+5)
-	out = append(out, '"')
+	out = append(out, '\'')
 	for i := 0; i < len(s) && len(out) <= most; i++ {
-		if c := s[i]; c >= ' ' && c < 0x7f && c != '"' && c != '\\' {
+		if c := s[i]; c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '\'' {
 			out = append(out, c)
 		}
 	}
 	if len(s) > most {
 		out = append(out, "..."...)
 	}
-	return string(append(out, '"'))
+	return string(append(out, '\''))
 }

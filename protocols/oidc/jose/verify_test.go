@@ -297,7 +297,7 @@ func TestClaimedIssuer(t *testing.T) {
 // TestMessagesAreShown: what somebody else wrote stands in a message short and printable.
 func TestMessagesAreShown(t *testing.T) {
 	for in, want := range map[string]string{
-		"RS1": `"RS1"`, "a\"b\\c\n\x00ü": `"abc"`, strings.Repeat("x", 60): `"` + strings.Repeat("x", 48) + `..."`, "": `""`,
+		"RS1": `'RS1'`, "a\"b\\c'\n\x00ü": `'abc'`, strings.Repeat("x", 60): `'` + strings.Repeat("x", 48) + `...'`, "": `''`,
 	} {
 		if got := shown(in); got != want {
 			t.Errorf("%q is shown as %s, want %s", in, got, want)
