@@ -16,7 +16,7 @@ func (b *builder) oidc() *OIDCTerms {
 	}
 	t := &OIDCTerms{
 		Profile: Profile(d.Profile), Native: d.Type == "native", ClientAuth: d.Auth, RedirectURIs: d.RedirectURIs, PostLogoutRedirectURIs: d.PostLogoutRedirectURIs,
-		BackchannelLogoutURI: d.BackchannelLogoutURI, FrontchannelLogoutURI: d.FrontchannelLogoutURI, FrontchannelSession: d.FrontchannelSession, Scopes: d.Scopes, Algorithm: d.IDTokenAlg, Bind: d.Bind, Nonce: d.DPoPNonce,
+		BackchannelLogoutURI: d.BackchannelLogoutURI, FrontchannelLogoutURI: d.FrontchannelLogoutURI, FrontchannelSession: d.FrontchannelSession, Scopes: d.Scopes, Algorithm: d.IDTokenAlg, Bind: d.Bind,
 		PKCE: d.PKCE == nil || *d.PKCE, DefaultACR: d.DefaultACR, Sector: d.Sector, JWKS: []byte(d.JWKS), JWKSURI: d.JWKSURI,
 	}
 	b.profile(t)
@@ -33,6 +33,7 @@ func (b *builder) oidc() *OIDCTerms {
 	b.requests(d.OIDCRequestDocument, t)
 	b.clientAddresses(t)
 	b.client(d.OIDCClientDocument, t)
+	b.tokens(d.OIDCTokenDocument, t)
 	if t.ClientAuth == AuthNone && !t.PKCE {
 		b.fail("oidc.pkce cannot be switched off for a client without authentication")
 	}
@@ -77,14 +78,18 @@ func (b *builder) fapi2(t *OIDCTerms, auth string) {
 	}
 }
 
-// grants are those named; without any, the code grant, and refreshing where oidc.refresh says so.
+// grants are those named; without any, the code grant, and none of a resource server to which nobody is sent. Refreshing and
+// exchanging come too where oidc.refresh and oidc.exchange say so.
 func (b *builder) grants(d *OIDCDocument, t *OIDCTerms) {
 	t.Grants = slices.Clone(d.Grants)
-	if len(t.Grants) == 0 {
+	if len(t.Grants) == 0 && (len(d.Resource) == 0 || len(d.RedirectURIs) > 0) {
 		t.Grants = []string{GrantCode}
 	}
 	if d.Refresh && !t.May(GrantRefresh) {
 		t.Grants = append(t.Grants, GrantRefresh)
+	}
+	if len(d.Exchange) > 0 && !t.May(GrantExchange) {
+		t.Grants = append(t.Grants, GrantExchange)
 	}
 	t.Refresh = t.May(GrantRefresh)
 	for _, g := range t.Grants {

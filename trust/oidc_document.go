@@ -21,7 +21,6 @@ type OIDCDocument struct {
 	TLSName                string   `yaml:"tls_name,omitempty"`
 	Grants                 []string `yaml:"grants,omitempty"`
 	Bind                   string   `yaml:"bind,omitempty"`
-	DPoPNonce              bool     `yaml:"dpop_nonce,omitempty"`
 	RedirectURIs           []string `yaml:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris,omitempty"`
 	BackchannelLogoutURI   string   `yaml:"backchannel_logout_uri,omitempty"`
@@ -35,6 +34,7 @@ type OIDCDocument struct {
 	Sector                 string   `yaml:"sector,omitempty"`
 	OIDCRequestDocument    `yaml:",inline"`
 	OIDCClientDocument     `yaml:",inline"`
+	OIDCTokenDocument      `yaml:",inline"`
 }
 
 // minSecret is the least length of a client secret: they are stored as plain SHA-256, which is right for

@@ -63,7 +63,6 @@ type OIDCTerms struct {
 	TLSName                TLSSubject // of the certificate, for tls_client_auth
 	Grants                 []string   // of GrantTypes
 	Bind                   string     // access tokens are refused unless bound in this way
-	Nonce                  bool       // DPoP proofs need a nonce of the hub (RFC 9449, section 8)
 	RedirectURIs           []string
 	Request                RequestTerms
 	PostLogoutRedirectURIs []string
@@ -80,6 +79,7 @@ type OIDCTerms struct {
 	AuthAlgorithm          string        // of client assertions; empty: any that is offered
 	UserinfoAlgorithm      string        // userinfo is a JWT signed with this; empty: it is JSON
 	Registration           *Registration // nil: an administrator made it, or has made it their own
+	Tokens                 TokenTerms
 }
 
 // TLSSubject is the one name that a client's certificate must hold (RFC 8705, section 2.1.2).

@@ -108,6 +108,7 @@ func (t Template) Around(current Document) Template {
 	if had.Bind != "" {
 		d.OIDC.Bind = had.Bind
 	}
+	d.OIDC.OIDCTokenDocument = had.OIDCTokenDocument
 	own := d.OIDC.OIDCRequestDocument
 	d.OIDC.OIDCRequestDocument = had.OIDCRequestDocument
 	d.OIDC.DefaultMaxAge, d.OIDC.RequestObjectAlg, d.OIDC.ResponseAlg = own.DefaultMaxAge, own.RequestObjectAlg, own.ResponseAlg // the client's to say
@@ -144,6 +145,7 @@ func (t Template) Permits(d Document) error {
 		"oidc.scopes":       within(has.Scopes, had.Scopes),
 		"oidc.grants":       within(has.Grants, had.Grants) && len(has.Grants) > 0 && !has.Refresh,
 		"oidc.registration": has.Registration != nil,
+		"oidc tokens":       reflect.DeepEqual(has.OIDCTokenDocument, had.OIDCTokenDocument),
 		"oidc request":      had.OIDCRequestDocument.permits(has.OIDCRequestDocument),
 	} {
 		if !kept {

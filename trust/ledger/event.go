@@ -19,6 +19,8 @@ const (
 	AttributesRead       Kind = "attributes_read"       // a partner asked again for the attributes of somebody who is signed in to it
 	TokenIssued          Kind = "token_issued"          // an OIDC code was exchanged for tokens
 	TokenRefreshed       Kind = "token_refreshed"       // an OIDC refresh token was rotated
+	ClientTokenIssued    Kind = "client_token_issued"   // an OIDC client got a token in its own name
+	TokenExchanged       Kind = "token_exchanged"       // a token was exchanged for one for another partner
 	TokenRefused         Kind = "token_refused"         // a token, userinfo or introspection request was refused
 	TicketRead           Kind = "ticket_read"           // a legacy system fetched a role assertion
 	TicketDestroyed      Kind = "ticket_destroyed"      // a legacy system ended its ticket; the session lives on
