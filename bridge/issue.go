@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -117,6 +118,8 @@ type Grant struct {
 	Ref      string
 	Wants    []string          // names of the attributes it prints now; nil: all
 	Subject  trust.SubjectKind // how the partner was told the subject; empty: as its terms say
+	Quiet    bool              // the partner keeps no session that could be ended: it is no participant
+	Detail   map[string]string // further facts for the record
 }
 
 // GrantOf remembers an issuance.
@@ -155,9 +158,17 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 		return Issuance{}, err
 	}
 	h.complete(&iss, s, g.Ref, now)
-	iss.writes = []Write{told(iss), Append{issuedEvent(ctx, iss, kind)}}
+	event := issuedEvent(ctx, iss, kind)
+	maps.Copy(event.Detail, g.Detail)
+	if !g.Quiet {
+		iss.writes = append(iss.writes, told(iss))
+	}
+	iss.writes = append(iss.writes, Append{event})
 	return iss, nil
 }
+
+// Join makes of two issuances one delivery: both partners are told, or neither.
+func (i *Issuance) Join(other Issuance) { i.writes = append(i.writes, other.writes...) }
 
 func (h *Hub) grantSession(ctx context.Context, g Grant, now time.Time) (Session, people.Person, error) {
 	s, err := h.Sessions.Session(ctx, g.Session)
