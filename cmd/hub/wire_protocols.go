@@ -49,7 +49,7 @@ func (h *Hub) wireProtocols(context.Context) error {
 func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 	c := h.options.Config.OIDC
 	o := oidc.Options{
-		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR, ProofNonce: c.DPoPNonce,
+		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR,
 		Lifetimes: oidc.Lifetimes{Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife},
 		Poster:    poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	}

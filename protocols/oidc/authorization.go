@@ -19,15 +19,15 @@ type pending struct {
 	Mode      string   `json:"m"`
 	Nonce     string   `json:"n,omitempty"`
 	Challenge string   `json:"h,omitempty"`
-	Key       string   `json:"k,omitempty"` // dpop_jkt
 	Scopes    []string `json:"p"`
 	ACR       []string `json:"a,omitempty"`
 	Subject   string   `json:"u,omitempty"` // who must be signed in, as the client knows them
 	Pushed    string   `json:"r,omitempty"` // key of the pushed request, which works no more once this is answered
 
-	Claims *askedClaims `json:"c,omitempty"` // asked for by name, beside the scopes
-	framed bool         // the answer may go to a frame: it is a redirect
-	who    string       // for the header of a page that posts a code, as web.Who writes it; known once one was issued
+	Resources []string     `json:"x,omitempty"` // what its tokens shall be for
+	Claims    *askedClaims `json:"c,omitempty"` // asked for by name, beside the scopes
+	framed    bool         // the answer may go to a frame: it is a redirect
+	who       string       // for the header of a page that posts a code, as web.Who writes it; known once one was issued
 }
 
 // authorization is an authorization request as the checks understood it, one field after the other.

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -19,12 +20,15 @@ import (
 )
 
 // direct serves requests without a network.
-type direct struct{ h http.Handler }
+type direct struct {
+	h    http.Handler
+	peer string // address of the caller; empty: one of the hospital's
+}
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	rec := httptest.NewRecorder()
 	in := r.Clone(r.Context())
-	in.RequestURI, in.RemoteAddr = r.URL.RequestURI(), "10.1.2.3:40000"
+	in.RequestURI, in.RemoteAddr = r.URL.RequestURI(), cmp.Or(d.peer, "10.1.2.3:40000")
 	in.Host = r.URL.Host
 	if in.Body == nil {
 		in.Body = http.NoBody
@@ -44,7 +48,7 @@ type browser struct {
 func (w *world) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	must(w.t, err)
-	return &browser{w, &http.Client{Transport: direct{w.router}, Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	return &browser{w, &http.Client{Transport: direct{h: w.router}, Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Host != "sso.rx1.example" {
 			return http.ErrUseLastResponse
 		}
@@ -132,7 +136,12 @@ func (w *world) call(path, client string, form url.Values) reply {
 
 func (w *world) send(r *http.Request) reply {
 	w.t.Helper()
-	res, err := direct{w.router}.RoundTrip(r)
+	return w.sendFrom(r, "")
+}
+
+func (w *world) sendFrom(r *http.Request, peer string) reply {
+	w.t.Helper()
+	res, err := direct{w.router, peer}.RoundTrip(r)
 	return read(w.t, res, err)
 }
 
@@ -198,11 +207,7 @@ func (w *world) assertion(client string, how func(claims map[string]any, o *jose
 	if how != nil {
 		how(claims, o)
 	}
-	alg := jose.RS256
-	if c, _ := w.Partner(trust.OIDC, client); c.OIDC != nil && c.OIDC.Profile == trust.ProfileFAPI2 {
-		alg = jose.PS256
-	}
-	return w.signAs(alg, w.signer, claims, o)
+	return w.signAs(jose.RS256, w.signer, claims, o)
 }
 
 func (w *world) signAs(alg jose.SignatureAlgorithm, key any, claims any, o *jose.SignerOptions) string {

@@ -7,10 +7,10 @@
 //	GET POST /oidc/authorize                    authorization request (OpenID Connect Core 1.0, section 3.1.2)
 //	POST     /oidc/par                          pushed authorization requests (RFC 9126)
 //	GET      /oidc/resume                       takes over when a transaction may be answered
-//	POST     /oidc/token                        code and refresh token to tokens (RFC 6749, section 3.2)
+//	POST     /oidc/token                        tokens for a code, a refresh token, the client itself or another token (RFC 6749, section 3.2)
 //	GET POST /oidc/userinfo                     released claims (OpenID Connect Core 1.0, section 5.3)
 //	POST     /oidc/revoke                       RFC 7009
-//	POST     /oidc/introspect                   RFC 7662
+//	POST     /oidc/introspect                   RFC 7662, RFC 9701
 //	GET POST /oidc/logout                       RP-initiated logout 1.0
 //	GET      /oidc/front                        sends a frame on to a client's front-channel logout
 //	GET      /oidc/session                      the page that clients frame to ask whether the sign-in changed (Session Management 1.0)
@@ -28,6 +28,9 @@
 // bridge.Request. What may be said comes back as an Issuance; this room only encodes it. The token
 // endpoint chooses from the table of grants.go. Codes and tokens carry their own content, sealed; what has to be
 // remembered of a grant is one artifact, written in the same commit as the audit event (docs/adr/0016).
+//
+// An access token is for the client itself or for resource servers (RFC 8707; audience.go), which are partners with terms of
+// their own. What such a reader hears, in a JWT (access_jwt.go) or by introspection, is an Issuance for it and not for the client.
 //
 // Choices where the standard leaves one, or practice differs:
 //   - acr_values is a demand as far as this hub can meet one of the classes at all: the person proves in one of these ways, or the
@@ -50,7 +53,7 @@
 //   - A code goes in a fragment only where the terms say so. An answer by JWT (JARM) has no typ, lives five minutes, and has iss inside.
 //   - prompt=select_account asks for a new proof, like prompt=login: a browser holds one session at a time.
 //     prompt=consent changes nothing: an administrator consents, in the terms.
-//   - A refresh token is used once. There is no grace: its second use ends the grant.
+//   - A refresh token is used once. Its second use ends the grant, unless it comes from the same party within ten seconds.
 //   - A code that is redeemed wrongly by an authenticated client is spent by it.
 //   - Silent renewal in a cross-site frame does not work: the session cookie is SameSite=Lax, and only the page of
 //     checksession.go may be framed.

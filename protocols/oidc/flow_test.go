@@ -325,11 +325,11 @@ func TestIntrospectAndRevoke(t *testing.T) {
 	set := w.tokens(w.redeem("basic", b.code("basic")))
 	active := func(client, token string) bool {
 		got := w.call(introspectPath, client, url.Values{"token": {token}})
-		var out introspection
+		var out map[string]any
 		must(t, json.Unmarshal([]byte(got.body), &out))
-		return out.Active
+		return out["active"] == true
 	}
-	if !active("basic", set.Access) || active("basic", "nonsense") || active("basic", set.Refresh) {
+	if !active("basic", set.Access) || active("basic", "nonsense") || !active("basic", set.Refresh) {
 		t.Error("introspection of a good, an unknown and a refresh token")
 	}
 	got := w.call(revokePath, "basic", url.Values{"token": {set.Refresh}, "token_type_hint": {"refresh_token"}})

@@ -12,6 +12,12 @@ import (
 
 const maxParameters = 64 // in one request
 
+// Parameters that may be sent more than once (RFC 8707, section 2; RFC 8693, section 2.1).
+const (
+	paramResource = "resource"
+	paramAudience = "audience"
+)
+
 // readQuery parses a query or form strictly: an unescapable part or a semicolon spoils it.
 func readQuery(raw string) (url.Values, error) {
 	form, err := url.ParseQuery(raw)
@@ -56,10 +62,10 @@ func parameters(r *http.Request) (url.Values, error) {
 	return form, nil
 }
 
-// once refuses a parameter that is sent twice (RFC 6749, section 3.1 and 3.2), unless it may be (RFC 8707, section 2).
+// once refuses a parameter that is sent twice (RFC 6749, section 3.1 and 3.2), unless it may be.
 func once(form url.Values) *bridge.Refusal {
 	for name, values := range form {
-		if len(values) > 1 && name != "resource" {
+		if len(values) > 1 && name != paramResource && name != paramAudience {
 			return bridge.Refuse(bridge.BadRequest, "The parameter %s is sent more than once.", clip(name)).WithCode("duplicate_parameter")
 		}
 	}

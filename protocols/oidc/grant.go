@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -24,6 +25,25 @@ type grant struct {
 	Ref     string   `json:"f,omitempty"`
 	AuthnAt int64    `json:"w"`           // when the person proved before it was granted, seconds since 1970
 	Offer   *offer   `json:"o,omitempty"` // of a code
+
+	Resources []string `json:"x,omitempty"` // that its tokens may be for; none: any that the terms allow
+	Parents   []string `json:"n,omitempty"` // ids of the grants that it was exchanged from: it ends with any of them
+	Actors    []string `json:"k,omitempty"` // clients that act for the person, the last one first; none: it was not exchanged
+}
+
+// actor is a party that acts for the subject of a token, and on whose behalf it acts (RFC 8693, section 4.1).
+type actor struct {
+	Subject string `json:"sub"`
+	Actor   *actor `json:"act,omitempty"`
+}
+
+// act is the claim of a grant that was exchanged; nil of any other.
+func (g *grant) act() *actor {
+	var out *actor
+	for _, client := range slices.Backward(g.Actors) {
+		out = &actor{client, out}
+	}
+	return out
 }
 
 // offer is what only the code needs to know; it is not stored.
@@ -31,8 +51,7 @@ type offer struct {
 	Redirect  string `json:"d"`
 	Challenge string `json:"h,omitempty"`
 	Nonce     string `json:"n,omitempty"`
-	Key       string `json:"k,omitempty"` // thumbprint of the only key that may redeem it
-	Expires   int64  `json:"e"`           // of the code, seconds since 1970
+	Expires   int64  `json:"e"` // of the code, seconds since 1970
 	StateHash string `json:"s,omitempty"`
 }
 
@@ -55,7 +74,7 @@ func (g grant) artifact(expires time.Time) (bridge.Artifact, error) {
 func (p *Provider) grantByID(ctx context.Context, id string) (*grant, error) {
 	a, err := p.hub.Artifacts.Get(ctx, bridge.KindGrant, id, p.hub.Clock())
 	if errors.Is(err, bridge.ErrNotFound) || err == nil && a.Spent {
-		return nil, bridge.Refuse(bridge.BadGrant, "The grant has ended: its session is over, or it was revoked or misused.").WithCode("grant_ended")
+		return nil, refuseEnded()
 	}
 	if err != nil {
 		return nil, err
@@ -67,8 +86,12 @@ func (p *Provider) grantByID(ctx context.Context, id string) (*grant, error) {
 	return &g, nil
 }
 
+func refuseEnded() *bridge.Refusal {
+	return bridge.Refuse(bridge.BadGrant, "The grant has ended: its session is over, or it was revoked or misused.").WithCode("grant_ended")
+}
+
 // endGrant makes a grant, and every code and token of it, useless for good. until is when all of them are dead anyway,
-// for one that is not stored yet.
+// for one that is not stored, or not yet.
 func (p *Provider) endGrant(ctx context.Context, id string, until time.Time) error {
 	now := p.hub.Clock()
 	for range 2 { // it may be stored between the two calls, once

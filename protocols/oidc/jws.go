@@ -16,6 +16,7 @@ var b64 = base64.RawURLEncoding
 const (
 	typJWT    = "JWT"
 	typLogout = "logout+jwt"
+	typAccess = "at+jwt" // RFC 9068, section 2.1
 )
 
 const maxToken = jose.MaxToken // bytes of any token a client sends
@@ -35,13 +36,16 @@ func (p *Provider) sign(alg keyring.Algorithm, typ string, claims any) (string, 
 
 var errNotOurs = errors.New("oidc: not a token of this hub")
 
-// ownClaims are those of an ID token that comes back as a hint.
+// ownClaims are those of an ID token that comes back, as a hint or to be exchanged.
 type ownClaims struct {
 	Issuer   string `json:"iss"`
 	Subject  string `json:"sub"`
 	Audience string `json:"aud"`
 	SID      string `json:"sid"`
 	Expires  int64  `json:"exp"`
+	AuthTime int64  `json:"auth_time"`
+	ACR      string `json:"acr"`
+	Role     string `json:"selected_roleid"`
 }
 
 // verifyOwn reads an ID token that this hub signed, expired or not: a hint names, it does not authorise. A logout token is none,

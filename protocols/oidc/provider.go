@@ -45,7 +45,6 @@ type Options struct {
 	Lifetimes   Lifetimes
 	RequirePKCE bool    // for every client, whatever its terms say
 	RequirePAR  bool    // the same: only pushed requests are taken
-	ProofNonce  bool    // the same: DPoP proofs need a nonce of ours
 	Poster      Poster  // nil: no partner is told of a logout by the back channel
 	Guarded     Poster  // to addresses that are only a client's own word; nil: Poster
 	Fetcher     Fetcher // nil: no key set is fetched, and no list of redirect URIs
@@ -65,7 +64,6 @@ type Provider struct {
 	life    Lifetimes
 	pkce    bool
 	par     bool
-	nonce   bool
 	poster  Poster
 	guarded Poster
 	fetcher Fetcher
@@ -76,7 +74,6 @@ type Provider struct {
 	acr     []acrClass
 	scopes  scopeTable
 	sealer  sealer
-	nonces  nonces
 	clients clientCache
 
 	registering Registering
@@ -92,7 +89,7 @@ func New(o Options) (*Provider, error) {
 		return nil, errors.New("oidc: kit, hub and keys are required")
 	}
 	p := &Provider{
-		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, poster: o.Poster, log: o.Log,
+		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, poster: o.Poster, log: o.Log,
 		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
 		waiting: make(chan struct{}, keysWaiting),
 		after:   o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
@@ -101,7 +98,6 @@ func New(o Options) (*Provider, error) {
 	if p.sealer, err = newSealer(o.Hub); err != nil {
 		return nil, err
 	}
-	p.nonces = nonces{o.Hub.DeriveKey("oidc dpop nonce"), o.Hub.Clock}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
@@ -165,17 +161,23 @@ func (p *Provider) Routes() []web.Route {
 	}), p.place(p.registerRoutes())...)
 }
 
-// partner finds an answerable client and what was prepared for it.
+// partner finds an answerable client of this face and what was prepared for it.
 func (p *Provider) partner(id string) (*client, error) {
+	c, err := p.anyPartner(id)
+	if err == nil && !p.face.knows(c.terms.Profile) {
+		return nil, errOtherFace(id)
+	}
+	return c, err
+}
+
+// anyPartner finds one of any face: tokens go to resource servers of all.
+func (p *Provider) anyPartner(id string) (*client, error) {
 	if len(id) > maxClientID {
 		return nil, bridge.Refuse(bridge.UnknownPartner, "This system is not registered with this hub.")
 	}
 	found, err := p.hub.Partner(trust.OIDC, id)
 	if err != nil {
 		return nil, err
-	}
-	if found.OIDC != nil && !p.face.knows(found.OIDC.Profile) {
-		return nil, errOtherFace(id)
 	}
 	return p.clients.of(found)
 }

@@ -2,12 +2,14 @@ package oidc
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
@@ -16,24 +18,52 @@ type refreshToken struct {
 	Grant   string `json:"i"`
 	Link    int    `json:"n"` // counts from 0; each is used once
 	Expires int64  `json:"e"` // seconds since 1970
-
-	Bound binding `json:"b,omitzero"` // of a client that cannot authenticate
 }
 
-// rotates reports whether a refresh token is used once and answered with the next. That of a client whose tokens are bound stays
-// good (FAPI 2.0 Security Profile, section 5.3.2.1): who finds it can do nothing with it.
-func (c *client) rotates(t refreshToken) bool {
-	return c.terms.Bind == trust.BindNone || c.public() && t.Bound == binding{}
+// refreshUse is what is remembered of the use of a refresh token.
+type refreshUse struct {
+	At   int64  `json:"t"` // seconds since 1970
+	Peer string `json:"p,omitempty"`
 }
 
-// used is the mark that this link of the chain was used.
-func (t refreshToken) used(g *grant) bridge.PutArtifact {
+// key names the mark that this link of the chain was used.
+func (t refreshToken) key() string { return t.Grant + "." + strconv.Itoa(t.Link) }
+
+// used is that mark.
+func (t refreshToken) used(g *grant, use refreshUse) (bridge.PutArtifact, error) {
+	payload, err := json.Marshal(use)
 	return bridge.PutArtifact{Artifact: bridge.Artifact{
-		Kind: bridge.KindRefresh, Key: t.Grant + "." + strconv.Itoa(t.Link), Session: g.Session, Expires: time.Unix(t.Expires, 0),
-	}}
+		Kind: bridge.KindRefresh, Key: t.key(), Session: g.Session, Payload: payload, Expires: time.Unix(t.Expires, 0),
+	}}, err
 }
 
-// redeemRefresh exchanges a refresh token. One that rotates is used once: its second use ends the grant (RFC 9700, section 4.14.2).
+// refreshGrace is how long after its use a refresh token may come again without ending its grant.
+const refreshGrace = 10 * time.Second
+
+// usedAgain refuses a refresh token that was used already. Two at once, as two tabs or a retry of one app send them, are refused and
+// nothing more, if they come from the same party: the app authenticates, or calls from the same address. Any other second use
+// is misuse, and ends the grant.
+func (p *Provider) usedAgain(ctx context.Context, x *exchange, cause error) error {
+	spent := bridge.Refuse(bridge.BadGrant, "The refresh token was used before: its grant has ended (RFC 9700, section 4.14.2).").WithCode("grant_spent").Because(cause)
+	mark, err := p.hub.Artifacts.Get(ctx, bridge.KindRefresh, x.link.key(), x.now)
+	if errors.Is(err, bridge.ErrNotFound) {
+		return spent
+	}
+	if err != nil {
+		return err
+	}
+	var first refreshUse
+	if err := json.Unmarshal(mark.Payload, &first); err != nil {
+		return fmt.Errorf("oidc: read use of refresh token: %w", err)
+	}
+	recent := x.now.Before(time.Unix(first.At, 0).Add(refreshGrace))
+	if recent && (!x.caller.public() || first.Peer == bridge.Peer(ctx)) {
+		return bridge.Refuse(bridge.BadGrant, "The refresh token was used a moment ago: use the one that was answered then.").WithCode(codeUsedTwice).Because(cause)
+	}
+	return spent
+}
+
+// redeemRefresh exchanges a refresh token, once (RFC 9700, section 4.14.2).
 func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenResponse, error) {
 	var t refreshToken
 	if !p.sealer.open(sealRefresh, x.get("refresh_token"), &t) || t.Grant == "" {
@@ -50,18 +80,17 @@ func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenRespon
 	if g.Client != x.caller.id {
 		return nil, bridge.Refuse(bridge.BadGrant, "The refresh token was issued to another client.").WithCode("refresh_client")
 	}
-	if !t.Bound.heldBy(x.caller.holds.binding) {
-		return nil, bridge.Refuse(bridge.BadGrant, "The refresh token is bound to a key that this request did not prove to have (RFC 9449, section 5).").WithCode("refresh_key")
-	}
-	if used := t.used(g); !x.caller.rotates(t) && p.seen(ctx, &used, x.now) { // from a time when it rotated
-		return nil, bridge.Refuse(bridge.BadGrant, "The refresh token was used already.").WithCode("grant_spent")
-	}
+	x.link = &t
 	g.Scopes = x.caller.allowed(g.Scopes)
 	scopes, err := narrow(g.Scopes, x.get("scope"))
 	if err != nil {
 		return nil, err
 	}
-	return p.tell(ctx, x, telling{grant: g, event: ledger.TokenRefreshed, scopes: scopes, link: &t})
+	to, err := p.narrowAudience(x, g.Resources)
+	if err != nil {
+		return nil, err
+	}
+	return p.tell(ctx, x, telling{grant: g, event: ledger.TokenRefreshed, scopes: scopes, audience: to, link: &t})
 }
 
 // narrow applies the scope parameter of a refresh: less than was granted, never more (RFC 6749, section 6). The

@@ -25,6 +25,7 @@ const (
 	sealCode    sealKind = "code"
 	sealAccess  sealKind = "access"
 	sealRefresh sealKind = "refresh"
+	sealTokenID sealKind = "token id" // the jti of a JWT access token
 )
 
 func newSealer(hub *bridge.Hub) (sealer, error) {

@@ -90,8 +90,8 @@ func clientRows(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, issuer+tokenPath, strings.NewReader(`{"grant_type":"authorization_code"}`))
 		r.Header.Set("Content-Type", "application/json")
 		w.denied(t, "JSON", w.send(r), after, 415, "invalid_request", "media_type")
-		for kind, want := range map[string][2]string{"": {"invalid_request", "bad_request"}, "password": {"unsupported_grant_type", "unsupported_grant_type"}, "urn:ietf:params:oauth:grant-type:token-exchange": {"unsupported_grant_type", "unsupported_grant_type"},
-			"urn:ietf:params:oauth:grant-type:jwt-bearer": {"unsupported_grant_type", "unsupported_grant_type"}, "client_credentials": {"unsupported_grant_type", "unsupported_grant_type"}} {
+		for kind, want := range map[string][2]string{"": {"invalid_request", "bad_request"}, "password": {"unsupported_grant_type", "unsupported_grant_type"}, "urn:ietf:params:oauth:grant-type:token-exchange": {"unauthorized_client", "unauthorized_client"},
+			"urn:ietf:params:oauth:grant-type:jwt-bearer": {"unsupported_grant_type", "unsupported_grant_type"}, "client_credentials": {"unauthorized_client", "unauthorized_client"}} {
 			w.denied(t, "grant_type "+kind, w.form(tokenPath, with(good, "grant_type", kind), basicHeader("basic:"+secret)), after, 400, want[0], want[1])
 		}
 		w.denied(t, "no code", w.form(tokenPath, url.Values{"grant_type": {trust.GrantCode}}, basicHeader("basic:"+secret)), after, 400, "invalid_request", "bad_request")

@@ -11,33 +11,41 @@ import (
 
 // telling is what a grant is exchanged for.
 type telling struct {
-	grant  *grant
-	event  ledger.Kind
-	scopes []string      // of the access token; the grant may hold more
-	nonce  string        // of the ID token
-	link   *refreshToken // that was presented; nil: the grant is new
+	grant    *grant
+	event    ledger.Kind
+	scopes   []string      // that were asked for now; the grant may hold more
+	audience []audience    // of the access token; empty: the client itself
+	nonce    string        // of the ID token
+	link     *refreshToken // that was presented; nil: the grant is new
 }
 
 // tell decides anew what the client is told, makes the tokens, and commits all that has to hold for them at once.
 func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResponse, error) {
 	g, c := t.grant, x.caller.client
-	iss, err := p.hub.Reissue(ctx, g.bridge(p, idTokenWants(g.Scopes)), t.event)
+	to, err := p.readersOf(c, t.audience)
 	if err != nil {
 		return nil, err
 	}
-	if len(g.ACR) > 0 && iss.Class == "" {
-		return nil, bridge.Refuse(bridge.AssuranceTooLow, "The person has signed in since in another way than was asked for.")
+	iss, err := p.hub.Reissue(ctx, g.bridge(p, wants(c, to, idTokenWants(g.Scopes))), t.event)
+	if err != nil {
+		return nil, err
 	}
-	answer := &tokenResponse{Scope: joined(t.scopes)}
-	if err := p.mintAccess(answer, x, accessToken{Grant: g.ID, Client: c.id, Scopes: t.scopes}, iss.SessionEnds); err != nil {
+	if err := stillMet(g, iss); err != nil {
+		return nil, err
+	}
+	readers, err := p.brief(ctx, g, c, &iss, to, t.event)
+	if err != nil {
+		return nil, err
+	}
+	answer := &tokenResponse{}
+	access := accessToken{Grant: g.ID, Client: c.id, Scopes: t.scopes, Audience: t.audience}
+	if err := p.mintAccess(answer, x, access, minting{g, readers, iss.SessionEnds}); err != nil {
 		return nil, err
 	}
 	last := x.now.Add(p.life.Access)
 	if c.terms.Refresh {
-		if t.link == nil || c.rotates(*t.link) {
-			if err := p.mintRefresh(answer, x, t, iss.SessionEnds); err != nil {
-				return nil, err
-			}
+		if err := p.mintRefresh(answer, x, t, iss.SessionEnds); err != nil {
+			return nil, err
 		}
 		last = iss.SessionEnds
 	}
@@ -46,7 +54,7 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 			return nil, err
 		}
 	}
-	writes, err := p.tellWrites(x, t, earlier(last, iss.SessionEnds))
+	writes, err := p.tellWrites(ctx, x, t, earlier(last, iss.SessionEnds))
 	if err != nil {
 		return nil, err
 	}
@@ -57,12 +65,15 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 }
 
 // tellWrites are the conditions of an exchange, as writes that fail when one does not hold.
-func (p *Provider) tellWrites(x *exchange, t telling, expires time.Time) ([]bridge.Write, error) {
+func (p *Provider) tellWrites(ctx context.Context, x *exchange, t telling, expires time.Time) ([]bridge.Write, error) {
 	var writes []bridge.Write
-	switch {
-	case t.link != nil && x.caller.rotates(*t.link):
-		writes = append(writes, t.link.used(t.grant))
-	case t.link == nil:
+	if t.link != nil {
+		mark, err := t.link.used(t.grant, refreshUse{x.now.Unix(), bridge.Peer(ctx)})
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, mark)
+	} else {
 		if code := time.Unix(t.grant.Offer.Expires, 0); expires.Before(code) {
 			expires = code // a code that is redeemed again must be recognised
 		}
@@ -72,15 +83,43 @@ func (p *Provider) tellWrites(x *exchange, t telling, expires time.Time) ([]brid
 		}
 		writes = append(writes, bridge.PutArtifact{Artifact: a})
 	}
-	return append(writes, x.caller.marks()...), nil
+	if x.caller.mark != nil {
+		writes = append(writes, *x.caller.mark)
+	}
+	return writes, nil
 }
 
-// mintAccess makes the access token of an answer. It never outlives cap; zero: there is none.
-func (p *Provider) mintAccess(answer *tokenResponse, x *exchange, t accessToken, limit time.Time) error {
-	expires := earlier(x.now.Add(p.life.Access), limit)
-	t.Issued, t.Expires, t.Bound = x.now.Unix(), expires.Unix(), x.caller.holds.binding
-	token, err := p.sealer.seal(sealAccess, t)
-	answer.Access, answer.Type, answer.Expires = token, t.Bound.tokenType(), int64(expires.Sub(x.now)/time.Second)
+// stillMet refuses where the session was proven anew in a way that meets none of the classes that the grant was asked for.
+func stillMet(g *grant, iss bridge.Issuance) error {
+	if len(g.ACR) > 0 && iss.Class == "" {
+		return bridge.Refuse(bridge.AssuranceTooLow, "The person has signed in since in another way than was asked for.")
+	}
+	return nil
+}
+
+// minting is what an access token is made for.
+type minting struct {
+	grant   *grant // nil: the token is of the client itself
+	readers []reader
+	limit   time.Time // that the token does not outlive; zero: none
+}
+
+// mintAccess makes the access token of an answer, in the form that its readers take.
+func (p *Provider) mintAccess(answer *tokenResponse, x *exchange, t accessToken, m minting) (err error) {
+	if !t.forUserinfo() {
+		t.Scopes = scopesFor(m.readers, t.Scopes)
+	}
+	if p.face.cis2 {
+		t.Issuer = p.issuer
+	}
+	expires := earlier(x.now.Add(p.life.Access), m.limit)
+	t.Issued, t.Expires = x.now.Unix(), expires.Unix()
+	if only := m.readers[0]; only.terms.Tokens.JWT {
+		answer.Access, err = p.sayAccess(only.client, t, m.grant, only.iss)
+	} else {
+		answer.Access, err = p.sealer.seal(sealAccess, t)
+	}
+	answer.Type, answer.Expires, answer.Scope = t.Confirm.kind(), int64(expires.Sub(x.now)/time.Second), joined(t.Scopes)
 	return err
 }
 
@@ -89,9 +128,6 @@ func (p *Provider) mintRefresh(answer *tokenResponse, x *exchange, t telling, li
 	next := refreshToken{Grant: t.grant.ID, Expires: earlier(x.now.Add(p.life.Refresh), limit).Unix()}
 	if t.link != nil {
 		next.Link = t.link.Link + 1
-	}
-	if x.caller.public() { // all others are bound by their credentials (RFC 9449, section 5; RFC 8705, section 4)
-		next.Bound = x.caller.holds.binding
 	}
 	answer.Refresh, err = p.sealer.seal(sealRefresh, next)
 	return err

@@ -16,6 +16,7 @@ type tokenResponse struct {
 	Refresh string `json:"refresh_token,omitempty"`
 	ID      string `json:"id_token,omitempty"`
 	Scope   string `json:"scope"`
+	Issued  string `json:"issued_token_type,omitempty"` // RFC 8693, section 2.2.1
 }
 
 // token exchanges a code or a refresh token (RFC 6749, sections 4.1.3 and 6).
@@ -24,18 +25,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	var answer *tokenResponse
-	var g *grant
-	if c.holds, err = p.holds(w, r, c); err == nil {
-		answer, g, err = p.exchange(r.Context(), c, form)
-	} else {
-		err = p.refusedAfter(r.Context(), c, err)
-	}
+	answer, ref, err := p.exchange(r.Context(), c, form)
 	if err != nil {
-		ref := ""
-		if g != nil {
-			ref = g.Ref
-		}
 		p.refuseCall(w, r, c.id, ref, err)
 		return
 	}

@@ -73,7 +73,7 @@ func TestDiscoveryIsTrue(t *testing.T) {
 	if set := w.tokens(w.redeem("basic", b.code("basic", "scope", strings.Join(all, " ")))); len(strings.Fields(set.Scope)) != len(all) {
 		t.Errorf("scopes %q of %v", set.Scope, all)
 	}
-	if got := list(m, "grant_types_supported"); !slices.Equal(got, []string{trust.GrantCode, trust.GrantRefresh}) {
+	if got := list(m, "grant_types_supported"); !slices.Equal(got, []string{trust.GrantCode, trust.GrantRefresh, trust.GrantClient, trust.GrantExchange}) {
 		t.Errorf("grant types %v", got)
 	}
 }
@@ -132,6 +132,39 @@ func TestEveryAdvertisedAlgorithmVerifies(t *testing.T) {
 	claims := map[string]any{"iss": "jwt", "sub": "jwt", "aud": issuer, "jti": "enc", "exp": w.clock().Add(time.Minute).Unix()}
 	fit := w.signAs(jose.ES256, signers["ES256"], claims, (&jose.SignerOptions{}).WithHeader("kid", "enc"))
 	w.assertionDenied(t, "a key for encryption", "jwt", fit, "assertion_kid")
+}
+
+// bindingRows: tokens bound to a certificate or a key are not offered, and nothing pretends to be one.
+func bindingRows(t *testing.T) {
+	w := newWorld(t)
+	t.Run("183", func(t *testing.T) {
+		m := w.published()
+		for _, name := range []string{
+			"tls_client_certificate_bound_access_tokens", "mtls_endpoint_aliases", "dpop_signing_alg_values_supported",
+			"registration_endpoint", "device_authorization_endpoint",
+		} {
+			if v, ok := m[name]; ok {
+				t.Errorf("%s is advertised: %v", name, v)
+			}
+		}
+		for _, method := range list(m, "token_endpoint_auth_methods_supported") {
+			if strings.Contains(method, "tls_client_auth") {
+				t.Errorf("%s is advertised", method)
+			}
+		}
+		set := w.tokens(w.redeem("basic", w.browser().code("basic")))
+		if set.Type != "Bearer" {
+			t.Errorf("token type %s", set.Type)
+		}
+		after := w.lastSeq()
+		r := httptest.NewRequest(http.MethodGet, issuer+userinfoPath, nil)
+		r.Header.Set("Authorization", "DPoP "+set.Access)
+		r.Header.Set("DPoP", "eyJ.eyJ.x")
+		if got := w.send(r); got.status != http.StatusUnauthorized || !strings.HasPrefix(got.header.Get("WWW-Authenticate"), "Bearer ") || w.reason() != "bad_bearer" {
+			t.Errorf("a bearer token presented as bound: %d %v", got.status, got.header)
+		}
+		w.nothing(t, after)
+	})
 }
 
 // TestOtherOrigins: scripts of other sites may call what needs no cookie, never with credentials; all else not at all.

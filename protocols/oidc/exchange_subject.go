@@ -1,0 +1,97 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// subject is whom a token that is exchanged is about, and how far it reaches.
+type subject struct {
+	grant   grant // its scopes are those of the token, and its parents those that the new grant will end with
+	expires int64 // seconds since 1970
+}
+
+// refuseSubject is the answer to a subject token that cannot be exchanged (RFC 8693, section 2.2.2: invalid_request).
+func refuseSubject(format string, args ...any) *bridge.Refusal {
+	why := bridge.Refuse(bridge.BadRequest, format, args...).WithCode("subject_token")
+	why.Detail = "The subject token cannot be exchanged: " + why.Detail
+	return why
+}
+
+// subjectOf reads the token that is exchanged, strictly as the type that the client says it is.
+func (p *Provider) subjectOf(ctx context.Context, x *exchange) (s subject, err error) {
+	token := x.get("subject_token")
+	switch kind := x.get("subject_token_type"); {
+	case kind == typeAccess, kind == typeJWT && isJWT(token):
+		s, err = p.subjectOfAccess(ctx, x, token)
+	case kind == typeIDToken && x.caller.terms.Tokens.ExchangeIDToken:
+		s, err = p.subjectOfIDToken(ctx, x, token)
+	case kind == typeIDToken:
+		return s, refuseSubject("the terms of this client allow %s alone.", typeAccess)
+	case kind == "":
+		return s, bridge.Refuse(bridge.BadRequest, "subject_token_type is missing (RFC 8693, section 2.1).").WithCode("subject_token_type")
+	default:
+		return s, bridge.Refuse(bridge.BadRequest, "subject_token_type must be %s, or %s where the terms allow it.", typeAccess, typeIDToken).WithCode("subject_token_type")
+	}
+	if why := bridge.AsRefusal(err); err != nil && why.Reason != bridge.Internal && why.Reason != bridge.Unavailable && why.Code != "subject_token" {
+		err = refuseSubject("%s", why.Detail).Because(err)
+	}
+	return s, err
+}
+
+// subjectOfAccess takes an access token that was issued to the client, or is meant for it.
+func (p *Provider) subjectOfAccess(ctx context.Context, x *exchange, token string) (subject, error) {
+	t, err := p.readAccess(token)
+	if err != nil {
+		return subject{}, refuseSubject("it is no access token of this hub, or it has expired.")
+	}
+	if t.Client != x.caller.id && !t.isFor(x.caller.id) {
+		return subject{}, refuseSubject("it was neither issued to this client nor for it.")
+	}
+	g, holder, err := p.living(ctx, t)
+	switch {
+	case err != nil:
+		return subject{}, err
+	case g == nil:
+		return subject{}, refuseSubject("it is of a client itself, and of no person.")
+	case t.Client != x.caller.id && !holder.mayReach(x.caller.id, g):
+		return subject{}, refuseSubject("it was neither issued to this client nor for it.")
+	}
+	g.Parents, g.Resources = append([]string{g.ID}, g.Parents...), nil
+	return subject{*g, t.Expires}, nil
+}
+
+// subjectOfIDToken takes an ID token that was issued to the client in a session that lives. It names no scopes, so the terms of the
+// client bound them; and where it names no role, the one counts in which the session acts.
+func (p *Provider) subjectOfIDToken(ctx context.Context, x *exchange, token string) (subject, error) {
+	said, err := p.verifyOwn(token)
+	switch {
+	case err != nil || said.SID == "":
+		return subject{}, refuseSubject("it is no ID token of this hub.")
+	case said.Audience != x.caller.id:
+		return subject{}, refuseSubject("it was issued to another client.")
+	case x.now.Unix() >= said.Expires:
+		return subject{}, refuseSubject("it has expired.")
+	}
+	told, err := p.hub.Participants.FindParticipant(ctx, trust.OIDC, x.caller.id, said.SID)
+	var session bridge.Session
+	if err == nil {
+		session, err = p.hub.Sessions.Session(ctx, told.Session)
+	}
+	if err != nil && !errors.Is(err, bridge.ErrNotFound) {
+		return subject{}, err
+	}
+	if err != nil || told.Subject != said.Subject || !session.Ended.IsZero() {
+		return subject{}, refuseSubject("its session has ended.")
+	}
+	g := grant{
+		Client: x.caller.id, Session: told.Session, Role: said.Role, ACR: p.known([]string{said.ACR}), Scopes: x.caller.scopes, Ref: bridge.Ref(ctx), AuthnAt: said.AuthTime,
+	}
+	if g.Role == "" {
+		g.Role = session.RoleID
+	}
+	return subject{g, said.Expires}, nil
+}
