@@ -17,6 +17,10 @@ type suiteBrowser struct {
 	pages   []string // of the hub, as they were seen
 }
 
+func (b *suiteBrowser) rotating() bool { return b.rotates }
+
+func (b *suiteBrowser) seen() []string { return b.pages }
+
 // behave has the person do what the module's instructions say, where that is not signing in.
 func (b *suiteBrowser) behave(module string) {
 	switch {

@@ -41,7 +41,12 @@ func serveFront(t *testing.T, port int, config *tls.Config, target *url.URL) {
 		p.Out.Header.Set("X-Forwarded-Host", suiteHost)
 		p.Out.Header.Set("X-Forwarded-Port", fmt.Sprint(port))
 		p.Out.Header.Set("X-Forwarded-Uri", p.In.RequestURI)
-		if p.In.TLS != nil && len(p.In.TLS.PeerCertificates) > 0 {
+		p.Out.Header.Set("X-Ssl-Protocol", "TLSv1.3")
+		if p.In.TLS.Version == tls.VersionTLS12 {
+			p.Out.Header.Set("X-Ssl-Protocol", "TLSv1.2")
+		}
+		p.Out.Header.Set("X-Ssl-Cipher", tls.CipherSuiteName(p.In.TLS.CipherSuite))
+		if len(p.In.TLS.PeerCertificates) > 0 {
 			block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.In.TLS.PeerCertificates[0].Raw})
 			p.Out.Header.Set("X-Ssl-Cert", strings.ReplaceAll(strings.TrimSpace(string(block)), "\n", "\t"))
 		}

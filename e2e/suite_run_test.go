@@ -15,10 +15,11 @@ import (
 
 // conformance speaks to a running suite.
 type conformance struct {
-	t      *testing.T
-	at     string
-	hub    *hub
-	client *http.Client
+	t       *testing.T
+	at      string
+	hub     *hub
+	client  *http.Client
+	scripts bool // the pages need a browser that runs them
 }
 
 func startSuite(t *testing.T, at string, h *hub) *conformance {
@@ -113,22 +114,40 @@ func (s *conformance) run(plan string, m module) verdict {
 		ID string `json:"id"`
 	}
 	s.call(http.MethodPost, "runner", url.Values{"test": {m.Test}, "plan": {plan}, "variant": {string(variant)}}, nil, &test, http.StatusCreated)
-	b := &suiteBrowser{surfer: s.hub.newSurfer(doctor), role: doctorRole2}
-	b.t = s.t
+	b := s.person()
 	b.behave(m.Test)
 	info := s.attend(test.ID, b)
 	v := verdict{module: m.Test, status: info.Status, result: info.Result, took: time.Since(began)}
 	v.failed, v.warnings = s.log(test.ID, m.Test)
-	if len(b.pages) > 0 {
-		keep(s.t, m.Test+".html", []byte(strings.Join(b.pages, "\n\n<!-- next page -->\n\n")))
+	if pages := b.seen(); len(pages) > 0 {
+		keep(s.t, m.Test+".html", []byte(strings.Join(pages, "\n\n<!-- next page -->\n\n")))
 	}
 	return v
+}
+
+// person is who sits at the browser.
+type person interface {
+	behave(module string)
+	visit(method, address string)
+	rotating() bool // an administrator adds a signing key when the module is ready for it
+	seen() []string // pages of the hub
+}
+
+// person has a new browser.
+func (s *conformance) person() person {
+	s.t.Helper()
+	if s.scripts {
+		return s.newChromium()
+	}
+	b := &suiteBrowser{surfer: s.hub.newSurfer(doctor), role: doctorRole2}
+	b.t = s.t
+	return b
 }
 
 type testInfo struct{ Status, Result string }
 
 // attend does what the suite asks of a person until the module is over.
-func (s *conformance) attend(id string, b *suiteBrowser) testInfo {
+func (s *conformance) attend(id string, b person) testInfo {
 	s.t.Helper()
 	rotated := false
 	var info testInfo
@@ -138,7 +157,7 @@ func (s *conformance) attend(id string, b *suiteBrowser) testInfo {
 		case "FINISHED", "INTERRUPTED":
 			return info
 		case "CONFIGURED":
-			if b.rotates && !rotated {
+			if b.rotating() && !rotated {
 				rotated = true
 				s.rotate()
 				s.call(http.MethodPost, "runner/"+id, nil, nil, nil, http.StatusOK)
@@ -163,7 +182,7 @@ func (s *conformance) rotate() {
 }
 
 // visit opens the addresses that the module wants opened. It reports whether there were any.
-func (s *conformance) visit(id string, b *suiteBrowser) bool {
+func (s *conformance) visit(id string, b person) bool {
 	s.t.Helper()
 	var running struct {
 		Browser struct {

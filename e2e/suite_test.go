@@ -18,7 +18,7 @@ import (
 const (
 	suiteAddress = "CONFORMANCE_SUITE"
 	suiteLog     = "CONFORMANCE_LOG"
-	suiteHost    = "suite.localhost"
+	suiteHost    = "suite.hub.localhost" // of one site with the hub, so that a frame of it has its cookies
 	suitePort    = 18443
 	suiteMTLS    = 18444
 	suiteAlias   = "lanyard"
@@ -33,6 +33,7 @@ type certification struct {
 	plan    string
 	variant map[string]string
 	config  func(t *testing.T, h *hub) map[string]any
+	scripts bool // needs Chromium
 }
 
 func certifications() []certification {
@@ -49,17 +50,17 @@ func certifications() []certification {
 	signed := maps.Clone(fapi)
 	maps.Copy(signed, map[string]string{"fapi_request_method": "signed_non_repudiation", "fapi_response_mode": "jarm"})
 	return []certification{
-		{"config", "oidcc-config-certification-test-plan", nil, suiteBasic},
-		{"basic", "oidcc-basic-certification-test-plan", static, suiteBasic},
-		{"formpost", "oidcc-formpost-basic-certification-test-plan", static, suiteBasic},
-		{"keyed", "oidcc-test-plan", keyed, suiteKeyed},
-		{"rplogout", "oidcc-rp-initiated-logout-certification-test-plan", code, suiteLogout("")},
-		{"backchannel", "oidcc-backchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("backchannel_logout_uri")},
-		{"frontchannel", "oidcc-frontchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("frontchannel_logout_uri")},
-		{"session", "oidcc-session-management-certification-test-plan", code, suiteLogout("")},
-		{"dynamic", "oidcc-dynamic-certification-test-plan", dynamic, suiteDynamic},
-		{"fapi2", "fapi2-security-profile-final-test-plan", fapi, suiteFAPI("")},
-		{"signing", "fapi2-message-signing-final-test-plan", signed, suiteFAPI(", request_object: required")},
+		{"config", "oidcc-config-certification-test-plan", nil, suiteBasic, false},
+		{"basic", "oidcc-basic-certification-test-plan", static, suiteBasic, false},
+		{"formpost", "oidcc-formpost-basic-certification-test-plan", static, suiteBasic, false},
+		{"keyed", "oidcc-test-plan", keyed, suiteKeyed, false},
+		{"rplogout", "oidcc-rp-initiated-logout-certification-test-plan", code, suiteLogout(""), false},
+		{"backchannel", "oidcc-backchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("backchannel_logout_uri"), false},
+		{"frontchannel", "oidcc-frontchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("frontchannel_logout_uri"), true},
+		{"session", "oidcc-session-management-certification-test-plan", code, suiteLogout(""), true},
+		{"dynamic", "oidcc-dynamic-certification-test-plan", dynamic, suiteDynamic, false},
+		{"fapi2", "fapi2-security-profile-final-test-plan", fapi, suiteFAPI(""), false},
+		{"signing", "fapi2-message-signing-final-test-plan", signed, suiteFAPI(", request_object: required"), false},
 	}
 }
 
@@ -73,6 +74,7 @@ func TestSuite(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := startHubWith(t, "", suiteSections)
 			s := startSuite(t, at, h)
+			s.scripts = c.scripts
 			id, modules := s.begin(c.plan, c.variant, c.config(t, h))
 			var results []verdict
 			for _, m := range modules {
@@ -154,6 +156,9 @@ func suiteLogout(way string) func(*testing.T, *hub) map[string]any {
 		terms := fmt.Sprintf(", pkce: false, id_token_alg: RS256, post_logout_redirect_uris: [%q]", suiteURL("post_logout_redirect"))
 		if way != "" {
 			terms += fmt.Sprintf(", %s: %q", way, suiteURL(strings.TrimSuffix(way, "_uri")))
+		}
+		if way == "frontchannel_logout_uri" {
+			terms += ", frontchannel_session: true"
 		}
 		c := suiteClient{"suite-leaving", "client_secret_basic", "a-secret-for-the-client-that-leaves-the-hub", terms}
 		c.approve(t, h, suiteURL("callback"))
