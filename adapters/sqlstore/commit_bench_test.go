@@ -63,7 +63,7 @@ func prepareSessions(b testing.TB, s *Store, n int) {
 	}
 }
 
-// issuance is what Deliver commits for an OIDC sign-on: the request's mark, the participant, the code and the audit event.
+// issuance is what Deliver commits for a sign-on: a mark, the participant, the grant and the audit event.
 func issuance(caller int, i int64) []bridge.Write {
 	now := time.Now()
 	session := fmt.Sprintf("session%022d", caller)
