@@ -179,8 +179,12 @@ func Origin(raw string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// FormEnds are the sources, for a policy, of where a form that is sent to a partner may end.
+// FormEnds are the sources, for a policy, of where a form that is sent to a partner may end. A scheme alone, with its colon, is one:
+// an app on a device may have claimed it.
 func FormEnds(action string) []string {
+	if scheme, ok := strings.CutSuffix(action, ":"); ok && !strings.Contains(scheme, ":") {
+		return []string{action}
+	}
 	origin := Origin(action)
 	scheme, _, ok := strings.Cut(origin, "//")
 	if !ok {

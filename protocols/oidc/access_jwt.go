@@ -106,7 +106,7 @@ func (p *Provider) sayAccess(to *client, t accessToken, g *grant, iss bridge.Iss
 
 // readerClaims are the claims that a reader's terms release, as far as the scopes of the token ask for them.
 func (p *Provider) readerClaims(iss bridge.Issuance, scopes []string) map[string]any {
-	claims := p.userinfoClaims(iss, "", scopes)
+	claims := p.userinfoClaims(iss, &grant{Scopes: scopes})
 	delete(claims, "sub")
 	if role := selectedRole(iss, scopes); role != "" {
 		claims[claimSelectedRole] = role

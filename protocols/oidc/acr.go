@@ -29,7 +29,7 @@ func acrClasses() []acrClass {
 	}
 }
 
-// known leaves out acr names that are unknown or never met, and repetitions: they are stored with every grant.
+// known leaves out acr names that are unknown or never met, and repetitions.
 func (p *Provider) known(names []string) []string {
 	var out []string
 	for _, c := range p.contexts(names) {
@@ -53,16 +53,10 @@ func (p *Provider) contexts(names []string) []bridge.AuthnContext {
 	return out
 }
 
-// reachable leaves out acr names that no method of this hub meets.
+// reachable leaves out what known does, and acr names that no method of this hub meets now.
 func (p *Provider) reachable(names []string) []string {
-	var out []string
 	offered := p.offered()
-	for _, name := range names {
-		if slices.Contains(offered, name) {
-			out = append(out, name)
-		}
-	}
-	return out
+	return slices.DeleteFunc(p.known(names), func(name string) bool { return !slices.Contains(offered, name) })
 }
 
 // offered lists the acr names that some method of this hub can meet.

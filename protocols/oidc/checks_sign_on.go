@@ -61,10 +61,7 @@ func checkACR(p *Provider, a *authorization) *bridge.Refusal {
 	if len(asked) == 0 {
 		asked = a.client.terms.DefaultACR
 	}
-	a.ACR = p.known(asked)
-	if !demand {
-		a.ACR = p.reachable(a.ACR)
-	}
+	a.ACR = p.reachable(asked)
 	if demand && len(asked) > 0 && len(a.ACR) == 0 {
 		return bridge.Refuse(bridge.AssuranceTooLow, "None of the acr values asked for can be met here.")
 	}
@@ -77,7 +74,7 @@ func checkHint(p *Provider, a *authorization) *bridge.Refusal {
 		return nil
 	}
 	own, err := p.verifyOwn(hint)
-	if err != nil || own.Subject == "" {
+	if err != nil {
 		return bridge.Refuse(bridge.BadSignature, "id_token_hint is not an ID token of this provider.").WithCode("id_token_hint").Because(err)
 	}
 	if own.Audience != a.client.id {

@@ -108,7 +108,7 @@ func TestClaimsAreTyped(t *testing.T) {
 		{Name: "one", Values: []any{"a"}}, {Name: "many", Values: []any{"a", "b"}}, {Name: "list", Values: []any{"a"}, List: true}, {Name: "none"},
 		{Name: "number", Values: []any{int64(3)}}, {Name: "sub", Values: []any{"evil"}}, {Name: "email", Values: []any{"a@b"}}, {Name: claimSelectedRole, Values: []any{roleOne}},
 	}}
-	got := w.p.userinfoClaims(iss, "s", []string{scopeOpenID})
+	got := w.p.userinfoClaims(iss, &grant{Subject: "s", Scopes: []string{scopeOpenID}})
 	if got["sub"] != "s" || got["one"] != "a" || got["number"] != int64(3) || len(got) != 5 {
 		t.Errorf("claims %v", got)
 	}
@@ -117,7 +117,7 @@ func TestClaimsAreTyped(t *testing.T) {
 			t.Errorf("%s is %v", name, got[name])
 		}
 	}
-	if got := w.p.userinfoClaims(iss, "s", []string{scopeOpenID, "email"}); got["email"] != "a@b" {
+	if got := w.p.userinfoClaims(iss, &grant{Subject: "s", Scopes: []string{scopeOpenID, "email"}}); got["email"] != "a@b" {
 		t.Errorf("claims %v", got)
 	}
 	for name, c := range map[string]struct {

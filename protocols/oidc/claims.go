@@ -61,41 +61,18 @@ func (t scopeTable) asked(granted []string, claim string) bool {
 	return slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(granted, s) })
 }
 
-// userinfoClaims are the released claims whose scope was granted, and sub. Nothing empty is printed: a claim
-// without a value is absent.
-func (p *Provider) userinfoClaims(iss bridge.Issuance, subject string, scopes []string) map[string]any {
+// userinfoClaims are the released claims that a granted scope or the claims parameter asks for, and sub.
+func (p *Provider) userinfoClaims(iss bridge.Issuance, g *grant) map[string]any {
 	out := make(map[string]any, len(iss.Attributes)+1)
 	for _, a := range iss.Attributes {
-		if trust.ReservedClaim(a.Name) || a.Name == claimSelectedRole || len(a.Values) == 0 || !p.scopes.asked(scopes, a.Name) {
+		byScope := a.Name != claimSelectedRole && p.scopes.asked(g.Scopes, a.Name)
+		if !byScope && (g.Claims == nil || !g.Claims.Userinfo.has(a.Name, a.Values)) {
 			continue
 		}
-		if a.List || len(a.Values) > 1 {
-			out[a.Name] = a.Values
-			continue
+		if v, ok := claimValue(a); ok {
+			out[a.Name] = v
 		}
-		out[a.Name] = a.Values[0]
 	}
-	out["sub"] = subject
+	out["sub"] = g.Subject
 	return out
-}
-
-// idTokenWants names the released claims that an ID token holds: the chosen role, if a scope asks for it.
-func idTokenWants(scopes []string) []string {
-	if slices.Contains(scopes, scopeSelectedRole) || slices.Contains(scopes, scopeChangedRole) {
-		return []string{claimSelectedRole}
-	}
-	return []string{}
-}
-
-// selectedRole is the claim of the ID token; empty unless it was asked for and the terms release it.
-func selectedRole(iss bridge.Issuance, scopes []string) string {
-	if len(idTokenWants(scopes)) == 0 {
-		return ""
-	}
-	a, ok := iss.Attribute(claimSelectedRole)
-	if !ok || len(a.Values) != 1 {
-		return ""
-	}
-	id, _ := a.Values[0].(string)
-	return id
 }

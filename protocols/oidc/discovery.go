@@ -74,7 +74,7 @@ func (p *Provider) describe() metadata {
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
 		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil, FrontLogout: true, FrontLogoutSession: true, CheckSession: p.checkSessionURL(),
-		RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(),
+		ClaimsParameter: true, RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(),
 		IntrospectionSigns: p.algorithms(), Pushed: p.url(pushPath), MustPush: p.par, ResponseAlgorithms: p.algorithms(),
 	}
 	if p.registering.Registrar != nil {

@@ -47,6 +47,8 @@
 //     nothing is fetched at a stranger's bidding. Beside a request URI of ours only client_id counts, and beside a request object
 //     too where the terms require one, in the profile fapi2, or where its typ says oauth-authz-req+jwt; otherwise what the object
 //     lacks is taken from beside it (OpenID Connect Core 1.0, section 6.1).
+//   - The claims parameter asks by name for what the terms release, in the ID token or in userinfo, also without its scope. A claim
+//     asked for with values is told if one of them is the person's.
 //   - A pushed request works until a sign-on with it is complete: people reload, and go back. An error does not use it up.
 //   - What is wrong with a pushed request or an object is told to the client at the redirect_uri beside it, if that is registered,
 //     and to the person otherwise.

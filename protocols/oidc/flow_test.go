@@ -290,7 +290,7 @@ func TestDiscoveryAndKeys(t *testing.T) {
 	for name, want := range map[string]any{
 		"response_types_supported": []any{"code"}, "code_challenge_methods_supported": []any{"S256"},
 		"authorization_response_iss_parameter_supported": true, "backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
-		"claims_parameter_supported": false, "request_parameter_supported": true, "request_uri_parameter_supported": false,
+		"claims_parameter_supported": true, "request_parameter_supported": true, "request_uri_parameter_supported": false,
 		"pushed_authorization_request_endpoint": issuer + "/oidc/par", "require_pushed_authorization_requests": false,
 		"id_token_signing_alg_values_supported": []any{"RS256", "RS384", "RS512", "ES256", "PS256", "PS384", "PS512"},
 		"acr_values_supported":                  []any{"AAL3_ANY", "AAL2_OR_AAL3_ANY", "AAL2_ANY", "AAL3_FIDO2", "AAL3_CIS2_SMARTCARD", "AAL3_SMARTCARD"},

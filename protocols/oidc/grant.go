@@ -26,6 +26,8 @@ type grant struct {
 	AuthnAt int64    `json:"w"`           // when the person proved before it was granted, seconds since 1970
 	Offer   *offer   `json:"o,omitempty"` // of a code
 
+	Claims *askedClaims `json:"m,omitempty"` // asked for by name, beside the scopes
+
 	Resources []string `json:"x,omitempty"` // that its tokens may be for; none: any that the terms allow
 	Parents   []string `json:"n,omitempty"` // ids of the grants that it was exchanged from: it ends with any of them
 	Actors    []string `json:"k,omitempty"` // clients that act for the person, the last one first; none: it was not exchanged

@@ -2,14 +2,13 @@ package oidc
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 )
 
 // idToken is the claims of an ID token (OpenID Connect Core 1.0, section 2), with those of CIS2. The field set
-// is closed: no release rule can add to it or speak over it. Levels are strings, aud is one string.
+// is closed: no release rule can speak over it. Levels are strings, aud is one string.
 type idToken struct {
 	Issuer        string    `json:"iss"`
 	Subject       string    `json:"sub"`
@@ -43,14 +42,12 @@ func (p *Provider) idToken(c *client, g *grant, iss bridge.Issuance, in idTokenI
 	if expires.After(iss.SessionEnds) {
 		expires = iss.SessionEnds
 	}
-	return p.sign(c.alg, typJWT, idToken{
+	return p.sign(c.alg, typJWT, withClaims(idToken{
 		Issuer: p.issuer, Subject: g.Subject, Audience: c.id, Party: c.id,
 		Expires: expires.Unix(), Issued: iss.At.Unix(), AuthTime: g.AuthnAt, Nonce: in.nonce,
 		ACR: acrOf(iss), AMR: [1]string{string(iss.Method)}, AccessHash: jose.HalfHash(c.alg, in.access),
 		SID: iss.Index, Tracking: iss.SessionID,
 		Identity: strconv.Itoa(int(iss.Identity)), Authenticated: strconv.Itoa(int(iss.Assurance)), SelectedRole: selectedRole(iss, in.scopes),
 		cis2Token: p.cis2Token(c, g, in),
-	})
+	}, askedInToken(iss, g.Claims)))
 }
-
-func joined(scopes []string) string { return strings.Join(scopes, " ") }

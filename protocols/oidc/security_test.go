@@ -357,7 +357,7 @@ func grantRows(t *testing.T) {
 			{Name: "sub", Values: []any{"evil"}}, {Name: "iss", Values: []any{"evil"}}, {Name: "acr", Values: []any{"evil"}}, {Name: "aud", Values: []any{"evil"}},
 			{Name: "one", Values: []any{"a"}, List: true}, {Name: "many", Values: []any{"a", "b"}}, {Name: "plain", Values: []any{"7"}}, {Name: "empty", List: true},
 		}}
-		got := w.p.userinfoClaims(iss, "the-subject", []string{"openid"})
+		got := w.p.userinfoClaims(iss, &grant{Subject: "the-subject", Scopes: []string{"openid"}})
 		if got["sub"] != "the-subject" || got["iss"] != nil || got["acr"] != nil || got["aud"] != nil || got["empty"] != nil || got["plain"] != "7" {
 			t.Errorf("claims %v", got)
 		}

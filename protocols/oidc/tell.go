@@ -26,7 +26,7 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 	if err != nil {
 		return nil, err
 	}
-	iss, err := p.hub.Reissue(ctx, g.bridge(p, wants(c, to, idTokenWants(g.Scopes))), t.event)
+	iss, err := p.hub.Reissue(ctx, g.bridge(p, wants(c, to, idTokenWants(g.Scopes, g.Claims))), t.event)
 	if err != nil {
 		return nil, err
 	}

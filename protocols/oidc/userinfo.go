@@ -25,7 +25,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		p.refuseResource(w, r, partner, ref, err)
 		return
 	}
-	claims := p.userinfoClaims(iss, g.Subject, g.Scopes)
+	claims := p.userinfoClaims(iss, g)
 	if p.hub.Recorder != nil {
 		p.hub.Recorder.Trace(g.Ref, "userinfo", "partner", g.Client, "claims", strconv.Itoa(len(claims)), "withheld", strconv.Itoa(len(iss.Withheld)))
 	}
