@@ -205,6 +205,16 @@ type OIDC struct {
 	RequirePAR       bool          `key:"require_par" default:"false" doc:"Take pushed authorization requests only, of every client."`
 	RequirePKCE      bool          `key:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code challenge (RFC 7636). Clients of the profile cis2 are asked by their own terms alone."`
 	CIS2             CIS2          `key:"cis2" doc:"A second issuer that looks as NHS Care Identity Service 2 does, for the clients of the profile cis2."`
+	Registration     Registration  `key:"registration" doc:"Clients that register themselves."`
+}
+
+// Registration says how OIDC clients register themselves.
+type Registration struct {
+	Mode             string `key:"mode" default:"off" enum:"off token open" doc:"Who may register a client (OpenID Connect Dynamic Client Registration 1.0, RFC 7591). off: nobody. token: holders of an invitation, as lanyard partner invite makes them. open: anybody; such a client is a draft, which is not answered, until an administrator looks at it or the template says otherwise."`
+	Template         string `key:"template_file" format:"file" doc:"What such a client may have: a partner document without the client's own facts. Without it that is a pairwise identifier and the scope openid."`
+	Clients          int    `key:"clients" default:"100" min:"1" max:"10000" doc:"How many clients that registered themselves there may be, those that were made live since not counted."`
+	Hourly           int    `key:"hourly" default:"20" min:"0" max:"10000" doc:"How many may register in an hour without an invitation; 0: any number. Each process counts for itself."`
+	PrivateAddresses bool   `key:"private_addresses" default:"false" doc:"Reach addresses inside the hospital's network (RFC 1918 and the like) also where only such a client names them: its keys, its sector, its back-channel logout."`
 }
 
 // CIS2 is the issuer of the CIS2 face.

@@ -9,14 +9,18 @@ import (
 // frontChannel wants the address of a client's front-channel logout where one of its redirect URIs is: same scheme, host and port (OpenID
 // Connect Front-Channel Logout 1.0, section 2). Anywhere else the hub's own page would frame a stranger.
 func (b *builder) frontChannel(t *OIDCTerms) {
-	front := originOf(t.FrontchannelLogoutURI)
-	here := func(uri string) bool { return originOf(uri) == front }
 	switch {
 	case t.FrontchannelLogoutURI == "" && t.FrontchannelSession:
 		b.fail("oidc.frontchannel_session needs oidc.frontchannel_logout_uri")
-	case t.FrontchannelLogoutURI != "" && !slices.ContainsFunc(t.RedirectURIs, here):
+	case t.FrontchannelLogoutURI != "" && !AtOneOf(t.FrontchannelLogoutURI, t.RedirectURIs):
 		b.fail("oidc.frontchannel_logout_uri %q is not on the scheme, host and port of one of oidc.redirect_uris", t.FrontchannelLogoutURI)
 	}
+}
+
+// AtOneOf reports whether an address has the scheme, host and port of one of others.
+func AtOneOf(raw string, others []string) bool {
+	origin := originOf(raw)
+	return slices.ContainsFunc(others, func(other string) bool { return originOf(other) == origin })
 }
 
 // originOf is scheme, host and port of a web address, the port also where it is the scheme's own; empty for anything else.

@@ -85,6 +85,7 @@ func (o OIDCDocument) facts() OIDCDocument {
 	return OIDCDocument{
 		Type: o.Type, SecretFile: o.SecretFile, SecretSHA256: o.SecretSHA256, JWKSFile: o.JWKSFile, JWKS: o.JWKS, JWKSURI: o.JWKSURI, TLSName: o.TLSName,
 		RedirectURIs: o.RedirectURIs, PostLogoutRedirectURIs: o.PostLogoutRedirectURIs, BackchannelLogoutURI: o.BackchannelLogoutURI,
+		FrontchannelLogoutURI: o.FrontchannelLogoutURI, FrontchannelSession: o.FrontchannelSession,
 		Sector: o.Sector, OIDCClientDocument: o.OIDCClientDocument,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -53,6 +54,22 @@ type Response struct {
 
 // OK reports a status of 200 to 299.
 func (r Response) OK() bool { return r.Status >= 200 && r.Status < 300 }
+
+// Fresh is how long the answer says it may be kept (RFC 9111, section 5.2.2.1); 0: it does not say, or says not at all.
+func (r Response) Fresh() time.Duration {
+	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if !strings.EqualFold(name, "max-age") {
+			continue
+		}
+		seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31)
+		if err != nil {
+			return 0
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	return 0
+}
 
 // Header is one more header of a request, e.g. SOAPAction.
 type Header struct{ Name, Value string }

@@ -244,3 +244,14 @@ func TestTLS(t *testing.T) {
 		t.Error("TLS 1.1 accepted")
 	}
 }
+
+func TestFresh(t *testing.T) {
+	for header, want := range map[string]time.Duration{
+		"": 0, "max-age=60": time.Minute, "public, Max-Age=\"3600\"": time.Hour, "no-store": 0, "max-age=-1": 0, "max-age=x, max-age=5": 0, "s-maxage=9": 0,
+		"max-age=99999999999": 0,
+	} {
+		if got := (httpsource.Response{Header: http.Header{"Cache-Control": {header}}}).Fresh(); got != want {
+			t.Errorf("%q: %s, want %s", header, got, want)
+		}
+	}
+}

@@ -48,8 +48,9 @@ type Hub struct {
 	store    Store
 	core     *bridge.Hub
 	registry *trust.Registry
-	ring     keyring.Ring
+	ring     atomic.Pointer[keyring.Ring] // nil: commands have no keys
 	recorder *trace.Recorder
+	keyFiles string // what the files looked like when they were read last; for the loop alone
 	kit      *web.Kit
 	metrics  *metrics
 	limits   limits
@@ -167,6 +168,14 @@ func (h *Hub) Kit() *web.Kit { return h.kit }
 
 // Core gives the demo and tests the verbs.
 func (h *Hub) Core() *bridge.Hub { return h.core }
+
+// keys is the ring as it is now: a change of the key files makes another.
+func (h *Hub) keys() keyring.Ring {
+	if ring := h.ring.Load(); ring != nil {
+		return *ring
+	}
+	return keyring.Ring{}
+}
 
 // EntityID is the hub's name in SAML.
 func (h *Hub) EntityID() string { return h.options.Config.Issuer + "/saml2/metadata" }

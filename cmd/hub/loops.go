@@ -10,6 +10,7 @@ const (
 	retryEvery = 5 * time.Second
 	purgeEvery = time.Minute
 	sweepEvery = 20 * time.Second
+	keysEvery  = 2 * time.Second
 	rbacEvery  = 30 * time.Second
 )
 
@@ -24,6 +25,7 @@ func (h *Hub) startLoops(ctx context.Context) {
 	if h.rbac != nil {
 		h.loops.Go(func() { h.every(ctx, rbacEvery, "read RBAC document", h.rbac.follow) })
 	}
+	h.loops.Go(func() { h.every(ctx, keysEvery, "key files", h.watchKeys) })
 	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })
 }
 

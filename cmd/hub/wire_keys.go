@@ -18,6 +18,12 @@ import (
 )
 
 func (h *Hub) wireKeys(context.Context) error {
+	h.keyFiles = h.lookAtKeys()
+	return h.takeKeys()
+}
+
+// takeKeys reads the key files and, if nothing is wrong with them, puts their keys in the place of those of now.
+func (h *Hub) takeKeys() error {
 	keys, err := loadKeys(h.options.Config.Keys)
 	if err != nil {
 		return err
@@ -28,7 +34,10 @@ func (h *Hub) wireKeys(context.Context) error {
 	if err := h.accelerate(keys); err != nil {
 		return err
 	}
-	h.ring, err = keyring.New(keys...)
+	ring, err := keyring.New(keys...)
+	if err == nil {
+		h.ring.Store(&ring)
+	}
 	return err
 }
 

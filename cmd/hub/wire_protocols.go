@@ -19,7 +19,7 @@ func (h *Hub) wireProtocols(context.Context) error {
 	poster := outgoing{httpsource.New(httpsource.Options{
 		Timeout: 5 * time.Second, MaxBytes: 256 << 10, AllowPrivate: true, AllowLocalhost: h.options.Lab,
 	})}
-	keys := func() keyring.Ring { return h.ring }
+	keys := h.keys
 	var err error
 	h.saml, err = saml2.New(saml2.Options{
 		Kit: h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(),
@@ -48,7 +48,13 @@ func (h *Hub) wireProtocols(context.Context) error {
 // wireOIDC builds the provider, and a second one over the same hub if there is an issuer of the CIS2 face.
 func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 	c := h.options.Config.OIDC
+	registering, err := h.registering()
+	if err != nil {
+		return err
+	}
+	documents := h.documents()
 	o := oidc.Options{
+		Fetcher: documents, Guarded: outgoing{documents.guarded}, Registering: registering,
 		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR,
 		Lifetimes: oidc.Lifetimes{Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife},
 		Poster:    poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,

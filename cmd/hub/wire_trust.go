@@ -65,14 +65,15 @@ func (h *Hub) reloadRegistry(ctx context.Context) error {
 // terms are refused when they are applied; a key may have gone since.
 func (h *Hub) warnUnsigned(ctx context.Context) {
 	partners, err := h.registry.Partners()
-	if err != nil || len(h.ring.Published()) == 0 { // commands have no keys
+	ring := h.keys()
+	if err != nil || len(ring.Published()) == 0 { // commands have no keys
 		return
 	}
 	for _, p := range partners {
 		if p.SAML == nil || !p.Answerable() {
 			continue
 		}
-		if _, alg, err := p.SAML.SigningKey(h.ring); err != nil {
+		if _, alg, err := p.SAML.SigningKey(ring); err != nil {
 			h.options.Log.WarnContext(ctx, "no active key signs for a partner", "partner", p.ID, "algorithm", string(alg))
 		}
 	}

@@ -119,7 +119,7 @@ func (p *program) keysAdd() *cobra.Command {
 				return err
 			}
 			fmt.Fprintln(p.out, id)
-			fmt.Fprintf(p.err, "wrote  %s; the hub takes it at its next start\n", path)
+			fmt.Fprintf(p.err, "wrote  %s; a running hub takes it within seconds\n", path)
 			return nil
 		},
 	}
@@ -200,7 +200,7 @@ func (p *program) setKey(cmd *cobra.Command, c config.Config, key keyring.Key, s
 		return err
 	}
 	fmt.Fprintf(p.out, "%s %s\n", key.ID, state)
-	fmt.Fprintf(p.err, "wrote  %s; the hub takes it at its next start\n", path)
+	fmt.Fprintf(p.err, "wrote  %s; a running hub takes it within seconds\n", path)
 	return nil
 }
 

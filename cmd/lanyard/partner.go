@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lanyard-hub/lanyard/adapters/httpsource"
 	"github.com/lanyard-hub/lanyard/cmd/hub"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
@@ -20,7 +23,8 @@ import (
 
 func (p *program) partnerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "partner", Short: "Partners and their terms"}
-	cmd.AddCommand(p.partnerApply(), p.partnerList(), p.partnerShow(), p.partnerExport())
+	cmd.AddCommand(p.partnerApply(), p.partnerList(), p.partnerShow(), p.partnerExport(), p.partnerSuspend(), p.partnerRemove(),
+		p.partnerInvite(), p.partnerInvitations(), p.partnerUninvite())
 	return cmd
 }
 
@@ -94,6 +98,9 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 	if change.Partner.Terms.NeedsRBAC() && !how.rbac {
 		fmt.Fprintf(p.err, "hint: %s: its terms speak of effective activities, and the configuration names no RBAC document (rbac.file): such rules release nothing, such conditions do not hold\n", change.Partner.ID)
 	}
+	if err := p.checkSector(ctx, d, change); err != nil {
+		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
+	}
 	word := "changed"
 	switch {
 	case change.Same:
@@ -117,6 +124,23 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 	}
 	fmt.Fprintf(p.out, "%s %s %s (%s)\n", word, change.Partner.Protocol, change.Partner.ID, change.Partner.Stage)
 	return nil
+}
+
+// checkSector fetches the document of an OIDC client's sector, which must list its redirect URIs.
+func (p *program) checkSector(ctx context.Context, d trust.Document, change trust.Change) error {
+	if change.Same || d.OIDC == nil || d.OIDC.SectorURI == "" {
+		return nil
+	}
+	client := httpsource.New(httpsource.Options{MaxBytes: 256 << 10, AllowPrivate: true, AllowLocalhost: p.lab})
+	defer client.Close()
+	r, err := client.Get(ctx, d.OIDC.SectorURI)
+	if err == nil && r.Status != http.StatusOK {
+		err = fmt.Errorf("status %d", r.Status)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: oidc.sector_identifier_uri cannot be fetched: %w", trust.ErrInvalid, err)
+	}
+	return trust.CheckSector(r.Body, d.OIDC.RedirectURIs)
 }
 
 // registry opens the store and loads the partners from it.

@@ -1,8 +1,6 @@
 package oidc
 
 import (
-	"net/http"
-
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
@@ -51,10 +49,6 @@ type metadata struct {
 	Pushed             string   `json:"pushed_authorization_request_endpoint"`
 	MustPush           bool     `json:"require_pushed_authorization_requests"`
 	ResponseAlgorithms []string `json:"authorization_signing_alg_values_supported"`
-}
-
-func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
-	writePublic(w, p.describe())
 }
 
 // describe says what works.
@@ -109,9 +103,4 @@ func (p *Provider) claimNames() []string {
 		"id_assurance_level", "authentication_assurance_level",
 	}
 	return append(names, p.scopes.claims...)
-}
-
-// jwks publishes the keys that sign, will sign and have signed (RFC 7517).
-func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
-	writePublic(w, jose.PublicSet(p.keys().Published()))
 }

@@ -17,6 +17,7 @@ func (w *world) rbac(client, document string) {
 	must(w.t, err)
 	w.hub.RBAC = func() *people.RBAC { return b }
 	w.p.scopes = newScopeTable(true)
+	w.p.described.current.Store(nil) // as at a start
 	compiler, err := trust.NewCompiler()
 	must(w.t, err)
 	value, err := compiler.Value("(role.id != '' ? [role] : roles).map(r, r.effective)")

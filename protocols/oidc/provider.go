@@ -78,6 +78,8 @@ type Provider struct {
 
 	registering Registering
 	uninvited   uninvited
+	described   published
+	keySet      published
 	waiting     chan struct{} // a place for each request that waits for a client's keys
 }
 

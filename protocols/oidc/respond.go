@@ -74,13 +74,6 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	write(w, status, body)
 }
 
-// writePublic answers with JSON that anyone may keep for a short while. Clients fetch a new key before its
-// first use: it stands in the set as next for longer than this.
-func writePublic(w http.ResponseWriter, body any) {
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	write(w, http.StatusOK, body)
-}
-
 func write(w http.ResponseWriter, status int, body any) {
 	if w.Header().Get("Retry-After") == "" && (status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable) {
 		w.Header().Set("Retry-After", "30") // seconds

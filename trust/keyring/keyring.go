@@ -89,6 +89,11 @@ func checkEncryption(k Key) error {
 	return nil
 }
 
+// Same reports whether two rings are one and the same: made by one call of New.
+func (r Ring) Same(other Ring) bool {
+	return len(r.keys) == len(other.keys) && (len(r.keys) == 0 || &r.keys[0] == &other.keys[0])
+}
+
 // Signing returns the key that signs with alg now, or ErrNoKey.
 func (r Ring) Signing(alg Algorithm) (Key, error) { return r.SigningIf(alg, nil) }
 

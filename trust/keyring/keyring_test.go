@@ -167,3 +167,11 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestSame(t *testing.T) {
+	a, b := Ring{keys: []Key{{ID: "a"}}}, Ring{keys: []Key{{ID: "a"}}}
+	copied := a
+	if !a.Same(copied) || a.Same(b) || a.Same(Ring{}) || !(Ring{}).Same(Ring{}) {
+		t.Error("a ring is told from another by what is in it")
+	}
+}

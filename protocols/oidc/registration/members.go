@@ -22,6 +22,7 @@ const (
 	oauth   = "RFC 7591, section 2"
 	mtls    = "RFC 8705, section 2.1.2"
 	logouts = "OpenID Connect Back-Channel Logout 1.0, section 2.2"
+	fronts  = "OpenID Connect Front-Channel Logout 1.0, section 2"
 )
 
 // members are all that are known, in the order in which they are read: later ones look at what earlier ones became.
@@ -67,6 +68,8 @@ var members = [...]member{
 	{"post_logout_redirect_uris", "OpenID Connect RP-Initiated Logout 1.0, section 3.1", takeLandings, nil, func(d trust.Document) any { return list(d.OIDC.PostLogoutRedirectURIs) }},
 	{"backchannel_logout_uri", logouts, address(func(d *trust.Document) *string { return &d.OIDC.BackchannelLogoutURI }), nil, func(d trust.Document) any { return some(d.OIDC.BackchannelLogoutURI) }},
 	{"backchannel_logout_session_required", logouts, takeFlag, nil, func(d trust.Document) any { return yes(d.OIDC.BackchannelLogoutURI != "") }}, // sid is in every logout token
+	{"frontchannel_logout_uri", fronts, address(func(d *trust.Document) *string { return &d.OIDC.FrontchannelLogoutURI }), nil, func(d trust.Document) any { return some(d.OIDC.FrontchannelLogoutURI) }},
+	{"frontchannel_logout_session_required", fronts, takeFrontSession, nil, func(d trust.Document) any { return yes(d.OIDC.FrontchannelSession) }},
 	{"client_uri", core, address(func(d *trust.Document) *string { return &d.OIDC.ClientURI }), nil, func(d trust.Document) any { return some(d.OIDC.ClientURI) }},
 	{"logo_uri", core, address(func(d *trust.Document) *string { return &d.OIDC.LogoURI }), nil, func(d trust.Document) any { return some(d.OIDC.LogoURI) }},
 	{"policy_uri", core, address(func(d *trust.Document) *string { return &d.OIDC.PolicyURI }), nil, func(d trust.Document) any { return some(d.OIDC.PolicyURI) }},
@@ -75,7 +78,7 @@ var members = [...]member{
 }
 
 // together are the rules over several members, after all of them were read.
-var together = [...]func(Said, *trust.Document) *Refusal{checkFlow, checkKeys, checkTLSName, checkSector}
+var together = [...]func(Said, *trust.Document) *Refusal{checkFlow, checkKeys, checkTLSName, checkSector, checkFront}
 
 func some(text string) any {
 	if text == "" {

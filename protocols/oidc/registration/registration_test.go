@@ -148,6 +148,8 @@ func TestRefused(t *testing.T) {
 		`"initiate_login_uri":"http://epr.example/"`:                   {InvalidMetadata, "https URL"},
 		`"post_logout_redirect_uris":["javascript:x"]`:                 {InvalidMetadata, "post_logout_redirect_uris"},
 		`"backchannel_logout_uri":"https://epr.example/#x"`:            {InvalidMetadata, "fragment"},
+		`"frontchannel_logout_uri":"https://www.epr.example/out"`:      {InvalidMetadata, "one of redirect_uris"},
+		`"frontchannel_logout_session_required":1`:                     {InvalidMetadata, "true or false"},
 		`"logo_uri":"javascript:alert(1)"`:                             {InvalidMetadata, "logo_uri must be an https URL"},
 		`"client_uri":"//epr.example"`:                                 {InvalidMetadata, "https URL"},
 		`"policy_uri":"data:x"`:                                        {InvalidMetadata, "https URL"},
@@ -202,7 +204,7 @@ func TestRegistered(t *testing.T) {
 		"scope":"email openid offline_access launch","token_endpoint_auth_method":"private_key_jwt","token_endpoint_auth_signing_alg":"PS256","jwks":`+keySet+`,
 		"subject_type":"pairwise","userinfo_signed_response_alg":"RS256","default_max_age":300,"require_auth_time":true,"default_acr_values":["AAL3_ANY"],
 		"post_logout_redirect_uris":["https://epr.example/bye"],"backchannel_logout_uri":"https://epr.example/out","backchannel_logout_session_required":true,
-		"initiate_login_uri":"https://epr.example/go","client_uri":"https://epr.example/","logo_uri":"https://epr.example/logo.png",
+		"frontchannel_logout_uri":"https://epr.example:443/front","frontchannel_logout_session_required":true,"initiate_login_uri":"https://epr.example/go","client_uri":"https://epr.example/","logo_uri":"https://epr.example/logo.png",
 		"policy_uri":"https://epr.example/policy","tos_uri":"https://epr.example/terms","contacts":["dev@supplier.example"],
 		"dpop_bound_access_tokens":true,"require_pushed_authorization_requests":true,"require_signed_request_object":true,"request_object_signing_alg":"ES256",
 		"authorization_signed_response_alg":"ES256","tls_client_certificate_bound_access_tokens":false,"software_id":"x","client_name#cy":"Bwrdd","unknown":{"a":[1]}`)
@@ -214,7 +216,8 @@ func TestRegistered(t *testing.T) {
 	want.Partner, want.Name, want.Subject = "c1", "Ward Whiteboard", trust.SubjectPairwise
 	want.OIDC = &trust.OIDCDocument{
 		Auth: "private_key_jwt", JWKS: keySet, Grants: []string{trust.GrantCode, trust.GrantRefresh}, Bind: "dpop", RedirectURIs: []string{"https://epr.example/cb"},
-		PostLogoutRedirectURIs: []string{"https://epr.example/bye"}, BackchannelLogoutURI: "https://epr.example/out", Scopes: []string{"openid", "email"},
+		PostLogoutRedirectURIs: []string{"https://epr.example/bye"}, BackchannelLogoutURI: "https://epr.example/out",
+		FrontchannelLogoutURI: "https://epr.example:443/front", FrontchannelSession: true, Scopes: []string{"openid", "email"},
 		IDTokenAlg: "RS256", DefaultACR: []string{"AAL3_ANY"}, Sector: "epr.example",
 		OIDCRequestDocument: trust.OIDCRequestDocument{PAR: true, RequestObject: "required", RequestObjectAlg: "ES256", ResponseAlg: "ES256", DefaultMaxAge: &age},
 		OIDCClientDocument: trust.OIDCClientDocument{

@@ -155,6 +155,20 @@ func takeLandings(o Offer, v value, d *trust.Document) *Refusal {
 	return nil
 }
 
+// takeFrontSession means nothing to a client without front-channel logout.
+func takeFrontSession(_ Offer, v value, d *trust.Document) *Refusal {
+	is, why := v.flag()
+	d.OIDC.FrontchannelSession = is && d.OIDC.FrontchannelLogoutURI != ""
+	return why
+}
+
+func checkFront(_ Said, d *trust.Document) *Refusal {
+	if front := d.OIDC.FrontchannelLogoutURI; front != "" && !trust.AtOneOf(front, d.OIDC.RedirectURIs) {
+		return refuse(InvalidMetadata, "frontchannel_logout_uri must have the scheme, host and port of one of redirect_uris ("+fronts+").")
+	}
+	return nil
+}
+
 func takeMaxAge(_ Offer, v value, d *trust.Document) *Refusal {
 	const most = 1 << 31 // as max_age of a request
 	seconds, err := v.members.Whole(v.name)

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+)
+
+func (p *program) partnerSuspend() *cobra.Command {
+	return &cobra.Command{
+		Use: "suspend PARTNER", Short: "Stop answering a partner; its terms stay", Args: cobra.ExactArgs(1),
+		Example: "  lanyard partner suspend epr",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.endPartner(cmd, args[0], func(end partnerEnd) (string, error) {
+				docs, err := trust.ReadDocuments(bytes.NewReader(end.record.Document))
+				if err != nil {
+					return "", err
+				}
+				d := docs[0]
+				d.Stage = trust.SuspendedAt
+				record := end.record
+				if record.Document, err = d.Canonical(); err != nil {
+					return "", err
+				}
+				record.Updated = end.event.Time
+				end.event.Detail = map[string]string{"change": "changed", "stage": string(trust.SuspendedAt)}
+				_, err = end.store.SavePartner(cmd.Context(), record, end.record.Revision, end.event)
+				return "suspended", err
+			})
+		},
+	}
+}
+
+func (p *program) partnerRemove() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove PARTNER", Short: "Delete a partner and its terms", Args: cobra.ExactArgs(1),
+		Example: "  lanyard partner export epr --dir backup\n  lanyard partner remove epr",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.endPartner(cmd, args[0], func(end partnerEnd) (string, error) {
+				end.event.Detail = map[string]string{"change": "removed"}
+				return "removed", end.store.RemovePartner(cmd.Context(), end.record.Protocol, end.record.ID, end.record.Revision, end.event)
+			})
+		},
+	}
+}
+
+// partnerEnd is a partner that is to end, and the event that records it.
+type partnerEnd struct {
+	store  trust.PartnerStore
+	record trust.Record
+	event  ledger.Event
+}
+
+// endPartner finds the one partner that is meant. Two protocols may know one name: then nothing is guessed.
+func (p *program) endPartner(cmd *cobra.Command, id string, end func(partnerEnd) (string, error)) error {
+	found, err := p.records(cmd, id)
+	if err != nil {
+		return err
+	}
+	if len(found) > 1 {
+		return exitError{exitRefused, fmt.Errorf("%q is the name of %d partners; give the id of one", id, len(found))}
+	}
+	_, store, err := p.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	record := found[0]
+	word, err := end(partnerEnd{store, record, ledger.Event{Time: time.Now(), Kind: ledger.PartnerChanged, Partner: record.ID}})
+	switch {
+	case errors.Is(err, trust.ErrConflict):
+		return exitError{exitRefused, err}
+	case err != nil:
+		return exitError{exitStore, err}
+	}
+	fmt.Fprintf(p.out, "%s %s %s\n", word, record.Protocol, record.ID)
+	return nil
+}
