@@ -55,7 +55,9 @@ func ReadTemplate(data []byte, invited bool, c Compiler, o CompileOptions) (Temp
 // check refuses what only a client can say of itself, and what no client could be registered with.
 func (t Template) check(c Compiler, o CompileOptions) error {
 	d := t.document
-	switch own := d.OIDC.facts(); {
+	var own OIDCDocument
+	own.takeFacts(*d.OIDC)
+	switch {
 	case d.Protocol != OIDC:
 		return fmt.Errorf("%w: a template is for protocol oidc", ErrInvalid)
 	case d.Partner != "" || d.Name != "" || d.URL != "" || !reflect.ValueOf(own).IsZero():
@@ -80,14 +82,17 @@ func (t Template) check(c Compiler, o CompileOptions) error {
 	return err
 }
 
-// facts are those parts that are the client's own.
-func (o OIDCDocument) facts() OIDCDocument {
-	return OIDCDocument{
-		Type: o.Type, SecretFile: o.SecretFile, SecretSHA256: o.SecretSHA256, JWKSFile: o.JWKSFile, JWKS: o.JWKS, JWKSURI: o.JWKSURI, TLSName: o.TLSName,
-		RedirectURIs: o.RedirectURIs, PostLogoutRedirectURIs: o.PostLogoutRedirectURIs, BackchannelLogoutURI: o.BackchannelLogoutURI,
-		FrontchannelLogoutURI: o.FrontchannelLogoutURI, FrontchannelSession: o.FrontchannelSession,
-		Sector: o.Sector, OIDCClientDocument: o.OIDCClientDocument,
-	}
+// takeFacts takes from another document what a client says of itself and nobody else.
+func (o *OIDCDocument) takeFacts(from OIDCDocument) {
+	o.Type, o.SecretFile, o.SecretSHA256, o.JWKSFile, o.JWKS, o.JWKSURI, o.TLSName = from.Type, from.SecretFile, from.SecretSHA256, from.JWKSFile, from.JWKS, from.JWKSURI, from.TLSName
+	o.RedirectURIs, o.PostLogoutRedirectURIs, o.BackchannelLogoutURI = from.RedirectURIs, from.PostLogoutRedirectURIs, from.BackchannelLogoutURI
+	o.FrontchannelLogoutURI, o.FrontchannelSession, o.Sector, o.OIDCClientDocument = from.FrontchannelLogoutURI, from.FrontchannelSession, from.Sector, from.OIDCClientDocument
+}
+
+// takeChoices takes from another document what a client may choose within bounds. Permits knows the bounds.
+func (o *OIDCDocument) takeChoices(from OIDCDocument) {
+	o.Auth, o.PKCE, o.Bind, o.Scopes, o.Grants = from.Auth, from.PKCE, from.Bind, from.Scopes, from.Grants
+	o.IDTokenAlg, o.DefaultACR, o.OIDCRequestDocument = from.IDTokenAlg, from.DefaultACR, from.OIDCRequestDocument
 }
 
 // Document is a copy to fill in the client's own facts.
@@ -101,18 +106,17 @@ func (t Template) Document() Document {
 // Around is the template for a change of a client that is registered: what an administrator has decided about it since stays, and
 // what it was given it may keep. It may not take back what binds it.
 func (t Template) Around(current Document) Template {
-	d := t.Document()
+	d, had := t.Document(), *current.OIDC
 	d.Stage, d.Require, d.Subject, d.Release, d.Session = current.Stage, current.Require, current.Subject, current.Release, current.Session
-	had := current.OIDC
-	d.OIDC.Profile, d.OIDC.PKCE, d.OIDC.Scopes = had.Profile, had.PKCE, union(d.OIDC.Scopes, had.Scopes)
-	d.OIDC.Grants = union(d.OIDC.Grants, had.Grants)
+	o := had
+	o.takeFacts(*d.OIDC)
+	o.takeChoices(*d.OIDC)
+	o.PKCE, o.Scopes, o.Grants = had.PKCE, union(o.Scopes, had.Scopes), union(o.Grants, had.Grants)
 	if had.Bind != "" {
-		d.OIDC.Bind = had.Bind
+		o.Bind = had.Bind
 	}
-	d.OIDC.OIDCTokenDocument = had.OIDCTokenDocument
-	own := d.OIDC.OIDCRequestDocument
-	d.OIDC.OIDCRequestDocument = had.OIDCRequestDocument
-	d.OIDC.DefaultMaxAge, d.OIDC.RequestObjectAlg, d.OIDC.ResponseAlg = own.DefaultMaxAge, own.RequestObjectAlg, own.ResponseAlg // the client's to say
+	o.PAR, o.RequestObject, o.ResponseModes, o.DefaultPrompt, o.Frames = had.PAR, had.RequestObject, had.ResponseModes, had.DefaultPrompt, had.Frames
+	d.OIDC = &o
 	return Template{d}
 }
 
@@ -126,27 +130,27 @@ func union(a, b []string) []string {
 	return out
 }
 
-// Permits refuses a document that says more than the template allows. It is asked last, whatever made the document. The error wraps
-// ErrInvalid.
+// Permits refuses a document that says more than the template allows. It is asked last, whatever made the document: what is not known
+// to be the client's to say must be as the template has it. The error wraps ErrInvalid.
 func (t Template) Permits(d Document) error {
 	if d.OIDC == nil || d.SAML != nil || d.Ticket != nil || d.Protocol != OIDC {
 		return fmt.Errorf("%w: only OIDC clients register themselves", ErrInvalid)
 	}
-	had, has := t.document.OIDC, d.OIDC
+	had, has, rest := t.document.OIDC, d.OIDC, *d.OIDC
+	rest.takeFacts(*had)
+	rest.takeChoices(*had)
+	around := d
+	around.Partner, around.Name, around.URL, around.Subject, around.OIDC = "", "", "", t.document.Subject, had
 	for what, kept := range map[string]bool{
-		"stage":             d.Stage == t.document.Stage,
-		"require":           d.Require == t.document.Require,
+		"terms":             reflect.DeepEqual(around, t.document),
 		"subject":           d.Subject == t.document.Subject || d.Subject == SubjectPairwise && t.document.Subject != SubjectTransient,
-		"release":           reflect.DeepEqual(d.Release, t.document.Release),
-		"session":           d.Session == t.document.Session,
-		"oidc.profile":      has.Profile == had.Profile,
+		"oidc":              reflect.DeepEqual(rest, *had),
 		"oidc.auth":         had.Auth == "" || has.Auth == had.Auth,
 		"oidc.pkce":         has.PKCE == nil || *has.PKCE || had.PKCE != nil && !*had.PKCE,
 		"oidc.bind":         had.Bind == "" || has.Bind == had.Bind,
 		"oidc.scopes":       within(has.Scopes, had.Scopes),
-		"oidc.grants":       within(has.Grants, had.Grants) && len(has.Grants) > 0 && !has.Refresh,
+		"oidc.grants":       within(has.Grants, had.Grants) && len(has.Grants) > 0,
 		"oidc.registration": has.Registration != nil,
-		"oidc tokens":       reflect.DeepEqual(has.OIDCTokenDocument, had.OIDCTokenDocument),
 		"oidc request":      had.OIDCRequestDocument.permits(has.OIDCRequestDocument),
 	} {
 		if !kept {
