@@ -2,11 +2,11 @@ package e2e
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
@@ -95,18 +95,20 @@ func (l lens) look(name string) {
 // TestChromiumAccessibility walks past every page that clinicians meet.
 func TestChromiumAccessibility(t *testing.T) {
 	h := startHub(t, "")
-	app := h.pathology()
+	h.pathology()
 	h.write("many.yaml", manyRoles())
 	h.run("people", "import", h.path("many.yaml"))
-	for name, backchannel := range map[string]string{"mute": "", "dead": "backchannel_logout_uri: 'https://dead.localhost:1/logout', "} {
-		h.apply(name, fmt.Sprintf("partner: %[1]s\nname: App %[1]s\nprotocol: oidc\nstage: live\nurl: %[2]s\nrequire: { role: true }\noidc: { auth: none, %[3]sredirect_uris: [%[2]q] }\n", name, app.url, backchannel))
-	}
+	mute, dead := h.oidcApp("mute", "none", "require: { role: true }\n"), h.oidcApp("dead", "back", "require: { role: true }\n")
+	dead.answer(500, "")
+	front, refuses := h.oidcApp("front", "front"), h.oidcApp("refuses", "back")
+	refuses.answer(400, "")
 	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}})
 	l := newLens(t, h, b.Tab)
 	key := h.lookAtEnrolment(l, b)
 	h.lookAtErrors(l, b)
-	h.lookAtSigningIn(l, b, key, app)
-	h.lookAtSigningOut(l, b, app)
+	h.lookAtSigningIn(l, b, key, mute)
+	h.lookAtSigningOut(l, b, mute, dead)
+	h.lookAtFrontChannel(l, b, front, refuses)
 
 	for who, heading := range map[string]string{revoked: "cancelled", "unknown": "not registered"} {
 		card, ok := h.cards[who]
@@ -157,7 +159,7 @@ func (h *hub) lookAtErrors(l lens, b *components.Browser) {
 	}
 }
 
-func (h *hub) lookAtSigningIn(l lens, b *components.Browser, key *components.SecurityKey, app *legacy) {
+func (h *hub) lookAtSigningIn(l lens, b *components.Browser, key *components.SecurityKey, mute *oidcApp) {
 	b.Open(h.t, h.issuer+"/ticket/start?partner=pathology")
 	b.SeeText(h.t, "h1", "Sign in")
 	l.look("signin")
@@ -185,7 +187,7 @@ func (h *hub) lookAtSigningIn(l lens, b *components.Browser, key *components.Sec
 	b.Click(h.t, "main button")
 	b.SeeText(h.t, "body", "ticket received")
 	for name, path := range map[string]string{
-		"home": "/", "signout-ask": "/signout", "confirm": "/oidc/logout", "signin-again": app.authorize("mute") + "&prompt=login",
+		"home": "/", "signout-ask": "/signout", "confirm": "/oidc/logout", "confirm-wrong": "/oidc/logout?client_id=mute&post_logout_redirect_uri=https://elsewhere.example/", "signin-again": strings.TrimPrefix(mute.request(), h.issuer) + "&prompt=login",
 	} {
 		b.Open(h.t, h.issuer+path)
 		b.See(h.t, "h1")
@@ -197,34 +199,61 @@ func (h *hub) lookAtSigningIn(l lens, b *components.Browser, key *components.Sec
 	l.look("role-change")
 }
 
-// authorize is the address at which a client that shares the legacy system's page asks for a code.
-func (l *legacy) authorize(client string) string {
-	return "/oidc/authorize?" + url.Values{
-		"client_id": {client}, "redirect_uri": {l.url}, "response_type": {"code"}, "scope": {"openid"}, "state": {"state-of-the-test"}, "nonce": {"nonce-of-the-test"},
-		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
-	}.Encode()
-}
-
 // lookAtSigningOut leaves the hub in every way that there is, signed in to one more app each time.
-func (h *hub) lookAtSigningOut(l lens, b *components.Browser, app *legacy) {
-	for _, leave := range []struct{ app, form, sees string }{
-		{"", "/signout", "You are signed out everywhere"},
-		{"dead", "/signout", "You are signed out here"},
-		{"mute", "/signout", "Close all browser windows"},
-		{"mute", "/switch", "Sign in as someone else"},
+func (h *hub) lookAtSigningOut(l lens, b *components.Browser, mute, dead *oidcApp) {
+	for _, leave := range []struct {
+		app        *oidcApp
+		name       string
+		form, sees string
+	}{
+		{nil, "", "/signout", "You are signed out everywhere"},
+		{dead, "dead", "/signout", "You are signed out here"},
+		{mute, "mute", "/signout", "Close all browser windows"},
+		{mute, "mute", "/switch", "Sign in as someone else"},
 	} {
-		if leave.app != "" {
-			b.Open(h.t, h.issuer+app.authorize(leave.app))
+		if leave.app != nil {
+			b.Open(h.t, leave.app.request())
 			b.Click(h.t, "#way-key button[type=submit]")
 			b.Click(h.t, "label[for=role-555000000153]")
 			b.Click(h.t, `form[action="/role"][method="post"] button[type=submit]`)
-			b.SeeText(h.t, "body", "ticket received")
+			b.SeeText(h.t, "body", "welcome to "+leave.name)
 		}
 		b.Open(h.t, h.issuer)
 		b.Click(h.t, fmt.Sprintf(`form[action=%q] button`, leave.form))
 		b.SeeText(h.t, "main", leave.sees)
-		l.look("left-" + leave.app + strings.ReplaceAll(leave.form, "/", "-"))
+		l.look("left-" + leave.name + strings.ReplaceAll(leave.form, "/", "-"))
 	}
+}
+
+// lookAtFrontChannel looks at what is shown of apps that only this browser can tell, and of one that refuses: after a sign-out, and to
+// whoever comes back to a browser whose session ended elsewhere.
+func (h *hub) lookAtFrontChannel(l lens, b *components.Browser, front, refuses *oidcApp) {
+	signIn := func() {
+		h.t.Helper()
+		b.Open(h.t, front.request())
+		b.Click(h.t, "#way-key button[type=submit]")
+	}
+	signIn()
+	b.SeeText(h.t, "body", "welcome to front")
+	b.Open(h.t, refuses.request())
+	b.SeeText(h.t, "body", "welcome to refuses")
+	b.Open(h.t, h.issuer)
+	b.Click(h.t, `form[action="/signout"] button`)
+	b.SeeText(h.t, "tbody", "It answered that it could not.")
+	b.SeeText(h.t, "tbody", "It does not say whether it signed you out.")
+	l.look("left-front-refused")
+	signIn()
+	b.SeeText(h.t, "body", "welcome to front")
+	id := h.onlySession(receptionist)
+	h.run("session", "end", "--id", id)
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(h.run("session", "show", id), "browser") && time.Now().Before(deadline); {
+		time.Sleep(200 * time.Millisecond)
+	}
+	b.Open(h.t, h.issuer)
+	b.SeeText(h.t, "main", "may still be open")
+	l.look("first-page-left-open")
+	signIn() // the same person: the page goes on when the app was told
+	b.SeeText(h.t, "body", "welcome to front")
 }
 
 // TestChromiumKeyboardOnly sets up a key, signs in, chooses a role and signs out without a mouse.

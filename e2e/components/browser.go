@@ -2,6 +2,7 @@ package components
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,6 +22,8 @@ type BrowserConfig struct {
 	Width, Height int     // of the window, in CSS pixels; 0: 1280 by 900
 	Language      string  // of the interface and Accept-Language; empty: en-GB
 	Flags         []string
+	// ThirdPartyCookies lets frames of other sites have their cookies. Chromium keeps them from them unless its user says otherwise.
+	ThirdPartyCookies bool
 }
 
 // Browser is a headless Chromium with a profile of its own and one open tab.
@@ -36,6 +39,7 @@ func StartBrowser(tb testing.TB, c BrowserConfig) *Browser {
 	home := directory(tb, "chromium")
 	database := nssDatabase(tb, home, c.Trust, c.Cards)
 	chooseCertificate(tb)
+	preferences(tb, home, c)
 	p := Start(tb, Command{
 		Path: "chromium",
 		Args: browserFlags(c, home),
@@ -55,6 +59,22 @@ func StartBrowser(tb testing.TB, c BrowserConfig) *Browser {
 	// A newer browser has events that the client does not know and would print.
 	silent := chromedp.WithErrorf(func(string, ...any) {})
 	return &Browser{Tab: newTab(tb, allocated, silent), Process: p, database: database}
+}
+
+// preferences writes what a user of the browser would have set.
+func preferences(tb testing.TB, home string, c BrowserConfig) {
+	tb.Helper()
+	if !c.ThirdPartyCookies {
+		return
+	}
+	dir := filepath.Join(home, "profile", "Default")
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "Preferences"), []byte(`{"profile":{"cookie_controls_mode":0}}`), 0o600)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 func browserFlags(c BrowserConfig, home string) []string {

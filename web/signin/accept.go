@@ -28,7 +28,7 @@ func (s *SignIn) Accept(w http.ResponseWriter, r *http.Request, b bridge.Browser
 		s.Kit.Remember(w, methodCookie, "card")
 	}
 	if !left.Everywhere() {
-		s.warn(w, r, b, tx, left)
+		s.warn(w, r, b, tx, proof.UID, left)
 		return
 	}
 	b.Session = secret
@@ -36,9 +36,10 @@ func (s *SignIn) Accept(w http.ResponseWriter, r *http.Request, b bridge.Browser
 }
 
 // warn stands between a new subject and apps that may still hold the one before in this browser: nobody is
-// handed somebody else's patient record without a word.
-func (s *SignIn) warn(w http.ResponseWriter, r *http.Request, b bridge.Browser, tx bridge.Transaction, left bridge.LogoutReport) {
-	f := farewell{Browser: bridge.Key(b.Binding), Continue: s.step(tx, bridge.StepAuthenticate), Before: "The person before you"}
+// handed somebody else's patient record without a word. The same subject comes here when apps of an earlier session
+// can be told by this browser alone, and goes on once they were.
+func (s *SignIn) warn(w http.ResponseWriter, r *http.Request, b bridge.Browser, tx bridge.Transaction, uid string, left bridge.LogoutReport) {
+	f := farewell{Browser: bridge.Key(b.Binding), Continue: s.step(tx, bridge.StepAuthenticate), Before: "The person before you", Same: left.Session.UID == uid}
 	if p, err := s.Hub.Directory.Person(r.Context(), left.Session.UID); err == nil {
 		f.Before = p.Name
 	}

@@ -57,6 +57,7 @@ type farewell struct {
 	Continue string
 	Switch   bool
 	Before   string // who was signed in before the person who reads the page
+	Same     bool   // it was the same one: being told is enough
 }
 
 // keep stores a record under a secret.

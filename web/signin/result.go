@@ -31,6 +31,7 @@ type resultPage struct {
 	Continue string
 	Switch   bool
 	Before   string // see farewell
+	Same     bool
 	Reload   string
 }
 
@@ -49,11 +50,17 @@ func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 	}
 	n, _ := strconv.Atoi(r.FormValue("n"))
 	page, again := s.results(ds, max(n, 0))
+	if f.Same {
+		page.Final = "waiting"
+		if !page.moving || n >= framesWait {
+			page.Final = "everywhere"
+		}
+	}
 	if page.Final == "everywhere" && f.Continue != "" && (!page.framing || n >= framesWait) {
 		http.Redirect(w, r, f.Continue, http.StatusSeeOther)
 		return
 	}
-	page.Continue, page.Switch, page.Before = f.Continue, f.Switch, f.Before
+	page.Continue, page.Switch, page.Before, page.Same = f.Continue, f.Switch, f.Before, f.Same
 	options := web.PageOptions{FrameSrc: page.origins}
 	if page.Final == "waiting" || page.moving || page.framing && f.Continue != "" {
 		next := ResultURL(logout) + "&n=" + strconv.Itoa(n+1)

@@ -7,7 +7,7 @@
   if (!link) { return; }
   function look(timed) {
     clearTimeout(soon);
-    fetch(link.href).then(function (a) { return a.text(); }).then(function (text) {
+    fetch(link.href, { redirect: "manual" }).then(function (a) { return a.ok ? a.text() : Promise.reject(); }).then(function (text) {
       var page = new DOMParser().parseFromString(text, "text/html"), next = one("[data-look]", page);
       if (next) {
         if (timed) { link.href = next.href; }
