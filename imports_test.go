@@ -25,7 +25,8 @@ var arrows = map[string][]string{
 	"web/home":                    {"web", "bridge/...", "trust/...", "metadata/..."},
 	"web/console":                 {"web", "bridge/...", "trust/...", "metadata/..."},
 	"protocols/saml2":             {"web", "bridge/...", "trust/...", "metadata/..."},
-	"protocols/oidc":              {"web", "bridge/...", "trust/...", "metadata/...", "protocols/oidc/jose", "protocols/oidc/registration"},
+	"protocols/oidc":              {"web", "bridge/...", "trust/...", "metadata/...", "protocols/oidc/jose", "protocols/oidc/registration", "protocols/oidc/schema"},
+	"protocols/oidc/schema":       {},
 	"protocols/oidc/jose":         {"trust/keyring"},
 	"protocols/oidc/registration": {"trust", "protocols/oidc/jose"},
 	"protocols/ticket":            {"web", "bridge/...", "trust/...", "metadata/..."},
@@ -92,15 +93,16 @@ var libraries = map[string][]string{
 
 // testLibraries are for tests only; an empty list stands for every room.
 var testLibraries = map[string][]string{
-	"github.com/google/go-cmp":           {},
-	"pgregory.net/rapid":                 {},
-	"github.com/descope/virtualwebauthn": {"adapters/fido"},
-	"github.com/ory/fosite":              {"protocols/oidc"},
-	"github.com/go-jose/go-jose/v4":      {"protocols/oidc", "protocols/oidc/jose", "protocols/oidc/registration", "e2e", "e2e/components"}, // the clients of tests, and the oracle
-	"github.com/jackc/pgx/v5":            {"e2e", "e2e/components"},
-	"github.com/crewjam/saml":            {"protocols/saml2", "e2e"},
-	"github.com/labstack/echo/v4":        {},
-	"golang.org/x/net":                   {"e2e", "e2e/components"},
+	"github.com/google/go-cmp":                 {},
+	"pgregory.net/rapid":                       {},
+	"github.com/descope/virtualwebauthn":       {"adapters/fido"},
+	"github.com/ory/fosite":                    {"protocols/oidc"},
+	"github.com/santhosh-tekuri/jsonschema/v6": {"protocols/oidc"},
+	"github.com/go-jose/go-jose/v4":            {"protocols/oidc", "protocols/oidc/jose", "protocols/oidc/registration", "e2e", "e2e/components"}, // the clients of tests, and the oracle
+	"github.com/jackc/pgx/v5":                  {"e2e", "e2e/components"},
+	"github.com/crewjam/saml":                  {"protocols/saml2", "e2e"},
+	"github.com/labstack/echo/v4":              {},
+	"golang.org/x/net":                         {"e2e", "e2e/components"},
 }
 
 // std is what the core must not touch: it knows no HTTP, no SQL, no XML, no files.

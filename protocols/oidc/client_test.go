@@ -82,6 +82,7 @@ func read(t testing.TB, res *http.Response, err error) reply {
 		out.to, err = url.Parse(l)
 		must(t, err)
 	}
+	conformsByShape(t, out)
 	return out
 }
 
@@ -276,6 +277,12 @@ func (w *world) verified(token string) (map[string]any, jose.Header) {
 	must(w.t, err)
 	var claims map[string]any
 	must(w.t, json.Unmarshal(payload, &claims))
+	switch h.ExtraHeaders["typ"] {
+	case typLogout:
+		conforms(w.t, "logout-token", payload)
+	case "at+jwt":
+		conforms(w.t, "access-token", payload)
+	}
 	return claims, h
 }
 

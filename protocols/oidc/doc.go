@@ -18,6 +18,8 @@
 //	GET      /oidc/register/:client             what is registered of it (RFC 7592, section 2)
 //	PUT      /oidc/register/:client             what it says of itself now
 //	DELETE   /oidc/register/:client             it takes itself out
+//	GET      /oidc/schemas                      the JSON Schemas of everything said here
+//	GET      /oidc/schemas/:name                one of them
 //
 // With an issuer of the CIS2 face (oidc.cis2.path) the same is served below its path for clients of that profile, there
 // as /authorize, /access_token, /userinfo, /connect/jwk_uri, /introspect, /token/revoke and /connect/endSession; what

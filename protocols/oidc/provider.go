@@ -160,6 +160,8 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodPost, Path: logoutPath, Name: "oidc_logout", Class: web.SignOut, Handler: p.logout},
 		{Method: http.MethodGet, Path: frontPath, Name: "oidc_front", Class: web.SignOut, Handler: p.front, Once: true},
 		{Method: http.MethodGet, Path: sessionPath, Name: "oidc_session", Class: web.Cheap, Handler: p.checkSession},
+		{Method: http.MethodGet, Path: schemasPath, Name: "oidc_schemas", Class: web.Cheap, Handler: p.schemas, CORS: true},
+		{Method: http.MethodGet, Path: schemasPath + "/:name", Name: "oidc_schema", Class: web.Cheap, Handler: p.schema, CORS: true},
 	}), p.place(p.registerRoutes())...)
 }
 
