@@ -14,7 +14,8 @@ func (p *Provider) schemas(w http.ResponseWriter, _ *http.Request) {
 	for _, name := range schema.Names() {
 		list[name] = p.url(schemasPath) + "/" + name
 	}
-	writePublic(w, list)
+	w.Header().Set("Cache-Control", publishedAge)
+	write(w, http.StatusOK, list)
 }
 
 func (p *Provider) schema(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +24,7 @@ func (p *Provider) schema(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, oauthError{Error: "not_found", Description: "There is no such schema; " + p.url(schemasPath) + " lists them."})
 		return
 	}
-	w.Header().Set("Cache-Control", "public, max-age=300")
+	w.Header().Set("Cache-Control", publishedAge)
 	w.Header().Set("Content-Type", "application/schema+json")
 	_, _ = w.Write(data) // the client went away: nothing to do about it
 }
