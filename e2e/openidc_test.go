@@ -38,7 +38,7 @@ oidc:
 }
 
 func TestOpenIDCCodeFlow(t *testing.T) {
-	for _, alg := range []string{"ES256", "RS256"} {
+	for _, alg := range []string{"ES256", "RS256", "RS512", "PS256"} {
 		t.Run(alg, func(t *testing.T) {
 			h := startHub(t, "")
 			rp := h.openidc(components.OpenIDCConfig{Algorithm: alg}, ", id_token_alg: "+alg)

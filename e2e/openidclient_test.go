@@ -141,7 +141,7 @@ func TestOpenIDClientLibrary(t *testing.T) {
 	clients := []libraryClient{
 		{Name: "assertion", ID: "999999999911.apps.national", Auth: "private_key_jwt", Alg: "ES256"},
 		{Name: "basic", ID: "999999999912.apps.national", Auth: "client_secret_basic", Alg: "RS256"},
-		{Name: "post", ID: "999999999913.apps.national", Auth: "client_secret_post", Alg: "ES256"},
+		{Name: "post", ID: "999999999913.apps.national", Auth: "client_secret_post", Alg: "PS384"},
 		{Name: "public", ID: "999999999914.apps.national", Auth: "none", Alg: "ES256"},
 	}
 	l := h.startLibrary(clients...)

@@ -13,20 +13,25 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
-// The benchmarks report x_bare: their time over that of the bare signature in the same run.
+// The benchmarks run what they measure and the bare signature by turns, and report the least time of each: ns/op, and x_bare, the
+// ratio of the two. The least is what other work on the machine disturbs least. Allocations are those of both.
 
 // payload is about as long as an ID token's claims.
 var payload = []byte(`{"iss":"https://sso.rx1.example","sub":"` + strings.Repeat("s", 40) + `","aud":"app","exp":1800000000,"iat":1800000000,"x":"` + strings.Repeat("x", 400) + `"}`)
 
-func ratio(b *testing.B, bare func()) {
+func measure(b *testing.B, op, bare func()) {
 	b.Helper()
-	took := b.Elapsed() / time.Duration(b.N)
-	n := max(b.N, 20)
-	start := time.Now()
-	for range n {
+	b.ReportAllocs()
+	least, leastBare := time.Hour, time.Hour
+	for b.Loop() {
+		start := time.Now()
+		op()
+		between := time.Now()
 		bare()
+		least, leastBare = min(least, between.Sub(start)), min(leastBare, time.Since(between))
 	}
-	b.ReportMetric(float64(took)/float64(time.Since(start)/time.Duration(n)), "x_bare")
+	b.ReportMetric(float64(least), "ns/op")
+	b.ReportMetric(float64(least)/float64(leastBare), "x_bare")
 }
 
 func BenchmarkSign(b *testing.B) {
@@ -41,12 +46,10 @@ func BenchmarkSign(b *testing.B) {
 		}
 		digest := m.digest(payload)
 		b.Run(string(alg), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
+			measure(b, func() {
 				_, err := Sign(key, alg, "JWT", payload)
 				must(b, err)
-			}
-			ratio(b, func() { _, _ = key.Signer.Sign(rand.Reader, digest, opts) })
+			}, func() { _, _ = key.Signer.Sign(rand.Reader, digest, opts) })
 		})
 	}
 }
@@ -56,12 +59,10 @@ func BenchmarkVerify(b *testing.B) {
 	for _, alg := range []keyring.Algorithm{keyring.RS256, keyring.PS256, keyring.ES256, EdDSA} {
 		token := forge(b, alg, headerOf(alg, `,"typ":"JWT"`), string(payload))
 		b.Run(string(alg), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
+			measure(b, func() {
 				_, err := Verify(token, keys, anyJWT())
 				must(b, err)
-			}
-			ratio(b, bareVerify(b, alg, token))
+			}, bareVerify(b, alg, token))
 		})
 	}
 }
@@ -97,12 +98,10 @@ func BenchmarkProof(b *testing.B) {
 	for _, alg := range []keyring.Algorithm{keyring.ES256, keyring.RS256, EdDSA} {
 		token := proofWith(b, alg, nil)
 		b.Run(string(alg), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
+			measure(b, func() {
 				_, err := VerifyProof(token, asked())
 				must(b, err)
-			}
-			ratio(b, bareVerify(b, alg, token))
+			}, bareVerify(b, alg, token))
 		})
 	}
 }
