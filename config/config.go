@@ -203,6 +203,7 @@ type OIDC struct {
 	CodeLife         time.Duration `key:"code_life" default:"60s" min:"10s" max:"10m" doc:"Life of an authorization code."`
 	PARLife          time.Duration `key:"par_life" default:"90s" min:"10s" max:"9m59s" doc:"How long a sign-on may begin with a request URI of a pushed authorization request (RFC 9126)."`
 	RequirePAR       bool          `key:"require_par" default:"false" doc:"Take pushed authorization requests only, of every client."`
+	DPoPNonce        bool          `key:"dpop_nonce" default:"false" doc:"Demand a fresh nonce of the hub in every DPoP proof (RFC 9449, section 8), of every client. Clients have to try a first request twice."`
 	RequirePKCE      bool          `key:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code challenge (RFC 7636). Clients of the profile cis2 are asked by their own terms alone."`
 	CIS2             CIS2          `key:"cis2" doc:"A second issuer that looks as NHS Care Identity Service 2 does, for the clients of the profile cis2."`
 	Registration     Registration  `key:"registration" doc:"Clients that register themselves."`

@@ -21,6 +21,7 @@ type OIDCDocument struct {
 	TLSName                string   `yaml:"tls_name,omitempty"`
 	Grants                 []string `yaml:"grants,omitempty"`
 	Bind                   string   `yaml:"bind,omitempty"`
+	DPoPNonce              bool     `yaml:"dpop_nonce,omitempty"`
 	RedirectURIs           []string `yaml:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris,omitempty"`
 	BackchannelLogoutURI   string   `yaml:"backchannel_logout_uri,omitempty"`

@@ -63,6 +63,7 @@ type OIDCTerms struct {
 	TLSName                TLSSubject // of the certificate, for tls_client_auth
 	Grants                 []string   // of GrantTypes
 	Bind                   string     // access tokens are refused unless bound in this way
+	Nonce                  bool       // DPoP proofs need a nonce of the hub (RFC 9449, section 8)
 	RedirectURIs           []string
 	Request                RequestTerms
 	PostLogoutRedirectURIs []string

@@ -33,7 +33,7 @@ func (k *Kit) Handler(route Route) http.HandlerFunc {
 		defer k.finish(rec, r, route, start)
 		if route.CORS {
 			rec.Header().Set("Access-Control-Allow-Origin", "*")
-			rec.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Reference")
+			rec.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce, Retry-After, X-Reference")
 		}
 		if r.ContentLength > limit {
 			k.tooLarge(rec, r)

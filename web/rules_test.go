@@ -191,7 +191,7 @@ func TestAnswerOfARefusal(t *testing.T) {
 func TestOpenEndpointsSayWhatScriptsMayRead(t *testing.T) {
 	k, _ := newKit(t)
 	h := k.Router(routes(k))
-	if got := ask(h, "GET", "https://sso.example/open").Header().Get("Access-Control-Expose-Headers"); got != "WWW-Authenticate, Retry-After, X-Reference" {
+	if got := ask(h, "GET", "https://sso.example/open").Header().Get("Access-Control-Expose-Headers"); got != "WWW-Authenticate, DPoP-Nonce, Retry-After, X-Reference" {
 		t.Errorf("exposed: %q", got)
 	}
 	got := ask(h, "OPTIONS", "https://sso.example/open").Header()

@@ -55,7 +55,7 @@ func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 	documents := h.documents()
 	o := oidc.Options{
 		Fetcher: documents, Guarded: outgoing{documents.guarded}, Registering: registering,
-		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR,
+		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR, ProofNonce: c.DPoPNonce,
 		Lifetimes: oidc.Lifetimes{Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife},
 		Poster:    poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	}

@@ -33,9 +33,9 @@ type confirmation struct {
 // kind is the token_type that says how the token is shown.
 func (c *confirmation) kind() string {
 	if c != nil && c.Thumbprint != "" {
-		return "DPoP"
+		return schemeDPoP
 	}
-	return "Bearer"
+	return schemeBearer
 }
 
 // forUserinfo reports whether the token may be shown at userinfo: it names no resource, or this hub among them.
@@ -104,13 +104,10 @@ func (p *Provider) ownLives(ctx context.Context, c *client, id string) error {
 	return refuseEnded()
 }
 
-// access decides anew what a client may be told that shows an access token at userinfo: all its claims. Nothing is recorded.
-func (p *Provider) access(ctx context.Context, token string) (*grant, bridge.Issuance, error) {
+// access decides anew what a client may be told that shows an access token at userinfo: all its claims. Nothing is recorded. Whether
+// it holds what the token is bound to was asked before.
+func (p *Provider) access(ctx context.Context, t accessToken) (*grant, bridge.Issuance, error) {
 	none := bridge.Issuance{}
-	t, err := p.readAccess(token)
-	if err != nil {
-		return nil, none, err
-	}
 	g, c, err := p.living(ctx, t)
 	switch {
 	case err != nil:

@@ -10,7 +10,6 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
-	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 // Limits of client assertions.
@@ -47,11 +46,7 @@ func (p *Provider) checkAssertion(ctx context.Context, c *client, token string) 
 
 // verifyAssertion checks header and signature.
 func (p *Provider) verifyAssertion(ctx context.Context, c *client, token string) (jose.Verified, error) {
-	algorithms := jose.Algorithms()
-	if alg := c.terms.AuthAlgorithm; alg != "" {
-		algorithms = []keyring.Algorithm{keyring.Algorithm(alg)}
-	}
-	v, err := p.verifyOf(ctx, c, token, jose.Rules{Algorithms: algorithms, Types: assertionTypes[:]})
+	v, err := p.verifyOf(ctx, c, token, jose.Rules{Algorithms: c.assertionAlgorithms(), Types: assertionTypes[:]})
 	if errors.Is(err, errNoKeys) || errors.Is(err, errKeysBusy) {
 		return v, keysRefusal(err)
 	}

@@ -18,7 +18,8 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" /
 // caller is a client that authenticated, by the method it is registered with.
 type caller struct {
 	*client
-	mark *bridge.PutArtifact // that its assertion was used; to be committed, once
+	mark  *bridge.PutArtifact // that its assertion was used; to be committed, once
+	holds holding             // beside that
 }
 
 // credentials is what a request shows of a client.
@@ -123,6 +124,16 @@ func (p *Provider) spend(ctx context.Context, c caller) error {
 	return nil
 }
 
+// refusedAfter spends the assertion of a request that is refused before anything else is decided. It returns why it is refused.
+func (p *Provider) refusedAfter(ctx context.Context, c caller, why error) error {
+	if spent := p.spend(ctx, c); spent != nil {
+		return spent
+	}
+	return why
+}
+
+const codeAssertionReplayed = "assertion_replayed"
+
 func refusedReplay() *bridge.Refusal {
-	return bridge.Refuse(bridge.Replayed, "The jti of the client assertion was used before.").WithCode("assertion_replayed")
+	return bridge.Refuse(bridge.Replayed, "The jti of the client assertion was used before.").WithCode(codeAssertionReplayed)
 }

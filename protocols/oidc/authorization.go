@@ -19,6 +19,7 @@ type pending struct {
 	Mode      string   `json:"m"`
 	Nonce     string   `json:"n,omitempty"`
 	Challenge string   `json:"h,omitempty"`
+	Key       string   `json:"k,omitempty"` // dpop_jkt
 	Scopes    []string `json:"p"`
 	ACR       []string `json:"a,omitempty"`
 	Subject   string   `json:"u,omitempty"` // who must be signed in, as the client knows them

@@ -46,6 +46,7 @@ var checks = [...]check{
 	{"scopes allowed by the terms", "OpenID Connect Core, 3.1.2.1", checkScope},
 	{"resources that the client may have tokens for", "RFC 8707, 2.1", checkResources},
 	{"code challenge", "RFC 7636, 4.2", checkChallenge},
+	{"key of the code", "RFC 9449, 10", checkKey},
 	{"prompt", "OpenID Connect Core, 3.1.2.1", checkPrompt},
 	{"max_age", "OpenID Connect Core, 3.1.2.1", checkMaxAge},
 	{"claims parameter", "OpenID Connect Core, 5.5", checkClaims},

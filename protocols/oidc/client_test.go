@@ -208,7 +208,11 @@ func (w *world) assertion(client string, how func(claims map[string]any, o *jose
 	if how != nil {
 		how(claims, o)
 	}
-	return w.signAs(jose.RS256, w.signer, claims, o)
+	alg := jose.RS256
+	if c, _ := w.Partner(trust.OIDC, client); c.OIDC != nil && c.OIDC.Profile == trust.ProfileFAPI2 {
+		alg = jose.PS256
+	}
+	return w.signAs(alg, w.signer, claims, o)
 }
 
 func (w *world) signAs(alg jose.SignatureAlgorithm, key any, claims any, o *jose.SignerOptions) string {

@@ -46,6 +46,7 @@ type metadata struct {
 	RequestURIRegister bool     `json:"require_request_uri_registration"`
 	IntrospectionSigns []string `json:"introspection_signing_alg_values_supported"` // RFC 9701, section 7
 	RequestAlgorithms  []string `json:"request_object_signing_alg_values_supported"`
+	ProofAlgorithms    []string `json:"dpop_signing_alg_values_supported"`
 	Pushed             string   `json:"pushed_authorization_request_endpoint"`
 	MustPush           bool     `json:"require_pushed_authorization_requests"`
 	ResponseAlgorithms []string `json:"authorization_signing_alg_values_supported"`
@@ -55,10 +56,7 @@ type metadata struct {
 func (p *Provider) describe() metadata {
 	confidential := []string{authBasic, authPost, authJWT}
 	all := append(confidential[:3:3], authNone)
-	var algs []string
-	for _, a := range jose.Algorithms() {
-		algs = append(algs, string(a))
-	}
+	algs := algorithmNames(jose.Algorithms())
 	m := metadata{
 		Issuer: p.issuer, Authorization: p.url(authorizePath), Token: p.url(tokenPath), Userinfo: p.url(userinfoPath),
 		JWKS: p.url(jwksPath), Revocation: p.url(revokePath), Introspection: p.url(introspectPath), EndSession: p.url(logoutPath),
@@ -68,13 +66,21 @@ func (p *Provider) describe() metadata {
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
 		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil, FrontLogout: true, FrontLogoutSession: true, CheckSession: p.checkSessionURL(),
-		ClaimsParameter: true, RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(),
+		ClaimsParameter: true, RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(), ProofAlgorithms: algs,
 		IntrospectionSigns: p.algorithms(), Pushed: p.url(pushPath), MustPush: p.par, ResponseAlgorithms: p.algorithms(),
 	}
 	if p.registering.Registrar != nil {
 		m.Registration = p.url(registerPath)
 	}
 	return m
+}
+
+func algorithmNames(algs []keyring.Algorithm) []string {
+	out := make([]string, len(algs))
+	for i, a := range algs {
+		out[i] = string(a)
+	}
+	return out
 }
 
 func grantNames() []string {

@@ -1,12 +1,17 @@
 package oidc
 
 import (
+	"crypto"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/lanyard-hub/lanyard/bridge"
 )
 
 // FuzzAuthorize: whatever the query, the answer goes to the registered address or nowhere, and never holds a code.
@@ -61,6 +66,47 @@ func FuzzAssertion(f *testing.F) {
 			t.Fatalf("taken for a token of ours: %q", token)
 		}
 	})
+}
+
+// FuzzProof: nothing but a proof signed for this request, by the key in it, is ever accepted.
+func FuzzProof(f *testing.F) {
+	w := newWorld(f)
+	key := w.prover()
+	good := key.proof(http.MethodPost, tokenPath, "", nil)
+	parts := strings.Split(good, ".")
+	f.Add(good)
+	f.Add("eyJhbGciOiJub25lIn0." + parts[1] + ".")
+	f.Add(parts[0] + "." + parts[1] + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)))
+	c, err := w.p.partner("bound")
+	must(f, err)
+	f.Fuzz(func(t *testing.T, header string) {
+		r := httptest.NewRequest(http.MethodPost, issuer+tokenPath, nil)
+		r.Header["Dpop"] = []string{header}
+		h, err := w.p.proveKey(httptest.NewRecorder(), r, c, tokenPath)
+		if err == nil && (h.mark == nil || h.Thumbprint != signerOf(header)) { // the key of every process is another
+			t.Fatalf("accepted %q", header)
+		}
+		if name, status := tokenError(bridge.AsRefusal(err)); err != nil && (name != errInvalidProof || status != http.StatusBadRequest) {
+			t.Fatalf("%q: %d %s", header, status, name)
+		}
+	})
+}
+
+// signerOf is the thumbprint of the key in a proof that it is signed with, by another library; empty if it is not.
+func signerOf(proof string) string {
+	jws, err := jose.ParseSignedCompact(proof, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA, jose.PS256, jose.RS256})
+	if err != nil || jws.Signatures[0].Protected.JSONWebKey == nil {
+		return "none"
+	}
+	key := jws.Signatures[0].Protected.JSONWebKey
+	if _, err := jws.Verify(key); err != nil {
+		return "none"
+	}
+	sum, err := key.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return "none"
+	}
+	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
 // FuzzBasic: what is accepted encodes back to the same credentials.

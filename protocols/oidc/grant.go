@@ -53,7 +53,8 @@ type offer struct {
 	Redirect  string `json:"d"`
 	Challenge string `json:"h,omitempty"`
 	Nonce     string `json:"n,omitempty"`
-	Expires   int64  `json:"e"` // of the code, seconds since 1970
+	Key       string `json:"k,omitempty"` // thumbprint of the only key that may redeem it
+	Expires   int64  `json:"e"`           // of the code, seconds since 1970
 	StateHash string `json:"s,omitempty"`
 }
 

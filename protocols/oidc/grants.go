@@ -42,10 +42,7 @@ func (x *exchange) get(name string) string { return x.form.Get(name) }
 func (p *Provider) exchange(ctx context.Context, c caller, form url.Values) (answer *tokenResponse, ref string, err error) {
 	kind, err := chooseGrant(c, form)
 	if err != nil {
-		if spent := p.spend(ctx, c); spent != nil {
-			err = spent
-		}
-		return nil, "", err
+		return nil, "", p.refusedAfter(ctx, c, err)
 	}
 	x := &exchange{caller: c, form: form, now: p.hub.Clock()}
 	if answer, err = kind.redeem(p, ctx, x); err != nil {
@@ -83,7 +80,7 @@ const codeUsedTwice = "refresh_twice" // what was presented was used twice, and 
 // misused, or may no longer be answered, ends (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
 func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
 	why := bridge.AsRefusal(err)
-	if why.Reason != bridge.Replayed {
+	if why.Code != codeAssertionReplayed {
 		if spent := p.spend(ctx, x.caller); spent != nil {
 			return spent
 		}
@@ -101,15 +98,34 @@ func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
 	return err
 }
 
+// replayed says what of a caller was used before, once a commit failed because something exists already; nil: nothing of the caller.
+func (p *Provider) replayed(ctx context.Context, c caller) *bridge.Refusal {
+	now := p.hub.Clock()
+	switch {
+	case p.seen(ctx, c.mark, now):
+		return refusedReplay()
+	case p.seen(ctx, c.holds.mark, now):
+		return usedProof()
+	}
+	return nil
+}
+
+// seen reports whether a mark is stored.
+func (p *Provider) seen(ctx context.Context, mark *bridge.PutArtifact, now time.Time) bool {
+	if mark == nil {
+		return false
+	}
+	_, err := p.hub.Artifacts.Get(ctx, mark.Artifact.Kind, mark.Artifact.Key, now)
+	return err == nil
+}
+
 // raced reads the outcome of a commit that did not hold: the code or token was used meanwhile, the session ended, or
 // the assertion was seen before.
 func (p *Provider) raced(ctx context.Context, x *exchange, err error) error {
 	exists := errors.Is(err, bridge.ErrExists)
-	if exists && x.caller.mark != nil {
-		mark := x.caller.mark.Artifact
-		_, seen := p.hub.Artifacts.Get(ctx, mark.Kind, mark.Key, x.now)
-		if seen == nil {
-			return refusedReplay().Because(err)
+	if exists {
+		if why := p.replayed(ctx, x.caller); why != nil {
+			return why.Because(err)
 		}
 	}
 	if exists && x.link != nil {

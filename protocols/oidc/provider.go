@@ -45,6 +45,7 @@ type Options struct {
 	Lifetimes   Lifetimes
 	RequirePKCE bool    // for every client, whatever its terms say
 	RequirePAR  bool    // the same: only pushed requests are taken
+	ProofNonce  bool    // the same: DPoP proofs need a nonce of ours
 	Poster      Poster  // nil: no partner is told of a logout by the back channel
 	Guarded     Poster  // to addresses that are only a client's own word; nil: Poster
 	Fetcher     Fetcher // nil: no key set is fetched, and no list of redirect URIs
@@ -64,6 +65,7 @@ type Provider struct {
 	life    Lifetimes
 	pkce    bool
 	par     bool
+	nonce   bool
 	poster  Poster
 	guarded Poster
 	fetcher Fetcher
@@ -74,6 +76,7 @@ type Provider struct {
 	acr     []acrClass
 	scopes  scopeTable
 	sealer  sealer
+	nonces  nonces
 	clients clientCache
 
 	registering Registering
@@ -91,7 +94,7 @@ func New(o Options) (*Provider, error) {
 		return nil, errors.New("oidc: kit, hub and keys are required")
 	}
 	p := &Provider{
-		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, poster: o.Poster, log: o.Log,
+		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, poster: o.Poster, log: o.Log,
 		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
 		waiting: make(chan struct{}, keysWaiting),
 		after:   o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
@@ -100,6 +103,7 @@ func New(o Options) (*Provider, error) {
 	if p.sealer, err = newSealer(o.Hub); err != nil {
 		return nil, err
 	}
+	p.nonces = nonces{o.Hub.DeriveKey("oidc dpop nonce"), o.Hub.Clock}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}

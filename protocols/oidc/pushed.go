@@ -57,7 +57,12 @@ func (p *Provider) push(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	answer, err := p.keepPushed(r.Context(), c, form)
+	var answer pushResponse
+	if c.holds, err = p.proveKey(w, r, c.client, pushPath); err == nil {
+		answer, err = p.keepPushed(r.Context(), c, form)
+	} else {
+		err = p.refusedAfter(r.Context(), c, err)
+	}
 	if err != nil {
 		p.refusePushed(w, r, c.id, err)
 		return
@@ -71,10 +76,10 @@ func (p *Provider) refusePushed(w http.ResponseWriter, r *http.Request, client s
 	refusal := p.hub.RefuseRequest(r.Context(), ledger.Refused, client, p.ref(r, ""), err)
 	p.logFailure(r, refusal)
 	name, status := redirectError(refusal), http.StatusBadRequest
-	if refusal.Reason == bridge.Replayed {
-		name = errInvalidClient
-	}
-	if own := answerTo(refusal.Reason).status; own != http.StatusBadRequest {
+	switch own := answerTo(refusal.Reason).status; {
+	case refusal.Reason == bridge.Replayed || aboutProof(refusal):
+		name, status = tokenError(refusal)
+	case own != http.StatusBadRequest:
 		status = own
 	}
 	writeJSON(w, status, oauthError{Error: name, Description: describe(refusal.Detail)})
@@ -87,11 +92,12 @@ func (p *Provider) keepPushed(ctx context.Context, c caller, form url.Values) (p
 	}
 	form.Set("client_id", c.id)
 	a := &authorization{form: form, pushing: true}
-	if _, why := p.check(ctx, a); why != nil {
-		if spent := p.spend(ctx, c); spent != nil {
-			return pushResponse{}, spent
-		}
-		return pushResponse{}, why
+	_, why := p.check(ctx, a)
+	if why == nil {
+		why = a.bindTo(c.holds)
+	}
+	if why != nil {
+		return pushResponse{}, p.refusedAfter(ctx, c, why)
 	}
 	now := p.hub.Clock()
 	secret := p.hub.NewSecret()
@@ -102,12 +108,9 @@ func (p *Provider) keepPushed(ctx context.Context, c caller, form url.Values) (p
 	// it outlives its use for beginning: a sign-on that began in time spends it when it ends
 	expires := now.Add(p.life.Pushed + p.hub.Limits.Transaction)
 	writes := []bridge.Write{bridge.PutArtifact{Artifact: bridge.Artifact{Kind: c.pushedKind(), Key: bridge.Key(secret), Payload: payload, Expires: expires}}}
-	if c.mark != nil {
-		writes = append(writes, *c.mark)
-	}
-	if err := p.hub.Journal.Commit(ctx, writes...); err != nil {
-		if errors.Is(err, bridge.ErrExists) {
-			err = refusedReplay().Because(err)
+	if err := p.hub.Journal.Commit(ctx, append(writes, c.marks()...)...); err != nil {
+		if why := p.replayed(ctx, c); why != nil && errors.Is(err, bridge.ErrExists) {
+			return pushResponse{}, why.Because(err)
 		}
 		return pushResponse{}, err
 	}

@@ -43,10 +43,7 @@ func (p *Provider) redeemClient(ctx context.Context, x *exchange) (*tokenRespons
 	}
 	event := ledger.Event{Time: x.now, Kind: ledger.ClientTokenIssued, Ref: bridge.Ref(ctx), Partner: c.id, Peer: bridge.Peer(ctx), Detail: detail}
 	writes := []bridge.Write{bridge.Append{Event: event}}
-	if x.caller.mark != nil {
-		writes = append(writes, *x.caller.mark)
-	}
-	if err := p.hub.Journal.Commit(ctx, writes...); err != nil {
+	if err := p.hub.Journal.Commit(ctx, append(writes, x.caller.marks()...)...); err != nil {
 		return nil, p.raced(ctx, x, err)
 	}
 	return answer, nil

@@ -22,6 +22,7 @@ var codeChecks = [...]codeCheck{
 	{"not expired", "RFC 6749, 4.1.2", checkCodeLife},
 	{"redirect URI as in the authorization request", "RFC 6749, 4.1.3", checkCodeRedirect},
 	{"code verifier", "RFC 7636, 4.6; RFC 9700, 2.1.1", checkVerifier},
+	{"key as in the authorization request", "RFC 9449, 10", checkCodeKey},
 }
 
 // redeemCode exchanges a code, once.
@@ -64,6 +65,13 @@ func checkCodeRedirect(x *exchange, g *grant) *bridge.Refusal {
 		return bridge.Refuse(bridge.BadGrant, "redirect_uri is missing: send the one of the authorization request.").WithCode("code_redirect")
 	case got != g.Offer.Redirect:
 		return bridge.Refuse(bridge.BadGrant, "redirect_uri is not the one of the authorization request.").WithCode("code_redirect")
+	}
+	return nil
+}
+
+func checkCodeKey(x *exchange, g *grant) *bridge.Refusal {
+	if g.Offer.Key != "" && g.Offer.Key != x.caller.holds.Thumbprint {
+		return bridge.Refuse(bridge.BadGrant, "The authorization request named a key by dpop_jkt: send a DPoP proof of that key.").WithCode("code_key")
 	}
 	return nil
 }

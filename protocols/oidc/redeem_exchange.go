@@ -82,10 +82,7 @@ func (p *Provider) redeemExchange(ctx context.Context, x *exchange) (*tokenRespo
 		return nil, err
 	}
 	writes := []bridge.Write{bridge.PutArtifact{Artifact: stored}}
-	if x.caller.mark != nil {
-		writes = append(writes, *x.caller.mark)
-	}
-	if err := p.hub.Deliver(ctx, iss, writes...); err != nil {
+	if err := p.hub.Deliver(ctx, iss, append(writes, x.caller.marks()...)...); err != nil {
 		return nil, p.raced(ctx, x, err)
 	}
 	return answer, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
@@ -18,6 +19,14 @@ type refreshToken struct {
 	Grant   string `json:"i"`
 	Link    int    `json:"n"` // counts from 0; each is used once
 	Expires int64  `json:"e"` // seconds since 1970
+
+	Bound *confirmation `json:"b,omitempty"` // of a client that cannot authenticate
+}
+
+// rotates reports whether a refresh token is used once and answered with the next. That of a client whose tokens are bound stays
+// good (FAPI 2.0 Security Profile, section 5.3.2.1): who finds it can do nothing with it.
+func (c *client) rotates(t refreshToken) bool {
+	return c.terms.Bind == trust.BindNone || c.public() && t.Bound == nil
 }
 
 // refreshUse is what is remembered of the use of a refresh token.
@@ -63,7 +72,7 @@ func (p *Provider) usedAgain(ctx context.Context, x *exchange, cause error) erro
 	return spent
 }
 
-// redeemRefresh exchanges a refresh token, once (RFC 9700, section 4.14.2).
+// redeemRefresh exchanges a refresh token: once, if it rotates (RFC 9700, section 4.14.2).
 func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenResponse, error) {
 	var t refreshToken
 	if !p.sealer.open(sealRefresh, x.get("refresh_token"), &t) || t.Grant == "" {
@@ -80,7 +89,13 @@ func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenRespon
 	if g.Client != x.caller.id {
 		return nil, bridge.Refuse(bridge.BadGrant, "The refresh token was issued to another client.").WithCode("refresh_client")
 	}
+	if !t.Bound.heldBy(x.caller.holds) {
+		return nil, bridge.Refuse(bridge.BadGrant, "The refresh token is bound to a key that this request did not prove to have (RFC 9449, section 5).").WithCode("refresh_key")
+	}
 	x.link = &t
+	if mark := (bridge.PutArtifact{Artifact: bridge.Artifact{Kind: bridge.KindRefresh, Key: t.key()}}); !x.caller.rotates(t) && p.seen(ctx, &mark, x.now) {
+		return nil, p.usedAgain(ctx, x, nil) // from a time when it rotated
+	}
 	g.Scopes = x.caller.allowed(g.Scopes)
 	scopes, err := narrow(g.Scopes, x.get("scope"))
 	if err != nil {

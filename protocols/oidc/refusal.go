@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 )
@@ -18,6 +19,7 @@ const (
 	codeRegistration       = "registration_not_supported"
 	codeInsufficientScope  = "insufficient_scope"
 	codeInvalidTarget      = "invalid_target"
+	codeUseNonce           = "use_dpop_nonce"
 )
 
 // Error codes of RFC 6749, RFC 6750 and OpenID Connect Core.
@@ -26,6 +28,7 @@ const (
 	errInvalidClient  = "invalid_client"
 	errInvalidGrant   = "invalid_grant"
 	errInvalidToken   = "invalid_token"
+	errInvalidProof   = "invalid_dpop_proof"
 	errServer         = "server_error"
 	errTemporarily    = "temporarily_unavailable"
 	errAccessDenied   = "access_denied"
@@ -76,7 +79,7 @@ func answerTo(reason bridge.Reason) answer {
 // ownCode reports whether a refusal's code is itself the error to answer with.
 func ownCode(code string) bool {
 	switch code {
-	case codeInvalidScope, codeUnauthorizedClient, codeGrantType, codeResponseType, codeRequestURI, codeBadObject, codeBadRequestURI, codeRegistration, codeInvalidTarget:
+	case codeInvalidScope, codeUnauthorizedClient, codeGrantType, codeResponseType, codeRequestURI, codeBadObject, codeBadRequestURI, codeRegistration, codeInvalidTarget, codeUseNonce:
 		return true
 	}
 	return false
@@ -94,11 +97,16 @@ func tokenError(r *bridge.Refusal) (string, int) {
 	switch {
 	case ownCode(r.Code):
 		return r.Code, http.StatusBadRequest
+	case aboutProof(r):
+		return errInvalidProof, http.StatusBadRequest
 	case ofTransport(r.Code) != 0:
 		return a.token, ofTransport(r.Code)
 	}
 	return a.token, a.status
 }
+
+// aboutProof reports whether a DPoP proof was refused.
+func aboutProof(r *bridge.Refusal) bool { return strings.HasPrefix(r.Code, proofPrefix) }
 
 // ofTransport is the status of a request that was not even read; zero for all others.
 func ofTransport(code string) int {
@@ -116,6 +124,10 @@ func resourceError(r *bridge.Refusal) (string, int) {
 	switch {
 	case r.Code == codeInsufficientScope:
 		return r.Code, http.StatusForbidden
+	case r.Code == codeUseNonce:
+		return r.Code, http.StatusUnauthorized
+	case aboutProof(r):
+		return errInvalidProof, http.StatusUnauthorized
 	case ofTransport(r.Code) != 0:
 		return a.resource, ofTransport(r.Code)
 	case a.resource == errInvalidToken:

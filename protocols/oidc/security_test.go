@@ -101,6 +101,7 @@ func TestSecurity(t *testing.T) {
 	headerRows(t)
 	keyRows(t)
 	bindingRows(t)
+	proofRows(t)
 	logoutRows(t)
 	frontRows(t)
 }

@@ -44,8 +44,10 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 	}
 	last := x.now.Add(p.life.Access)
 	if c.terms.Refresh {
-		if err := p.mintRefresh(answer, x, t, iss.SessionEnds); err != nil {
-			return nil, err
+		if t.link == nil || c.rotates(*t.link) {
+			if err := p.mintRefresh(answer, x, t, iss.SessionEnds); err != nil {
+				return nil, err
+			}
 		}
 		last = iss.SessionEnds
 	}
@@ -67,13 +69,14 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 // tellWrites are the conditions of an exchange, as writes that fail when one does not hold.
 func (p *Provider) tellWrites(ctx context.Context, x *exchange, t telling, expires time.Time) ([]bridge.Write, error) {
 	var writes []bridge.Write
-	if t.link != nil {
+	switch {
+	case t.link != nil && x.caller.rotates(*t.link):
 		mark, err := t.link.used(t.grant, refreshUse{x.now.Unix(), bridge.Peer(ctx)})
 		if err != nil {
 			return nil, err
 		}
 		writes = append(writes, mark)
-	} else {
+	case t.link == nil:
 		if code := time.Unix(t.grant.Offer.Expires, 0); expires.Before(code) {
 			expires = code // a code that is redeemed again must be recognised
 		}
@@ -83,10 +86,7 @@ func (p *Provider) tellWrites(ctx context.Context, x *exchange, t telling, expir
 		}
 		writes = append(writes, bridge.PutArtifact{Artifact: a})
 	}
-	if x.caller.mark != nil {
-		writes = append(writes, *x.caller.mark)
-	}
-	return writes, nil
+	return append(writes, x.caller.marks()...), nil
 }
 
 // stillMet refuses where the session was proven anew in a way that meets none of the classes that the grant was asked for.
@@ -113,7 +113,7 @@ func (p *Provider) mintAccess(answer *tokenResponse, x *exchange, t accessToken,
 		t.Issuer = p.issuer
 	}
 	expires := earlier(x.now.Add(p.life.Access), m.limit)
-	t.Issued, t.Expires = x.now.Unix(), expires.Unix()
+	t.Issued, t.Expires, t.Confirm = x.now.Unix(), expires.Unix(), x.caller.holds.confirm()
 	if only := m.readers[0]; only.terms.Tokens.JWT {
 		answer.Access, err = p.sayAccess(only.client, t, m.grant, only.iss)
 	} else {
@@ -128,6 +128,9 @@ func (p *Provider) mintRefresh(answer *tokenResponse, x *exchange, t telling, li
 	next := refreshToken{Grant: t.grant.ID, Expires: earlier(x.now.Add(p.life.Refresh), limit).Unix()}
 	if t.link != nil {
 		next.Link = t.link.Link + 1
+	}
+	if x.caller.public() { // all others are bound by their credentials (RFC 9449, section 5; RFC 8705, section 4)
+		next.Bound = x.caller.holds.confirm()
 	}
 	answer.Refresh, err = p.sealer.seal(sealRefresh, next)
 	return err

@@ -25,7 +25,13 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	answer, ref, err := p.exchange(r.Context(), c, form)
+	var answer *tokenResponse
+	ref := ""
+	if c.holds, err = p.holds(w, r, c); err == nil {
+		answer, ref, err = p.exchange(r.Context(), c, form)
+	} else {
+		err = p.refusedAfter(r.Context(), c, err)
+	}
 	if err != nil {
 		p.refuseCall(w, r, c.id, ref, err)
 		return

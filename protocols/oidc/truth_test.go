@@ -134,39 +134,6 @@ func TestEveryAdvertisedAlgorithmVerifies(t *testing.T) {
 	w.assertionDenied(t, "a key for encryption", "jwt", fit, "assertion_kid")
 }
 
-// bindingRows: tokens bound to a certificate or a key are not offered, and nothing pretends to be one.
-func bindingRows(t *testing.T) {
-	w := newWorld(t)
-	t.Run("183", func(t *testing.T) {
-		m := w.published()
-		for _, name := range []string{
-			"tls_client_certificate_bound_access_tokens", "mtls_endpoint_aliases", "dpop_signing_alg_values_supported",
-			"registration_endpoint", "device_authorization_endpoint",
-		} {
-			if v, ok := m[name]; ok {
-				t.Errorf("%s is advertised: %v", name, v)
-			}
-		}
-		for _, method := range list(m, "token_endpoint_auth_methods_supported") {
-			if strings.Contains(method, "tls_client_auth") {
-				t.Errorf("%s is advertised", method)
-			}
-		}
-		set := w.tokens(w.redeem("basic", w.browser().code("basic")))
-		if set.Type != "Bearer" {
-			t.Errorf("token type %s", set.Type)
-		}
-		after := w.lastSeq()
-		r := httptest.NewRequest(http.MethodGet, issuer+userinfoPath, nil)
-		r.Header.Set("Authorization", "DPoP "+set.Access)
-		r.Header.Set("DPoP", "eyJ.eyJ.x")
-		if got := w.send(r); got.status != http.StatusUnauthorized || !strings.HasPrefix(got.header.Get("WWW-Authenticate"), "Bearer ") || w.reason() != "bad_bearer" {
-			t.Errorf("a bearer token presented as bound: %d %v", got.status, got.header)
-		}
-		w.nothing(t, after)
-	})
-}
-
 // TestOtherOrigins: scripts of other sites may call what needs no cookie, never with credentials; all else not at all.
 func TestOtherOrigins(t *testing.T) {
 	w := newWorld(t)

@@ -249,6 +249,10 @@ func (w *world) register() {
 	add("jwt2", func(d *trust.OIDCDocument) { d.Auth, d.SecretSHA256, d.JWKS = authJWT, "", string(set) })
 	add("public", func(d *trust.OIDCDocument) { d.Auth, d.SecretSHA256 = authNone, "" })
 	add("old", func(d *trust.OIDCDocument) { d.PKCE = &off })
+	add("bound", func(d *trust.OIDCDocument) { d.Bind = trust.BindDPoP })
+	add("fapi", func(d *trust.OIDCDocument) {
+		d.Profile, d.Auth, d.SecretSHA256, d.JWKS = string(trust.ProfileFAPI2), authJWT, "", string(set)
+	})
 	add("plain", func(d *trust.OIDCDocument) { d.Scopes, d.Refresh, d.BackchannelLogoutURI = nil, false, "" })
 }
 
