@@ -25,6 +25,14 @@ type libraryClient struct {
 	Secret string `json:"secret,omitempty"`
 	Key    string `json:"key,omitempty"` // PEM
 	KeyID  string `json:"kid,omitempty"`
+	// Register: the client registers itself.
+	Register *selfRegistration `json:"register,omitempty"`
+}
+
+// selfRegistration is how a client registers itself.
+type selfRegistration struct {
+	Token    string         `json:"token"`
+	Metadata map[string]any `json:"metadata"`
 }
 
 // library is a relying party made of openid-client, a certified client library for Node.js.
@@ -47,7 +55,9 @@ func (h *hub) startLibrary(clients ...libraryClient) library {
 		h.put(dir, name, data)
 	}
 	for i := range clients {
-		h.register(&clients[i], l.base)
+		if clients[i].Register == nil {
+			h.register(&clients[i], l.base)
+		}
 	}
 	config, err := json.Marshal(map[string]any{"issuer": h.issuer, "base": l.base, "clients": clients})
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lanyard-hub/lanyard/e2e/components"
 )
 
 // conformance speaks to a running suite.
@@ -173,12 +175,19 @@ func (s *conformance) attend(id string, b person) testInfo {
 	return info
 }
 
-// rotate gives the hub a signing key more, as an administrator would.
+// rotate gives the hub a signing key more, as an administrator would, and waits until the running hub publishes it.
 func (s *conformance) rotate() {
 	s.t.Helper()
-	s.hub.run("keys", "add", "--kind", "rsa3072")
-	s.hub.proc.Close()
-	s.hub.serve()
+	id := strings.TrimSpace(s.hub.run("keys", "add", "--kind", "rsa3072"))
+	client := components.Client(s.t, s.hub.ca)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if _, keys := components.Get(s.t, client, s.hub.issuer+"/oidc/jwks"); strings.Contains(keys, id) {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("key %s is not published", id)
+		}
+	}
 }
 
 // visit opens the addresses that the module wants opened. It reports whether there were any.

@@ -72,7 +72,11 @@ func TestSuite(t *testing.T) {
 	}
 	for _, c := range certifications() {
 		t.Run(c.name, func(t *testing.T) {
-			h := startHubWith(t, "", suiteSections)
+			sections := suiteSections
+			if c.name == "dynamic" {
+				sections = suiteOpen(t)
+			}
+			h := startHubWith(t, "", sections)
 			s := startSuite(t, at, h)
 			s.scripts = c.scripts
 			id, modules := s.begin(c.plan, c.variant, c.config(t, h))
@@ -137,6 +141,24 @@ func suiteBasic(t *testing.T, h *hub) map[string]any {
 		"server": map[string]string{"discoveryUrl": h.issuer + "/.well-known/openid-configuration"},
 		"client": of(first), "client2": of(second), "client_secret_post": of(post),
 	}
+}
+
+// suiteOpen lets anybody register clients, as the plan of dynamic registration does.
+func suiteOpen(t *testing.T) string {
+	t.Helper()
+	template := filepath.Join(t.TempDir(), "registration.yaml")
+	err := os.WriteFile(template, []byte(`
+protocol: oidc
+stage: test
+release: [{ set: cis2 }]
+oidc:
+  { pkce: false, grants: [authorization_code, refresh_token],
+    scopes: [openid, profile, email, nhsperson, nationalrbacaccess, selectedrole, associatedorgs] }
+`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "oidc: { require_pkce: false, registration: { mode: open, template_file: " + template + ", hourly: 0 } }"
 }
 
 // suiteDynamic needs no client beforehand: each module registers its own.

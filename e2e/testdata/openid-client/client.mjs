@@ -6,6 +6,9 @@
 //   GET  /NAME/revoke    revokes them and says what they are worth then
 //   GET  /NAME/logout    sends the browser to the hub's end_session_endpoint
 //   GET  /NAME/bye       where the hub sends it back to
+//   GET  /NAME/jwks      its public keys, where it says that they are fetched
+//   GET  /NAME/rotate    signs with another key from now on
+//   GET  /NAME/registered, /NAME/rename, /NAME/withdraw   reads, replaces, ends what it registered by itself
 //   POST /NAME/backchannel  takes a logout token; GET /NAME/told lists those that were good
 import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
@@ -32,10 +35,44 @@ async function authentication(c) {
 }
 
 const clients = {}
+
+// register has a client tell the hub of itself, and takes what it is told back.
+async function register(c) {
+  const base = `${config.base}/${c.name}`
+  const made = { told: [], base, confidential: c.auth !== 'none', keys: {} }
+  clients[c.name] = made
+  const metadata = { ...c.register.metadata, token_endpoint_auth_method: c.auth, redirect_uris: [base + '/callback'], post_logout_redirect_uris: [base + '/bye'], backchannel_logout_uri: base + '/backchannel' }
+  let auth
+  if (c.auth === 'private_key_jwt') {
+    await rotate(made)
+    metadata.jwks_uri = base + '/jwks'
+    auth = (as, client, form, headers) => oidc.PrivateKeyJwt({ key: made.keys.private, kid: made.keys.public.kid })(as, client, form, headers)
+  }
+  made.op = await oidc.dynamicClientRegistration(new URL(config.issuer), metadata, auth, { initialAccessToken: c.register.token, execute: [oidc.enableNonRepudiationChecks] })
+}
+
+async function rotate(c) {
+  const { publicKey, privateKey } = await jose.generateKeyPair('ES256', { extractable: true })
+  c.keys = { private: privateKey, public: { ...(await jose.exportJWK(publicKey)), kid: oidc.randomState(), use: 'sig', alg: 'ES256' } }
+}
+
+// manage asks the hub about what is registered (RFC 7592).
+async function manage(c, method, metadata) {
+  const { registration_client_uri, registration_access_token, ...known } = c.op.clientMetadata()
+  const headers = metadata && { 'content-type': 'application/json' }
+  const r = await oidc.fetchProtectedResource(c.op, registration_access_token, new URL(registration_client_uri), method, metadata && JSON.stringify({ ...known, ...metadata }), headers && new Headers(headers))
+  return r.status === 204 ? { status: 204 } : await r.json()
+}
+
 for (const c of config.clients) {
+  if (c.register) continue
   const metadata = { id_token_signed_response_alg: c.alg, token_endpoint_auth_method: c.auth }
   const op = await oidc.discovery(new URL(config.issuer), c.id, metadata, await authentication(c), { execute: [oidc.enableNonRepudiationChecks] })
   clients[c.name] = { op, base: `${config.base}/${c.name}`, told: [], confidential: c.auth !== 'none' }
+}
+
+for (const c of config.clients) {
+  if (c.register) setTimeout(() => register(c).then(() => console.log('registered', c.name), (e) => console.error('refused', e, e.cause)), 0)
 }
 
 async function start(c, url) {
@@ -43,7 +80,7 @@ async function start(c, url) {
   c.state = oidc.randomState()
   c.nonce = oidc.randomNonce()
   return oidc.buildAuthorizationUrl(c.op, {
-    redirect_uri: c.base + '/callback', scope: 'openid profile nhsperson nationalrbacaccess selectedrole',
+    redirect_uri: c.base + '/callback', scope: c.op.clientMetadata().scope ?? 'openid profile nhsperson nationalrbacaccess selectedrole',
     code_challenge: await oidc.calculatePKCECodeChallenge(c.verifier), code_challenge_method: 'S256',
     state: c.state, nonce: c.nonce, max_age: '600', ...Object.fromEntries(url.searchParams),
   })
@@ -114,6 +151,17 @@ async function serve(r) {
       return { to: oidc.buildEndSessionUrl(c.op, { post_logout_redirect_uri: c.base + '/bye', id_token_hint: c.tokens.id_token, state: 'left' }) }
     case 'bye':
       return { json: { state: url.searchParams.get('state') } }
+    case 'jwks':
+      return { json: { keys: [c.keys.public] } }
+    case 'rotate':
+      await rotate(c)
+      return { json: {} }
+    case 'registered':
+      return { json: await manage(c, 'GET') }
+    case 'rename':
+      return { json: await manage(c, 'PUT', { client_name: url.searchParams.get('to') }) }
+    case 'withdraw':
+      return { json: await manage(c, 'DELETE') }
     case 'backchannel':
       await backchannel(c, new URLSearchParams(await body(r)))
       return { status: 200 }
