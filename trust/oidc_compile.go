@@ -4,8 +4,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
-
-	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 func (b *builder) oidc() *OIDCTerms {
@@ -37,45 +35,8 @@ func (b *builder) oidc() *OIDCTerms {
 	if t.ClientAuth == AuthNone && !t.PKCE {
 		b.fail("oidc.pkce cannot be switched off for a client without authentication")
 	}
+	b.demands(t)
 	return t
-}
-
-// profile fills in what the profile says where the document is silent, and refuses what contradicts it.
-func (b *builder) profile(t *OIDCTerms) {
-	if t.Profile == "" {
-		t.Profile = ProfileBasic
-	}
-	b.oneOf("oidc.profile", string(t.Profile), "", string(ProfileBasic), string(ProfileCIS2), string(ProfileFAPI2))
-	auth, alg := AuthBasic, string(keyring.ES256)
-	switch t.Profile {
-	case ProfileBasic:
-	case ProfileCIS2:
-		auth, alg = AuthPrivateKeyJWT, string(keyring.RS256)
-		t.PKCE = b.d.OIDC.PKCE != nil && *b.d.OIDC.PKCE || t.ClientAuth == AuthNone // many of its clients do not send a challenge
-	case ProfileFAPI2:
-		auth = AuthPrivateKeyJWT
-		if t.Bind == "" {
-			t.Bind = BindDPoP
-		}
-		b.fapi2(t, auth)
-	}
-	if t.ClientAuth == "" {
-		t.ClientAuth = auth
-	}
-	if t.Algorithm == "" {
-		t.Algorithm = alg
-	}
-}
-
-// fapi2 refuses what FAPI 2.0 Security Profile, section 5.3.2, does not permit.
-func (b *builder) fapi2(t *OIDCTerms, auth string) {
-	if t.ClientAuth != "" {
-		auth = t.ClientAuth
-	}
-	b.oneOf("oidc.auth of the profile fapi2", auth, "", AuthPrivateKeyJWT, AuthTLS, AuthSelfSignedTLS)
-	if !t.PKCE {
-		b.fail("oidc.pkce cannot be switched off in the profile fapi2")
-	}
 }
 
 // grants are those named; without any, the code grant, and none of a resource server to which nobody is sent. Refreshing and

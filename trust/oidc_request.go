@@ -68,9 +68,6 @@ func RequestAlgorithms() []string {
 	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 }
 
-// fapiAlgorithms are those of FAPI 2.0 Security Profile, section 5.4.1.
-func fapiAlgorithms() []string { return []string{"PS256", "ES256", "EdDSA"} }
-
 // requests compiles the terms of authorization requests. It comes after profile and keys.
 func (b *builder) requests(d OIDCRequestDocument, t *OIDCTerms) {
 	r := RequestTerms{
@@ -79,11 +76,7 @@ func (b *builder) requests(d OIDCRequestDocument, t *OIDCTerms) {
 	}
 	b.oneOf("oidc.request_object", d.RequestObject, "", "optional", "required")
 	b.oneOf("oidc.default_prompt", d.DefaultPrompt, "", "login", "consent", "select_account")
-	if t.Profile == ProfileFAPI2 {
-		b.oneOf("oidc.request_object_alg of the profile fapi2", r.Algorithm, append([]string{""}, fapiAlgorithms()...)...)
-	} else {
-		b.oneOf("oidc.request_object_alg", r.Algorithm, append([]string{""}, RequestAlgorithms()...)...)
-	}
+	b.oneOf("oidc.request_object_alg", r.Algorithm, append([]string{""}, RequestAlgorithms()...)...)
 	if r.Signed && len(t.JWKS) == 0 && t.JWKSURI == "" {
 		b.fail("oidc.request_object is required, and there are no oidc.jwks to verify it with")
 	}

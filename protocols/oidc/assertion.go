@@ -37,7 +37,7 @@ func (p *Provider) checkAssertion(ctx context.Context, c *client, token string) 
 	if err != nil {
 		return none, refuseAssertion("claims", "The claims of the client assertion are not valid: %s.", err.Error())
 	}
-	if why := p.judge(claims, c.id); why != nil {
+	if why := p.judge(claims, c); why != nil {
 		return none, why
 	}
 	expires := time.Unix(int64(claims.expires), 0).Add(assertionSkew)
@@ -46,7 +46,7 @@ func (p *Provider) checkAssertion(ctx context.Context, c *client, token string) 
 
 // verifyAssertion checks header and signature.
 func (p *Provider) verifyAssertion(ctx context.Context, c *client, token string) (jose.Verified, error) {
-	v, err := p.verifyOf(ctx, c, token, jose.Rules{Algorithms: c.assertionAlgorithms(), Types: assertionTypes[:]})
+	v, err := p.verifyOf(ctx, c, token, jose.Rules{Algorithms: c.signsWith(c.terms.AuthAlgorithm), Types: assertionTypes[:]})
 	if errors.Is(err, errNoKeys) || errors.Is(err, errKeysBusy) {
 		return v, keysRefusal(err)
 	}
@@ -75,12 +75,14 @@ func assertionCode(err error) string {
 }
 
 // judge checks the claims of a verified assertion.
-func (p *Provider) judge(a assertion, id string) *bridge.Refusal {
+func (p *Provider) judge(a assertion, c *client) *bridge.Refusal {
 	now := float64(p.hub.Clock().UnixMilli()) / 1000
 	skew := assertionSkew.Seconds()
 	switch {
-	case a.issuer != id || a.subject != id:
+	case a.issuer != c.id || a.subject != c.id:
 		return refuseAssertion("subject", "iss and sub of the client assertion must both be the client_id.")
+	case c.profile().audience && (!a.single || a.audience[0] != p.issuer):
+		return refuseAssertion("aud", "The aud of the client assertion must be %s, as a string (FAPI 2.0 Security Profile, section 5.3.2.1).", p.issuer)
 	case len(a.audience) != 1 || !p.isOurs(a.audience[0]):
 		return refuseAssertion("aud", "The aud of the client assertion must be %s or %s, and nothing else.", p.issuer, p.url(tokenPath))
 	case a.id == "" || len(a.id) > maxJTI:

@@ -10,6 +10,7 @@ import (
 type assertion struct {
 	issuer, subject, id    string
 	audience               []string
+	single                 bool // aud is a string
 	expires, issued, since float64
 	hasIssued, hasSince    bool
 }
@@ -42,6 +43,8 @@ func readAssertion(v jose.Verified) (assertion, error) {
 		}
 		*c.has = err == nil
 	}
+	_, err = claims.Text("aud")
+	a.single = err == nil
 	a.audience, err = claims.Texts("aud")
 	return a, err
 }

@@ -45,7 +45,7 @@ func TestAssertionClaimsAtTheirLimits(t *testing.T) {
 		a := good
 		c.change(&a)
 		got := ""
-		if why := w.p.judge(a, "jwt"); why != nil {
+		if why := w.p.judge(a, &client{id: "jwt", terms: &trust.OIDCTerms{}}); why != nil {
 			got = why.AuditCode()
 			if why.Reason != bridge.BadClient {
 				t.Errorf("%s: reason %s", name, why.Reason)

@@ -116,7 +116,7 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, 
 	code, err := p.sealer.seal(sealCode, grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
 		Scopes: c.allowed(d.Scopes), Claims: d.Claims, Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Resources: d.Resources,
-		Offer: &offer{Redirect: d.Redirect, Challenge: d.Challenge, Nonce: d.Nonce, Key: d.Key, Expires: earlier(now.Add(p.life.Code), iss.SessionEnds).Unix(), StateHash: p.stateHash(c, d.State)},
+		Offer: &offer{Redirect: d.Redirect, Challenge: d.Challenge, Nonce: d.Nonce, Key: d.Key, Expires: earlier(now.Add(p.codeLife(c)), iss.SessionEnds).Unix(), StateHash: p.stateHash(c, d.State)},
 	})
 	if err != nil {
 		return "", iss, err

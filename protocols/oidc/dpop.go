@@ -43,7 +43,7 @@ func readProof(h http.Header) (proof string, shown bool, err error) {
 
 // checkProof is the check of a proof, all but that it was not used before: that is seen when its mark is stored.
 func (p *Provider) checkProof(c *client, token string, rules jose.ProofRules) (holding, error) {
-	rules.Algorithms, rules.Now = c.algorithms(), p.hub.Clock()
+	rules.Algorithms, rules.Now = c.profile().algorithms, p.hub.Clock()
 	if p.wantsNonce(c) {
 		rules.Nonce = p.nonces.good
 	}

@@ -11,8 +11,6 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
-	"github.com/lanyard-hub/lanyard/trust"
-	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 // Limits of request objects.
@@ -60,7 +58,7 @@ func readObject(c *client, raw string, verify verifying) (requestObject, *bridge
 	if c.broken != nil || len(c.keys.Keys()) == 0 && c.remote == nil {
 		return o, badObject("The request object cannot be verified: no usable key is registered for this client.").Because(c.broken)
 	}
-	v, err := verify(raw, jose.Rules{Algorithms: c.objectAlgorithms(), Types: []string{"", typJWT, typRequest}, MaxBytes: maxObject})
+	v, err := verify(raw, jose.Rules{Algorithms: c.signsWith(c.terms.Request.Algorithm), Types: []string{"", typJWT, typRequest}, MaxBytes: maxObject})
 	switch {
 	case errors.Is(err, errKeysBusy):
 		return o, keysRefusal(err)
@@ -73,24 +71,13 @@ func readObject(c *client, raw string, verify verifying) (requestObject, *bridge
 	if o.claims, err = v.Claims(); err != nil {
 		return o, badObject("The claims of the request object are not valid: %s.", err.Error()).Because(err)
 	}
-	o.alone = c.terms.Request.Signed || c.terms.Profile == trust.ProfileFAPI2 || strings.HasSuffix(strings.ToLower(v.Type), typRequest)
+	o.alone = c.terms.Request.Signed || c.profile().alone || strings.HasSuffix(strings.ToLower(v.Type), typRequest)
 	return o, nil
-}
-
-// objectAlgorithms are those a client may sign its requests with.
-func (c *client) objectAlgorithms() []keyring.Algorithm {
-	switch {
-	case c.terms.Request.Algorithm != "":
-		return []keyring.Algorithm{keyring.Algorithm(c.terms.Request.Algorithm)}
-	case c.terms.Profile == trust.ProfileFAPI2:
-		return []keyring.Algorithm{keyring.PS256, keyring.ES256, jose.EdDSA}
-	}
-	return jose.Algorithms()
 }
 
 // strict reports whether FAPI 2.0 Message Signing applies: aud, exp and nbf are needed then.
 func strict(a *authorization) bool {
-	return a.client.terms.Request.Signed || a.client.terms.Profile == trust.ProfileFAPI2
+	return a.client.terms.Request.Signed || a.client.profile().alone
 }
 
 func objectIssuer(o requestObject, _ *Provider, a *authorization) *bridge.Refusal {
