@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -22,8 +25,11 @@ func startFront(t *testing.T, h *hub, to string) {
 		t.Fatal(err)
 	}
 	leaf := h.ca.Server(t, suiteHost).TLS()
-	for port, ask := range map[int]tls.ClientAuthType{suitePort: tls.NoClientCert, suiteMTLS: tls.RequestClientCert} {
-		serveFront(t, port, &tls.Config{Certificates: []tls.Certificate{leaf}, ClientAuth: ask, MinVersion: tls.VersionTLS12, CipherSuites: fapiSuites()}, target)
+	for _, at := range [...]struct { // in this order, so that two runs do not wait for one another
+		port int
+		ask  tls.ClientAuthType
+	}{{suitePort, tls.NoClientCert}, {suiteMTLS, tls.RequestClientCert}} {
+		serveFront(t, at.port, &tls.Config{Certificates: []tls.Certificate{leaf}, ClientAuth: at.ask, MinVersion: tls.VersionTLS12, CipherSuites: fapiSuites()}, target)
 	}
 }
 
@@ -51,10 +57,7 @@ func serveFront(t *testing.T, port int, config *tls.Config, target *url.URL) {
 			p.Out.Header.Set("X-Ssl-Cert", strings.ReplaceAll(strings.TrimSpace(string(block)), "\n", "\t"))
 		}
 	}}
-	listener, err := tls.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := listenInTurn(t, fmt.Sprintf("127.0.0.1:%d", port), config)
 	server := &http.Server{Handler: proxy, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
@@ -69,4 +72,18 @@ func serveFront(t *testing.T, port int, config *tls.Config, target *url.URL) {
 		}
 		<-done
 	})
+}
+
+// listenInTurn waits for an address that another run of the driver still has: the suite is for one at a time.
+func listenInTurn(t *testing.T, address string, config *tls.Config) net.Listener {
+	t.Helper()
+	for deadline := time.Now().Add(8 * time.Minute); ; time.Sleep(time.Second) {
+		listener, err := tls.Listen("tcp", address, config)
+		if err == nil {
+			return listener
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
 }
