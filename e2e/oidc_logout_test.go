@@ -197,6 +197,43 @@ func TestOIDCLogoutSurvivesAKill(t *testing.T) {
 	}
 }
 
+// TestLogoutOfNobody: what `partner test-logout` says of an app that works, one that does not, and one that only a browser can tell.
+func TestLogoutOfNobody(t *testing.T) {
+	h := startHub(t, "")
+	back, front := h.oidcApp("back", "back"), h.oidcApp("front", "front")
+	back.answer(204, "")
+	if out := h.run("partner", "test-logout", "back"); !strings.Contains(out, "answer    204 in ") || !strings.Contains(out, "There was nothing to end.") || !strings.Contains(out, "token     ey") {
+		t.Error(out)
+	}
+	if claims := back.back[0]; claims["iss"] != h.issuer || claims["aud"] != "back" || !strings.HasPrefix(claims["sub"].(string), "nobody-") {
+		t.Errorf("claims %v", claims)
+	}
+	back.answer(400, `{"error":"unknown_session"}`)
+	if out := h.run("partner", "test-logout", "App back", "--json"); !strings.Contains(out, `"ok":true,"status":400,"error":"unknown_session"`) {
+		t.Error(out)
+	}
+	back.answer(403, "")
+	if out, errs, code := h.try("partner", "test-logout", "back"); code != 6 || !strings.Contains(out, "exempt this address") || !strings.Contains(errs, "as it should") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	back.stop()
+	if out, _, code := h.try("partner", "test-logout", "back"); code != 6 || !strings.Contains(out, "answer    none: ") || !strings.Contains(out, "connection refused") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if out := h.run("partner", "test-logout", "front"); !strings.Contains(out, front.base+"/front?ward=7&iss=") || len(front.front) != 0 {
+		t.Error(out)
+	}
+	h.pathology()
+	for name, want := range map[string]int{"pathology": 5, "nobody": 4} {
+		if _, errs, code := h.try("partner", "test-logout", name); code != want {
+			t.Errorf("%s: exit %d, %s", name, code, errs)
+		}
+	}
+	if record := h.audit("--kind", "partner_told"); strings.TrimSpace(record) != "" {
+		t.Errorf("recorded:\n%s", record)
+	}
+}
+
 // TestFrontChannelWaitsForItsBrowser: an administrator ends a session; the app that only its browser can tell is told when somebody
 // comes back to it: from the first page, or when the next one signs in.
 func TestFrontChannelWaitsForItsBrowser(t *testing.T) {

@@ -40,3 +40,21 @@ func TestHints(t *testing.T) {
 		t.Errorf("no SAML: %q", got)
 	}
 }
+
+func TestHintsOfTheFrontChannel(t *testing.T) {
+	for name, c := range map[string]struct {
+		terms OIDCTerms
+		want  string
+	}{
+		"none":                   {OIDCTerms{}, ""},
+		"back channel":           {OIDCTerms{BackchannelLogoutURI: "b"}, ""},
+		"both":                   {OIDCTerms{BackchannelLogoutURI: "b", FrontchannelLogoutURI: "f", FrontchannelSession: true}, "is not used"},
+		"front, without session": {OIDCTerms{FrontchannelLogoutURI: "f"}, "keep from frames"},
+		"front, with session":    {OIDCTerms{FrontchannelLogoutURI: "f", FrontchannelSession: true}, ""},
+	} {
+		got := Partner{OIDC: &c.terms}.Hints()
+		if len(got) > 1 || (len(got) == 1) != (c.want != "") || len(got) == 1 && !strings.Contains(got[0], c.want) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}

@@ -39,3 +39,16 @@ func originOf(raw string) string {
 	}
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
+
+// hints are about how a client is told of a sign-out.
+func (t OIDCTerms) hints() []string {
+	switch {
+	case t.FrontchannelLogoutURI == "":
+		return nil
+	case t.BackchannelLogoutURI != "":
+		return []string{"its frontchannel_logout_uri is not used: it is told by its backchannel_logout_uri, which can be confirmed"}
+	case !t.FrontchannelSession:
+		return []string{"without oidc.frontchannel_session its logout page knows only the session of its own cookie, which many browsers keep from frames"}
+	}
+	return nil
+}

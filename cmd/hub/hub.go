@@ -183,4 +183,9 @@ func (h *Hub) EntityID() string { return h.options.Config.Issuer + "/saml2/metad
 // Metadata is the hub's signed SAML metadata, as it is served.
 func (h *Hub) Metadata() ([]byte, error) { return h.saml.Metadata(h.options.Clock()) }
 
+// TestLogout sends an OIDC client a logout token about nobody.
+func (h *Hub) TestLogout(ctx context.Context, partner trust.Partner) (oidc.LogoutTest, error) {
+	return h.oidc.TestLogout(ctx, partner)
+}
+
 func (h *Hub) host() string { return strings.ToLower(h.issuer.Hostname()) }

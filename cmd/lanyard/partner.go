@@ -23,7 +23,7 @@ import (
 
 func (p *program) partnerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "partner", Short: "Partners and their terms"}
-	cmd.AddCommand(p.partnerApply(), p.partnerList(), p.partnerShow(), p.partnerExport(), p.partnerSuspend(), p.partnerRemove(),
+	cmd.AddCommand(p.partnerApply(), p.partnerList(), p.partnerShow(), p.partnerExport(), p.partnerSuspend(), p.partnerRemove(), p.partnerTestLogout(),
 		p.partnerInvite(), p.partnerInvitations(), p.partnerUninvite())
 	return cmd
 }
