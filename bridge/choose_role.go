@@ -19,7 +19,7 @@ type Choice struct {
 
 // Choices lists the subject's open roles for a transaction.
 func (h *Hub) Choices(ctx context.Context, b Browser, tx Transaction) ([]Choice, people.Person, error) {
-	s, person, err := h.live(ctx, b)
+	s, person, err := h.live(ctx, b.key(false))
 	if errors.Is(err, errNoSession) {
 		return nil, person, Refuse(SessionExpired, "You were signed out. Start again from your app.")
 	}
@@ -50,7 +50,7 @@ func (h *Hub) Choices(ctx context.Context, b Browser, tx Transaction) ([]Choice,
 
 // ChooseRole makes the session act in a role the subject holds. It returns the new secret for the browser.
 func (h *Hub) ChooseRole(ctx context.Context, b Browser, tx Transaction, roleID string) (string, error) {
-	s, person, err := h.live(ctx, b)
+	s, person, err := h.live(ctx, b.key(false))
 	if errors.Is(err, errNoSession) {
 		return "", Refuse(SessionExpired, "You were signed out. Start again from your app.")
 	}

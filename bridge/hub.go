@@ -66,6 +66,18 @@ func DefaultLimits() Limits {
 type Browser struct {
 	Binding string // of the browser itself; empty when the request was cross-site
 	Session string // of its session; empty if none
+	Passive string // key of its session, where it shows nothing else of it: for passive requests alone
+}
+
+// key finds the session a browser shows, by the hash of its secret; empty if it shows none.
+func (b Browser) key(passive bool) string {
+	switch {
+	case b.Session != "":
+		return Key(b.Session)
+	case passive:
+		return b.Passive
+	}
+	return ""
 }
 
 // Key hashes a secret for storage and lookup.

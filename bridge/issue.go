@@ -66,9 +66,11 @@ func (h *Hub) stepWrites(next Next, now time.Time) []Write {
 	}
 	switch {
 	case next.facts.newRole:
-		s.Seen = now
+		if !tx.Request.Unattended {
+			s.Seen = now
+		}
 		w = append(w, SaveSession{Session: s, From: s.Key})
-	case now.Sub(s.Seen) >= h.touchEvery():
+	case !tx.Request.Unattended && now.Sub(s.Seen) >= h.touchEvery():
 		w = append(w, TouchSession{ID: s.ID, Seen: now})
 	}
 	return w

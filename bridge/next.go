@@ -34,7 +34,7 @@ func (h *Hub) decide(ctx context.Context, tx Transaction, b Browser, partner tru
 	if tx.Cancelled {
 		return next, Refuse(AuthenticationFailed, "The sign-in was cancelled.").WithCode("cancelled")
 	}
-	session, person, err := h.live(ctx, b)
+	session, person, err := h.live(ctx, b.key(tx.Request.Passive))
 	if err != nil && !errors.Is(err, errNoSession) {
 		return next, err
 	}
@@ -58,12 +58,12 @@ func (h *Hub) decide(ctx context.Context, tx Transaction, b Browser, partner tru
 
 var errNoSession = errors.New("bridge: no live session")
 
-// live finds the browser's session if it still lives and its subject is still active.
-func (h *Hub) live(ctx context.Context, b Browser) (Session, people.Person, error) {
-	if b.Session == "" {
+// live finds the browser's session by its key if it still lives and its subject is still active.
+func (h *Hub) live(ctx context.Context, key string) (Session, people.Person, error) {
+	if key == "" {
 		return Session{}, people.Person{}, errNoSession
 	}
-	s, err := h.Sessions.SessionByKey(ctx, Key(b.Session))
+	s, err := h.Sessions.SessionByKey(ctx, key)
 	if errors.Is(err, ErrNotFound) {
 		return Session{}, people.Person{}, errNoSession
 	}
@@ -107,7 +107,7 @@ func (h *Hub) active(ctx context.Context, uid string) (people.Person, bool, erro
 
 // Live returns the browser's session and subject; SessionExpired if there is none.
 func (h *Hub) Live(ctx context.Context, b Browser) (Session, people.Person, error) {
-	s, p, err := h.live(ctx, b)
+	s, p, err := h.live(ctx, b.key(false))
 	if errors.Is(err, errNoSession) {
 		return s, p, Refuse(SessionExpired, "You are not signed in.")
 	}

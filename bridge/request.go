@@ -33,6 +33,7 @@ type Request struct {
 	Protocol   trust.Protocol
 	ForceAuthn bool           // a new proof, whatever the session
 	Passive    bool           // no page may be shown
+	Unattended bool           // a script asks, not the subject: it does not keep the session from going idle
 	Contexts   []AuthnContext // any of them, in order of preference; empty: whatever the terms ask
 	MaxAge     *time.Duration // proof no older than this
 	Subject    string         // uid that must be the one signed in; empty: anyone

@@ -7,7 +7,7 @@ import (
 )
 
 // Cookie names. Over TLS they carry the __Host- prefix, so that no sibling host can set them.
-// All but that of state.go are SameSite=Lax: a POST from another site never carries them, so a front end that receives one
+// All but those of state.go and frame.go are SameSite=Lax: a POST from another site never carries them, so a front end that receives one
 // (SAML POST binding) stores a transaction without a browser and sends the browser on with a 303; the
 // GET that follows carries the cookies, and the transaction is bound there.
 const (
@@ -57,9 +57,12 @@ func (k *Kit) BindBrowser(w http.ResponseWriter, r *http.Request) bridge.Browser
 	return b
 }
 
-// SetSession gives the browser the secret of its session.
-func (k *Kit) SetSession(w http.ResponseWriter, secret string) {
+// SetSession gives the browser the secret of its session. A browser that may renew in frames goes on to.
+func (k *Kit) SetSession(w http.ResponseWriter, r *http.Request, secret string) {
 	k.setCookie(w, sessionCookie, secret, 0)
+	if k.cookie(r, passiveCookie) != "" {
+		k.setPassive(w, secret)
+	}
 	k.setState(w, k.stateOf(secret))
 	if k.Tolls != nil {
 		k.Tolls.sessions.remember(secret, k.Hub.Clock())

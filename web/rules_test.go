@@ -70,7 +70,7 @@ func TestCookiesAreSet(t *testing.T) {
 			do   func(http.ResponseWriter)
 			want string
 		}{
-			"session":  {func(w http.ResponseWriter) { k.SetSession(w, "s") }, "lanyard-session=s; Path=/; HttpOnly%; SameSite=Lax"},
+			"session":  {func(w http.ResponseWriter) { k.SetSession(w, httptest.NewRequest("GET", "/", nil), "s") }, "lanyard-session=s; Path=/; HttpOnly%; SameSite=Lax"},
 			"cleared":  {k.ClearSession, "lanyard-session=; Path=/; Max-Age=0; HttpOnly%; SameSite=Lax"},
 			"remember": {func(w http.ResponseWriter) { k.Remember(w, "lanyard-way", "card") }, "lanyard-way=card; Path=/; Max-Age=15552000; HttpOnly%; SameSite=Lax"},
 		} {
@@ -105,8 +105,8 @@ func TestStateCookie(t *testing.T) {
 		}
 		return value
 	}
-	one := set(func(w http.ResponseWriter) { k.SetSession(w, "one") })
-	two := set(func(w http.ResponseWriter) { k.SetSession(w, "two") })
+	one := set(func(w http.ResponseWriter) { k.SetSession(w, httptest.NewRequest("GET", "/", nil), "one") })
+	two := set(func(w http.ResponseWriter) { k.SetSession(w, httptest.NewRequest("GET", "/", nil), "two") })
 	out, again := set(k.ClearSession), set(k.ClearSession)
 	if len(one) != 22 || one == two || out == again || out == k.BrowserState(bridge.Browser{}) || one != k.BrowserState(bridge.Browser{Session: "one"}) {
 		t.Errorf("states %q %q %q %q", one, two, out, again)
@@ -123,7 +123,7 @@ func TestStateCookie(t *testing.T) {
 		t.Errorf("shown again as %q", got)
 	}
 	k.Issuer = &url.URL{Scheme: "http", Host: "sso.example"}
-	if got := set(func(w http.ResponseWriter) { k.SetSession(w, "one") }); got != "" || k.StateCookie() != "" {
+	if got := set(func(w http.ResponseWriter) { k.SetSession(w, httptest.NewRequest("GET", "/", nil), "one") }); got != "" || k.StateCookie() != "" {
 		t.Errorf("without TLS: %q, named %q", got, k.StateCookie())
 	}
 }

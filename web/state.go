@@ -7,7 +7,7 @@ import (
 )
 
 // stateCookie stands for what a browser shows of its session. A page of ours that apps frame reads it by script, so it is
-// SameSite=None and not HttpOnly, the only cookie that is. It says nothing of anybody and opens nothing.
+// SameSite=None, and the only cookie that is not HttpOnly. It says nothing of anybody and opens nothing.
 const stateCookie = "lanyard-state"
 
 // StateCookie is the name of the cookie that holds BrowserState. Empty without TLS: no browser sends it to a frame then.
@@ -22,6 +22,9 @@ func (k *Kit) StateCookie() string {
 func (k *Kit) BrowserState(b bridge.Browser) string { return k.stateOf(b.Session) }
 
 func (k *Kit) stateOf(session string) string { return k.Seal("browser state", session) }
+
+// FramedState is the state that a browser showed from a frame, which may be old; empty if it keeps the cookie from frames.
+func (k *Kit) FramedState(r *http.Request) string { return k.cookie(r, stateCookie) }
 
 // ShowState gives a browser the state of its session again, if it shows another one or none.
 func (k *Kit) ShowState(w http.ResponseWriter, r *http.Request, b bridge.Browser) {

@@ -3,6 +3,7 @@ package oidc
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
@@ -18,6 +19,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a, proven, why := p.understand(r.Context(), form)
+	a.framed = a.mayBeFramed()
 	switch {
 	case why != nil && proven:
 		p.refuseBack(w, r, a.client, a.pending, "", why)
@@ -27,6 +29,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b := p.kit.Browser(r)
+	if a.framed {
+		b = p.kit.FramedBrowser(r)
+	}
 	if r.Method == http.MethodPost && b.Binding == "" {
 		// a cross-site POST does not carry our cookies; a GET does
 		http.Redirect(w, r, p.at(authorizePath)+"?"+form.Encode(), http.StatusSeeOther)
@@ -40,8 +45,14 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.refuseBack(w, r, a.client, a.pending, "", err)
 		return
 	}
+	req.Unattended = req.Passive && web.Framed(r)
 	next, err := p.hub.Begin(r.Context(), b, req)
 	p.proceed(w, r, a.client, a.pending, next, err)
+}
+
+// mayBeFramed reports whether the answer may go to a hidden frame: nobody is shown anything, and the terms allow it.
+func (a *authorization) mayBeFramed() bool {
+	return a.client != nil && a.client.terms.Request.Frames && slices.Contains(words(a.get("prompt")), promptNone)
 }
 
 // resume takes over from the hub's own pages when a transaction may be answered, one way or the other.
@@ -94,6 +105,9 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c *client, d 
 		return
 	}
 	d.who = web.Who(iss.Person, iss.Role)
+	if c.terms.Request.Frames {
+		p.kit.LetFrames(w, r)
+	}
 	p.respond(w, r, c, d, p.sessionState(w, r, c.id, d, url.Values{"code": {code}}))
 }
 

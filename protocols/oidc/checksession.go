@@ -49,9 +49,17 @@ func (p *Provider) sessionState(w http.ResponseWriter, r *http.Request, client s
 		return fields
 	}
 	b := p.kit.Browser(r)
-	p.kit.ShowState(w, r, b)
+	state := p.kit.BrowserState(b)
+	if b.Session == "" { // a frame on another site: the cookie itself is all there is to know of the state
+		state = p.kit.FramedState(r)
+	} else {
+		p.kit.ShowState(w, r, b)
+	}
+	if state == "" {
+		return fields
+	}
 	salt := p.hub.NewID()
-	fields.Set("session_state", stateHash(client, origin, p.kit.BrowserState(b), salt)+"."+salt)
+	fields.Set("session_state", stateHash(client, origin, state, salt)+"."+salt)
 	return fields
 }
 

@@ -59,7 +59,9 @@
 //     prompt=consent changes nothing: an administrator consents, in the terms.
 //   - A refresh token is used once. Its second use ends the grant, unless it comes from the same party within ten seconds.
 //   - A code that is redeemed wrongly by an authenticated client is spent by it.
-//   - Silent renewal in a cross-site frame does not work: the session cookie is SameSite=Lax, and only the page of
-//     checksession.go may be framed.
+//   - Silent renewal in a frame is for clients whose terms say oidc.frames: what is answered to prompt=none is then a redirect that
+//     may be framed, and a browser that signed in to such a client holds a cookie that is SameSite=None and good for passive
+//     requests from frames alone. Browsers that keep cookies from frames on other sites answer login_required. Renewing by script
+//     is no activity: it does not keep the session from going idle. No page but that of checksession.go may be framed.
 //   - The back channel comes before the front channel; a client that asks for a sign-out is told as every other is.
 package oidc

@@ -169,7 +169,7 @@ func (w *world) signIn(rw http.ResponseWriter, r *http.Request) {
 		w.kit.Refuse(rw, r, err)
 		return
 	}
-	w.kit.SetSession(rw, made)
+	w.kit.SetSession(rw, r, made)
 	b.Session = made
 	w.onwards(rw, r, b, tx.ID)
 }
@@ -185,7 +185,7 @@ func (w *world) chooseRole(rw http.ResponseWriter, r *http.Request) {
 		w.kit.Refuse(rw, r, err)
 		return
 	}
-	w.kit.SetSession(rw, made)
+	w.kit.SetSession(rw, r, made)
 	b.Session = made
 	w.onwards(rw, r, b, tx.ID)
 }

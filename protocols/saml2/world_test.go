@@ -231,7 +231,7 @@ func (w *world) signIn(rw http.ResponseWriter, r *http.Request) {
 		w.kit.Refuse(rw, r, err)
 		return
 	}
-	w.kit.SetSession(rw, secret)
+	w.kit.SetSession(rw, r, secret)
 	w.kit.Go(rw, r, bridge.Next{Step: bridge.StepIssue, Transaction: tx})
 }
 

@@ -20,7 +20,7 @@ func (s *SignIn) Accept(w http.ResponseWriter, r *http.Request, b bridge.Browser
 		s.refused(w, r, b, tx, err)
 		return
 	}
-	s.Kit.SetSession(w, secret)
+	s.Kit.SetSession(w, r, secret)
 	switch proof.Method {
 	case bridge.MethodFIDO2:
 		s.Kit.Remember(w, methodCookie, "key")

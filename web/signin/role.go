@@ -174,7 +174,7 @@ func (s *SignIn) chooseRole(w http.ResponseWriter, r *http.Request) {
 		s.refused(w, r, b, tx, err)
 		return
 	}
-	s.Kit.SetSession(w, secret)
+	s.Kit.SetSession(w, r, secret)
 	s.rememberRole(w, r, person.UID, id)
 	b.Session = secret
 	s.proceed(w, r, b, tx.ID, bridge.StepRole)
