@@ -286,3 +286,29 @@ func TestChangesKeepWhatAnAdministratorDecided(t *testing.T) {
 		t.Errorf("an administrator's own: %v", err)
 	}
 }
+
+// TestReloadCompilesWhatChanged: terms that did not change are the same ones, whatever is wrong with others.
+func TestReloadCompilesWhatChanged(t *testing.T) {
+	r, store := registrar(t)
+	ctx := t.Context()
+	for _, id := range []string{"b", "c"} {
+		_, err := r.Add(ctx, client(r.Template, id, ""), trust.Invitation{}, ledger.Event{})
+		must(t, err)
+	}
+	before, err := r.Registry.Partner(trust.OIDC, "b")
+	must(t, err)
+	_, err = store.SavePartner(ctx, trust.Record{ID: "a", Protocol: trust.OIDC, Document: []byte("broken")}, 0)
+	must(t, err)
+	d, from, err := r.Current(ctx, "c")
+	must(t, err)
+	d.Name = "Changed"
+	_, err = r.Replace(ctx, d, r.Template, from, ledger.Event{})
+	must(t, err)
+	after, err := r.Registry.Partner(trust.OIDC, "b")
+	must(t, err)
+	changed, err := r.Registry.Partner(trust.OIDC, "c")
+	must(t, err)
+	if after.OIDC != before.OIDC || changed.Name != "Changed" || r.Registry.Broken() == nil {
+		t.Errorf("%p %p %s %v", before.OIDC, after.OIDC, changed.Name, r.Registry.Broken())
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ type Registry struct {
 	compiler Compiler
 	lab      bool
 	clock    func() time.Time
+	loading  sync.Mutex
 	current  atomic.Pointer[snapshot]
 }
 
@@ -62,9 +64,11 @@ func schema() *memdb.DBSchema {
 	}}}
 }
 
-// Load reads every record and swaps in a new snapshot. A record that does not compile is left out and
+// Load reads every record, compiles what has changed, and swaps in a new snapshot. A record that does not compile is left out and
 // reported by Broken; the others are served. If the store fails the old snapshot stays.
 func (r *Registry) Load(ctx context.Context) error {
+	r.loading.Lock() // so that no older snapshot comes after a newer one
+	defer r.loading.Unlock()
 	records, revision, err := r.store.Partners(ctx)
 	if err != nil {
 		return fmt.Errorf("trust: load registry: %w", err)
@@ -77,10 +81,12 @@ func (r *Registry) Load(ctx context.Context) error {
 	txn := db.Txn(true)
 	defer txn.Abort()
 	for _, rec := range records {
-		p, err := r.compile(rec)
-		if err != nil {
-			next.broken = append(next.broken, err)
-			continue
+		p, known := r.unchanged(rec)
+		if !known {
+			if p, err = r.compile(rec); err != nil {
+				next.broken = append(next.broken, err)
+				continue
+			}
 		}
 		if err := txn.Insert("partner", newEntry(p)); err != nil {
 			return fmt.Errorf("trust: registry: %w", err)
@@ -89,6 +95,16 @@ func (r *Registry) Load(ctx context.Context) error {
 	txn.Commit()
 	r.current.Store(next)
 	return nil
+}
+
+// unchanged is a partner as it was compiled before, if nothing that it depends on can have changed: its record is the same, and nothing
+// in it grows old, as metadata does. What others prepared from its terms stays good with it.
+func (r *Registry) unchanged(rec Record) (Partner, bool) {
+	if rec.Protocol == SAML2 {
+		return Partner{}, false
+	}
+	p, err := r.Partner(rec.Protocol, rec.ID)
+	return p, err == nil && p.Revision == rec.Revision
 }
 
 func (r *Registry) compile(rec Record) (Partner, error) {

@@ -382,3 +382,13 @@ func grantFollowsRegistry(t *testing.T) {
 		})
 	}
 }
+
+// TestRefreshIgnoresUnknownScopes, as the authorization request does: clients send offline_access both times.
+func TestRefreshIgnoresUnknownScopes(t *testing.T) {
+	w := newWorld(t)
+	set := w.tokens(w.redeem("basic", w.browser().code("basic", "scope", "openid profile offline_access")))
+	got := w.tokens(w.refresh("basic", set.Refresh, "scope", "openid offline_access"))
+	if got.Scope != "openid" {
+		t.Errorf("scope %q", got.Scope)
+	}
+}

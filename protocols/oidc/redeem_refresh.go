@@ -97,7 +97,7 @@ func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenRespon
 		return nil, p.usedAgain(ctx, x, nil) // from a time when it rotated
 	}
 	g.Scopes = x.caller.allowed(g.Scopes)
-	scopes, err := narrow(g.Scopes, x.get("scope"))
+	scopes, err := p.narrow(g.Scopes, x.get("scope"))
 	if err != nil {
 		return nil, err
 	}
@@ -108,15 +108,18 @@ func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenRespon
 	return p.tell(ctx, x, telling{grant: g, event: ledger.TokenRefreshed, scopes: scopes, audience: to, link: &t})
 }
 
-// narrow applies the scope parameter of a refresh: less than was granted, never more (RFC 6749, section 6). The
-// grant itself stays as wide as it was.
-func narrow(granted []string, scope string) ([]string, error) {
+// narrow applies the scope parameter of a refresh: less than was granted, never more (RFC 6749, section 6). A scope that is not known
+// here is ignored, as it was when the code was asked for: clients send offline_access both times. The grant itself stays as wide as it was.
+func (p *Provider) narrow(granted []string, scope string) ([]string, error) {
 	if scope == "" {
 		return granted, nil
 	}
-	asked := words(scope)
-	for _, s := range asked {
-		if !slices.Contains(granted, s) {
+	var asked []string
+	for _, s := range words(scope) {
+		switch {
+		case slices.Contains(granted, s):
+			asked = append(asked, s)
+		case p.scopes.known(s):
 			return nil, bridge.Refuse(bridge.BadGrant, "The scope %s was not granted.", clip(s)).WithCode(codeInvalidScope)
 		}
 	}

@@ -150,7 +150,12 @@ func hexHash(secret string) string {
 // registrable is what clients may be registered with: what discovery says.
 func (p *Provider) registrable() registration.Offer {
 	m := p.describe()
+	var bind []string
+	if len(m.ProofAlgorithms) > 0 {
+		bind = append(bind, trust.BindDPoP)
+	}
 	return registration.Offer{
+		Bind: bind,
 		Auth: m.TokenAuth, AuthAlgs: m.TokenAuthAlgs, Grants: m.GrantTypes, IDTokenAlgs: m.SigningAlgorithms, UserinfoAlgs: m.UserinfoAlgorithms,
 		RequestAlgs: m.RequestAlgorithms, ResponseAlgs: m.ResponseAlgorithms, Pushed: m.Pushed != "", Lab: p.registering.Lab,
 	}

@@ -51,6 +51,18 @@ func TestRegisterAndUse(t *testing.T) {
 	}
 }
 
+// TestRegisterBound: a client whose tokens are to be bound gets none without a proof.
+func TestRegisterBound(t *testing.T) {
+	w := newRegistrations(t, false, permits)
+	c := w.client(`,"dpop_bound_access_tokens":true`)
+	p, err := w.registry.Partner(trust.OIDC, c.ID)
+	must(t, err)
+	got := w.form(tokenPath, codeForm(w.browser().code(c.ID)), basicHeader(c.ID+":"+c.Secret))
+	if p.OIDC.Bind != trust.BindDPoP || got.status == 200 {
+		t.Errorf("%s: %d %s", p.OIDC.Bind, got.status, got.body)
+	}
+}
+
 // TestInvitationIsUsedUp: once, and not after its end.
 func TestInvitationIsUsedUp(t *testing.T) {
 	w := newRegistrations(t, false, permits)
