@@ -25,6 +25,8 @@ type libraryClient struct {
 	Secret string `json:"secret,omitempty"`
 	Key    string `json:"key,omitempty"` // PEM
 	KeyID  string `json:"kid,omitempty"`
+	JARM   string `json:"jarm,omitempty"` // algorithm of answers by JWT; empty: it takes none
+	Terms  string `json:"-"`              // further terms of its own, each after a comma
 	// Register: the client registers itself.
 	Register *selfRegistration `json:"register,omitempty"`
 }
@@ -113,8 +115,8 @@ stage: live
 release: [{ set: cis2 }]
 oidc:
   { auth: %s%s, id_token_alg: %s, refresh: true, redirect_uris: [%q], post_logout_redirect_uris: [%q], backchannel_logout_uri: %q,
-    scopes: [openid, profile, nhsperson, nationalrbacaccess, selectedrole] }
-`, c.ID, c.Name, c.Auth, credentials, c.Alg, at+"/callback", at+"/bye", at+"/backchannel"))
+    scopes: [openid, profile, nhsperson, nationalrbacaccess, selectedrole]%s }
+`, c.ID, c.Name, c.Auth, credentials, c.Alg, at+"/callback", at+"/bye", at+"/backchannel", c.Terms))
 }
 
 // told is what the relying party prints.
@@ -122,6 +124,7 @@ type told struct {
 	Claims struct {
 		Sub, Sid, Acr string
 		Role          string `json:"selected_roleid"`
+		FamilyName    string `json:"family_name"`
 	}
 	Scope         string
 	Expires       float64

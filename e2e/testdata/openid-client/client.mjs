@@ -1,6 +1,6 @@
 // A relying party made of openid-client: every client of config.json below a path of its own.
 //
-//   GET  /NAME/start     sends the browser to the hub; parameters are added to the request
+//   GET  /NAME/start     sends the browser to the hub; parameters are added to the request, and via=par, jar or jar+par says how it is made
 //   *    /NAME/callback  redeems the code, uses the tokens, prints what it learned as JSON
 //   GET  /NAME/refresh   refreshes, introspects and asks userinfo with the last tokens, prints JSON
 //   GET  /NAME/revoke    revokes them and says what they are worth then
@@ -67,8 +67,11 @@ async function manage(c, method, metadata) {
 for (const c of config.clients) {
   if (c.register) continue
   const metadata = { id_token_signed_response_alg: c.alg, token_endpoint_auth_method: c.auth }
+  if (c.jarm) metadata.authorization_signed_response_alg = c.jarm
   const op = await oidc.discovery(new URL(config.issuer), c.id, metadata, await authentication(c), { execute: [oidc.enableNonRepudiationChecks] })
   clients[c.name] = { op, base: `${config.base}/${c.name}`, told: [], confidential: c.auth !== 'none' }
+  if (c.key) clients[c.name].signer = { key: await jose.importPKCS8(c.key, 'ES256'), kid: c.kid }
+  if (c.jarm) oidc.useJwtResponseMode(op)
 }
 
 for (const c of config.clients) {
@@ -79,11 +82,22 @@ async function start(c, url) {
   c.verifier = oidc.randomPKCECodeVerifier()
   c.state = oidc.randomState()
   c.nonce = oidc.randomNonce()
-  return oidc.buildAuthorizationUrl(c.op, {
+  const { via, ...extra } = Object.fromEntries(url.searchParams)
+  const asked = {
     redirect_uri: c.base + '/callback', scope: c.op.clientMetadata().scope ?? 'openid profile nhsperson nationalrbacaccess selectedrole',
     code_challenge: await oidc.calculatePKCECodeChallenge(c.verifier), code_challenge_method: 'S256',
-    state: c.state, nonce: c.nonce, max_age: '600', ...Object.fromEntries(url.searchParams),
-  })
+    state: c.state, nonce: c.nonce, max_age: '600', ...extra,
+  }
+  const signed = async () => oidc.buildAuthorizationUrlWithJAR(c.op, asked, c.signer)
+  switch (via) {
+    case 'par':
+      return oidc.buildAuthorizationUrlWithPAR(c.op, asked)
+    case 'jar':
+      return signed()
+    case 'jar+par':
+      return oidc.buildAuthorizationUrlWithPAR(c.op, (await signed()).searchParams)
+  }
+  return oidc.buildAuthorizationUrl(c.op, asked)
 }
 
 async function callback(c, request) {
