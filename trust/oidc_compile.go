@@ -19,7 +19,7 @@ func (b *builder) oidc() *OIDCTerms {
 	}
 	b.profile(t)
 	b.grants(d, t)
-	if !slices.Contains(t.Scopes, "openid") && t.May(GrantCode) {
+	if !slices.Contains(t.Scopes, "openid") && (t.May(GrantCode) || t.Decoupled()) {
 		t.Scopes = append([]string{"openid"}, t.Scopes...)
 	}
 	b.oneOf("oidc.type", d.Type, "", "web", "native")
@@ -32,6 +32,7 @@ func (b *builder) oidc() *OIDCTerms {
 	b.clientAddresses(t)
 	b.client(d.OIDCClientDocument, t)
 	b.tokens(d.OIDCTokenDocument, t)
+	b.decoupled(d.CIBA, t)
 	if t.ClientAuth == AuthNone && !t.PKCE {
 		b.fail("oidc.pkce cannot be switched off for a client without authentication")
 	}

@@ -36,6 +36,7 @@ type OIDCDocument struct {
 	OIDCRequestDocument    `yaml:",inline"`
 	OIDCClientDocument     `yaml:",inline"`
 	OIDCTokenDocument      `yaml:",inline"`
+	CIBA                   *CIBADocument `yaml:"ciba,omitempty"`
 }
 
 // minSecret is the least length of a client secret: they are stored as plain SHA-256, which is right for

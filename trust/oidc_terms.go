@@ -81,6 +81,7 @@ type OIDCTerms struct {
 	UserinfoAlgorithm      string        // userinfo is a JWT signed with this; empty: it is JSON
 	Registration           *Registration // nil: an administrator made it, or has made it their own
 	Tokens                 TokenTerms
+	CIBA                   CIBATerms
 }
 
 // TLSSubject is the one name that a client's certificate must hold (RFC 8705, section 2.1.2).

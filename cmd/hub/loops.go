@@ -10,6 +10,7 @@ const (
 	retryEvery = 5 * time.Second
 	purgeEvery = time.Minute
 	sweepEvery = 20 * time.Second
+	pingEvery  = 500 * time.Millisecond
 	keysEvery  = 2 * time.Second
 	rbacEvery  = 30 * time.Second
 )
@@ -22,6 +23,9 @@ func (h *Hub) startLoops(ctx context.Context) {
 	h.loops.Go(func() { h.store.Watch(ctx, func() { h.registryChanged(ctx) }) })
 	h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
 	h.loops.Go(func() { h.every(ctx, sweepEvery, "end sessions", h.core.Sweep) })
+	for _, p := range h.oidc {
+		h.loops.Go(func() { h.every(ctx, pingEvery, "ping clients", p.SendPings) })
+	}
 	if h.rbac != nil {
 		h.loops.Go(func() { h.every(ctx, rbacEvery, "read RBAC document", h.rbac.follow) })
 	}

@@ -28,7 +28,7 @@ func (h *Hub) wireAuthenticators(context.Context) error {
 	c := h.options.Config
 	o := signin.Options{
 		Kit: h.kit, Hub: h.core, Authenticators: h.store, Extras: h.options.Extras,
-		Apps: h.apps, Log: h.options.Log, CardURL: h.cardURL,
+		Apps: h.apps, Log: h.options.Log, CardURL: h.cardURL, Waiting: h.waiting,
 	}
 	if c.Authenticators.FIDO2.Enabled {
 		keys, err := fido.New(fido.Options{
@@ -142,4 +142,9 @@ func (h *Hub) publicHandler() http.Handler {
 		return h.options.Wrap(handler)
 	}
 	return handler
+}
+
+// waiting counts the apps that wait for an approval of a person: of the one face that has such flows.
+func (h *Hub) waiting(ctx context.Context, uid string) (int, string, error) {
+	return h.oidc[0].Waiting(ctx, uid)
 }

@@ -57,7 +57,7 @@ func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 		Fetcher: documents, Guarded: outgoing{documents.guarded}, Registering: registering,
 		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR, ProofNonce: c.DPoPNonce,
 		Lifetimes: oidc.Lifetimes{Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife},
-		Poster:    poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+		Poster:    poster, Notifier: poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	}
 	faces := []oidc.Options{o}
 	if c.CIS2.Path != "" {
@@ -88,4 +88,10 @@ func (o outgoing) Post(ctx context.Context, target, contentType string, body []b
 func (o outgoing) PostForm(ctx context.Context, target string, form url.Values) (int, []byte, error) {
 	r, err := o.client.PostForm(ctx, target, form)
 	return r.Status, r.Body, err
+}
+
+// PostJSON implements oidc.Notifier.
+func (o outgoing) PostJSON(ctx context.Context, target, bearer string, body []byte) (int, error) {
+	r, err := o.client.Post(ctx, target, "application/json", body, httpsource.Header{Name: "Authorization", Value: "Bearer " + bearer})
+	return r.Status, err
 }

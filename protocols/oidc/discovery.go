@@ -49,6 +49,11 @@ type metadata struct {
 	ProofAlgorithms    []string `json:"dpop_signing_alg_values_supported"`
 	Pushed             string   `json:"pushed_authorization_request_endpoint"`
 	MustPush           bool     `json:"require_pushed_authorization_requests"`
+	Device             string   `json:"device_authorization_endpoint,omitempty"`
+	BackAuth           string   `json:"backchannel_authentication_endpoint,omitempty"`
+	BackModes          []string `json:"backchannel_token_delivery_modes_supported,omitempty"`
+	BackAlgorithms     []string `json:"backchannel_authentication_request_signing_alg_values_supported,omitempty"`
+	BackUserCode       *bool    `json:"backchannel_user_code_parameter_supported,omitempty"`
 	ResponseAlgorithms []string `json:"authorization_signing_alg_values_supported"`
 }
 
@@ -61,13 +66,20 @@ func (p *Provider) describe() metadata {
 		Issuer: p.issuer, Authorization: p.url(authorizePath), Token: p.url(tokenPath), Userinfo: p.url(userinfoPath),
 		JWKS: p.url(jwksPath), Revocation: p.url(revokePath), Introspection: p.url(introspectPath), EndSession: p.url(logoutPath),
 		Scopes: p.scopes.names, ResponseTypes: []string{"code"}, ResponseModes: trust.ResponseModes(),
-		GrantTypes: grantNames(), ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
+		GrantTypes: p.grantNames(), ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
 		SigningAlgorithms: p.algorithms(), UserinfoAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
 		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil, FrontLogout: true, FrontLogoutSession: true, CheckSession: p.checkSessionURL(),
 		ClaimsParameter: true, RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(), ProofAlgorithms: algs,
 		IntrospectionSigns: p.algorithms(), Pushed: p.url(pushPath), MustPush: p.par, ResponseAlgorithms: p.algorithms(),
+	}
+	if p.decoupledFlows() {
+		m.Device, m.BackAuth, m.BackAlgorithms, m.BackUserCode = p.url(deviceAuthPath), p.url(backAuthPath), trust.RequestAlgorithms(), new(bool)
+		m.BackModes = []string{trust.CIBAPoll}
+		if p.later.notifier != nil {
+			m.BackModes = append(m.BackModes, trust.CIBAPing)
+		}
 	}
 	if p.registering.Registrar != nil {
 		m.Registration = p.url(registerPath)
@@ -83,10 +95,12 @@ func algorithmNames(algs []keyring.Algorithm) []string {
 	return out
 }
 
-func grantNames() []string {
+func (p *Provider) grantNames() []string {
 	var out []string
 	for _, k := range grantTypes {
-		out = append(out, k.name)
+		if k.name != trust.GrantDevice && k.name != trust.GrantCIBA || p.decoupledFlows() {
+			out = append(out, k.name)
+		}
 	}
 	return out
 }

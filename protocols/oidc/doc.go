@@ -6,6 +6,14 @@
 //	GET      /oidc/jwks                         the hub's public keys
 //	GET POST /oidc/authorize                    authorization request (OpenID Connect Core 1.0, section 3.1.2)
 //	POST     /oidc/par                          pushed authorization requests (RFC 9126)
+//	POST     /oidc/device_authorization         a device asks for a device code and a user code (RFC 8628, section 3.1)
+//	POST     /oidc/backchannel_authentication   a client asks that a person it names approves elsewhere (CIBA Core 1.0, section 7)
+//	GET      /device                            where a person types a user code
+//	POST     /device                            (user_code) begins a sign-on to approve
+//	GET      /approvals                         what waits for the person who is signed in; takes over their sign-on to it (tx, v)
+//	POST     /approvals                         (request, answer)
+//	GET      /oidc/approve                      takes over when a person has proved who they are, to approve (tx, v)
+//	POST     /oidc/approve                      (tx, v, answer) is this your device?
 //	GET      /oidc/resume                       takes over when a transaction may be answered
 //	POST     /oidc/token                        tokens for a code, a refresh token, the client itself or another token (RFC 6749, section 3.2)
 //	GET POST /oidc/userinfo                     released claims (OpenID Connect Core 1.0, section 5.3)
@@ -57,6 +65,9 @@
 //   - A code goes in a fragment only where the terms say so. An answer by JWT (JARM) has no typ, lives five minutes, and has iss inside.
 //   - prompt=select_account asks for a new proof, like prompt=login: a browser holds one session at a time.
 //     prompt=consent changes nothing: an administrator consents, in the terms.
+//   - Device codes and CIBA: to approve always takes a new proof in that very sign-on, in a way that meets the classes asked for; to
+//     refuse takes none. The grant hangs on the session that approved. A second exchange is refused and changes nothing.
+//     The answers to a client that waits are not recorded.
 //   - A refresh token is used once. Its second use ends the grant, unless it comes from the same party within ten seconds.
 //   - A code that is redeemed wrongly by an authenticated client is spent by it.
 //   - Silent renewal in a frame is for clients whose terms say oidc.frames: what is answered to prompt=none is then a redirect that

@@ -24,6 +24,8 @@ var grantTypes = [...]grantType{
 	{trust.GrantRefresh, "RFC 6749, 6", "refresh_token", (*Provider).redeemRefresh},
 	{trust.GrantClient, "RFC 6749, 4.4", "", (*Provider).redeemClient},
 	{trust.GrantExchange, "RFC 8693, 2.1", "subject_token", (*Provider).redeemExchange},
+	{trust.GrantDevice, "RFC 8628, 3.4", "device_code", (*Provider).redeemDevice},
+	{trust.GrantCIBA, "CIBA Core, 10.1", "auth_req_id", (*Provider).redeemCIBA},
 }
 
 // exchange is a request to the token endpoint, as far as it was understood.

@@ -42,6 +42,7 @@ type ownClaims struct {
 	Subject  string `json:"sub"`
 	Audience string `json:"aud"`
 	SID      string `json:"sid"`
+	Tracking string `json:"auditTrackingId"`
 	Expires  int64  `json:"exp"`
 	AuthTime int64  `json:"auth_time"`
 	ACR      string `json:"acr"`

@@ -20,6 +20,8 @@ type Lifetimes struct {
 	IDToken time.Duration // default 10 min
 	Access  time.Duration // default 10 min
 	Refresh time.Duration // default 12 h; each rotation starts anew
+	Device  time.Duration // of a device code and its user code; default 10 min
+	CIBA    time.Duration // of an auth_req_id for which no other is asked; default 5 min
 	Pushed  time.Duration // of a pushed request, for a sign-on to begin with; default 90 s, less than 10 min
 }
 
@@ -43,12 +45,13 @@ type Options struct {
 	Hub         *bridge.Hub
 	Keys        func() keyring.Ring // asked at every signature, so that a rotation takes effect at once
 	Lifetimes   Lifetimes
-	RequirePKCE bool    // for every client, whatever its terms say
-	RequirePAR  bool    // the same: only pushed requests are taken
-	ProofNonce  bool    // the same: DPoP proofs need a nonce of ours
-	Poster      Poster  // nil: no partner is told of a logout by the back channel
-	Guarded     Poster  // to addresses that are only a client's own word; nil: Poster
-	Fetcher     Fetcher // nil: no key set is fetched, and no list of redirect URIs
+	RequirePKCE bool     // for every client, whatever its terms say
+	RequirePAR  bool     // the same: only pushed requests are taken
+	ProofNonce  bool     // the same: DPoP proofs need a nonce of ours
+	Poster      Poster   // nil: no partner is told of a logout by the back channel
+	Guarded     Poster   // to addresses that are only a client's own word; nil: Poster
+	Notifier    Notifier // nil: no client is pinged
+	Fetcher     Fetcher  // nil: no key set is fetched, and no list of redirect URIs
 	Registering Registering
 	Log         *slog.Logger
 	Face        Face // zero: the standard one
@@ -77,6 +80,7 @@ type Provider struct {
 	scopes  scopeTable
 	sealer  sealer
 	nonces  nonces
+	later   later
 	clients clientCache
 
 	registering Registering
@@ -103,6 +107,7 @@ func New(o Options) (*Provider, error) {
 	if p.sealer, err = newSealer(o.Hub); err != nil {
 		return nil, err
 	}
+	p.later = later{notifier: o.Notifier, codeKey: o.Hub.DeriveKey("oidc user codes")}
 	p.nonces = nonces{o.Hub.DeriveKey("oidc dpop nonce"), o.Hub.Clock}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
@@ -127,6 +132,8 @@ func (l Lifetimes) orDefault() Lifetimes {
 	or(&l.Access, 10*time.Minute)
 	or(&l.Refresh, 12*time.Hour)
 	or(&l.Pushed, 90*time.Second)
+	or(&l.Device, longestWait)
+	or(&l.CIBA, longestWait/2)
 	return l
 }
 
@@ -144,6 +151,11 @@ const (
 	logoutPath     = "/oidc/logout"
 	frontPath      = "/oidc/front"
 	sessionPath    = "/oidc/session"
+	deviceAuthPath = "/oidc/device_authorization"
+	backAuthPath   = "/oidc/backchannel_authentication"
+	approvePath    = "/oidc/approve"
+	devicePath     = "/device" // people type it
+	approvalsPath  = "/approvals"
 )
 
 // Routes is the route table.
@@ -166,7 +178,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodGet, Path: sessionPath, Name: "oidc_session", Class: web.Cheap, Handler: p.checkSession},
 		{Method: http.MethodGet, Path: schemasPath, Name: "oidc_schemas", Class: web.Cheap, Handler: p.schemas, CORS: true},
 		{Method: http.MethodGet, Path: schemasPath + "/:name", Name: "oidc_schema", Class: web.Cheap, Handler: p.schema, CORS: true},
-	}), p.place(p.registerRoutes())...)
+	}), append(p.place(p.registerRoutes()), p.place(p.decoupledRoutes())...)...)
 }
 
 // partner finds an answerable client of this face and what was prepared for it.

@@ -21,7 +21,9 @@ const (
 )
 
 // StrangerKinds are the artifacts that anybody can make the hub store, without having signed in or authenticated.
-func StrangerKinds() []bridge.ArtifactKind { return []bridge.ArtifactKind{kindPushedPublic} }
+func StrangerKinds() []bridge.ArtifactKind {
+	return []bridge.ArtifactKind{kindPushedPublic, kindDevicePublic}
+}
 
 func (c *client) pushedKind() bridge.ArtifactKind {
 	if c.public() {

@@ -79,7 +79,8 @@ func answerTo(reason bridge.Reason) answer {
 // ownCode reports whether a refusal's code is itself the error to answer with.
 func ownCode(code string) bool {
 	switch code {
-	case codeInvalidScope, codeUnauthorizedClient, codeGrantType, codeResponseType, codeRequestURI, codeBadObject, codeBadRequestURI, codeRegistration, codeInvalidTarget, codeUseNonce:
+	case codeInvalidScope, codeUnauthorizedClient, codeGrantType, codeResponseType, codeRequestURI, codeBadObject, codeBadRequestURI, codeRegistration, codeInvalidTarget, codeUseNonce,
+		codePending, codeSlowDown, codeExpired, codeDenied, codeUnknownUser, codeBindingMessage:
 		return true
 	}
 	return false

@@ -22,10 +22,12 @@ type sealKind string
 
 // The kinds.
 const (
-	sealCode    sealKind = "code"
-	sealAccess  sealKind = "access"
-	sealRefresh sealKind = "refresh"
-	sealTokenID sealKind = "token id" // the jti of a JWT access token
+	sealCode     sealKind = "code"
+	sealAccess   sealKind = "access"
+	sealRefresh  sealKind = "refresh"
+	sealPing     sealKind = "ping"
+	sealUserCode sealKind = "user code"
+	sealTokenID  sealKind = "token id" // the jti of a JWT access token
 )
 
 func newSealer(hub *bridge.Hub) (sealer, error) {

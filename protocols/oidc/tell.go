@@ -13,10 +13,11 @@ import (
 type telling struct {
 	grant    *grant
 	event    ledger.Kind
-	scopes   []string      // that were asked for now; the grant may hold more
-	audience []audience    // of the access token; empty: the client itself
-	nonce    string        // of the ID token
-	link     *refreshToken // that was presented; nil: the grant is new
+	scopes   []string                // that were asked for now; the grant may hold more
+	audience []audience              // of the access token; empty: the client itself
+	nonce    string                  // of the ID token
+	link     *refreshToken           // that was presented; nil: the grant is new
+	once     *bridge.ConsumeArtifact // what else must not have been exchanged before; nil: nothing
 }
 
 // tell decides anew what the client is told, makes the tokens, and commits all that has to hold for them at once.
@@ -77,14 +78,17 @@ func (p *Provider) tellWrites(ctx context.Context, x *exchange, t telling, expir
 		}
 		writes = append(writes, mark)
 	case t.link == nil:
-		if code := time.Unix(t.grant.Offer.Expires, 0); expires.Before(code) {
-			expires = code // a code that is redeemed again must be recognised
+		if o := t.grant.Offer; o != nil && expires.Before(time.Unix(o.Expires, 0)) {
+			expires = time.Unix(o.Expires, 0) // a code that is redeemed again must be recognised
 		}
 		a, err := t.grant.artifact(expires)
 		if err != nil {
 			return nil, err
 		}
 		writes = append(writes, bridge.PutArtifact{Artifact: a})
+	}
+	if t.once != nil {
+		writes = append(writes, *t.once)
 	}
 	return append(writes, x.caller.marks()...), nil
 }

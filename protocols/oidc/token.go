@@ -70,7 +70,10 @@ func callForm(r *http.Request) (url.Values, error) {
 
 // refuseCall audits a refusal of a back-channel endpoint and answers it as JSON (RFC 6749, section 5.2).
 func (p *Provider) refuseCall(w http.ResponseWriter, r *http.Request, partner, ref string, err error) {
-	refusal := p.hub.RefuseRequest(r.Context(), ledger.TokenRefused, partner, p.ref(r, ref), err)
+	refusal := bridge.AsRefusal(err)
+	if !ordinary(refusal) {
+		refusal = p.hub.RefuseRequest(r.Context(), ledger.TokenRefused, partner, p.ref(r, ref), err)
+	}
 	p.logFailure(r, refusal)
 	name, status := tokenError(refusal)
 	if status == http.StatusUnauthorized && r.Header.Get("Authorization") != "" {

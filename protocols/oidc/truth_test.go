@@ -73,7 +73,7 @@ func TestDiscoveryIsTrue(t *testing.T) {
 	if set := w.tokens(w.redeem("basic", b.code("basic", "scope", strings.Join(all, " ")))); len(strings.Fields(set.Scope)) != len(all) {
 		t.Errorf("scopes %q of %v", set.Scope, all)
 	}
-	if got := list(m, "grant_types_supported"); !slices.Equal(got, []string{trust.GrantCode, trust.GrantRefresh, trust.GrantClient, trust.GrantExchange}) {
+	if got := list(m, "grant_types_supported"); !slices.Equal(got, []string{trust.GrantCode, trust.GrantRefresh, trust.GrantClient, trust.GrantExchange, trust.GrantDevice, trust.GrantCIBA}) {
 		t.Errorf("grant types %v", got)
 	}
 }

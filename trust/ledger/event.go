@@ -22,6 +22,9 @@ const (
 	ClientTokenIssued    Kind = "client_token_issued"   // an OIDC client got a token in its own name
 	TokenExchanged       Kind = "token_exchanged"       // a token was exchanged for one for another partner
 	TokenRefused         Kind = "token_refused"         // a token, userinfo or introspection request was refused
+	AuthorizationAsked   Kind = "authorization_asked"   // a client asked that a person it names approves elsewhere (CIBA)
+	AuthorizationGranted Kind = "authorization_granted" // a person approved for an app that waits elsewhere
+	AuthorizationRefused Kind = "authorization_refused" // a person refused an app that waits elsewhere
 	TicketRead           Kind = "ticket_read"           // a legacy system fetched a role assertion
 	TicketDestroyed      Kind = "ticket_destroyed"      // a legacy system ended its ticket; the session lives on
 	TicketRefused        Kind = "ticket_refused"        // a role assertion was refused

@@ -14,7 +14,9 @@ type homePage struct {
 	CanChange bool
 	Apps      []App
 	Ended     string
-	Open      bool // its apps may still be open, and can be told from here
+	Waiting   string // page of the apps that wait for an approval; empty: none does
+	Count     int    // of them
+	Open      bool   // its apps may still be open, and can be told from here
 }
 
 func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
@@ -36,6 +38,9 @@ func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
 	open := len(person.OpenRoles(now))
 	_, acts := person.OpenRole(session.RoleID, now)
 	page := homePage{Role: acts, NoRoles: open == 0, CanChange: open > 1 || open == 1 && !acts, Apps: s.Apps()}
+	if n, path, err := s.Waiting(r.Context(), person.UID); err == nil && n > 0 { // the page has more to say than this
+		page.Waiting, page.Count = path, n
+	}
 	s.Kit.PageWho(w, r, b, s.who(session, person), "home", "Your apps", page, web.PageOptions{})
 }
 

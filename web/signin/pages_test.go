@@ -22,6 +22,32 @@ type confirmSample struct {
 	Wrong                  string
 }
 
+// What the front end of OpenID Connect shows around authorizations that are granted later.
+type (
+	codeSample struct {
+		Action, Code string
+		Sent         bool
+		Error        string
+	}
+	sureSample struct {
+		Action, Tx, V, App, Code, Asked, From string
+		Told                                  []string
+	}
+	waitingRow struct {
+		ID, App, Message, Asked, Until string
+		Told                           []string
+	}
+	waitingSample struct {
+		Action string
+		Rows   []waitingRow
+	}
+	decidedSample struct {
+		App                         string
+		Approved, Cancelled, Device bool
+		Back                        string
+	}
+)
+
 func samples() map[string][2]any {
 	f := flow{"tx", "mac"}
 	row := roleRow{ID: "1", Name: hostile, Org: hostile, ODS: "RX1", Areas: hostile, Refused: hostile, Current: true, Last: true, Checked: true}
@@ -30,14 +56,18 @@ func samples() map[string][2]any {
 		"role":   {rolePage{}, rolePage{flow: f, App: hostile, Change: true, Error: "Choose.", Filter: web.Plain(hostile), ShowFilter: true, Clear: "/role", Total: 7, Roles: []roleRow{row, {ID: "2"}}}},
 		"refused": {refusedPage{}, refusedPage{Lead: hostile, Steps: []string{hostile}, Reason: "no_role", RA: true, App: hostile, Return: "/r", Again: "/a", AgainText: "Try again", Other: "/o", Home: "/",
 			Roles: []roleRow{row}}},
-		"home":      {homePage{Open: true}, homePage{Role: true, NoRoles: true, CanChange: true, Apps: []App{{hostile, "javascript:alert(1)"}}, Ended: "Ended."}},
-		"signout":   {struct{ Open bool }{}, struct{ Open bool }{true}},
-		"signedout": {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},
-		"enrol":     {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true}},
-		"enrolled":  {struct{ Device, Name string }{}, struct{ Device, Name string }{"Your smartcard", hostile}},
-		"apperror":  {appErrorPage{}, appErrorPage{"Lead", "Advice", web.Plain(hostile), web.Plain(hostile), "T", "When", "CODE", true}},
-		"confirm":   {confirmSample{}, confirmSample{"Detail", "/logout", "Sign out", []web.Field{{Name: "state", Value: hostile}}, hostile}},
-		"error":     {web.Problem{}, web.Problem{Detail: web.Plain(hostile), Advice: "Do.", Reason: "internal"}},
+		"home":       {homePage{Open: true}, homePage{Role: true, NoRoles: true, CanChange: true, Waiting: "/approvals", Count: 2, Apps: []App{{hostile, "javascript:alert(1)"}}, Ended: "Ended."}},
+		"signout":    {struct{ Open bool }{}, struct{ Open bool }{true}},
+		"signedout":  {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},
+		"enrol":      {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true}},
+		"enrolled":   {struct{ Device, Name string }{}, struct{ Device, Name string }{"Your smartcard", hostile}},
+		"apperror":   {appErrorPage{}, appErrorPage{"Lead", "Advice", web.Plain(hostile), web.Plain(hostile), "T", "When", "CODE", true}},
+		"confirm":    {confirmSample{}, confirmSample{"Detail", "/logout", "Sign out", []web.Field{{Name: "state", Value: hostile}}, hostile}},
+		"device":     {codeSample{}, codeSample{"/device", "BCDF-GHJK", true, "No device waits with this code."}},
+		"devicesure": {sureSample{}, sureSample{"/oidc/approve", "tx", "mac", hostile, "BCDF-GHJK", "now", hostile, []string{hostile}}},
+		"approvals":  {waitingSample{}, waitingSample{"/approvals", []waitingRow{{"id", hostile, hostile, "now", "then", []string{hostile, "your name"}}}}},
+		"decided":    {decidedSample{}, decidedSample{hostile, true, false, true, "/device"}},
+		"error":      {web.Problem{}, web.Problem{Detail: web.Plain(hostile), Advice: "Do.", Reason: "internal"}},
 		"post": {struct {
 			Action, Partner string
 			Fields          []web.Field

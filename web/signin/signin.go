@@ -43,6 +43,8 @@ type Options struct {
 	CardURL func(label string) string
 	Extras  []Extra
 	Apps    func() []App // nil: no tiles
+	// Waiting counts the apps that wait for an approval of a person, and says where they are listed; nil: there never are any.
+	Waiting func(ctx context.Context, uid string) (n int, path string, err error)
 	Log     *slog.Logger // nil: the kit's
 }
 
@@ -61,6 +63,9 @@ func New(o Options) *SignIn {
 	}
 	if o.Apps == nil {
 		o.Apps = func() []App { return nil }
+	}
+	if o.Waiting == nil {
+		o.Waiting = func(context.Context, string) (int, string, error) { return 0, "", nil }
 	}
 	if o.CardURL == nil {
 		o.Cards = nil
