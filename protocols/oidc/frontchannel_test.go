@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,16 +14,16 @@ import (
 const frontAddress = "https://epr.example/signed-out?tenant=1"
 
 // fronted is a world in which the client basic can only be told by the browser, and what became of a sign-out there.
-func fronted(t *testing.T, session bool) (*world, bridge.Delivery) {
+func fronted(t testing.TB, session bool) (*world, bridge.Delivery) {
 	t.Helper()
 	w := newWorld(t)
 	w.change("basic", func(p *trust.Partner) {
 		p.OIDC.BackchannelLogoutURI, p.OIDC.FrontchannelLogoutURI, p.OIDC.FrontchannelSession = "", frontAddress, session
 	})
 	claims, _ := w.verified(w.tokens(w.redeem("basic", w.browser().code("basic"))).ID)
-	told, err := w.store.FindParticipant(t.Context(), trust.OIDC, "basic", claims["sid"].(string))
+	told, err := w.store.FindParticipant(context.Background(), trust.OIDC, "basic", claims["sid"].(string))
 	must(t, err)
-	report, err := w.hub.Logout(t.Context(), told.Session, bridge.LogoutCause{Reason: bridge.EndedByUser})
+	report, err := w.hub.Logout(context.Background(), told.Session, bridge.LogoutCause{Reason: bridge.EndedByUser})
 	must(t, err)
 	d := report.Deliveries[0]
 	if d.State != bridge.DeliveryFront || !strings.HasPrefix(d.FrontURL, issuer+frontPath+"?") || len(w.posted) != 0 {

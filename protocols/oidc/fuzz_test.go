@@ -153,3 +153,38 @@ func FuzzLogout(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFront: no address but one that the hub made leads to a client's front channel, and no other changes anything.
+func FuzzFront(f *testing.F) {
+	w, d := fronted(f, true)
+	made, err := url.Parse(d.FrontURL)
+	must(f, err)
+	f.Add(made.RawQuery)
+	f.Add("logout=" + d.Logout + "&delivery=" + d.ID + "&v=")
+	f.Add("%zz&delivery=" + d.ID)
+	f.Fuzz(func(t *testing.T, raw string) {
+		r := httptest.NewRequest(http.MethodGet, issuer+frontPath, nil)
+		r.URL.RawQuery = raw
+		rec := httptest.NewRecorder()
+		w.router.ServeHTTP(rec, r)
+		q, was := r.URL.Query(), made.Query()
+		ours := q.Get("logout") == was.Get("logout") && q.Get("delivery") == was.Get("delivery") && q.Get("v") == was.Get("v")
+		if to := rec.Header().Get("Location"); (to != "") != ours || ours && !strings.HasPrefix(to, frontAddress+"&iss=") {
+			t.Fatalf("%q leads to %q", raw, to)
+		}
+	})
+}
+
+// FuzzLogoutAnswer: what a client says beside its refusal stays short and printable.
+func FuzzLogoutAnswer(f *testing.F) {
+	f.Add([]byte(`{"error":"logout_failed","error_description":"no\n"}`))
+	f.Add([]byte(`{"error":{}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e := readLogoutError(body)
+		for _, s := range []string{e.Code, e.Description} {
+			if len(s) > 200 || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Fatalf("%q", s)
+			}
+		}
+	})
+}
