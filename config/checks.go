@@ -16,6 +16,7 @@ func (l *loader) check() {
 		l.checkPairs,
 		l.checkPublic,
 		l.checkCard,
+		l.checkMTLS,
 		l.checkTicket,
 		l.checkAddresses,
 	} {

@@ -44,6 +44,7 @@ type Organisation struct {
 type Listeners struct {
 	Public  PublicListener  `key:"public" doc:"What browsers and partners reach."`
 	Card    CardListener    `key:"card" doc:"Where browsers present a Smartcard: mutual TLS, a fresh host name for every attempt. Used when the smartcard authenticator is on."`
+	MTLS    MTLSListener    `key:"mtls" doc:"Where OIDC clients may show a certificate: to authenticate, and to have their tokens bound to it (RFC 8705). The same endpoints as on the public host, for clients alone. Off unless address is given."`
 	Ticket  TicketListener  `key:"ticket" doc:"Mutual TLS for legacy callers that ask for role assertions. Off unless address is given."`
 	Metrics MetricsListener `key:"metrics" doc:"/livez, /readyz and /metrics, without authentication: never reachable from outside."`
 }
@@ -62,6 +63,16 @@ type CardListener struct {
 	TLS         TLS      `key:"tls" doc:"Wildcard certificate for host_pattern. The public one when absent."`
 	ClientCA    string   `key:"client_ca" format:"file" doc:"PEM file with the certificates of the authorities that issue Smartcards. Required when the smartcard authenticator is on."`
 	CRL         []string `key:"crl" format:"file" doc:"Files with certificate revocation lists (PEM or DER) of those authorities."`
+}
+
+// MTLSListener is off while Address is empty. When Address equals the public
+// one, both share a socket and SNI decides.
+type MTLSListener struct {
+	Address    string `key:"address" format:"address" doc:"host:port to listen on. When it is the public one, both share it and the host name in the TLS handshake decides."`
+	URL        string `key:"url" format:"issuer" derived:"https://mtls.<host of issuer>, at the port of address" doc:"Where clients reach these endpoints, as discovery tells them (mtls_endpoint_aliases): an https URL of a host of its own."`
+	TLS        TLS    `key:"tls" doc:"Certificate of the host of url. The public one when absent."`
+	ClientCA   string `key:"client_ca" format:"file" doc:"PEM file with the authorities whose certificates clients authenticate with by tls_client_auth. Without it that method is not offered; certificates that a client registered itself (self_signed_tls_client_auth) and bound tokens need no authority."`
+	ClientCert string `key:"client_cert" default:"connection" enum:"connection proxy" doc:"Where a client's certificate is seen. proxy: TLS ends at a reverse proxy of trusted_proxies, which passes the certificate on in the header Client-Cert (RFC 9440), takes that header out of every request it gets, and reaches the hub at an address that is not the public one."`
 }
 
 // TicketListener is off while Address is empty.

@@ -1,6 +1,10 @@
 package config
 
-import "path/filepath"
+import (
+	"net"
+	"net/url"
+	"path/filepath"
+)
 
 // derive fills what was not set and whose default depends on other keys. The
 // derived tags of the structs say the same in words.
@@ -32,9 +36,32 @@ func (l *loader) derive() {
 	if c.Listeners.Card.TLS.IsZero() {
 		c.Listeners.Card.TLS = public.TLS
 	}
+	if m := &c.Listeners.MTLS; m.Address != "" {
+		fill(&m.URL, c.mtlsURL())
+		if m.TLS.IsZero() {
+			m.TLS = public.TLS
+		}
+	}
 	if c.Listeners.Ticket.Address != "" && c.Listeners.Ticket.TLS.IsZero() {
 		c.Listeners.Ticket.TLS = public.TLS
 	}
+}
+
+// mtlsURL is where listeners.mtls is reached if nobody says otherwise. The
+// public side may be mapped to another port than it listens on.
+func (c Config) mtlsURL() string {
+	issuer, err := url.Parse(c.Issuer)
+	if err != nil || issuer.Hostname() == "" {
+		return ""
+	}
+	port := issuer.Port()
+	if c.Listeners.MTLS.Address != c.Listeners.Public.Address {
+		_, port, _ = net.SplitHostPort(c.Listeners.MTLS.Address)
+	}
+	if port == "" || port == "443" {
+		return "https://mtls." + issuer.Hostname()
+	}
+	return "https://mtls." + issuer.Hostname() + ":" + port
 }
 
 // required reports every key that must be given and was not.

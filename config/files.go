@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -31,6 +32,10 @@ func (l *loader) checkFiles() {
 	if l.given(ticketTLS + ".cert") {
 		l.checkCertificate(ticketTLS, l.cfg.Listeners.Ticket.TLS, "")
 	}
+	if u, err := url.Parse(l.cfg.Listeners.MTLS.URL); err == nil && l.given("listeners.mtls.address") {
+		l.checkCertificate(mtlsTLS, l.cfg.Listeners.MTLS.TLS, u.Hostname())
+	}
+	l.checkAuthorities("listeners.mtls.client_ca", l.cfg.Listeners.MTLS.ClientCA)
 	l.checkAuthorities("listeners.card.client_ca", l.cfg.Listeners.Card.ClientCA)
 	l.checkAuthorities("listeners.ticket.client_ca", l.cfg.Listeners.Ticket.ClientCA)
 	l.checkKeys("keys.signing_file", l.cfg.Keys.Signing)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"net/url"
 	"strings"
 )
 
@@ -9,11 +10,12 @@ const (
 	publicTLS = "listeners.public.tls"
 	cardTLS   = "listeners.card.tls"
 	ticketTLS = "listeners.ticket.tls"
+	mtlsTLS   = "listeners.mtls.tls"
 )
 
 // checkPairs reports a certificate without key, or a key without certificate.
 func (l *loader) checkPairs() {
-	for _, group := range []string{publicTLS, cardTLS, ticketTLS} {
+	for _, group := range []string{publicTLS, cardTLS, ticketTLS, mtlsTLS} {
 		cert, key := group+".cert", group+".key_file"
 		switch {
 		case l.given(cert) && !l.given(key):
@@ -67,6 +69,51 @@ func covers(pattern, host string) bool {
 	return ok && pattern == "*."+parent
 }
 
+func (l *loader) checkMTLS() {
+	mtls := l.cfg.Listeners.MTLS
+	const group, address = "listeners.mtls", "listeners.mtls.address"
+	if !l.given(address) {
+		for _, key := range []string{".url", ".client_ca", ".client_cert", ".tls.cert", ".tls.key_file"} {
+			if l.given(group + key) {
+				l.fail(l.where(group+key), "%s%s: has no effect without %s", group, key, address)
+			}
+		}
+		return
+	}
+	shared := mtls.Address == l.cfg.Listeners.Public.Address && l.good(address, "listeners.public.address")
+	switch {
+	case shared && l.cfg.Insecure():
+		l.fail(l.where(address), "%s: %q already speaks http, certificates need an address of their own", address, mtls.Address)
+	case l.good(mtlsTLS+".cert", mtlsTLS+".key_file") && mtls.TLS.IsZero() && l.cfg.Insecure():
+		l.fail(l.where(address), "%s is missing: the mtls listener needs a certificate", mtlsTLS)
+	}
+	if mtls.ClientCert == "proxy" && l.good(group+".client_cert") {
+		if len(l.cfg.TrustedProxies) == 0 && l.good("trusted_proxies") {
+			l.fail(l.where(group+".client_cert"), "%s.client_cert: proxy needs trusted_proxies, whose header Client-Cert is believed", group)
+		}
+		if shared {
+			l.fail(l.where(group+".client_cert"), "%s.client_cert: proxy needs a %s that is not the public one", group, address)
+		}
+	}
+	l.checkMTLSHost(mtls.URL)
+}
+
+func (l *loader) checkMTLSHost(raw string) {
+	const key = "listeners.mtls.url"
+	u, err := url.Parse(raw)
+	if err != nil || !l.good(key) || u.Hostname() == "" {
+		return
+	}
+	switch host := u.Hostname(); {
+	case u.Scheme != "https":
+		l.fail(l.where(key), "%s: %q must begin with https://", key, raw)
+	case host == l.cfg.Host():
+		l.fail(l.where(key), "%s: %q is the issuer's own host, write %q", key, host, "mtls."+host)
+	case covers(l.cfg.Listeners.Card.HostPattern, host):
+		l.fail(l.where(key), "%s: %q is a host of cards (listeners.card.host_pattern)", key, host)
+	}
+}
+
 func (l *loader) checkTicket() {
 	ticket := l.cfg.Listeners.Ticket
 	const address, authorities = "listeners.ticket.address", "listeners.ticket.client_ca"
@@ -97,6 +144,9 @@ func (l *loader) checkAddresses() {
 	}
 	if l.cfg.Authenticators.Smartcard.Enabled && l.cfg.Listeners.Card.Address != l.cfg.Listeners.Public.Address {
 		all = append(all, listener{"listeners.card.address", l.cfg.Listeners.Card.Address})
+	}
+	if l.cfg.Listeners.MTLS.Address != "" && l.cfg.Listeners.MTLS.Address != l.cfg.Listeners.Public.Address {
+		all = append(all, listener{"listeners.mtls.address", l.cfg.Listeners.MTLS.Address})
 	}
 	for i, b := range all {
 		for _, a := range all[:i] {

@@ -135,6 +135,16 @@ func TestProblems(t *testing.T) {
 			`9:77: error: listeners.card.host_pattern: "*.trust.example" includes the issuer's own host, write "*.card.sso.trust.example"`}},
 		{"ticket without authorities", "", "listeners: { ticket: { address: ':1' } }", []string{`9:33: error: listeners.ticket.client_ca is missing: the ticket listener accepts only callers with a certificate`}},
 		{"ticket without address", "", "listeners: { ticket: { client_ca: card-ca.pem } }", []string{`9:35: error: listeners.ticket.client_ca: has no effect without listeners.ticket.address`}},
+		{"mtls without address", "", "listeners: { mtls: { client_ca: card-ca.pem } }", []string{`9:33: error: listeners.mtls.client_ca: has no effect without listeners.mtls.address`}},
+		{"mtls on the issuer's host", "", "listeners: { mtls: { address: ':1', url: 'https://sso.trust.example' } }", []string{`9:42: error: listeners.mtls.url: "sso.trust.example" is the issuer's own host, write "mtls.sso.trust.example"`}},
+		{"mtls among the cards", "", "listeners: { mtls: { address: ':1', url: 'https://a.card.sso.trust.example' } }", []string{
+			`9:42: error: listeners.mtls.url: "a.card.sso.trust.example" is a host of cards (listeners.card.host_pattern)`}},
+		{"mtls by a proxy that nobody trusts", "trusted_proxies", "listeners: { mtls: { address: ':1', client_cert: proxy } }", []string{
+			`8:14: warning: listeners.mtls.tls.cert: the certificate is not for mtls.sso.trust.example`,
+			`8:50: error: listeners.mtls.client_cert: proxy needs trusted_proxies, whose header Client-Cert is believed`}},
+		{"mtls by a proxy at the public address", "", "listeners: { mtls: { address: ':443', client_cert: proxy } }", []string{
+			`9:14: warning: listeners.mtls.tls.cert: the certificate is not for mtls.sso.trust.example`,
+			`9:52: error: listeners.mtls.client_cert: proxy needs a listeners.mtls.address that is not the public one`}},
 		{"same address", "", "listeners: { metrics: { address: ':443' } }", []string{`9:34: error: listeners.metrics.address: :443 is taken by listeners.public.address`}},
 		{"address everywhere", "", "listen: ':9110'", []string{`9:9: error: listeners.metrics.address: 127.0.0.1:9110 is taken by listen`}},
 		{"postgres without dsn", "", "store: { driver: postgres }", []string{`9:18: error: store.dsn_file is missing: the postgres driver needs a connection string`}},

@@ -99,6 +99,8 @@ func (b *builder) clientKeys(d *OIDCDocument, t *OIDCTerms) {
 		t.TLSName = TLSSubject{Kind: kind, Value: strings.TrimSpace(value)}
 		if t.TLSName.Value == "" {
 			b.fail("oidc.tls_name is not a kind and a name, such as dns:api.example")
+		} else if err := t.TLSName.check(); err != nil {
+			b.fail("oidc.tls_name %s", err)
 		}
 	}
 	if d.SecretSHA256 == "" {

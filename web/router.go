@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -12,7 +13,10 @@ import (
 )
 
 // Router serves the route tables of all front ends on the hub's own host.
-func (k *Kit) Router(tables ...[]Route) http.Handler {
+func (k *Kit) Router(tables ...[]Route) http.Handler { return k.RouterAt(k.Issuer, tables...) }
+
+// RouterAt serves route tables on another host of the hub, and on that alone.
+func (k *Kit) RouterAt(at *url.URL, tables ...[]Route) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect() // forwarded addresses are resolved by peer, from configured proxies only
@@ -29,7 +33,7 @@ func (k *Kit) Router(tables ...[]Route) http.Handler {
 	for path, methods := range open {
 		e.OPTIONS(path, func(c echo.Context) error { k.preflight(c.Response(), methods); return nil })
 	}
-	return k.hostCheck(e)
+	return hostCheck(at, e)
 }
 
 func (k *Kit) mount(e *echo.Echo, route Route, all []Route) {
@@ -51,10 +55,10 @@ func withParams(c echo.Context) *http.Request {
 	return r
 }
 
-// hostCheck answers only to the hub's own host name: issuer and endpoints come from the configuration, never from a header.
-func (k *Kit) hostCheck(next http.Handler) http.Handler {
+// hostCheck answers only to a host name of the hub's own: issuer and endpoints come from the configuration, never from a header.
+func hostCheck(at *url.URL, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.EqualFold(r.Host, k.Issuer.Host) && !strings.EqualFold(r.Host, k.Issuer.Hostname()+k.defaultPort()) {
+		if !IsAt(r, at) {
 			http.Error(w, "This host is not served here.", http.StatusMisdirectedRequest)
 			return
 		}
@@ -62,11 +66,16 @@ func (k *Kit) hostCheck(next http.Handler) http.Handler {
 	})
 }
 
-func (k *Kit) defaultPort() string {
-	if k.Issuer.Port() != "" {
-		return ":" + k.Issuer.Port()
-	}
-	if k.Secure() {
+// IsAt reports whether a request names the host of an address, with or without the default port.
+func IsAt(r *http.Request, at *url.URL) bool {
+	return strings.EqualFold(r.Host, at.Host) || strings.EqualFold(r.Host, at.Hostname()+defaultPort(at))
+}
+
+func defaultPort(at *url.URL) string {
+	switch {
+	case at.Port() != "":
+		return ":" + at.Port()
+	case at.Scheme == "https":
 		return ":443"
 	}
 	return ":80"

@@ -59,7 +59,7 @@ func authority(t *testing.T, hosts ...string) (tls.Certificate, *x509.Certificat
 // nothing at a card host on the same socket, and the host name of the handshake decides who answers.
 func TestSecurity(t *testing.T) {
 	t.Run("072", testPendingIsBounded)
-	cert, ca := authority(t, "sso.example", "*.card.sso.example")
+	cert, ca := authority(t, "sso.example", "mtls.sso.example", "*.card.sso.example")
 	cards, err := smartcard.New(smartcard.Options{Roots: []*x509.Certificate{ca}, Revocation: smartcard.Off{}, Authenticators: memory.New()})
 	if err != nil {
 		t.Fatal(err)
@@ -68,9 +68,14 @@ func TestSecurity(t *testing.T) {
 	answer := func(who string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, who, " resumed=", r.TLS.DidResume) })
 	}
-	h.cards.handler = answer("card")
 	public := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
-	s := newServer("public", "127.0.0.1:0", h.bySNI(answer("public")), h.sharedTLS(public, cards.TLSConfig(cert)), slog.New(slog.DiscardHandler))
+	clients := public.Clone()
+	askCertificates(clients)
+	hosts := []certificateHost{
+		{serves: h.isCardHost, tls: cards.TLSConfig(cert), handler: answer("card")},
+		{serves: func(host string) bool { return host == "mtls.sso.example" }, tls: clients, handler: answer("mtls")},
+	}
+	s := newServer("public", "127.0.0.1:0", bySNI(answer("public"), hosts), sharedTLS(public, hosts), slog.New(slog.DiscardHandler))
 	if err := s.listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +97,7 @@ func TestSecurity(t *testing.T) {
 			for _, step := range []struct{ sni, want string }{
 				{"sso.example", "public resumed=false"}, {"sso.example", "public resumed=true"},
 				{"abc.card.sso.example", "card resumed=false"}, {"ABC.card.sso.example", "card resumed=false"},
+				{"mtls.sso.example", "mtls resumed=false"}, {"mtls.sso.example", "mtls resumed=false"},
 				{"a.b.card.sso.example", "public resumed=true"}, {"card.sso.example", "public resumed=true"},
 			} {
 				if got := ask(step.sni); got != step.want {

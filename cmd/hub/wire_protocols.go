@@ -59,7 +59,12 @@ func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 		Lifetimes: oidc.Lifetimes{Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife},
 		Poster:    poster, Notifier: poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	}
+	mutual, err := h.mutualTLS()
+	if err != nil {
+		return err
+	}
 	faces := []oidc.Options{o}
+	faces[0].MutualTLS = mutual
 	if c.CIS2.Path != "" {
 		o.Face = oidc.CIS2Face(c.CIS2.Path, c.CIS2.Port443)
 		o.RequirePKCE, o.RequirePAR = false, false

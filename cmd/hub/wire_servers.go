@@ -14,8 +14,8 @@ import (
 	"github.com/lanyard-hub/lanyard/config"
 )
 
-// wireServers builds one server for each listener. When cards share the public address, the host name in
-// the TLS handshake decides.
+// wireServers builds one server for each listener. Where hosts that ask for certificates share the public address, the host name
+// in the TLS handshake decides.
 func (h *Hub) wireServers(context.Context) error {
 	l := h.options.Config.Listeners
 	public, err := serverTLS(l.Public.TLS)
@@ -24,19 +24,23 @@ func (h *Hub) wireServers(context.Context) error {
 	}
 	handler := h.publicHandler()
 	h.serveECP()
-	if h.cards.handler != nil {
-		conf, err := h.cardTLS()
-		if err != nil {
-			return err
+	hosts, err := h.certificateHosts()
+	if err != nil {
+		return err
+	}
+	var shared []certificateHost
+	for _, c := range hosts {
+		if c.address == l.Public.Address && public != nil {
+			shared = append(shared, c)
+			continue
 		}
-		if l.Card.Address == l.Public.Address && public != nil {
-			public, handler = h.sharedTLS(public, conf), h.bySNI(handler)
-		} else {
-			s := newServer("card", l.Card.Address, h.cards.handler, conf, h.options.Log)
-			s.http.Protocols = new(http.Protocols)
-			s.http.Protocols.SetHTTP1(true) // HTTP/2 connections are shared between host names
-			h.servers = append(h.servers, s)
-		}
+		s := newServer(c.name, c.address, c.handler, c.tls, h.options.Log)
+		s.http.Protocols = new(http.Protocols)
+		s.http.Protocols.SetHTTP1(true) // HTTP/2 connections are shared between host names
+		h.servers = append(h.servers, s)
+	}
+	if len(shared) > 0 {
+		public, handler = sharedTLS(public, shared), bySNI(handler, shared)
 	}
 	h.servers = append(h.servers, newServer("public", l.Public.Address, handler, public, h.options.Log))
 	if l.Ticket.Address != "" && h.ticket != nil {
@@ -80,27 +84,6 @@ func (h *Hub) cardTLS() (*tls.Config, error) {
 func (h *Hub) isCardHost(name string) bool {
 	label, rest, ok := strings.Cut(strings.ToLower(name), ".")
 	return ok && label != "" && "*."+rest == strings.ToLower(h.options.Config.Listeners.Card.HostPattern)
-}
-
-func (h *Hub) sharedTLS(public, card *tls.Config) *tls.Config {
-	public = public.Clone()
-	public.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-		if h.isCardHost(hello.ServerName) {
-			return card, nil
-		}
-		return nil, nil
-	}
-	return public
-}
-
-func (h *Hub) bySNI(public http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.TLS != nil && h.isCardHost(r.TLS.ServerName) {
-			h.cards.handler.ServeHTTP(w, r)
-			return
-		}
-		public.ServeHTTP(w, r)
-	})
 }
 
 // ticketServer serves role assertions to systems that authenticate by certificate.

@@ -42,6 +42,9 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (c caller, cla
 	if err != nil {
 		return caller{}, claimed, err
 	}
+	if shown.method == authNone && found.byCertificate() { // it shows nothing in the request itself (RFC 8705, section 2)
+		shown.method = found.terms.ClientAuth
+	}
 	if shown.method != found.terms.ClientAuth {
 		return caller{}, claimed, bridge.Refuse(bridge.BadClient, "This client must authenticate with %s.", found.terms.ClientAuth).WithCode("auth_method")
 	}
@@ -51,6 +54,10 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (c caller, cla
 		sum := sha256.Sum256([]byte(shown.secret))
 		if subtle.ConstantTimeCompare(sum[:], found.terms.SecretHash[:]) != 1 {
 			return caller{}, claimed, refusedClient()
+		}
+	case authTLS, authSelfSigned:
+		if err := p.checkCertificate(r, found); err != nil {
+			return caller{}, claimed, err
 		}
 	case authJWT:
 		mark, err := p.checkAssertion(r.Context(), found, shown.assertion)

@@ -42,6 +42,17 @@ func (p *Provider) holds(w http.ResponseWriter, r *http.Request, c caller) (hold
 	if c.terms.Bind == trust.BindDPoP && h.Thumbprint == "" {
 		return h, refuseProof("missing", "This client must send a DPoP proof with every token request (RFC 9449, section 5).")
 	}
+	if c.terms.Bind != trust.BindMTLS {
+		return h, nil
+	}
+	shown, err := p.certificates(r)
+	switch {
+	case err != nil:
+		return h, err
+	case len(shown) == 0:
+		return h, bridge.Refuse(bridge.BadRequest, "The tokens of this client are bound to its certificate: it has to show one with every token request, at the address that discovery names in mtls_endpoint_aliases (RFC 8705, sections 3 and 5).").WithCode("certificate_none")
+	}
+	h.Certificate = certificateHash(shown[0])
 	return h, nil
 }
 

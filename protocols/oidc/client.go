@@ -17,7 +17,10 @@ const (
 	authBasic = "client_secret_basic"
 	authPost  = "client_secret_post"
 	authJWT   = "private_key_jwt"
-	authNone  = "none"
+	authTLS   = trust.AuthTLS
+
+	authSelfSigned = trust.AuthSelfSignedTLS
+	authNone       = "none"
 )
 
 // client is a partner as this room sees it, prepared once a revision.

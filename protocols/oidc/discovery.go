@@ -1,6 +1,10 @@
 package oidc
 
 import (
+	"reflect"
+	"slices"
+	"strings"
+
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
@@ -55,12 +59,15 @@ type metadata struct {
 	BackAlgorithms     []string `json:"backchannel_authentication_request_signing_alg_values_supported,omitempty"`
 	BackUserCode       *bool    `json:"backchannel_user_code_parameter_supported,omitempty"`
 	ResponseAlgorithms []string `json:"authorization_signing_alg_values_supported"`
+	CertificateBound   bool     `json:"tls_client_certificate_bound_access_tokens"`
+
+	Aliases map[string]string `json:"mtls_endpoint_aliases,omitempty"`
 }
 
 // describe says what works.
 func (p *Provider) describe() metadata {
-	confidential := []string{authBasic, authPost, authJWT}
-	all := append(confidential[:3:3], authNone)
+	confidential := append([]string{authBasic, authPost, authJWT}, p.certificateMethods()...)
+	all := append(slices.Clone(confidential), authNone)
 	algs := algorithmNames(jose.Algorithms())
 	m := metadata{
 		Issuer: p.issuer, Authorization: p.url(authorizePath), Token: p.url(tokenPath), Userinfo: p.url(userinfoPath),
@@ -71,7 +78,7 @@ func (p *Provider) describe() metadata {
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
 		Prompts: []string{promptNone, promptLogin, promptConsent, promptSelect}, IssParameter: true,
 		BackLogout: p.poster != nil, BackLogoutSession: p.poster != nil, FrontLogout: true, FrontLogoutSession: true, CheckSession: p.checkSessionURL(),
-		ClaimsParameter: true, RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(), ProofAlgorithms: algs,
+		ClaimsParameter: true, RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(), ProofAlgorithms: algs, CertificateBound: p.mutual != nil,
 		IntrospectionSigns: p.algorithms(), Pushed: p.url(pushPath), MustPush: p.par, ResponseAlgorithms: p.algorithms(),
 	}
 	if p.decoupledFlows() {
@@ -84,7 +91,20 @@ func (p *Provider) describe() metadata {
 	if p.registering.Registrar != nil {
 		m.Registration = p.url(registerPath)
 	}
+	m.Aliases = p.aliases(m.endpoints())
 	return m
+}
+
+// endpoints are the addresses of endpoints, by their names.
+func (m metadata) endpoints() map[string]string {
+	out := map[string]string{}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[metadata]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if address, ok := reflect.ValueOf(m).FieldByIndex(f.Index).Interface().(string); ok && strings.HasSuffix(name, "_endpoint") {
+			out[name] = address
+		}
+	}
+	return out
 }
 
 func algorithmNames(algs []keyring.Algorithm) []string {

@@ -39,6 +39,10 @@
 // endpoint chooses from the table of grants.go. Codes and tokens carry their own content, sealed; what has to be
 // remembered of a grant is one artifact, written in the same commit as the audit event (docs/adr/0016).
 //
+// Where the hub has an address for certificates (MutualTLS) the endpoints that clients call themselves are served there too. What a
+// request proves to hold beside the client's credentials, a key by DPoP (dpop.go) or a certificate by TLS (certificate.go), its tokens
+// can be bound to (binding.go); what is bound opens nothing without it (present.go).
+//
 // An access token is for the client itself or for resource servers (RFC 8707; audience.go), which are partners with terms of
 // their own. What such a reader hears, in a JWT (access_jwt.go) or by introspection, is an Issuance for it and not for the client.
 //

@@ -74,11 +74,6 @@ func proofCode(err error) string {
 	return "malformed"
 }
 
-// targets are the addresses of an endpoint: what a proof for it may name.
-func (p *Provider) targets(path string) []string {
-	return []string{p.url(path)}
-}
-
 // usedProof says that a proof came twice.
 func usedProof() *bridge.Refusal {
 	return bridge.Refuse(bridge.Replayed, "The jti of the DPoP proof was used before: every request needs a proof of its own (RFC 9449, section 11.1).").WithCode(proofPrefix + "replayed")

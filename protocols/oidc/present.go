@@ -23,6 +23,15 @@ func (p *Provider) heldAccess(w http.ResponseWriter, r *http.Request, shown pres
 			return t, err
 		}
 	}
+	if t.Confirm != nil && t.Confirm.Certificate != "" {
+		shown, err := p.certificates(r)
+		if err != nil {
+			return t, err
+		}
+		if len(shown) > 0 {
+			h.Certificate = certificateHash(shown[0])
+		}
+	}
 	if !t.Confirm.heldBy(h) {
 		return t, bridge.Refuse(bridge.BadGrant, "The access token is bound to another key or certificate than the request shows.").WithCode("token_holder")
 	}

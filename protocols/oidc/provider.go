@@ -45,13 +45,14 @@ type Options struct {
 	Hub         *bridge.Hub
 	Keys        func() keyring.Ring // asked at every signature, so that a rotation takes effect at once
 	Lifetimes   Lifetimes
-	RequirePKCE bool     // for every client, whatever its terms say
-	RequirePAR  bool     // the same: only pushed requests are taken
-	ProofNonce  bool     // the same: DPoP proofs need a nonce of ours
-	Poster      Poster   // nil: no partner is told of a logout by the back channel
-	Guarded     Poster   // to addresses that are only a client's own word; nil: Poster
-	Notifier    Notifier // nil: no client is pinged
-	Fetcher     Fetcher  // nil: no key set is fetched, and no list of redirect URIs
+	RequirePKCE bool       // for every client, whatever its terms say
+	RequirePAR  bool       // the same: only pushed requests are taken
+	ProofNonce  bool       // the same: DPoP proofs need a nonce of ours
+	MutualTLS   *MutualTLS // nil: clients can show no certificates
+	Poster      Poster     // nil: no partner is told of a logout by the back channel
+	Guarded     Poster     // to addresses that are only a client's own word; nil: Poster
+	Notifier    Notifier   // nil: no client is pinged
+	Fetcher     Fetcher    // nil: no key set is fetched, and no list of redirect URIs
 	Registering Registering
 	Log         *slog.Logger
 	Face        Face // zero: the standard one
@@ -81,6 +82,7 @@ type Provider struct {
 	sealer  sealer
 	nonces  nonces
 	later   later
+	mutual  *MutualTLS
 	clients clientCache
 
 	registering Registering
@@ -98,7 +100,7 @@ func New(o Options) (*Provider, error) {
 		return nil, errors.New("oidc: kit, hub and keys are required")
 	}
 	p := &Provider{
-		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, poster: o.Poster, log: o.Log,
+		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, mutual: o.MutualTLS, poster: o.Poster, log: o.Log,
 		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
 		waiting: make(chan struct{}, keysWaiting),
 		after:   o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),

@@ -150,9 +150,9 @@ func hexHash(secret string) string {
 // registrable is what clients may be registered with: what discovery says.
 func (p *Provider) registrable() registration.Offer {
 	m := p.describe()
-	var bind []string
-	if len(m.ProofAlgorithms) > 0 {
-		bind = append(bind, trust.BindDPoP)
+	bind := []string{trust.BindDPoP}
+	if m.CertificateBound {
+		bind = append(bind, trust.BindMTLS)
 	}
 	return registration.Offer{
 		Bind: bind,

@@ -6,8 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -159,14 +157,8 @@ func fapiProofs(t *testing.T, w *world) {
 
 // bindingRows: a token opens nothing for anyone but its holder.
 func bindingRows(t *testing.T) {
-	t.Run("182", func(t *testing.T) {
-		w := newWorld(t)
-		r := w.prepare(tokenPath, "basic", codeForm(w.browser().code("basic"), "client_id", "basic"))
-		r.Header.Del("Authorization")
-		r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Raw: []byte("any")}}}
-		after := w.lastSeq()
-		w.denied(t, "a certificate in place of the secret", w.send(r), after, 401, "invalid_client", "auth_method")
-	})
+	t.Run("182", certificateClients)
+	t.Run("183/certificates", certificateTokens)
 	t.Run("183", func(t *testing.T) {
 		w := newWorld(t)
 		key := w.prover()

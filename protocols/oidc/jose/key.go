@@ -26,6 +26,8 @@ type Key struct {
 	ID        string            // its kid; may be empty
 	Algorithm keyring.Algorithm // the only one it may verify; empty: any of its kind
 	Public    crypto.PublicKey  // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+
+	certificate []byte // the only one that certifies it, in DER; nil: any
 }
 
 // fits reports whether the key may verify signatures of an algorithm: by its kind, and by what it says itself.
@@ -69,6 +71,7 @@ func readKey(c Claims) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
+	k.certificate = readCertificate(c)
 	if m, known := methodOf(k.Algorithm); k.Algorithm != "" && (!known || m.kind != kindOf(k.Public)) {
 		return Key{}, fmt.Errorf("alg %s cannot be verified with this kind of key", shown(string(k.Algorithm)))
 	}
