@@ -16,6 +16,7 @@ var arrows = map[string][]string{
 	"trust/keyring":               {},
 	"trust/ledger":                {},
 	"trust/people":                {},
+	"trust/smart":                 {},
 	"trust":                       {"metadata", "metadata/xmlsec", "trust/..."},
 	"bridge":                      {"trust/..."},
 	"bridge/translate":            {"bridge", "trust", "trust/people"},

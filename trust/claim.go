@@ -6,7 +6,7 @@ func ReservedClaim(name string) bool {
 	switch name {
 	case "iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash", "s_hash", "sid",
 		"events", "cnf", "act", "may_act", "scope", "client_id", "active", "token_type", "username", "id_assurance_level", "authentication_assurance_level",
-		"auditTrackingId", "realm", "tokenName", "tokenType", "org.forgerock.openidconnect.ops", "_claim_names", "_claim_sources":
+		"patient", "encounter", "fhirContext", "extensions", "auditTrackingId", "realm", "tokenName", "tokenType", "org.forgerock.openidconnect.ops", "_claim_names", "_claim_sources":
 		return true
 	}
 	return false

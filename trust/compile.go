@@ -183,7 +183,7 @@ func (b *builder) rules() []Rule {
 			b.fail("%s: %v", id, err)
 			continue
 		}
-		for _, m := range members {
+		for _, m := range b.based(members) {
 			if first, ok := seen[m.Name]; ok {
 				b.fail("%s: %s is released by %s already", id, m.Name, first)
 				continue

@@ -33,6 +33,7 @@ func (b *builder) oidc() *OIDCTerms {
 	b.client(d.OIDCClientDocument, t)
 	b.tokens(d.OIDCTokenDocument, t)
 	b.decoupled(d.CIBA, t)
+	b.smart(d, t)
 	if t.ClientAuth == AuthNone && !t.PKCE {
 		b.fail("oidc.pkce cannot be switched off for a client without authentication")
 	}

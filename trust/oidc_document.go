@@ -36,7 +36,9 @@ type OIDCDocument struct {
 	OIDCRequestDocument    `yaml:",inline"`
 	OIDCClientDocument     `yaml:",inline"`
 	OIDCTokenDocument      `yaml:",inline"`
-	CIBA                   *CIBADocument `yaml:"ciba,omitempty"`
+	CIBA                   *CIBADocument  `yaml:"ciba,omitempty"`
+	Smart                  *SmartDocument `yaml:"smart,omitempty"`
+	IUA                    *IUADocument   `yaml:"iua,omitempty"`
 }
 
 // minSecret is the least length of a client secret: they are stored as plain SHA-256, which is right for

@@ -82,6 +82,7 @@ type OIDCTerms struct {
 	Registration           *Registration // nil: an administrator made it, or has made it their own
 	Tokens                 TokenTerms
 	CIBA                   CIBATerms
+	Smart                  SmartTerms
 }
 
 // TLSSubject is the one name that a client's certificate must hold (RFC 8705, section 2.1.2).

@@ -96,6 +96,8 @@ func (r Release) expand(p Protocol) ([]Release, error) {
 		members = effectiveSAML
 	case effectiveSets[r.Set] != nil:
 		members = effectiveSets[r.Set]
+	case smartSets[r.Set] != nil && p == OIDC:
+		members = smartSets[r.Set]
 	default:
 		return nil, fmt.Errorf("%w: there is no release set %q; known: cis2, %s, %s", ErrInvalid, r.Set, strings.Join(CIS2Scopes(), ", "), strings.Join(sortedSets(), ", "))
 	}
@@ -108,7 +110,7 @@ func (r Release) expand(p Protocol) ([]Release, error) {
 
 func sortedSets() []string {
 	var out []string
-	for _, m := range []map[string]set{sets, samlSets, effectiveSets} {
+	for _, m := range []map[string]set{sets, samlSets, effectiveSets, smartSets} {
 		for name := range m {
 			out = append(out, name)
 		}
