@@ -81,12 +81,14 @@ func (p *Provider) sayAccess(to *client, t accessToken, g *grant, iss bridge.Iss
 	}
 	claims := map[string]any{}
 	if g != nil {
-		claims = p.readerClaims(iss, t.Scopes)
+		claims = p.readerClaims(to, iss, t.Scopes)
 		claims["sub"], claims["auth_time"], claims["acr"], claims["sid"] = iss.Subject, g.AuthnAt, acrOf(iss), iss.Index
 		if act := g.act(); act != nil {
 			claims["act"] = act
 		}
+		g.Context.into(claims, t.Scopes)
 	} else {
+		claims = p.readerClaims(to, bridge.Issuance{}, t.Scopes)
 		claims["sub"] = t.Client
 	}
 	for name, value := range map[string]any{
@@ -105,11 +107,14 @@ func (p *Provider) sayAccess(to *client, t accessToken, g *grant, iss bridge.Iss
 }
 
 // readerClaims are the claims that a reader's terms release, as far as the scopes of the token ask for them.
-func (p *Provider) readerClaims(iss bridge.Issuance, scopes []string) map[string]any {
+func (p *Provider) readerClaims(to *client, iss bridge.Issuance, scopes []string) map[string]any {
 	claims := p.userinfoClaims(iss, &grant{Scopes: scopes})
 	delete(claims, "sub")
 	if role := selectedRole(iss, scopes); role != "" {
 		claims[claimSelectedRole] = role
+	}
+	if extension := to.iua(iss, scopes); extension != nil {
+		claims["extensions"] = extension
 	}
 	return claims
 }

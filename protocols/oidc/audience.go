@@ -6,6 +6,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/smart"
 )
 
 // audience is one place that an access token is good for: a resource (RFC 8707) and the partner it belongs to.
@@ -153,11 +154,12 @@ func (p *Provider) briefOne(ctx context.Context, g *grant, r *client, kind ledge
 func scopesFor(readers []reader, granted []string) []string {
 	out := make([]string, 0, len(granted))
 	for _, s := range granted {
-		if slices.ContainsFunc(readers, func(r reader) bool {
-			known := r.terms.Tokens.ResourceScopes
-			return len(known) == 0 || slices.Contains(known, s)
-		}) {
-			out = append(out, s)
+		for _, r := range readers {
+			if known := r.terms.Tokens.ResourceScopes; len(known) == 0 || slices.Contains(known, s) {
+				out = addScopes(out, s)
+			} else if smart.Clinical(s) {
+				out = addScopes(out, permitted(clinicalOf(known), s)...)
+			}
 		}
 	}
 	return out

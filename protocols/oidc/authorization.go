@@ -25,6 +25,7 @@ type pending struct {
 	Subject   string   `json:"u,omitempty"` // who must be signed in, as the client knows them
 	Pushed    string   `json:"r,omitempty"` // key of the pushed request, which works no more once this is answered
 
+	Launch    string       `json:"l,omitempty"` // key of the launch that it belongs to
 	Resources []string     `json:"x,omitempty"` // what its tokens shall be for
 	Claims    *askedClaims `json:"c,omitempty"` // asked for by name, beside the scopes
 	framed    bool         // the answer may go to a frame: it is a redirect

@@ -126,16 +126,20 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, 
 	if !sameSubject(d, iss) {
 		return "", iss, bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
 	}
+	with, err := p.launchedWith(ctx, c, d, iss)
+	if err != nil {
+		return "", iss, err
+	}
 	now := p.hub.Clock()
 	code, err := p.sealer.seal(sealCode, grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
-		Scopes: c.allowed(d.Scopes), Claims: d.Claims, Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Resources: d.Resources,
+		Scopes: with.scopes, Context: with.context, Claims: d.Claims, Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Resources: d.Resources,
 		Offer: &offer{Redirect: d.Redirect, Challenge: d.Challenge, Nonce: d.Nonce, Key: d.Key, Expires: earlier(now.Add(p.codeLife(c)), iss.SessionEnds).Unix(), StateHash: p.stateHash(c, d.State)},
 	})
 	if err != nil {
 		return "", iss, err
 	}
-	return code, iss, p.hub.Deliver(ctx, iss, d.closing(c, now)...)
+	return code, iss, p.hub.Deliver(ctx, iss, append(d.closing(c, now), with.closing...)...)
 }
 
 // refusePage audits a refusal and shows it: the reply address is not proven.

@@ -45,6 +45,7 @@ var checks = [...]check{
 	{"response type is code", "RFC 9700, 2.1.2", checkResponseType},
 	{"scopes allowed by the terms", "OpenID Connect Core, 3.1.2.1", checkScope},
 	{"resources that the client may have tokens for", "RFC 8707, 2.1", checkResources},
+	{"launch, and aud a FHIR server that the client may have tokens for", "SMART App Launch 2.2, Obtain authorization code", checkSmart},
 	{"code challenge", "RFC 7636, 4.2", checkChallenge},
 	{"key of the code", "RFC 9449, 10", checkKey},
 	{"prompt", "OpenID Connect Core, 3.1.2.1", checkPrompt},

@@ -60,10 +60,10 @@ func checkResponseType(_ *Provider, a *authorization) *bridge.Refusal {
 func checkScope(p *Provider, a *authorization) *bridge.Refusal {
 	for _, scope := range words(a.get("scope")) {
 		switch {
+		case ofSmart(scope):
+			a.Scopes = addScopes(a.Scopes, a.client.smartGrant(scope)...)
 		case slices.Contains(a.client.scopes, scope):
-			if !slices.Contains(a.Scopes, scope) {
-				a.Scopes = append(a.Scopes, scope)
-			}
+			a.Scopes = addScopes(a.Scopes, scope)
 		case p.scopes.known(scope):
 			return bridge.Refuse(bridge.UnsupportedRequest, "The scope %s is not allowed for this client.", scope).WithCode(codeInvalidScope)
 		}

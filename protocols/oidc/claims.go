@@ -24,8 +24,8 @@ type scopeTable struct {
 
 // newScopeTable takes the scopes of the trust room. changedrole asks for what selectedrole does, and
 // associatedorgs covers the older name of its claim too. The scope of effective activities is there if an RBAC document is
-// configured: without one nothing could ever answer to it.
-func newScopeTable(rbac bool) scopeTable {
+// configured: without one nothing could ever answer to it. Those of SMART App Launch are not there on the CIS2 face.
+func newScopeTable(rbac, smart bool) scopeTable {
 	t := scopeTable{scopes: map[string][]string{}}
 	t.add(scopeOpenID)
 	for _, scope := range trust.CIS2Scopes() {
@@ -34,6 +34,12 @@ func newScopeTable(rbac bool) scopeTable {
 	t.add(scopeChangedRole, claimSelectedRole)
 	if rbac {
 		t.add(trust.EffectiveActivities, trust.ScopeClaims(trust.EffectiveActivities)...)
+	}
+	if smart {
+		t.add(trust.ScopeFHIRUser, trust.ScopeFHIRUser)
+		for _, scope := range smartScopes()[1:] {
+			t.add(scope)
+		}
 	}
 	t.scopes["nhsid_org_roles"] = []string{"associatedorgs"}
 	return t

@@ -8,6 +8,7 @@ import (
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
+	"github.com/lanyard-hub/lanyard/trust/smart"
 )
 
 const maxClientID = 256 // bytes
@@ -61,8 +62,11 @@ func newClient(p trust.Partner) *client {
 func (c *client) allowed(granted []string) []string {
 	out := make([]string, 0, len(granted))
 	for _, scope := range granted {
-		if slices.Contains(c.scopes, scope) {
+		switch {
+		case slices.Contains(c.scopes, scope) && scope != trust.ScopeOffline:
 			out = append(out, scope)
+		case smart.Clinical(scope):
+			out = addScopes(out, c.clinical(scope)...)
 		}
 	}
 	return out

@@ -3,6 +3,8 @@
 // Routes:
 //
 //	GET      /.well-known/openid-configuration  discovery (OpenID Connect Discovery 1.0, section 4)
+//	GET      /.well-known/oauth-authorization-server  the same (RFC 8414, section 3; IHE IUA, ITI-103)
+//	GET      /.well-known/smart-configuration   what of it SMART apps look for (SMART App Launch 2.2, Conformance)
 //	GET      /oidc/jwks                         the hub's public keys
 //	GET POST /oidc/authorize                    authorization request (OpenID Connect Core 1.0, section 3.1.2)
 //	POST     /oidc/par                          pushed authorization requests (RFC 9126)
@@ -19,6 +21,7 @@
 //	GET POST /oidc/userinfo                     released claims (OpenID Connect Core 1.0, section 5.3)
 //	POST     /oidc/revoke                       RFC 7009
 //	POST     /oidc/introspect                   RFC 7662, RFC 9701
+//	POST     /oidc/launch                       an EHR puts a context at hand for an app that it launches
 //	GET POST /oidc/logout                       RP-initiated logout 1.0
 //	GET      /oidc/front                        sends a frame on to a client's front-channel logout
 //	GET      /oidc/session                      the page that clients frame to ask whether the sign-in changed (Session Management 1.0)
@@ -45,6 +48,10 @@
 //
 // An access token is for the client itself or for resource servers (RFC 8707; audience.go), which are partners with terms of
 // their own. What such a reader hears, in a JWT (access_jwt.go) or by introspection, is an Issuance for it and not for the client.
+//
+// A clinical scope (patient/Observation.rs) is granted as far as the terms cover it (trust/smart), and the answer's scope says so. A launch
+// context comes from an EHR, which is a partner whose terms let it launch the app, and from nowhere else: smart_launch.go stores it,
+// smart_launched.go finds it when a sign-on in the same session is answered, and it stays with the grant (smart_context.go).
 //
 // Choices where the standard leaves one, or practice differs:
 //   - acr_values is a demand as far as this hub can meet one of the classes at all: the person proves in one of these ways, or the

@@ -16,7 +16,7 @@ func (w *world) rbac(client, document string) {
 	b, err := people.ReadRBAC(strings.NewReader(document))
 	must(w.t, err)
 	w.hub.RBAC = func() *people.RBAC { return b }
-	w.p.scopes = newScopeTable(true)
+	w.p.scopes = newScopeTable(true, true)
 	w.p.described.current.Store(nil) // as at a start
 	compiler, err := trust.NewCompiler()
 	must(w.t, err)

@@ -28,9 +28,10 @@ type grant struct {
 
 	Claims *askedClaims `json:"m,omitempty"` // asked for by name, beside the scopes
 
-	Resources []string `json:"x,omitempty"` // that its tokens may be for; none: any that the terms allow
-	Parents   []string `json:"n,omitempty"` // ids of the grants that it was exchanged from: it ends with any of them
-	Actors    []string `json:"k,omitempty"` // clients that act for the person, the last one first; none: it was not exchanged
+	Resources []string       `json:"x,omitempty"` // that its tokens may be for; none: any that the terms allow
+	Context   *launchContext `json:"l,omitempty"` // that the app was launched with
+	Parents   []string       `json:"n,omitempty"` // ids of the grants that it was exchanged from: it ends with any of them
+	Actors    []string       `json:"k,omitempty"` // clients that act for the person, the last one first; none: it was not exchanged
 }
 
 // actor is a party that acts for the subject of a token, and on whose behalf it acts (RFC 8693, section 4.1).

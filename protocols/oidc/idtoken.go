@@ -26,6 +26,7 @@ type idToken struct {
 	Identity      string    `json:"id_assurance_level"`
 	Authenticated string    `json:"authentication_assurance_level"`
 	SelectedRole  string    `json:"selected_roleid,omitempty"`
+	FHIRUser      string    `json:"fhirUser,omitempty"` // SMART App Launch 2.2
 	*cis2Token
 }
 
@@ -48,6 +49,6 @@ func (p *Provider) idToken(c *client, g *grant, iss bridge.Issuance, in idTokenI
 		ACR: acrOf(iss), AMR: [1]string{string(iss.Method)}, AccessHash: jose.HalfHash(c.alg, in.access),
 		SID: iss.Index, Tracking: iss.SessionID,
 		Identity: strconv.Itoa(int(iss.Identity)), Authenticated: strconv.Itoa(int(iss.Assurance)), SelectedRole: selectedRole(iss, in.scopes),
-		cis2Token: p.cis2Token(c, g, in),
+		FHIRUser: fhirUser(iss, in.scopes), cis2Token: p.cis2Token(c, g, in),
 	}, askedInToken(iss, g.Claims)))
 }

@@ -86,6 +86,9 @@ func (p *Provider) lookIntoAccess(ctx context.Context, c caller, token string) (
 		}
 	} else {
 		scopes = holder.allowed(scopes)
+		if t.isFor(c.id) {
+			said = p.readerClaims(c.client, bridge.Issuance{}, scopes)
+		}
 		said["sub"] = t.Client
 	}
 	said["scope"], said["client_id"], said["token_type"] = joined(scopes), t.Client, t.Confirm.kind()
@@ -115,12 +118,13 @@ func (p *Provider) ofPerson(ctx context.Context, c caller, t accessToken, g *gra
 	}
 	said := map[string]any{}
 	if t.isFor(c.id) {
-		said = p.readerClaims(iss, g.Scopes)
+		said = p.readerClaims(c.client, iss, g.Scopes)
 	}
 	said["sub"], said["sid"], said["auth_time"], said["acr"] = iss.Subject, iss.Index, g.AuthnAt, acrOf(iss)
 	if c.id == g.Client && len(g.Actors) == 0 {
 		said["sub"] = g.Subject // as its ID token said
 	}
+	g.Context.into(said, g.Scopes)
 	if act := g.act(); act != nil {
 		said["act"] = act
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -89,6 +90,7 @@ type Provider struct {
 	uninvited   uninvited
 	described   published
 	keySet      published
+	smart       published
 	waiting     chan struct{} // a place for each request that waits for a client's keys
 }
 
@@ -103,7 +105,7 @@ func New(o Options) (*Provider, error) {
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, mutual: o.MutualTLS, poster: o.Poster, log: o.Log,
 		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
 		waiting: make(chan struct{}, keysWaiting),
-		after:   o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil),
+		after:   o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
 	}
 	var err error
 	if p.sealer, err = newSealer(o.Hub); err != nil {
@@ -158,6 +160,8 @@ const (
 	approvePath    = "/oidc/approve"
 	devicePath     = "/device" // people type it
 	approvalsPath  = "/approvals"
+	smartPath      = "/.well-known/smart-configuration"
+	serverPath     = "/.well-known/oauth-authorization-server"
 )
 
 // Routes is the route table.
@@ -180,7 +184,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: http.MethodGet, Path: sessionPath, Name: "oidc_session", Class: web.Cheap, Handler: p.checkSession},
 		{Method: http.MethodGet, Path: schemasPath, Name: "oidc_schemas", Class: web.Cheap, Handler: p.schemas, CORS: true},
 		{Method: http.MethodGet, Path: schemasPath + "/:name", Name: "oidc_schema", Class: web.Cheap, Handler: p.schema, CORS: true},
-	}), append(p.place(p.registerRoutes()), p.place(p.decoupledRoutes())...)...)
+	}), slices.Concat(p.place(p.registerRoutes()), p.place(p.decoupledRoutes()), p.smartRoutes())...)
 }
 
 // partner finds an answerable client of this face and what was prepared for it.

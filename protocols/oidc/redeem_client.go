@@ -7,6 +7,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/smart"
 )
 
 // redeemClient gives a client a token in its own name (RFC 6749, section 4.4). There is no person: no session, no ID token, nothing to
@@ -53,12 +54,14 @@ func (p *Provider) redeemClient(ctx context.Context, x *exchange) (*tokenRespons
 // a scope parameter they are all granted.
 func (p *Provider) ownScopes(c *client, asked string) ([]string, error) {
 	if asked == "" {
-		return slices.DeleteFunc(slices.Clone(c.scopes), p.scopes.known), nil
+		return slices.DeleteFunc(slices.Clone(c.scopes), func(s string) bool { return p.scopes.known(s) || ofSmart(s) && levelOf(s) != smart.System }), nil
 	}
-	var out []string
+	out := []string{}
 	for _, s := range words(asked) {
 		switch {
-		case p.scopes.known(s):
+		case levelOf(s) == smart.System && len(c.ownClinical(s)) > 0:
+			out = addScopes(out, c.ownClinical(s)...)
+		case p.scopes.known(s), levelOf(s) == smart.User, levelOf(s) == smart.Patient:
 			return nil, bridge.Refuse(bridge.UnsupportedRequest, "The scope %s tells of a person, and a client that asks in its own name (client_credentials) is none.", clip(s)).WithCode(codeInvalidScope)
 		case !slices.Contains(c.scopes, s):
 			return nil, bridge.Refuse(bridge.UnsupportedRequest, "The scope %s is not allowed for this client.", clip(s)).WithCode(codeInvalidScope)

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -142,17 +143,9 @@ func (p *Provider) target(c *client, name string) *client {
 }
 
 func checkRequestedType(_ *Provider, x *exchange, t *trade) error {
-	switch asked := x.get("requested_token_type"); {
-	case asked == "", asked == typeAccess:
-		t.issued = typeAccess
-	case asked == typeJWT && t.target.terms.Tokens.JWT:
-		t.issued = typeJWT
-	case asked == typeJWT:
-		return bridge.Refuse(bridge.BadRequest, "%s takes opaque access tokens: ask for requested_token_type %s.", t.target.name, typeAccess).WithCode("requested_token_type")
-	default:
-		return bridge.Refuse(bridge.BadRequest, "requested_token_type must be %s or %s.", typeAccess, typeJWT).WithCode("requested_token_type")
-	}
-	return nil
+	asked := x.get("requested_token_type")
+	t.issued = cmp.Or(asked, typeAccess)
+	return fitsType(t.target, asked)
 }
 
 // checkExchangeScope takes the scopes of the subject token that the terms of the client allow, or those of them that it asks for.
@@ -164,7 +157,7 @@ func checkExchangeScope(_ *Provider, x *exchange, t *trade) error {
 	if wanted := words(x.get("scope")); len(wanted) > 0 {
 		t.scopes = nil
 		for _, s := range wanted {
-			if !slices.Contains(have, s) {
+			if !within(have, s) {
 				return bridge.Refuse(bridge.BadRequest, "The scope %s is not one of the subject token that this client may pass on.", clip(s)).WithCode(codeInvalidScope)
 			}
 			if !slices.Contains(t.scopes, s) {

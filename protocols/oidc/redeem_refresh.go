@@ -109,7 +109,8 @@ func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenRespon
 }
 
 // narrow applies the scope parameter of a refresh: less than was granted, never more (RFC 6749, section 6). A scope that is not known
-// here is ignored, as it was when the code was asked for: clients send offline_access both times. The grant itself stays as wide as it was.
+// here is ignored, as it was when the code was asked for: clients send offline_access both times. Of a
+// clinical scope that part is left that was granted. The grant itself stays as wide as it was.
 func (p *Provider) narrow(granted []string, scope string) ([]string, error) {
 	if scope == "" {
 		return granted, nil
@@ -119,6 +120,8 @@ func (p *Provider) narrow(granted []string, scope string) ([]string, error) {
 		switch {
 		case slices.Contains(granted, s):
 			asked = append(asked, s)
+		case ofSmart(s):
+			asked = addScopes(asked, permitted(clinicalOf(granted), s)...)
 		case p.scopes.known(s):
 			return nil, bridge.Refuse(bridge.BadGrant, "The scope %s was not granted.", clip(s)).WithCode(codeInvalidScope)
 		}

@@ -38,7 +38,7 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 	if err != nil {
 		return nil, err
 	}
-	answer := &tokenResponse{}
+	answer := &tokenResponse{launchContext: g.Context.told(t.scopes)}
 	access := accessToken{Grant: g.ID, Client: c.id, Scopes: t.scopes, Audience: t.audience}
 	if err := p.mintAccess(answer, x, access, minting{g, readers, iss.SessionEnds}); err != nil {
 		return nil, err
@@ -110,6 +110,9 @@ type minting struct {
 
 // mintAccess makes the access token of an answer, in the form that its readers take.
 func (p *Provider) mintAccess(answer *tokenResponse, x *exchange, t accessToken, m minting) (err error) {
+	if err := fitsType(m.readers[0].client, x.get("requested_token_type")); err != nil {
+		return err
+	}
 	if !t.forUserinfo() {
 		t.Scopes = scopesFor(m.readers, t.Scopes)
 	}

@@ -17,6 +17,7 @@ type tokenResponse struct {
 	ID      string `json:"id_token,omitempty"`
 	Scope   string `json:"scope"`
 	Issued  string `json:"issued_token_type,omitempty"` // RFC 8693, section 2.2.1
+	*launchContext
 }
 
 // token exchanges a code or a refresh token (RFC 6749, sections 4.1.3 and 6).

@@ -13,7 +13,7 @@ import (
 // claimValue is what is printed of an attribute; false: nothing. Nothing empty is printed: a claim without a value is absent.
 func claimValue(a bridge.Attribute) (any, bool) {
 	switch {
-	case len(a.Values) == 0 || trust.ReservedClaim(a.Name):
+	case len(a.Values) == 0 || trust.ReservedClaim(a.Name) || strings.HasPrefix(a.Name, trust.IUAClaim):
 		return nil, false
 	case a.List || len(a.Values) > 1:
 		return a.Values, true
@@ -75,16 +75,19 @@ func (t tokenWithClaims) MarshalJSON() ([]byte, error) {
 	return append(append(own[:len(own)-1], ','), rest[1:]...), nil
 }
 
-// idTokenWants names the released claims that an ID token holds: the chosen role, if a scope asks for it, and what the claims
+// idTokenWants names the released claims that an ID token holds: the chosen role and fhirUser, if a scope asks for them, and what the claims
 // parameter asked for there.
 func idTokenWants(scopes []string, claims *askedClaims) []string {
 	wants := []string{}
 	if slices.Contains(scopes, scopeSelectedRole) || slices.Contains(scopes, scopeChangedRole) {
 		wants = append(wants, claimSelectedRole)
 	}
+	if slices.Contains(scopes, trust.ScopeFHIRUser) {
+		wants = append(wants, trust.ScopeFHIRUser)
+	}
 	if claims != nil {
 		for name := range claims.IDToken {
-			if name != claimSelectedRole || len(wants) == 0 {
+			if !slices.Contains(wants, name) {
 				wants = append(wants, name)
 			}
 		}

@@ -67,7 +67,7 @@ func TestDiscoveryIsTrue(t *testing.T) {
 			t.Errorf("prompt %s: %v", prompt, got.to)
 		}
 	}
-	all := list(m, "scopes_supported")
+	all := slices.DeleteFunc(list(m, "scopes_supported"), wantsContext) // of those see TestLaunchFromEHR
 	w.change("basic", func(p *trust.Partner) { p.OIDC.Scopes = all })
 	w.role = roleOne
 	if set := w.tokens(w.redeem("basic", b.code("basic", "scope", strings.Join(all, " ")))); len(strings.Fields(set.Scope)) != len(all) {

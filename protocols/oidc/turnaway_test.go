@@ -12,7 +12,7 @@ import (
 
 // Clients that are not admitted are told in JSON; browsers, whose routes have no form of their own, by a page.
 func TestTurnedAway(t *testing.T) {
-	machine := map[string]bool{"oidc_token": true, "oidc_userinfo": true, "oidc_revoke": true, "oidc_introspect": true, "oidc_par": true, "oidc_device_authorization": true, "oidc_backchannel_authentication": true}
+	machine := map[string]bool{"oidc_token": true, "oidc_userinfo": true, "oidc_revoke": true, "oidc_introspect": true, "oidc_par": true, "oidc_launch": true, "oidc_device_authorization": true, "oidc_backchannel_authentication": true}
 	for _, route := range newWorld(t).p.Routes() {
 		if (route.TurnAway != nil) != machine[route.Name] || (route.Class == web.Machine) != machine[route.Name] {
 			t.Errorf("%s: class %d, own form %v", route.Name, route.Class, route.TurnAway != nil)

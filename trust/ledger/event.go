@@ -20,6 +20,7 @@ const (
 	TokenIssued          Kind = "token_issued"          // an OIDC code was exchanged for tokens
 	TokenRefreshed       Kind = "token_refreshed"       // an OIDC refresh token was rotated
 	ClientTokenIssued    Kind = "client_token_issued"   // an OIDC client got a token in its own name
+	ContextGiven         Kind = "context_given"         // an app put the context of its work at hand for apps that it launches
 	TokenExchanged       Kind = "token_exchanged"       // a token was exchanged for one for another partner
 	TokenRefused         Kind = "token_refused"         // a token, userinfo or introspection request was refused
 	AuthorizationAsked   Kind = "authorization_asked"   // a client asked that a person it names approves elsewhere (CIBA)
