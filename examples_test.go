@@ -79,6 +79,7 @@ func beside(t *testing.T) fstest.MapFS {
 		"pas.xml":          of("https://pas.rx1.example/shibboleth"),
 		"sp.xml":           of("https://wards.rx1.example/mellon/metadata"),
 		"portal.xml":       of("https://portal.rx1.example/simplesamlphp"),
+		"fhir.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
 		"epr.secret":       {Data: []byte("generated, thirty-two bytes long\n")},
 		"till.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
 	}

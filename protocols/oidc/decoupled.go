@@ -199,7 +199,7 @@ func (p *Provider) Waiting(ctx context.Context, uid string) (n int, path string,
 func (d *decoupled) grantOf(p *Provider, c *client, iss bridge.Issuance) *grant {
 	return &grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
-		Scopes: c.allowed(d.Scopes), Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Resources: d.Resources,
+		Scopes: withoutContext(c.allowed(d.Scopes)), Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Resources: d.Resources,
 	}
 }
 

@@ -88,7 +88,7 @@ func (p *Provider) subjectOfIDToken(ctx context.Context, x *exchange, token stri
 		return subject{}, refuseSubject("its session has ended.")
 	}
 	g := grant{
-		Client: x.caller.id, Session: told.Session, Role: said.Role, ACR: p.known([]string{said.ACR}), Scopes: (*launchContext)(nil).settled(personal(x.caller.scopes), false), Ref: bridge.Ref(ctx), AuthnAt: said.AuthTime,
+		Client: x.caller.id, Session: told.Session, Role: said.Role, ACR: p.known([]string{said.ACR}), Scopes: withoutContext(personal(x.caller.scopes)), Ref: bridge.Ref(ctx), AuthnAt: said.AuthTime,
 	}
 	if g.Role == "" {
 		g.Role = session.RoleID

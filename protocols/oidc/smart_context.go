@@ -81,3 +81,6 @@ func (l *launchContext) settled(scopes []string, launched bool) []string {
 		return false
 	})
 }
+
+// withoutContext is for sign-ons that no app is launched with.
+func withoutContext(scopes []string) []string { return (*launchContext)(nil).settled(scopes, false) }

@@ -64,8 +64,9 @@ func TestLaunchFromEHR(t *testing.T) {
 	if narrow["scope"] != "openid patient/Observation.r" || narrow["patient"] != "p-1" || narrow["encounter"] != nil || narrow["tenant"] != nil {
 		t.Errorf("narrowed: %v", narrow)
 	}
-	if got := w.refresh(chart, narrow["refresh_token"].(string), "scope", "openid patient/Observation.cruds"); got.status != http.StatusBadRequest || !strings.Contains(got.body, errInvalidScope) {
-		t.Errorf("widened: %d %s", got.status, got.body)
+	wide := w.said(w.refresh(chart, narrow["refresh_token"].(string), "scope", "openid patient/*.cruds launch user/*.rs"))
+	if wide["scope"] != "openid patient/Observation.rs patient/Patient.r launch" {
+		t.Errorf("widened: %v", wide["scope"])
 	}
 }
 
