@@ -80,6 +80,7 @@ func beside(t *testing.T) fstest.MapFS {
 		"sp.xml":           of("https://wards.rx1.example/mellon/metadata"),
 		"portal.xml":       of("https://portal.rx1.example/simplesamlphp"),
 		"fhir.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
+		"epr.jwks":         {Data: []byte(`{"keys":[]}`)},
 		"epr.secret":       {Data: []byte("generated, thirty-two bytes long\n")},
 		"till.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
 	}

@@ -119,6 +119,12 @@ func startHub(t *testing.T, dsn string) *hub {
 // startHubWith adds sections to the configuration.
 func startHubWith(t *testing.T, dsn, sections string) *hub {
 	t.Helper()
+	return startHubListening(t, dsn, "", sections)
+}
+
+// startHubListening adds listeners too; PORT in them stands for that of the public one.
+func startHubListening(t *testing.T, dsn, listeners, sections string) *hub {
+	t.Helper()
 	h := &hub{t: t, bin: binary(t), dir: t.TempDir(), ca: components.NewCA(t, "Server CA"), cardCA: components.NewCA(t, "Card CA"), cards: map[string]*components.Leaf{}}
 	port := components.FreePort(t)
 	h.issuer, h.metrics = fmt.Sprintf("https://hub.localhost:%d", port), fmt.Sprintf("127.0.0.1:%d", components.FreePort(t))
@@ -133,7 +139,7 @@ func startHubWith(t *testing.T, dsn, sections string) *hub {
 		h.copy(card.CertFile, uid+".pem")
 	}
 	h.write("staff.yaml", fmt.Sprintf(staff, certs...))
-	server := h.ca.Server(t, "hub.localhost", "*.card.hub.localhost")
+	server := h.ca.Server(t, "hub.localhost", "mtls.hub.localhost", "*.card.hub.localhost")
 	crl := h.cardCA.WriteCRL(t, components.CRL{Number: 1, ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(time.Hour), Revoked: []*components.Leaf{h.cards[revoked]}})
 	store := "store: { driver: sqlite }"
 	if dsn != "" {
@@ -147,13 +153,14 @@ listeners:
   public: { address: "127.0.0.1:%d", tls: { cert: %s, key_file: %s } }
   card: { client_ca: %s, crl: [%s] }
   metrics: { address: %q }
+  %s
 data: data
 %s
 keys: { signing_file: signing.pem, encryption_file: encryption.pem }
 authenticators: [fido2, smartcard]
 log: { format: text, level: debug }
 %s
-`, h.issuer, port, server.CertFile, server.KeyFile, h.cardCA.File, crl, h.metrics, store, sections))
+`, h.issuer, port, server.CertFile, server.KeyFile, h.cardCA.File, crl, h.metrics, strings.ReplaceAll(listeners, "PORT", fmt.Sprint(port)), store, sections))
 	if err := os.Chmod(h.path("lanyard.yaml"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -18,15 +18,18 @@ import (
 
 // libraryClient is one client of the relying party of testdata/openid-client.
 type libraryClient struct {
-	Name   string `json:"name"`
-	ID     string `json:"id"`
-	Auth   string `json:"auth"`
-	Alg    string `json:"alg"`
-	Secret string `json:"secret,omitempty"`
-	Key    string `json:"key,omitempty"` // PEM
-	KeyID  string `json:"kid,omitempty"`
-	JARM   string `json:"jarm,omitempty"` // algorithm of answers by JWT; empty: it takes none
-	Terms  string `json:"-"`              // further terms of its own, each after a comma
+	Name    string `json:"name"`
+	ID      string `json:"id"`
+	Auth    string `json:"auth"`
+	Alg     string `json:"alg"`
+	Secret  string `json:"secret,omitempty"`
+	Key     string `json:"key,omitempty"` // PEM
+	KeyID   string `json:"kid,omitempty"`
+	JARM    string `json:"jarm,omitempty"` // algorithm of answers by JWT; empty: it takes none
+	DPoP    bool   `json:"dpop,omitempty"` // it proves to have a key
+	Cert    string `json:"cert,omitempty"` // file with the certificate that it shows
+	CertKey string `json:"cert_key,omitempty"`
+	Terms   string `json:"-"` // further terms of its own, each after a comma
 	// Register: the client registers itself.
 	Register *selfRegistration `json:"register,omitempty"`
 }
@@ -101,7 +104,7 @@ func (h *hub) register(c *libraryClient, base string) {
 		}
 		h.put(h.dir, c.Name+".jwks", jwks)
 		credentials = ", jwks_file: " + c.Name + ".jwks"
-	case "none":
+	case "none", "tls_client_auth", "self_signed_tls_client_auth":
 	default:
 		c.Secret = "a +secret:of/" + c.Name + "%20with marks" // the library has to encode it, and the hub to decode it
 		h.write(c.Name+".secret", c.Secret)
@@ -126,7 +129,7 @@ type told struct {
 		Role          string `json:"selected_roleid"`
 		FamilyName    string `json:"family_name"`
 	}
-	Scope         string
+	Scope, Type   string
 	Expires       float64
 	Rotated       bool
 	Userinfo      map[string]any

@@ -3,6 +3,7 @@
 //   GET  /NAME/start     sends the browser to the hub; parameters are added to the request, and via=par, jar or jar+par says how it is made
 //   *    /NAME/callback  redeems the code, uses the tokens, prints what it learned as JSON
 //   GET  /NAME/refresh   refreshes, introspects and asks userinfo with the last tokens, prints JSON
+//   GET  /NAME/steal     uses the tokens without what they are bound to, prints what came of it
 //   GET  /NAME/revoke    revokes them and says what they are worth then
 //   GET  /NAME/logout    sends the browser to the hub's end_session_endpoint
 //   GET  /NAME/bye       where the hub sends it back to
@@ -13,6 +14,7 @@
 import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { request } from 'node:https'
 import * as jose from 'jose'
 import * as oidc from 'openid-client'
 
@@ -30,8 +32,25 @@ async function authentication(c) {
       return oidc.ClientSecretBasic(c.secret)
     case 'client_secret_post':
       return oidc.ClientSecretPost(c.secret)
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
+      return oidc.TlsClientAuth()
   }
   return oidc.None()
+}
+
+// showing is a fetch that shows a certificate in the handshake, and keeps no connection.
+function showing(tls) {
+  return (url, { method, headers, body }) => new Promise((done, failed) => {
+    const r = request(url, { ...tls, method, headers, agent: false }, async (res) => {
+      const parts = []
+      for await (const part of res) parts.push(part)
+      const known = Object.entries(res.headers).map(([name, value]) => [name, String(value)])
+      done(new Response(Buffer.concat(parts), { status: res.statusCode, headers: known }))
+    })
+    r.on('error', failed)
+    r.end(body ? String(body) : undefined)
+  })
 }
 
 const clients = {}
@@ -68,10 +87,13 @@ for (const c of config.clients) {
   if (c.register) continue
   const metadata = { id_token_signed_response_alg: c.alg, token_endpoint_auth_method: c.auth }
   if (c.jarm) metadata.authorization_signed_response_alg = c.jarm
+  if (c.cert) metadata.use_mtls_endpoint_aliases = true
   const op = await oidc.discovery(new URL(config.issuer), c.id, metadata, await authentication(c), { execute: [oidc.enableNonRepudiationChecks] })
   clients[c.name] = { op, base: `${config.base}/${c.name}`, told: [], confidential: c.auth !== 'none' }
   if (c.key) clients[c.name].signer = { key: await jose.importPKCS8(c.key, 'ES256'), kid: c.kid }
   if (c.jarm) oidc.useJwtResponseMode(op)
+  if (c.dpop) clients[c.name].bound = { DPoP: oidc.getDPoPHandle(op, await oidc.randomDPoPKeyPair('ES256')) }
+  if (c.cert) op[oidc.customFetch] = showing({ cert: readFileSync(c.cert), key: readFileSync(c.cert_key), ca: config.ca && readFileSync(config.ca) })
 }
 
 for (const c of config.clients) {
@@ -91,7 +113,7 @@ async function start(c, url) {
   const signed = async () => oidc.buildAuthorizationUrlWithJAR(c.op, asked, c.signer)
   switch (via) {
     case 'par':
-      return oidc.buildAuthorizationUrlWithPAR(c.op, asked)
+      return oidc.buildAuthorizationUrlWithPAR(c.op, asked, c.bound)
     case 'jar':
       return signed()
     case 'jar+par':
@@ -102,18 +124,33 @@ async function start(c, url) {
 
 async function callback(c, request) {
   const checks = { pkceCodeVerifier: c.verifier, expectedState: c.state, expectedNonce: c.nonce, maxAge: 600, idTokenExpected: true }
-  c.tokens = await oidc.authorizationCodeGrant(c.op, request, checks)
+  c.tokens = await oidc.authorizationCodeGrant(c.op, request, checks, undefined, c.bound)
   const claims = c.tokens.claims()
-  return { claims, scope: c.tokens.scope, expires: c.tokens.expires_in, userinfo: await oidc.fetchUserInfo(c.op, c.tokens.access_token, claims.sub) }
+  return { claims, scope: c.tokens.scope, expires: c.tokens.expires_in, type: c.tokens.token_type, userinfo: await oidc.fetchUserInfo(c.op, c.tokens.access_token, claims.sub, c.bound) }
 }
 
 async function refresh(c) {
   const before = c.tokens
-  c.tokens = await oidc.refreshTokenGrant(c.op, before.refresh_token)
+  c.tokens = await oidc.refreshTokenGrant(c.op, before.refresh_token, undefined, c.bound)
+  const rotated = Boolean(c.tokens.refresh_token) && c.tokens.refresh_token !== before.refresh_token
+  c.tokens.refresh_token ??= before.refresh_token
   const claims = c.tokens.claims()
-  const out = { claims, rotated: c.tokens.refresh_token !== before.refresh_token, userinfo: await oidc.fetchUserInfo(c.op, c.tokens.access_token, claims.sub) }
+  const out = { claims, rotated, userinfo: await oidc.fetchUserInfo(c.op, c.tokens.access_token, claims.sub, c.bound) }
   if (c.confidential) out.introspection = await oidc.tokenIntrospection(c.op, c.tokens.access_token)
   return out
+}
+
+// steal says what the tokens are worth to who has not got what they are bound to: nothing at all, or another key.
+async function steal(c) {
+  const outcome = (p) => p.then((r) => String(r.status ?? 'accepted'), explain)
+  const { userinfo_endpoint } = c.op.serverMetadata()
+  const other = { DPoP: oidc.getDPoPHandle(c.op, await oidc.randomDPoPKeyPair('ES256')) }
+  const bare = await fetch(userinfo_endpoint, { headers: { authorization: `Bearer ${c.tokens.access_token}` } })
+  return {
+    bearer: { status: bare.status, challenge: bare.headers.get('www-authenticate') },
+    userinfo: await outcome(oidc.fetchUserInfo(c.op, c.tokens.access_token, oidc.skipSubjectCheck, other)),
+    refresh: await outcome(oidc.refreshTokenGrant(c.op, c.tokens.refresh_token, undefined, {})),
+  }
 }
 
 async function revoke(c) {
@@ -159,6 +196,8 @@ async function serve(r) {
       return { json: await callback(c, new Request(url, { method: 'POST', headers: { 'content-type': r.headers['content-type'] }, body: await body(r) })) }
     case 'refresh':
       return { json: await refresh(c) }
+    case 'steal':
+      return { json: await steal(c) }
     case 'revoke':
       return { json: await revoke(c) }
     case 'logout':
