@@ -107,6 +107,7 @@ func TestChromiumAccessibility(t *testing.T) {
 	key := h.lookAtEnrolment(l, b)
 	h.lookAtErrors(l, b)
 	h.lookAtSigningIn(l, b, key, mute)
+	h.lookAtApprovals(l, b)
 	h.lookAtSigningOut(l, b, mute, dead)
 	h.lookAtFrontChannel(l, b, front, refuses)
 

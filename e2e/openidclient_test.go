@@ -50,7 +50,13 @@ type library struct {
 // cache makes that quick the second time.
 func (h *hub) startLibrary(clients ...libraryClient) library {
 	h.t.Helper()
-	l := library{base: fmt.Sprintf("http://app.localhost:%d", components.FreePort(h.t))}
+	return h.startLibraryAt(components.FreePort(h.t), clients...)
+}
+
+// startLibraryAt is startLibrary for clients whose terms name the port.
+func (h *hub) startLibraryAt(port int, clients ...libraryClient) library {
+	h.t.Helper()
+	l := library{base: fmt.Sprintf("http://app.localhost:%d", port)}
 	dir := h.t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json", "client.mjs"} {
 		data, err := os.ReadFile(filepath.Join("testdata", "openid-client", name))

@@ -10,6 +10,9 @@
 //   GET  /NAME/jwks      its public keys, where it says that they are fetched
 //   GET  /NAME/rotate    signs with another key from now on
 //   GET  /NAME/registered, /NAME/rename, /NAME/withdraw   reads, replaces, ends what it registered by itself
+//   GET  /NAME/wait      asks for a device code (via=device) or that a person approves (via=ciba), and waits; parameters are added to the request
+//   GET  /NAME/waited    what came of it
+//   POST /NAME/ping      takes a ping; GET /NAME/pinged lists them
 //   POST /NAME/backchannel  takes a logout token; GET /NAME/told lists those that were good
 import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
@@ -129,6 +132,21 @@ async function callback(c, request) {
   return { claims, scope: c.tokens.scope, expires: c.tokens.expires_in, type: c.tokens.token_type, userinfo: await oidc.fetchUserInfo(c.op, c.tokens.access_token, claims.sub, c.bound) }
 }
 
+// wait begins to wait for somebody who approves elsewhere, and keeps what will come of it.
+async function wait(c, url) {
+  const { via, ...extra } = Object.fromEntries(url.searchParams)
+  const device = via === 'device'
+  const asked = { scope: 'openid profile selectedrole', ...extra }
+  const answer = device ? await oidc.initiateDeviceAuthorization(c.op, asked) : await oidc.initiateBackchannelAuthentication(c.op, asked)
+  const polled = device ? oidc.pollDeviceAuthorizationGrant(c.op, answer) : oidc.pollBackchannelAuthenticationGrant(c.op, answer)
+  c.outcome = polled.then(async (tokens) => {
+    c.tokens = tokens
+    const claims = tokens.claims()
+    return { claims, scope: tokens.scope, expires: tokens.expires_in, userinfo: await oidc.fetchUserInfo(c.op, tokens.access_token, claims.sub) }
+  }).catch((e) => ({ refused: explain(e) }))
+  return answer
+}
+
 async function refresh(c) {
   const before = c.tokens
   c.tokens = await oidc.refreshTokenGrant(c.op, before.refresh_token, undefined, c.bound)
@@ -202,6 +220,15 @@ async function serve(r) {
       return { json: await revoke(c) }
     case 'logout':
       return { to: oidc.buildEndSessionUrl(c.op, { post_logout_redirect_uri: c.base + '/bye', id_token_hint: c.tokens.id_token, state: 'left' }) }
+    case 'wait':
+      return { json: await wait(c, url) }
+    case 'waited':
+      return { json: await c.outcome }
+    case 'ping':
+      c.pinged = [...(c.pinged ?? []), { bearer: r.headers.authorization, type: r.headers['content-type'], ...JSON.parse(await body(r)) }]
+      return { status: 204 }
+    case 'pinged':
+      return { json: c.pinged ?? [] }
     case 'bye':
       return { json: { state: url.searchParams.get('state') } }
     case 'jwks':
