@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
@@ -255,6 +256,25 @@ func TestSignedUserinfo(t *testing.T) {
 			}
 		}
 		must(t, w.registrar.Remove(t.Context(), c.ID, func() int64 { _, r, _ := w.registrar.Current(t.Context(), c.ID); return r }(), ledger.Event{}))
+	}
+}
+
+// TestLogoutOfStrangers: what a client alone vouches for is told with care, what an administrator vouches for like all partners.
+func TestLogoutOfStrangers(t *testing.T) {
+	w := newRegistrations(t, false, permits)
+	c := w.client(`,"backchannel_logout_uri":"https://epr.example/out"`)
+	for _, stage := range []trust.Stage{trust.Test, trust.Live} {
+		w.stage(c.ID, func(d *trust.Document) { d.Stage = stage })
+		w.guarded, w.posted = 0, nil
+		b := w.browser()
+		w.tokens(w.form(tokenPath, codeForm(b.code(c.ID)), basicHeader(c.ID+":"+c.Secret)))
+		living, err := w.store.Living(t.Context(), bridge.SessionQuery{UID: nurse, Limit: 1})
+		must(t, err)
+		_, err = w.hub.Logout(t.Context(), living[0].ID, logoutCause{Reason: "admin"})
+		must(t, err)
+		if want := map[trust.Stage]int{trust.Test: 1}[stage]; len(w.posted) != 1 || w.guarded != want {
+			t.Errorf("%s: told %d times, %d with care, want %d", stage, len(w.posted), w.guarded, want)
+		}
 	}
 }
 

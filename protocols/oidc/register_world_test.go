@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ type registrations struct {
 	fetched   []string          // URL and whether guarded
 	fresh     time.Duration     // what answers say
 	fail      error
+	guarded   int           // logout tokens that were posted with care
 	hold      chan struct{} // fetches wait until it is closed; nil: they do not
 }
 
@@ -53,7 +55,7 @@ func newRegistrations(t testing.TB, open bool, template string) *registrations {
 		Reload: func(ctx context.Context) { must(t, w.registry.Load(ctx)) },
 	}
 	w.p, err = New(Options{
-		Kit: w.kit, Hub: w.hub, Keys: func() keyring.Ring { return w.ring }, Poster: PosterFunc(w.post), Fetcher: FetcherFunc(out.fetch),
+		Kit: w.kit, Hub: w.hub, Keys: func() keyring.Ring { return w.ring }, Poster: PosterFunc(w.post), Fetcher: FetcherFunc(out.fetch), Guarded: PosterFunc(out.postGuarded),
 		Registering: Registering{Registrar: out.registrar, Open: open, Hourly: 10},
 	})
 	must(t, err)
@@ -79,10 +81,18 @@ func (w *registrations) fetch(ctx context.Context, target string, guarded bool) 
 			return nil, 0, ctx.Err()
 		}
 	}
+	if fail == nil {
+		fail = ctx.Err()
+	}
 	if fail == nil && !found {
 		fail = errors.New("404")
 	}
 	return []byte(body), fresh, fail
+}
+
+func (w *registrations) postGuarded(ctx context.Context, target string, form url.Values) (int, []byte, error) {
+	w.guarded++
+	return w.post(ctx, target, form)
 }
 
 // fetches forgets and returns what was fetched.
