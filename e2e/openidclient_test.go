@@ -29,7 +29,9 @@ type libraryClient struct {
 	DPoP    bool   `json:"dpop,omitempty"` // it proves to have a key
 	Cert    string `json:"cert,omitempty"` // file with the certificate that it shows
 	CertKey string `json:"cert_key,omitempty"`
-	Terms   string `json:"-"` // further terms of its own, each after a comma
+	Terms   string `json:"-"` // further terms of its own, each after a comma; AT stands for its address
+	// Introspection is the algorithm of the answers that it asks for as JWTs.
+	Introspection string `json:"introspection,omitempty"`
 	// Register: the client registers itself.
 	Register *selfRegistration `json:"register,omitempty"`
 }
@@ -124,8 +126,8 @@ stage: live
 release: [{ set: cis2 }]
 oidc:
   { auth: %s%s, id_token_alg: %s, refresh: true, redirect_uris: [%q], post_logout_redirect_uris: [%q], backchannel_logout_uri: %q,
-    scopes: [openid, profile, nhsperson, nationalrbacaccess, selectedrole]%s }
-`, c.ID, c.Name, c.Auth, credentials, c.Alg, at+"/callback", at+"/bye", at+"/backchannel", c.Terms))
+    scopes: [openid, profile, nhsperson, nationalrbacaccess, selectedrole, fhir.read]%s }
+`, c.ID, c.Name, c.Auth, credentials, c.Alg, at+"/callback", at+"/bye", at+"/backchannel", strings.ReplaceAll(c.Terms, "AT", at)))
 }
 
 // told is what the relying party prints.

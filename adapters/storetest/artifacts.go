@@ -81,6 +81,21 @@ func Artifacts(t *testing.T, open Open) {
 			wantError(t, s.Put(ctx, a, true), bridge.ErrSpent)
 			must(t, s.Put(ctx, spent, true))
 		},
+		"one that is spent from the start stands for what is not stored": func(t *testing.T, s Store) {
+			a := artifact("a")
+			a.Spent, a.Session, a.Payload = true, "", nil
+			must(t, s.Put(ctx, a, false))
+			got, err := s.Get(ctx, a.Kind, a.Key, now)
+			if err != nil || !got.Spent {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			_, err = s.Consume(ctx, a.Kind, a.Key, now)
+			wantError(t, err, bridge.ErrSpent)
+			wantError(t, s.Put(ctx, artifact("a"), false), bridge.ErrExists)
+			wantError(t, s.Put(ctx, artifact("a"), true), bridge.ErrSpent)
+			_, err = s.Get(ctx, a.Kind, a.Key, a.Expires)
+			wantError(t, err, bridge.ErrNotFound)
+		},
 		"groups are dropped whole": func(t *testing.T, s Store) {
 			a, b, other, none := artifact("a"), artifact("b"), artifact("c"), artifact("d")
 			a.Group, b.Group, other.Group = "g", "g", "h"

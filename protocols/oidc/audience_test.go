@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -179,7 +180,17 @@ func TestResourcesRefused(t *testing.T) {
 		w.denied(t, name, w.redeemFor(code, labURI, uri), after, 400, "invalid_target", "invalid_target")
 		w.tokens(w.redeem(app, code)) // the code was not spent by it
 	}
+	w.change(imaging, func(p *trust.Partner) {
+		for n := range maxAudience {
+			p.OIDC.Tokens.Resources = append(p.OIDC.Tokens.Resources, imagingURI+"/"+string(rune('a'+n)))
+		}
+	})
+	c, err := w.Partner(trust.OIDC, imaging)
+	must(t, err)
 	after := w.lastSeq()
+	w.denied(t, "too many", w.redeemFor(b.code(app), c.OIDC.Tokens.Resources...), after, 400, "invalid_target", "invalid_target")
+	w.tokens(w.redeemFor(b.code(app), c.OIDC.Tokens.Resources[1:]...))
+	after = w.lastSeq()
 	w.back(t, "of a client without any", b.authorize("basic", "resource", recordsURI), after, "invalid_target", "invalid_target")
 	w.change(records, func(p *trust.Partner) { p.Stage = trust.SuspendedAt })
 	after = w.lastSeq()
@@ -221,5 +232,36 @@ func TestResourceServerIsToldOfLogout(t *testing.T) {
 	}
 	if w.active(gateway, set.Access) || w.active(pathology, set.Access) {
 		t.Error("tokens live")
+	}
+}
+
+// TestResourceServerOfAnotherFace: a client of the CIS2 face may have tokens for a resource server of the standard one. They keep the issuer
+// of the client, and are for no userinfo but that of its own face.
+func TestResourceServerOfAnotherFace(t *testing.T) {
+	w := newNetwork(t)
+	w.addCIS2Face()
+	w.change(app, func(p *trust.Partner) { p.OIDC.Profile = trust.ProfileCIS2 })
+	b := w.browser()
+	redeem := func(resources ...string) tokenSet {
+		f := codeForm(b.get(cis2Base + "/authorize?" + request(app, "scope", everything).Encode()).query("code"))
+		f["resource"] = resources
+		return w.tokens(w.call(cis2Base+"/access_token", app, f))
+	}
+	set := redeem(recordsURI)
+	if claims, _ := w.verified(set.Access); claims["iss"] != cis2Issuer {
+		t.Errorf("iss %v", claims["iss"])
+	}
+	for who, token := range map[string]string{records: set.Access, pathology: redeem(labURI).Access} {
+		if got := w.about(who, token); got["active"] != true || got["iss"] != cis2Issuer {
+			t.Errorf("%s: %v", who, got)
+		}
+	}
+	own := redeem()
+	after := w.lastSeq()
+	w.denied(t, "userinfo of the other face", w.userinfo(own.Access), after, http.StatusUnauthorized, "invalid_token", "other_issuer")
+	r := httptest.NewRequest(http.MethodGet, issuer+cis2Base+"/userinfo", nil)
+	r.Header.Set("Authorization", "Bearer "+own.Access)
+	if got := w.send(r); got.status != http.StatusOK {
+		t.Errorf("userinfo: %d %s", got.status, got.body)
 	}
 }

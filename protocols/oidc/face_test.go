@@ -24,21 +24,26 @@ const (
 // newCIS2World is a hub with both faces; its clients "jwt" and "post" belong to the second.
 func newCIS2World(t testing.TB) *world {
 	w := newWorld(t)
-	second, err := New(Options{
-		Kit: w.kit, Hub: w.hub, Keys: func() keyring.Ring { return w.ring }, Poster: PosterFunc(w.post), Face: CIS2Face(cis2Base, true),
-	})
-	must(t, err)
-	w.hub.Propagators[trust.OIDC] = Faces{w.p, second}
-	w.router = w.kit.Router(w.p.Routes(), second.Routes(), []web.Route{
-		{Method: http.MethodGet, Path: web.SignInPath, Name: "signin", Handler: w.signIn},
-		{Method: http.MethodGet, Path: web.RolePath, Name: "role", Handler: w.chooseRole},
-	})
+	w.addCIS2Face()
 	for _, id := range []string{"jwt", "post"} {
 		w.change(id, func(p *trust.Partner) {
 			p.OIDC.Profile, p.OIDC.Algorithm, p.OIDC.PKCE = trust.ProfileCIS2, "RS256", false
 		})
 	}
 	return w
+}
+
+func (w *world) addCIS2Face() {
+	w.t.Helper()
+	second, err := New(Options{
+		Kit: w.kit, Hub: w.hub, Keys: func() keyring.Ring { return w.ring }, Poster: PosterFunc(w.post), Face: CIS2Face(cis2Base, true),
+	})
+	must(w.t, err)
+	w.hub.Propagators[trust.OIDC] = Faces{w.p, second}
+	w.router = w.kit.Router(w.p.Routes(), second.Routes(), []web.Route{
+		{Method: http.MethodGet, Path: web.SignInPath, Name: "signin", Handler: w.signIn},
+		{Method: http.MethodGet, Path: web.RolePath, Name: "role", Handler: w.chooseRole},
+	})
 }
 
 // TestCIS2CheckSequence goes through what a client of CIS2 does and checks, pointed at the hub by its issuer alone.

@@ -76,6 +76,17 @@ func TestIntrospectionOfRefreshTokens(t *testing.T) {
 	if w.active(app, set.Refresh) || !w.active(app, next.Refresh) {
 		t.Error("a used one is active, or the next is not")
 	}
+	w.p.life.Refresh = time.Hour
+	short := w.tokens(w.refresh(app, next.Refresh, "resource", gatewayURI))
+	w.advance(time.Hour)
+	if w.active(app, short.Refresh) {
+		t.Error("active after its time")
+	}
+	w.p.life.Refresh = 12 * time.Hour
+	next = w.tokens(w.redeem(app, w.browser().code(app)))
+	if !w.active(app, next.Refresh) {
+		t.Error("not active")
+	}
 	w.change(app, func(p *trust.Partner) { p.OIDC.Refresh = false })
 	if w.active(app, next.Refresh) {
 		t.Error("active although it may not be used")

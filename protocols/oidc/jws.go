@@ -10,7 +10,7 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
-var b64 = base64.RawURLEncoding
+var b64 = base64.RawURLEncoding.Strict()
 
 // Types of the tokens this hub signs.
 const (

@@ -168,6 +168,36 @@ func TestExchangeOfIDToken(t *testing.T) {
 	}
 }
 
+// TestExchangeIsBoundByTheCaller: who passes a token on may pass on no scope that its own terms do not name, and nothing that was asked
+// for in another way of signing in.
+func TestExchangeIsBoundByTheCaller(t *testing.T) {
+	w := newNetwork(t)
+	w.change(gateway, func(p *trust.Partner) { p.OIDC.Scopes = []string{"fhir.read"} })
+	b := w.browser()
+	set := w.tokens(w.redeem(app, w.grantFor(b, everything, gatewayURI)))
+	if got := w.traded(w.swap(gateway, set.Access, "audience", records)); got.Scope != "fhir.read" {
+		t.Errorf("scope %q", got.Scope)
+	}
+	after := w.lastSeq()
+	w.denied(t, "more than it may", w.swap(gateway, set.Access, "audience", records, "scope", "nationalrbacaccess"), after, 400, "invalid_scope", "invalid_scope")
+
+	w.method = bridge.MethodFIDO2
+	b = w.browser()
+	set = w.tokens(w.redeem(app, b.code(app, "scope", everything, "acr_values", "AAL3_FIDO2")))
+	got := w.traded(w.swap(app, set.Access, "audience", pathology))
+	if w.about(pathology, got.Access)["acr"] != "AAL3_FIDO2" {
+		t.Error("acr")
+	}
+	w.method = bridge.MethodSmartcard
+	b.code("post", "prompt", "login")
+	after = w.lastSeq()
+	w.denied(t, "proven anew by a card", w.swap(app, set.Access, "audience", pathology), after, 400, "invalid_request", "subject_token")
+	w.denied(t, "and its ID token", w.swap(app, set.ID, "audience", pathology, "subject_token_type", typeIDToken), after, 400, "invalid_request", "subject_token")
+	if w.active(pathology, got.Access) {
+		t.Error("a class that is not met any more is told of")
+	}
+}
+
 // TestExchangedTokensFollowTheRole: what is told of a person who acts in another role now, or in none any more, is decided anew.
 func TestExchangedTokensFollowTheRole(t *testing.T) {
 	w := newNetwork(t)
@@ -197,6 +227,32 @@ func exchangeRows(t *testing.T) {
 	}
 	own := w.own(app).Access
 	other := w.tokens(w.redeem("basic", b.code("basic")))
+	t.Run("189 of another audience", func(t *testing.T) {
+		for what, token := range map[string]string{
+			"opaque": issuedFor(labURI), "JWT": issuedFor(recordsURI), "exchanged": w.traded(w.swap(app, set.Access, "audience", records)).Access,
+		} {
+			after := w.lastSeq()
+			w.denied(t, what, w.userinfo(token), after, http.StatusUnauthorized, "invalid_token", "token_audience")
+		}
+	})
+	t.Run("190 by others", func(t *testing.T) {
+		for _, token := range []string{issuedFor(labURI), issuedFor(recordsURI), own, set.Refresh} {
+			for _, who := range []string{gateway, "basic"} {
+				if w.active(who, token) {
+					t.Errorf("%s is told of a token that is not for it", who)
+				}
+				w.revoke(who, token)
+			}
+			if !w.active(app, token) {
+				t.Error("another client revoked it")
+			}
+		}
+		mine := issuedFor(labURI)
+		w.revoke(pathology, mine)
+		if !w.active(app, mine) {
+			t.Error("a resource server revoked a token that it was shown")
+		}
+	})
 	t.Run("185", func(t *testing.T) {
 		for _, c := range []struct {
 			name, client, token string

@@ -163,6 +163,10 @@ func (o requestObject) parameters() url.Values {
 		if slices.Contains(aboutObject[:], name) || string(raw) == "null" {
 			continue
 		}
+		if many, err := o.claims.Texts(name); err == nil && name == paramResource { // RFC 8707, section 2: text or list
+			out[name] = many
+			continue
+		}
 		out[name] = []string{o.parameter(name, raw)}
 	}
 	return out

@@ -152,6 +152,24 @@ func TestRequestObjectTakesPrecedence(t *testing.T) {
 	}
 }
 
+// TestRequestObjectResources: several resources are a list in an object (RFC 8707, section 2).
+func TestRequestObjectResources(t *testing.T) {
+	w := newNetwork(t)
+	jwt, err := w.Partner(trust.OIDC, "jwt")
+	must(t, err)
+	w.change(app, func(p *trust.Partner) { p.OIDC.JWKS = jwt.OIDC.JWKS })
+	for _, c := range []struct {
+		resource any
+		want     []string
+	}{{labURI, []string{labURI}}, {[]string{labURI, gatewayURI}, []string{labURI, gatewayURI}}} {
+		object := w.object(app, func(claims map[string]any, _ *gojose.SignerOptions) { claims["resource"] = c.resource })
+		a, _, why := w.p.understand(t.Context(), request(app, "request", object))
+		if why != nil || !slices.Equal(a.Resources, c.want) {
+			t.Errorf("%v: %v", c.resource, why)
+		}
+	}
+}
+
 // TestRequestObjectFlow: the whole way, by value and pushed.
 func TestRequestObjectFlow(t *testing.T) {
 	w := newWorld(t)

@@ -53,7 +53,7 @@ func (s sealer) open(kind sealKind, token string, content any) bool {
 		return false
 	}
 	raw, err := b64.DecodeString(token)
-	if err != nil || len(raw) < chacha20poly1305.NonceSizeX {
+	if err != nil || len(raw) < chacha20poly1305.NonceSizeX || b64.EncodedLen(len(raw)) != len(token) { // line ends are skipped when decoding
 		return false
 	}
 	nonce, sealed := raw[:chacha20poly1305.NonceSizeX], raw[chacha20poly1305.NonceSizeX:]

@@ -17,7 +17,7 @@ import (
 func (w *world) nothing(t *testing.T, after int64) {
 	t.Helper()
 	for _, e := range w.events(after) {
-		if slices.Contains([]ledger.Kind{ledger.Issued, ledger.TokenIssued, ledger.TokenRefreshed, ledger.SignedIn, ledger.SessionEnded}, e.Kind) {
+		if slices.Contains([]ledger.Kind{ledger.Issued, ledger.TokenIssued, ledger.TokenRefreshed, ledger.TokenExchanged, ledger.ClientTokenIssued, ledger.SignedIn, ledger.SessionEnded}, e.Kind) {
 			t.Errorf("%s was recorded", e.Kind)
 		}
 	}

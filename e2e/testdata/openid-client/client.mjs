@@ -13,12 +13,15 @@
 //   GET  /NAME/wait      asks for a device code (via=device) or that a person approves (via=ciba), and waits; parameters are added to the request
 //   GET  /NAME/waited    what came of it
 //   POST /NAME/ping      takes a ping; GET /NAME/pinged lists them
+//   GET  /NAME/own       gets a token in its own name, with the parameters of the query, and shows it to the client named as `to`
+//   GET  /NAME/exchange  exchanges its last access token, and shows the result in the same way
 //   POST /NAME/backchannel  takes a logout token; GET /NAME/told lists those that were good
 import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { request } from 'node:https'
 import * as jose from 'jose'
+import * as oauth from 'oauth4webapi'
 import * as oidc from 'openid-client'
 
 // RFC 6761, 6.3: names under localhost are this machine, whatever the resolver says.
@@ -88,7 +91,7 @@ async function manage(c, method, metadata) {
 
 for (const c of config.clients) {
   if (c.register) continue
-  const metadata = { id_token_signed_response_alg: c.alg, token_endpoint_auth_method: c.auth }
+  const metadata = { id_token_signed_response_alg: c.alg, token_endpoint_auth_method: c.auth, introspection_signed_response_alg: c.introspection }
   if (c.jarm) metadata.authorization_signed_response_alg = c.jarm
   if (c.cert) metadata.use_mtls_endpoint_aliases = true
   const op = await oidc.discovery(new URL(config.issuer), c.id, metadata, await authentication(c), { execute: [oidc.enableNonRepudiationChecks] })
@@ -180,6 +183,27 @@ async function revoke(c) {
   }
 }
 
+// shown is what a resource server makes of a token: a JWT is read as RFC 9068 says, and either is introspected.
+async function shown(tokens, to) {
+  const server = clients[to]
+  const request = new Request(server.base, { headers: { authorization: 'Bearer ' + tokens.access_token } })
+  const jwt = tokens.access_token.split('.').length === 3
+  return {
+    scope: tokens.scope, expires: tokens.expires_in, issued: tokens.issued_token_type, jwt,
+    read: jwt ? await oauth.validateJwtAccessToken(server.op.serverMetadata(), request, server.base + '/api') : undefined,
+    introspection: await oidc.tokenIntrospection(server.op, tokens.access_token),
+  }
+}
+
+async function own(c, { to, ...asked }) {
+  return shown(await oidc.clientCredentialsGrant(c.op, asked), to)
+}
+
+async function exchange(c, { to, ...asked }) {
+  const form = { subject_token: c.tokens.access_token, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token', ...asked }
+  return shown(await oidc.genericGrantRequest(c.op, 'urn:ietf:params:oauth:grant-type:token-exchange', form), to)
+}
+
 async function backchannel(c, form) {
   const { jwks_uri, issuer } = c.op.serverMetadata()
   const { payload } = await jose.jwtVerify(form.get('logout_token'), jose.createRemoteJWKSet(new URL(jwks_uri)), {
@@ -218,6 +242,10 @@ async function serve(r) {
       return { json: await steal(c) }
     case 'revoke':
       return { json: await revoke(c) }
+    case 'own':
+      return { json: await own(c, Object.fromEntries(url.searchParams)) }
+    case 'exchange':
+      return { json: await exchange(c, Object.fromEntries(url.searchParams)) }
     case 'logout':
       return { to: oidc.buildEndSessionUrl(c.op, { post_logout_redirect_uri: c.base + '/bye', id_token_hint: c.tokens.id_token, state: 'left' }) }
     case 'wait':
