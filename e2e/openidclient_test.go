@@ -127,7 +127,7 @@ release: [{ set: cis2 }]
 oidc:
   { auth: %s%s, id_token_alg: %s, refresh: true, redirect_uris: [%q], post_logout_redirect_uris: [%q], backchannel_logout_uri: %q,
     scopes: [openid, profile, nhsperson, nationalrbacaccess, selectedrole, fhir.read]%s }
-`, c.ID, c.Name, c.Auth, credentials, c.Alg, at+"/callback", at+"/bye", at+"/backchannel", strings.ReplaceAll(c.Terms, "AT", at)))
+`, c.ID, c.Name, c.Auth, credentials, c.Alg, at+"/callback", at+"/bye", at+"/backchannel", strings.ReplaceAll(c.Terms, "'AT/", "'"+at+"/")))
 }
 
 // told is what the relying party prints.

@@ -75,4 +75,16 @@ func TestRefreshFromElsewhere(t *testing.T) {
 	after = w.lastSeq()
 	w.denied(t, "another node of a server", w.refresh("basic", set.Refresh), after, 400, "invalid_grant", "refresh_twice")
 	w.tokens(w.refresh("basic", won.Refresh))
+
+	key := w.prover()
+	set = key.tokens("public")
+	from := func(token, peer string) reply {
+		r := w.prepare(tokenPath, "public", w.refreshForm(token))
+		r.Header.Set("DPoP", key.proof("POST", tokenPath, "", nil))
+		return w.sendFrom(r, peer)
+	}
+	won = w.tokens(from(set.Refresh, "10.9.9.9:1"))
+	after = w.lastSeq()
+	w.denied(t, "the holder of its key", from(set.Refresh, ""), after, 400, "invalid_grant", "refresh_twice")
+	w.tokens(from(won.Refresh, ""))
 }
