@@ -104,6 +104,8 @@ var testLibraries = map[string][]string{
 	"github.com/crewjam/saml":                  {"protocols/saml2", "e2e"},
 	"github.com/labstack/echo/v4":              {},
 	"golang.org/x/net":                         {"e2e", "e2e/components"},
+	"github.com/coreos/go-oidc/v3":             {"e2e"}, // a relying party as Go programs have it
+	"golang.org/x/oauth2":                      {"e2e"},
 }
 
 // std is what the core must not touch: it knows no HTTP, no SQL, no XML, no files.

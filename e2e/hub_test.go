@@ -21,7 +21,10 @@ const (
 	revoked = "555021935104" // card on the revocation list
 )
 
-const doctorRole2 = "555000000112"
+const (
+	doctorRole1 = "555000000111"
+	doctorRole2 = "555000000112"
+)
 
 const staff = `
 people:
