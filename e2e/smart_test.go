@@ -76,6 +76,9 @@ func (h *hub) startWard(script []byte) *ward {
 	port := srv.URL[strings.LastIndex(srv.URL, ":"):]
 	w.ehr, w.fhir, w.chart = "http://ehr.localhost"+port, "http://fhir.localhost"+port+"/r4", "http://chart.localhost"+port
 	mux.HandleFunc("ehr.localhost/", w.signOn)
+	for _, host := range []string{"ehr", "fhir", "chart"} {
+		mux.HandleFunc(host+".localhost/favicon.ico", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) })
+	}
 	mux.HandleFunc("ehr.localhost/cb", w.signedOn)
 	mux.HandleFunc("ehr.localhost/open", w.open)
 	mux.HandleFunc("fhir.localhost/r4/", w.serve)
@@ -247,7 +250,7 @@ func TestChromiumSMART(t *testing.T) {
 	b.SeeText(t, "body", "record open")
 
 	b.Open(t, w.ehr+"/open")
-	b.SeeText(t, "#out", "p-123; p-123; e-456; "+w.fhir+"/PractitionerRole/555000000121; false; "+chartScope)
+	b.SeeText(t, "#out", "p-123; p-123; e-456; PractitionerRole/555000000121; false; "+chartScope)
 
 	b.Open(t, w.opened)
 	b.SeeText(t, "#out", "launch is not known for this app and this session")

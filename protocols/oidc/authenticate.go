@@ -31,6 +31,11 @@ type credentials struct {
 // On refusal claimed is who the caller says it is, for the record.
 func (p *Provider) authenticate(r *http.Request, form url.Values) (c caller, claimed string, err error) {
 	shown, err := readCredentials(r, form)
+	if bridge.AsRefusal(err).Code == codeNoAuth && shown.method == authNone {
+		if shown.id = p.holderOf(r.Context(), form); shown.id != "" {
+			err = nil
+		}
+	}
 	claimed = clip(shown.id)
 	if err != nil {
 		return caller{}, claimed, err
@@ -68,6 +73,8 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (c caller, cla
 	}
 	return c, claimed, nil
 }
+
+const codeNoAuth = "no_client_auth" // nothing in the request says whose it is
 
 // refusedClient says the same of a client that does not exist and of a wrong secret.
 func refusedClient() *bridge.Refusal {
@@ -109,7 +116,7 @@ func readCredentials(r *http.Request, form url.Values) (credentials, error) {
 	case methods > 1:
 		return shown, bridge.Refuse(bridge.BadRequest, "More than one method of client authentication.").WithCode("auth_twice")
 	case shown.id == "":
-		return shown, bridge.Refuse(bridge.BadClient, "The client did not authenticate.").WithCode("no_client_auth")
+		return shown, bridge.Refuse(bridge.BadClient, "The client did not authenticate.").WithCode(codeNoAuth)
 	case len(shown.secret) > maxSecret:
 		return shown, refusedClient()
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -70,6 +71,20 @@ func (p *Provider) usedAgain(ctx context.Context, x *exchange, cause error) erro
 		return bridge.Refuse(bridge.BadGrant, "The refresh token was used a moment ago: use the one that was answered then.").WithCode(codeUsedTwice).Because(cause)
 	}
 	return spent
+}
+
+// holderOf is the client of a refresh token that is shown without a word on who shows it: one that cannot authenticate need not name
+// itself then (RFC 6749, sections 3.2.1 and 6). Empty if that cannot be told.
+func (p *Provider) holderOf(ctx context.Context, form url.Values) string {
+	var t refreshToken
+	if form.Get("grant_type") != trust.GrantRefresh || !p.sealer.open(sealRefresh, form.Get("refresh_token"), &t) {
+		return ""
+	}
+	g, err := p.grantByID(ctx, t.Grant)
+	if err != nil {
+		return ""
+	}
+	return g.Client
 }
 
 // redeemRefresh exchanges a refresh token: once, if it rotates (RFC 9700, section 4.14.2).

@@ -2,10 +2,14 @@ package oidc
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
@@ -87,4 +91,31 @@ func TestRefreshFromElsewhere(t *testing.T) {
 	after = w.lastSeq()
 	w.denied(t, "the holder of its key", from(set.Refresh, ""), after, 400, "invalid_grant", "refresh_twice")
 	w.tokens(from(won.Refresh, ""))
+}
+
+// TestRefreshWithoutName: a client that cannot authenticate need not name itself when it refreshes (RFC 6749, section 6); every other
+// must authenticate all the same.
+func TestRefreshWithoutName(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	bare := func(form url.Values) reply {
+		r := httptest.NewRequest(http.MethodPost, issuer+tokenPath, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return w.send(r)
+	}
+	for client, want := range map[string]int{"public": http.StatusOK, "basic": http.StatusUnauthorized, "jwt": http.StatusUnauthorized} {
+		set := w.tokens(w.redeem(client, b.code(client)))
+		if got := bare(url.Values{"grant_type": {trust.GrantRefresh}, "refresh_token": {set.Refresh}}); got.status != want {
+			t.Errorf("%s: %d %s", client, got.status, got.body)
+		}
+		if got := bare(url.Values{"grant_type": {trust.GrantRefresh}, "refresh_token": {set.Refresh}, "client_secret": {secret}}); got.status != http.StatusUnauthorized {
+			t.Errorf("%s, with a secret of nobody: %d %s", client, got.status, got.body)
+		}
+	}
+	if got := bare(url.Values{"grant_type": {trust.GrantRefresh}, "refresh_token": {"x"}}); got.status != http.StatusUnauthorized {
+		t.Errorf("no token of ours: %d", got.status)
+	}
+	if got := bare(codeForm(b.code("public"))); got.status != http.StatusUnauthorized {
+		t.Errorf("a code needs the client's name (RFC 6749, section 4.1.3): %d", got.status)
+	}
 }

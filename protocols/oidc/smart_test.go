@@ -361,3 +361,18 @@ func TestSmartConfiguration(t *testing.T) {
 		t.Errorf("granted %v of %s", said["scope"], want)
 	}
 }
+
+// TestDeviceHasNoContext: whoever approves on another device works in another session, and no patient follows from there.
+func TestDeviceHasNoContext(t *testing.T) {
+	w := newDecoupledWorld(t)
+	w.enlist(fhir, nil, func(d *trust.OIDCDocument) { d.Resource = []string{fhirBase} })
+	w.change("tv", func(p *trust.Partner) {
+		p.OIDC.Scopes = []string{"openid", "launch", "launch/patient", "patient/*.rs", "user/*.rs", "system/*.rs"}
+		p.OIDC.Smart.Clinical, p.OIDC.Tokens.ResourceServers = clinicalOf(p.OIDC.Scopes), []string{fhir}
+	})
+	d := w.device("tv", "scope", "openid launch launch/patient patient/*.rs user/*.cruds system/*.rs", "resource", fhirBase)
+	w.browser().decide(d.UserCode, "approve")
+	if said := w.said(w.poll("tv", d.DeviceCode)); said["scope"] != "openid user/*.rs" || said["patient"] != nil {
+		t.Errorf("%v", said)
+	}
+}
