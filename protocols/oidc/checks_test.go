@@ -68,6 +68,7 @@ func TestAuthorizationAtItsLimits(t *testing.T) {
 		"hint and another subject":  {"basic", []string{"id_token_hint", hint, "claims", `{"id_token":{"sub":{"value":"x"}}}`}, "unknown_subject", false},
 		"request object":            {"basic", []string{"request", "x"}, codeBadObject, false},
 		"request by reference":      {"basic", []string{"request_uri", "https://x.example/"}, codeRequestURI, false},
+		"hints and tastes":          {"basic", []string{"login_hint", "nobody@rx1.example", "ui_locales", "fr xx", "claims_locales", "??", "display", "wap", "invented", "x"}, "", false},
 		"no response type":          {"basic", []string{"response_type", ""}, "no_response_type", false},
 		"hybrid flow":               {"basic", []string{"response_type", "code id_token"}, codeResponseType, false},
 	} {

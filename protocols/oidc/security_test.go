@@ -125,6 +125,13 @@ func addressRows(t *testing.T) {
 	})
 	t.Run("150", func(t *testing.T) {
 		try(t, "basic", wrong{"loopback", []string{"redirect_uri", "http://127.0.0.1:1234/cb"}, "", "bad_reply_address"})
+		w.change("public", func(p *trustPartner) { p.OIDC.RedirectURIs = []string{callback, "http://127.0.0.1/cb"} })
+		try(t, "public", wrong{"loopback registered for the web", []string{"redirect_uri", "http://127.0.0.1:1234/cb"}, "", "bad_reply_address"})
+		w.change("public", func(p *trustPartner) { p.OIDC.Native = true })
+		if got := b.authorize("public", "redirect_uri", "http://127.0.0.1:1234/cb"); got.query("code") == "" || got.to.Host != "127.0.0.1:1234" {
+			t.Errorf("an app on a device: %d %v", got.status, got.to)
+		}
+		try(t, "public", wrong{"another path", []string{"redirect_uri", "http://127.0.0.1:1234/cb/x"}, "", "bad_reply_address"})
 	})
 	t.Run("151", func(t *testing.T) {
 		try(t, "basic", wrong{"no redirect URI", []string{"redirect_uri", ""}, "", "bad_reply_address"})
