@@ -78,7 +78,6 @@ func checkObject(p *Provider, a *authorization) *bridge.Refusal {
 	for name, values := range o.parameters() {
 		form[name] = values
 	}
-	form["client_id"] = []string{a.client.id}
 	omitEmpty(form)
 	a.form, a.signed = form, true
 	return nil

@@ -7,7 +7,6 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
-	"github.com/lanyard-hub/lanyard/trust"
 )
 
 const maxClaims = 4096 // bytes of the claims parameter
@@ -151,7 +150,7 @@ func (c *client) released(wishes map[string]wish) asked {
 	var out asked
 	for _, rule := range c.rules.Release {
 		w, ok := wishes[rule.Name]
-		if !ok || trust.ReservedClaim(rule.Name) {
+		if !ok {
 			continue
 		}
 		if out == nil {

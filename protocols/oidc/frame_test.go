@@ -99,6 +99,19 @@ func TestFramesShowNothing(t *testing.T) {
 	}
 }
 
+// TestFramesNeedAPassiveRequest: on the hub's own site all cookies reach a frame; still only prompt=none is answered into it.
+func TestFramesNeedAPassiveRequest(t *testing.T) {
+	w := newWorld(t)
+	w.change("public", func(p *trust.Partner) { p.OIDC.Request.Frames = true })
+	b := w.browser()
+	b.code("public")
+	for prompt, want := range map[string]string{"": "DENY", "consent": "DENY", "none": ""} {
+		if got := b.authorize("public", "prompt", prompt); got.query("code") == "" || got.header.Get("X-Frame-Options") != want {
+			t.Errorf("prompt=%s: %v, X-Frame-Options %q", prompt, got.to, got.header.Get("X-Frame-Options"))
+		}
+	}
+}
+
 // TestFramesKeepNothingAlive: renewing by script does not keep a session from going idle, and ends with it.
 func TestFramesKeepNothingAlive(t *testing.T) {
 	w := newWorld(t)

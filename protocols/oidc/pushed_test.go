@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
@@ -198,6 +199,21 @@ func TestPushedByAssertion(t *testing.T) {
 	w.uri(w.send(r)) // RFC 9126, section 2: the address of this endpoint is an audience too
 }
 
+// TestPushedKeepsNoCredentials: what a client authenticates with is not stored with its request.
+func TestPushedKeepsNoCredentials(t *testing.T) {
+	w := newWorld(t)
+	for _, client := range []string{"post", "jwt"} {
+		key := bridge.Key(strings.TrimPrefix(w.uri(w.pushes(client)), pushedPrefix))
+		a, err := w.store.Get(t.Context(), kindPushed, key, w.clock())
+		must(t, err)
+		var kept pushedRequest
+		must(t, json.Unmarshal(a.Payload, &kept))
+		if form := kept.form(); form.Get("client_id") != client || form.Has("client_secret") || form.Has("client_assertion") || form.Has("client_assertion_type") || strings.Contains(string(a.Payload), secret) {
+			t.Errorf("kept %s", a.Payload)
+		}
+	}
+}
+
 // TestMustPush: where pushing is required nothing else is answered, and the client hears of it.
 func TestMustPush(t *testing.T) {
 	w := newWorld(t)
@@ -277,7 +293,13 @@ func TestPushedTermsChange(t *testing.T) {
 	if got := b.bring("basic", uri); got.query("error") != "invalid_scope" {
 		t.Errorf("scope struck off: %v", got.to)
 	}
-	w.change("basic", func(p *trustPartner) { p.OIDC.RedirectURIs = []string{"https://epr.example/new"} })
+	uri = w.uri(w.pushes("basic"))
+	w.change("basic", func(p *trustPartner) { p.OIDC.Request.Signed = true })
 	after := w.lastSeq()
+	w.back(t, "must be signed by now", b.bring("basic", uri, "redirect_uri", callback), after, "invalid_request", "request_object_required")
+	w.change("basic", func(p *trustPartner) {
+		p.OIDC.Request.Signed, p.OIDC.RedirectURIs = false, []string{"https://epr.example/new"}
+	})
+	after = w.lastSeq()
 	w.page(t, "address struck off", b.bring("basic", uri), after, "bad_reply_address")
 }

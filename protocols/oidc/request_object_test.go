@@ -105,6 +105,7 @@ func TestRequestObject(t *testing.T) {
 		"claims as text":                 {claiming("claims", `{"userinfo":{"email":null}}`), "", ""},
 		"a list nobody knows":            {claiming("authorization_details", []any{map[string]any{"type": "x"}}), "", ""},
 		"null is nothing":                {claiming("prompt", json.RawMessage("null")), "", ""},
+		"nothing is nothing":             {claiming("max_age", "", "registration", "", "code_challenge", s256), "", ""},
 		"prompt":                         {claiming("prompt", "whenever"), "prompt", "prompt"},
 		"registration":                   {claiming("registration", map[string]any{}), codeRegistration, codeRegistration},
 	} {

@@ -3,6 +3,7 @@ package oidc
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -86,11 +87,7 @@ func idTokenWants(scopes []string, claims *askedClaims) []string {
 		wants = append(wants, trust.ScopeFHIRUser)
 	}
 	if claims != nil {
-		for name := range claims.IDToken {
-			if !slices.Contains(wants, name) {
-				wants = append(wants, name)
-			}
-		}
+		wants = slices.AppendSeq(wants, maps.Keys(claims.IDToken))
 	}
 	return wants
 }
