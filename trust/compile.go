@@ -57,8 +57,14 @@ func (c Compiler) Compile(d Document, entityXML []byte, o CompileOptions) (Partn
 	if p.Name == "" {
 		p.Name = p.ID
 	}
+	if p.Stranger() {
+		p.Name += unapproved
+	}
 	return p, errors.Join(b.errs...)
 }
+
+// unapproved follows the name of a client that registered itself, wherever people read it, until an administrator takes it live.
+const unapproved = " (not approved yet)"
 
 type builder struct {
 	c    Compiler

@@ -53,6 +53,9 @@ func TestClientTerms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if p.Name != "epr (not approved yet)" {
+		t.Errorf("people read %q", p.Name)
+	}
 	r := p.OIDC.Registration
 	if p.OIDC.Sector != "a.example" || r == nil || r.Token[0] != 0xab || r.Invitation != "i" || !r.Issued.Equal(time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)) {
 		t.Errorf("%+v %+v", p.OIDC, r)

@@ -308,7 +308,7 @@ func TestReloadCompilesWhatChanged(t *testing.T) {
 	must(t, err)
 	changed, err := r.Registry.Partner(trust.OIDC, "c")
 	must(t, err)
-	if after.OIDC != before.OIDC || changed.Name != "Changed" || r.Registry.Broken() == nil {
+	if after.OIDC != before.OIDC || changed.Name != "Changed (not approved yet)" || r.Registry.Broken() == nil {
 		t.Errorf("%p %p %s %v", before.OIDC, after.OIDC, changed.Name, r.Registry.Broken())
 	}
 }

@@ -184,10 +184,13 @@ func (p *program) partnerList() *cobra.Command {
 				return err
 			}
 			if p.json {
-				type row struct{ ID, Name, Protocol, Stage string }
+				type row struct {
+					ID, Name, Protocol, Stage string
+					Registered                bool `json:",omitempty"` // by itself
+				}
 				rows := make([]row, len(partners))
 				for i, x := range partners {
-					rows[i] = row{x.ID, x.Name, string(x.Protocol), string(x.Stage)}
+					rows[i] = row{x.ID, x.Name, string(x.Protocol), string(x.Stage), x.OIDC != nil && x.OIDC.Registration != nil}
 				}
 				return json.NewEncoder(p.out).Encode(rows)
 			}

@@ -92,6 +92,28 @@ func TestInvitationsHaveTheirOwnTerms(t *testing.T) {
 	}
 }
 
+// TestRegisterAtAFace: an invitation leads to the issuer whose clients it is for, and to no other.
+func TestRegisterAtAFace(t *testing.T) {
+	w := newRegistrations(t, false, permits)
+	second, err := New(Options{
+		Kit: w.kit, Hub: w.hub, Keys: w.p.keys, Fetcher: FetcherFunc(w.fetch), Registering: w.p.registering, Face: CIS2Face(cis2Base, true),
+	})
+	must(t, err)
+	w.router = w.kit.Router(w.p.Routes(), second.Routes(), w.steps())
+	const at = cis2Base + "/connect/register"
+	template := "oidc: { profile: cis2, scopes: [openid], grants: [authorization_code] }\n"
+	body := `{` + usual + `,"token_endpoint_auth_method":"client_secret_post"}`
+	w.refused("the standard issuer", w.ask(http.MethodPost, registerPath, w.invite(1, template), body), 401, "invalid_token", codeRegistrationToken)
+	w.refused("the face", w.ask(http.MethodPost, at, w.invite(1, ""), body), 401, "invalid_token", codeRegistrationToken)
+	c := w.registered(w.ask(http.MethodPost, at, w.invite(1, template), body), 201)
+	if !strings.HasPrefix(c.URI, cis2Issuer+"/connect/register/") {
+		t.Errorf("managed at %s", c.URI)
+	}
+	path := at + "/" + c.ID
+	w.registered(w.ask(http.MethodGet, path, c.Token, ""), 200)
+	w.refused("managed elsewhere", w.ask(http.MethodGet, registerPath+"/"+c.ID, c.Token, ""), 401, "invalid_token", codeRegistrationToken)
+}
+
 // TestManage: a client reads what is registered of it, replaces it and takes itself out (RFC 7592).
 func TestManage(t *testing.T) {
 	w := newRegistrations(t, false, permits)
