@@ -68,7 +68,7 @@ func checkScope(p *Provider, a *authorization) *bridge.Refusal {
 			return bridge.Refuse(bridge.UnsupportedRequest, "The scope %s is not allowed for this client.", scope).WithCode(codeInvalidScope)
 		}
 	}
-	if !slices.Contains(a.Scopes, scopeOpenID) {
+	if !slices.Contains(a.Scopes, scopeOpenID) && !a.withoutOpenID() {
 		return bridge.Refuse(bridge.UnsupportedRequest, "The scope openid is missing.").WithCode(codeInvalidScope)
 	}
 	return nil

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -53,6 +54,9 @@ func permitted(by []smart.Scope, scope string) []string {
 
 // levelOf is the level of a clinical scope; empty if it is none.
 func levelOf(scope string) smart.Level {
+	if !smart.Clinical(scope) {
+		return "" // as most are: nothing is written about them
+	}
 	s, err := smart.Parse(scope)
 	if err != nil {
 		return ""
@@ -91,6 +95,12 @@ func addScopes(to []string, more ...string) []string {
 		}
 	}
 	return to
+}
+
+// withoutOpenID reports whether an authorization request was granted something without openid: SMART App Launch 2.2 and IHE IUA (ITI-71) are
+// OAuth, and leave the ID token to those who ask for it.
+func (a *authorization) withoutOpenID() bool {
+	return a.form.Has("response_type") && slices.ContainsFunc(a.Scopes, func(s string) bool { return ofSmart(s) || strings.HasPrefix(s, purposePrefix) })
 }
 
 // maxLaunch is the length of the parameter launch, in bytes.

@@ -49,6 +49,9 @@ func (p *Provider) launchedWith(ctx context.Context, c *client, d pending, iss b
 		out.context = &record.Context
 	}
 	out.scopes = out.context.settled(out.scopes, byEHR)
+	if len(out.scopes) == 0 {
+		return out, bridge.Refuse(bridge.UnsupportedRequest, "No patient is at hand in this session, and nothing was asked for that needs none: launch the app from the record system (SMART App Launch 2.2, EHR launch).").WithCode(codeInvalidScope)
+	}
 	out.context = out.context.told(out.scopes)
 	return out, nil
 }

@@ -1,13 +1,19 @@
 package oidc
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lanyard-hub/lanyard/trust"
@@ -374,5 +380,60 @@ func TestDeviceHasNoContext(t *testing.T) {
 	w.browser().decide(d.UserCode, "approve")
 	if said := w.said(w.poll("tv", d.DeviceCode)); said["scope"] != "openid user/*.rs" || said["patient"] != nil {
 		t.Errorf("%v", said)
+	}
+}
+
+// TestWithoutOpenID: an app of SMART or of IHE IUA need not ask who the person is, and then hears nothing of it.
+func TestWithoutOpenID(t *testing.T) {
+	w := newWard(t)
+	b := w.browser()
+	sid := w.working(b)
+	said := w.said(w.redeem(chart, b.start(chart, w.launchOf(sid), "scope", "launch patient/Observation.rs").query("code")))
+	if said["scope"] != "launch patient/Observation.rs" || said["patient"] != "p-1" || said["id_token"] != nil {
+		t.Errorf("%v", said)
+	}
+	again := w.said(w.refresh(chart, said["refresh_token"].(string)))
+	if again["scope"] != said["scope"] || again["id_token"] != nil || again["patient"] != "p-1" {
+		t.Errorf("refreshed: %v", again)
+	}
+	if said := w.said(w.redeem(chart, b.code(chart, "scope", "purpose_of_use=TREAT", "resource", fhirBase))); said["scope"] != "purpose_of_use=TREAT" || said["id_token"] != nil {
+		t.Errorf("IUA: %v", said)
+	}
+	for _, scope := range []string{"launch/patient patient/*.rs", "system/*.rs", "offline_access", "profile", "nonsense"} {
+		if got := b.authorize(chart, "scope", scope, "aud", fhirBase); got.query("error") != errInvalidScope {
+			t.Errorf("%s: %v", scope, got.to)
+		}
+	}
+	if got := w.call(deviceAuthPath, chart, url.Values{"scope": {"user/*.rs"}}); got.status != http.StatusBadRequest {
+		t.Errorf("by a device code: %d %s", got.status, got.body)
+	}
+}
+
+// TestBackendKeys: Backend Services authenticate with RS384 and ES384.
+func TestBackendKeys(t *testing.T) {
+	w := newWard(t)
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	must(t, err)
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: w.signer.Public(), KeyID: "c1", Use: "sig"}, {Key: key.Public(), KeyID: "e1", Use: "sig"}}})
+	must(t, err)
+	w.enlist("etl", nil, func(d *trust.OIDCDocument) {
+		d.Auth, d.SecretSHA256, d.JWKS = authJWT, "", string(set)
+		d.Grants, d.ResourceServers, d.Scopes = []string{trust.GrantClient}, []string{fhir}, []string{"system/*.rs"}
+	})
+	for kid, signer := range map[string]struct {
+		alg jose.SignatureAlgorithm
+		key any
+	}{"c1": {jose.RS384, w.signer}, "e1": {jose.ES384, key}} {
+		now := w.clock().Unix()
+		claims := map[string]any{"iss": "etl", "sub": "etl", "aud": issuer + tokenPath, "jti": w.hub.NewID(), "exp": now + 300}
+		o := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", kid).WithHeader("jku", "https://etl.example/jwks")
+		r := httptest.NewRequest(http.MethodPost, issuer+tokenPath, strings.NewReader(url.Values{
+			"grant_type": {trust.GrantClient}, "scope": {"system/Patient.rs"}, "resource": {fhirBase},
+			"client_assertion_type": {assertionType}, "client_assertion": {w.signAs(signer.alg, signer.key, claims, o)},
+		}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if said := w.said(w.send(r)); said["scope"] != "system/Patient.rs" {
+			t.Errorf("%s: %v", signer.alg, said)
+		}
 	}
 }
