@@ -29,6 +29,13 @@ type TokenTerms struct {
 	ExchangeIDToken        bool     // the token that it exchanges may be an ID token
 }
 
+// Targets are the ids of the partners that a client may have tokens for in either way, each once.
+func (t TokenTerms) Targets() []string {
+	out := slices.Concat(t.ResourceServers, t.Exchange)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // Bounds of what terms say about tokens.
 const (
 	maxResources = 16  // identifiers of one resource server

@@ -59,7 +59,7 @@ func (p *program) partnerApply() *cobra.Command {
 				fmt.Fprintln(p.err, "warning: terms were not checked against the hub's keys:", err)
 			}
 			for _, d := range docs {
-				if err := p.applyOne(cmd, store, d, proposal{compiler, o, file, dryRun, c.RBAC.File != ""}); err != nil {
+				if err := p.applyOne(cmd, store, d, proposal{compiler, o, file, docs, dryRun, c.RBAC.File != ""}); err != nil {
 					return err
 				}
 			}
@@ -77,6 +77,7 @@ type proposal struct {
 	compiler trust.Compiler
 	options  trust.CompileOptions
 	file     string
+	docs     []trust.Document // all of the file
 	dryRun   bool
 	rbac     bool // an RBAC document is configured
 }
@@ -97,6 +98,9 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 	}
 	if change.Partner.Terms.NeedsRBAC() && !how.rbac {
 		fmt.Fprintf(p.err, "hint: %s: its terms speak of effective activities, and the configuration names no RBAC document (rbac.file): such rules release nothing, such conditions do not hold\n", change.Partner.ID)
+	}
+	if err := p.hintTargets(ctx, store, change.Partner, how.docs); err != nil {
+		return exitError{exitStore, err}
 	}
 	if err := p.checkSector(ctx, d, change); err != nil {
 		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}

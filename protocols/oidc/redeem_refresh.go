@@ -112,7 +112,7 @@ func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenRespon
 		return nil, p.usedAgain(ctx, x, nil) // from a time when it rotated
 	}
 	g.Scopes = x.caller.allowed(g.Scopes)
-	scopes, err := p.narrow(g.Scopes, x.get("scope"))
+	scopes, err := p.narrow(x.caller.client, g.Scopes, x.get("scope"))
 	if err != nil {
 		return nil, err
 	}
@@ -123,10 +123,10 @@ func (p *Provider) redeemRefresh(ctx context.Context, x *exchange) (*tokenRespon
 	return p.tell(ctx, x, telling{grant: g, event: ledger.TokenRefreshed, scopes: scopes, audience: to, link: &t})
 }
 
-// narrow applies the scope parameter of a refresh: less than was granted, never more (RFC 6749, section 6). A scope that is not known
-// here is ignored, as it was when the code was asked for: clients send offline_access both times. Of a
+// narrow applies the scope parameter of a refresh: less than was granted, never more (RFC 6749, section 6). A scope that is known
+// neither here nor to the terms is ignored, as it was when the code was asked for: clients send offline_access both times. Of a
 // clinical scope that part is left that was granted. The grant itself stays as wide as it was.
-func (p *Provider) narrow(granted []string, scope string) ([]string, error) {
+func (p *Provider) narrow(c *client, granted []string, scope string) ([]string, error) {
 	if scope == "" {
 		return granted, nil
 	}
@@ -137,7 +137,7 @@ func (p *Provider) narrow(granted []string, scope string) ([]string, error) {
 			asked = append(asked, s)
 		case ofSmart(s):
 			asked = addScopes(asked, permitted(clinicalOf(granted), s)...)
-		case p.scopes.known(s):
+		case p.scopes.known(s), slices.Contains(c.scopes, s):
 			return nil, bridge.Refuse(bridge.BadGrant, "The scope %s was not granted.", clip(s)).WithCode(codeInvalidScope)
 		}
 	}
