@@ -126,6 +126,9 @@ func (p *Provider) checkRegistered(ctx context.Context, c *client, shown *x509.C
 		return refuseCertificate("keys", "The keys registered for this client cannot be used.").Because(err)
 	}
 	if !keys.Certifies(shown) {
+		if newer, ok := p.newerKeys(ctx, c); ok && newer.Certifies(shown) {
+			return nil // the client has changed its certificate
+		}
 		return refuseCertificate("unknown", "The certificate is not one that this client registered (RFC 8705, section 2.2).")
 	}
 	return nil

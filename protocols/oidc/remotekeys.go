@@ -83,6 +83,19 @@ func (p *Provider) verifyOf(ctx context.Context, c *client, token string, rules 
 	return jose.Verify(token, newer, rules)
 }
 
+// newerKeys looks once more for the keys of a client, none of which fitted; false: there are no others.
+func (p *Provider) newerKeys(ctx context.Context, c *client) (jose.KeySet, bool) {
+	if c.remote == nil {
+		return jose.KeySet{}, false
+	}
+	_, fetched, err := p.remoteSet(ctx, c.remote, time.Time{})
+	if err != nil {
+		return jose.KeySet{}, false
+	}
+	newer, then, err := p.remoteSet(ctx, c.remote, fetched)
+	return newer, err == nil && then.After(fetched)
+}
+
 // remoteSet is a set that was fetched after a time, or the last good one. It fetches if there is reason to, and not too often.
 func (p *Provider) remoteSet(ctx context.Context, k *remoteKeys, after time.Time) (jose.KeySet, time.Time, error) {
 	now := p.hub.Clock()

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 const keysAt = "https://epr.example/jwks"
@@ -239,5 +241,29 @@ func TestAuthAlgorithm(t *testing.T) {
 	r.assertionDenied(t, "RS256 where PS256 is registered", r.client.ID, r.signed(), "assertion_alg")
 	if got := r.ask(http.MethodGet, r.client.path(), r.client.Token, ""); !strings.Contains(got.body, `"token_endpoint_auth_signing_alg":"PS256"`) {
 		t.Errorf("%s", got.body)
+	}
+}
+
+// TestCertificateFromAddress: a certificate that a client registered at an address is known there, and so is the next one.
+func TestCertificateFromAddress(t *testing.T) {
+	w, _, own := mutualWorld(t, web.FromConnection)
+	published := own
+	w.p.fetcher = FetcherFunc(func(context.Context, string, bool) ([]byte, time.Duration, error) {
+		return certified(w, published, true), 0, nil
+	})
+	w.change("jwt2", func(p *trust.Partner) { p.OIDC.JWKS, p.OIDC.JWKSURI = nil, keysAt })
+	redeem := func(shown *holder) reply {
+		return w.showing(tokenPath, "jwt2", codeForm(w.browser().code("jwt2")), shown)
+	}
+	w.tokens(redeem(own))
+	next := w.issue(nil, nil)
+	if got := redeem(next); got.status != 401 {
+		t.Errorf("a certificate that is not published: %d %s", got.status, got.body)
+	}
+	published = next
+	w.advance(keysPause)
+	w.tokens(redeem(next))
+	if got := redeem(own); got.status != 401 {
+		t.Errorf("the one of before: %d %s", got.status, got.body)
 	}
 }

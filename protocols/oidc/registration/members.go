@@ -22,7 +22,9 @@ const (
 	oauth   = "RFC 7591, section 2"
 	mtls    = "RFC 8705, section 2.1.2"
 	logouts = "OpenID Connect Back-Channel Logout 1.0, section 2.2"
-	fronts  = "OpenID Connect Front-Channel Logout 1.0, section 2"
+	// decoupled is where clients say how they hear of the outcome of a backchannel authentication.
+	decoupled = "CIBA Core 1.0, section 4"
+	fronts    = "OpenID Connect Front-Channel Logout 1.0, section 2"
 )
 
 // members are all that are known, in the order in which they are read: later ones look at what earlier ones became.
@@ -70,6 +72,8 @@ var members = [...]member{
 	{"backchannel_logout_session_required", logouts, takeFlag, nil, func(d trust.Document) any { return yes(d.OIDC.BackchannelLogoutURI != "") }}, // sid is in every logout token
 	{"frontchannel_logout_uri", fronts, address(func(d *trust.Document) *string { return &d.OIDC.FrontchannelLogoutURI }), nil, func(d trust.Document) any { return some(d.OIDC.FrontchannelLogoutURI) }},
 	{"frontchannel_logout_session_required", fronts, takeFrontSession, nil, func(d trust.Document) any { return yes(d.OIDC.FrontchannelSession) }},
+	{"backchannel_token_delivery_mode", decoupled, takeDelivery, nil, tellDelivery},
+	{"backchannel_user_code_parameter", decoupled, takeUserCode, nil, nil},
 	{"client_uri", core, address(func(d *trust.Document) *string { return &d.OIDC.ClientURI }), nil, func(d trust.Document) any { return some(d.OIDC.ClientURI) }},
 	{"logo_uri", core, address(func(d *trust.Document) *string { return &d.OIDC.LogoURI }), nil, func(d trust.Document) any { return some(d.OIDC.LogoURI) }},
 	{"policy_uri", core, address(func(d *trust.Document) *string { return &d.OIDC.PolicyURI }), nil, func(d trust.Document) any { return some(d.OIDC.PolicyURI) }},

@@ -150,6 +150,7 @@ func TestRefused(t *testing.T) {
 		`"backchannel_logout_uri":"https://epr.example/#x"`:            {InvalidMetadata, "fragment"},
 		`"frontchannel_logout_uri":"https://www.epr.example/out"`:      {InvalidMetadata, "one of redirect_uris"},
 		`"frontchannel_logout_session_required":1`:                     {InvalidMetadata, "true or false"},
+		`"backchannel_user_code_parameter":true`:                       {InvalidMetadata, "nobody has"},
 		`"logo_uri":"javascript:alert(1)"`:                             {InvalidMetadata, "logo_uri must be an https URL"},
 		`"client_uri":"//epr.example"`:                                 {InvalidMetadata, "https URL"},
 		`"policy_uri":"data:x"`:                                        {InvalidMetadata, "https URL"},
@@ -269,6 +270,26 @@ func TestDefaults(t *testing.T) {
 	machine := permitted(t, `{oidc: {grants: [client_credentials], scopes: [openid]}}`)
 	if d, err = apply(offer(), machine, `"redirect_uris":null,"grant_types":["client_credentials"],"response_types":[]`); err != nil || d.OIDC.RedirectURIs != nil {
 		t.Errorf("a client that nobody signs in to: %v", err)
+	}
+}
+
+// TestDecoupled: a client that waits polls; it names no address that the hub would call.
+func TestDecoupled(t *testing.T) {
+	o := offer()
+	o.Grants = append(o.Grants, trust.GrantCIBA)
+	template := permitted(t, `{oidc: {scopes: [openid], grants: ["urn:openid:params:grant-type:ciba"]}}`)
+	const ciba = `"redirect_uris":null,"grant_types":["urn:openid:params:grant-type:ciba"],"response_types":[]`
+	d, err := apply(o, template, ciba+`,"backchannel_token_delivery_mode":"poll","backchannel_user_code_parameter":false`)
+	if err != nil || d.OIDC.CIBA != nil || Tell(d)["backchannel_token_delivery_mode"] != "poll" {
+		t.Errorf("%v %+v", err, d.OIDC)
+	}
+	for _, mode := range []string{"ping", "push"} {
+		if _, err := apply(o, template, ciba+`,"backchannel_client_notification_endpoint":"https://10.0.0.1/","backchannel_token_delivery_mode":"`+mode+`"`); err == nil {
+			t.Errorf("%s: taken", mode)
+		}
+	}
+	if d, err := apply(offer(), permitted(t, usual), `"backchannel_token_delivery_mode":"ping"`); err != nil || Tell(d)["backchannel_token_delivery_mode"] != nil {
+		t.Errorf("of a client that does not wait: %v", err)
 	}
 }
 

@@ -169,6 +169,38 @@ func checkFront(_ Said, d *trust.Document) *Refusal {
 	return nil
 }
 
+// takeDelivery takes polling alone: a ping goes to an address that is only the client's own word.
+func takeDelivery(_ Offer, v value, d *trust.Document) *Refusal {
+	mode, why := v.text()
+	switch {
+	case why != nil:
+		return why
+	case !slices.Contains(d.OIDC.Grants, trust.GrantCIBA): // it means nothing
+		return nil
+	case mode != trust.CIBAPoll:
+		return v.refuse("must be poll for a client that registers itself. Who runs this hub may set another.")
+	}
+	return nil
+}
+
+func tellDelivery(d trust.Document) any {
+	switch {
+	case !slices.Contains(d.OIDC.Grants, trust.GrantCIBA):
+		return nil
+	case d.OIDC.CIBA != nil && d.OIDC.CIBA.Mode != "":
+		return d.OIDC.CIBA.Mode
+	}
+	return trust.CIBAPoll
+}
+
+func takeUserCode(_ Offer, v value, _ *trust.Document) *Refusal {
+	is, why := v.flag()
+	if why == nil && is {
+		return v.refuse("cannot be true: nobody has such a code here.")
+	}
+	return why
+}
+
 func takeMaxAge(_ Offer, v value, d *trust.Document) *Refusal {
 	const most = 1 << 31 // as max_age of a request
 	seconds, err := v.members.Whole(v.name)
