@@ -57,7 +57,7 @@ func (p *Provider) beginApproval(w http.ResponseWriter, r *http.Request, d *deco
 // readApproving takes back what beginApproval stored.
 func readApproving(tx bridge.Transaction) (approving, error) {
 	var s approving
-	if tx.Local || tx.Request.Protocol != trust.OIDC || !tx.Request.ForceAuthn {
+	if tx.Local || tx.Request.Protocol != trust.OIDC {
 		return s, bridge.Refuse(bridge.TransactionGone, "This link is not valid.").WithCode("other_protocol")
 	}
 	if err := json.Unmarshal(tx.Request.State, &s); err != nil || s.Key == "" {
@@ -125,9 +125,6 @@ func (p *Provider) grantApproval(w http.ResponseWriter, r *http.Request, a appro
 	next := a.next
 	next.Wants = []string{}
 	iss, err := p.hub.Allow(next)
-	if err == nil && d.Subject != "" && d.Subject != iss.Subject {
-		err = bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
-	}
 	var writes []bridge.Write
 	if err == nil {
 		writes, err = d.decide(d.grantOf(p, a.client, iss), now)

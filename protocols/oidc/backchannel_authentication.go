@@ -72,7 +72,7 @@ func (p *Provider) keepBackchannel(ctx context.Context, c caller, form url.Value
 	now, secret := p.hub.Clock(), p.hub.NewSecret()
 	d := p.decoupled(ctx, &b.authorization, now, b.life)
 	d.kind, d.key = kindCIBA, bridge.Key(secret)
-	d.UID, d.Subject, d.Message = person.UID, b.own.Subject, b.message
+	d.UID, d.Message = person.UID, b.message
 	if b.token != "" {
 		if d.Ping, err = p.sealer.seal(sealPing, pingContent{secret, b.token}); err != nil {
 			return none, err

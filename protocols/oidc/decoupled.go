@@ -54,7 +54,6 @@ type decoupled struct {
 	Peer      string   `json:"w,omitempty"` // a device's address, as it asked
 
 	UID     string `json:"i,omitempty"` // whom a CIBA request names
-	Subject string `json:"s,omitempty"` // the same as the client knows them, if it showed an ID token
 	Message string `json:"m,omitempty"` // binding message
 	Ping    string `json:"n,omitempty"` // a sealed ping
 	Place   string `json:"l,omitempty"` // in the person's list
@@ -117,14 +116,14 @@ func errDecided() *bridge.Refusal {
 	return bridge.Refuse(bridge.TransactionGone, "The app's request was answered already.").WithCode("decoupled_decided")
 }
 
-// outcomeOf is what was decided about a request; nil: nothing, or the session that it was decided in has ended.
+// outcomeOf is what was decided about a request; nil: nothing, or it was not fetched in time.
 func (p *Provider) outcomeOf(ctx context.Context, d *decoupled) (*outcome, error) {
 	if !d.spent {
 		return nil, nil //nolint:nilnil // nothing was decided
 	}
 	a, err := p.hub.Artifacts.Get(ctx, kindOutcome, d.key, p.hub.Clock())
 	if errors.Is(err, bridge.ErrNotFound) {
-		return nil, nil //nolint:nilnil // it went with its session
+		return nil, nil //nolint:nilnil // it expired
 	}
 	if err != nil {
 		return nil, err
@@ -136,7 +135,7 @@ func (p *Provider) outcomeOf(ctx context.Context, d *decoupled) (*outcome, error
 	return o, nil
 }
 
-// decide are the writes by which a request gets its outcome, once. What was granted goes with its session.
+// decide are the writes by which a request gets its outcome, once.
 func (d *decoupled) decide(g *grant, now time.Time) ([]bridge.Write, error) {
 	payload, err := json.Marshal(outcome{Grant: g})
 	if err != nil {
@@ -147,9 +146,6 @@ func (d *decoupled) decide(g *grant, now time.Time) ([]bridge.Write, error) {
 		expires = late
 	}
 	a := bridge.Artifact{Kind: kindOutcome, Key: d.key, Payload: payload, Expires: expires}
-	if g != nil {
-		a.Session = g.Session
-	}
 	writes := []bridge.Write{bridge.ConsumeArtifact{Kind: d.kind, Key: d.key, Now: now}, bridge.PutArtifact{Artifact: a}}
 	if d.Place != "" {
 		writes = append(writes, bridge.PutArtifact{Artifact: bridge.Artifact{Kind: kindWaiting, Key: d.Place, Expires: now}, Replace: true})

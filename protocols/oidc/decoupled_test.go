@@ -303,3 +303,67 @@ func TestOtherFaceHasNoDeviceCodes(t *testing.T) {
 		t.Errorf("%d", got.status)
 	}
 }
+
+// TestTooLate: an approval that was begun in time and is finished too late counts for nothing; one in the last second can be fetched for
+// a while; one that nobody fetches is gone.
+func TestTooLate(t *testing.T) {
+	w := newDecoupledWorld(t)
+	w.p.life.Device = time.Minute
+	d := w.device("tv")
+	b := w.browser()
+	sure := b.enter(d.UserCode)
+	w.advance(time.Minute)
+	if got := b.submit(approvePath, sure.hidden("answer", "approve")); got.status != http.StatusBadRequest || w.reason() != "decoupled_expired" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := w.poll("tv", d.DeviceCode); got.code() != codeExpired {
+		t.Errorf("%s", got.body)
+	}
+	for wait, want := range map[time.Duration]string{50 * time.Second: "", 61 * time.Second: errInvalidGrant} {
+		d = w.device("tv")
+		w.advance(59 * time.Second)
+		b.decide(d.UserCode, "approve")
+		w.advance(wait)
+		if got := w.poll("tv", d.DeviceCode); got.code() != want {
+			t.Errorf("fetched after %s: %s", wait, got.body)
+		}
+	}
+}
+
+// TestFetchedAgainWhenTokensAreDead: what was exchanged once is not exchanged again when nothing of it lives any more.
+func TestFetchedAgainWhenTokensAreDead(t *testing.T) {
+	w := newDecoupledWorld(t)
+	w.p.life.Access = time.Minute
+	d := w.device("kiosk")
+	w.browser().decide(d.UserCode, "approve")
+	w.tokens(w.poll("kiosk", d.DeviceCode))
+	w.advance(2 * time.Minute)
+	if got := w.poll("kiosk", d.DeviceCode); got.code() != errInvalidGrant {
+		t.Errorf("%s", got.body)
+	}
+}
+
+// TestSignedOutBeforeFetched: the grant is worth nothing once the session that approved has ended.
+func TestSignedOutBeforeFetched(t *testing.T) {
+	w := newDecoupledWorld(t)
+	r := w.ciba("till")
+	w.browser().answer("approve")
+	for _, e := range w.events(0) {
+		if e.Kind == ledger.AuthorizationGranted {
+			_, err := w.hub.Logout(context.Background(), e.Tracking, bridge.LogoutCause{Reason: "user"})
+			must(t, err)
+		}
+	}
+	if got := w.poll("till", r.ID); got.code() != errInvalidGrant || w.reason() != "session_expired" {
+		t.Errorf("%s", got.body)
+	}
+}
+
+// TestSuspendedPersonIsUnknown: nobody waits for somebody who may not sign in.
+func TestSuspendedPersonIsUnknown(t *testing.T) {
+	w := newDecoupledWorld(t)
+	w.person(func(p *person) { p.Status = "suspended" })
+	if got := w.call(backAuthPath, "till", form("scope", "openid", "login_hint", nurse)); got.code() != codeUnknownUser {
+		t.Errorf("%s", got.body)
+	}
+}

@@ -78,7 +78,7 @@ func (p *Provider) notYet(ctx context.Context, x *exchange, d *decoupled, o *out
 	case o != nil:
 		return nil
 	case d.spent:
-		return bridge.Refuse(bridge.BadGrant, "The person has signed out since, or the outcome was not fetched in time.").WithCode("grant_ended")
+		return bridge.Refuse(bridge.BadGrant, "The person answered, but the outcome was not fetched in time. Begin again.").WithCode("outcome_expired")
 	case d.expired(x.now):
 		return bridge.Refuse(bridge.BadGrant, "Nobody answered in time. Begin again.").WithCode(codeExpired)
 	case p.later.paces.tooSoon(d.key, x.now, time.Unix(d.Until, 0)):

@@ -198,7 +198,7 @@ func TestSecurityDecoupled(t *testing.T) {
 		b.c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		q := b.authorize("basic", "prompt", "login").to.Query()
 		here := b.get(approvePath + "?" + url.Values{"tx": {q.Get("tx")}, "v": {w.hub.StepMAC(q.Get("tx"), bridge.StepIssue)}}.Encode())
-		if here.status != http.StatusBadRequest {
+		if here.status != http.StatusBadRequest || w.reason() != "other_request" {
 			t.Errorf("a sign-on approves: %d", here.status)
 		}
 	})
