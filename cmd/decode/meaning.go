@@ -17,6 +17,8 @@ var meanings = map[string]string{
 	"error": "error code", "error_description": "text for the developer", "error_uri": "where it is documented",
 	"access_token": "opaque to the client", "refresh_token": "opaque, used once", "token_type": "how the access token is sent", "expires_in": "seconds",
 	"active": "whether the token is good now", "RelayState": "the service provider's own, echoed", "SigAlg": "algorithm of the query's signature", "Signature": "signature over the query as it was sent",
+	"fhirUser": "FHIR resource of the person (scope fhirUser)", "patient": "id of the FHIR Patient in context", "encounter": "id of the FHIR Encounter in context",
+	"fhirContext": "further FHIR resources in context", "need_patient_banner": "whether the app has to show the patient", "extensions": "ihe_iua: IHE IUA, ITI-71",
 	"realm": "as CIS2 says it", "tokenName": "as CIS2 says it", "tokenType": "as CIS2 says it", "org.forgerock.openidconnect.ops": "opaque, as CIS2 says it",
 }
 

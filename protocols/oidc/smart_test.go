@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
@@ -436,4 +437,50 @@ func TestBackendKeys(t *testing.T) {
 			t.Errorf("%s: %v", signer.alg, said)
 		}
 	}
+}
+
+// TestGrantedScopesProperty: whatever is asked for, what is granted is covered by the terms and by what was asked, stays the same when it is
+// looked at again, and a refresh never widens it.
+func TestGrantedScopesProperty(t *testing.T) {
+	w := newWard(t)
+	scope := rapid.Custom(func(t *rapid.T) string {
+		s := rapid.SampledFrom([]string{"patient/", "user/", "system/"}).Draw(t, "level") + rapid.SampledFrom([]string{"*", "Patient", "Observation"}).Draw(t, "resource") + "." +
+			rapid.SampledFrom([]string{"r", "rs", "cruds", "cud", "read", "write", "*", "sr", "d"}).Draw(t, "actions")
+		return s + rapid.SampledFrom([]string{"", "", "?a=1", "?b=2&a=1"}).Draw(t, "query")
+	})
+	other := rapid.SampledFrom([]string{"openid", "fhirUser", "launch", "launch/patient", "online_access", "offline_access", "purpose_of_use=TREAT", "x"})
+	some := rapid.SliceOfN(rapid.OneOf(scope, other), 0, 6)
+	rapid.Check(t, func(rt *rapid.T) {
+		terms, asked := some.Draw(rt, "terms"), some.Draw(rt, "asked")
+		c := &client{terms: &trust.OIDCTerms{Refresh: true}, scopes: terms}
+		c.terms.Smart.Clinical = clinicalOf(terms)
+		a := &authorization{client: c, form: url.Values{"scope": {strings.Join(asked, " ")}, "response_type": {"code"}}}
+		if why := checkScope(w.p, a); why != nil {
+			return
+		}
+		check := func(what string, got []string, bounds ...[]string) {
+			for _, s := range got {
+				for _, b := range bounds {
+					if !within(b, s) {
+						rt.Fatalf("%s: %s is not in %v", what, s, b)
+					}
+				}
+			}
+		}
+		check("granted", a.Scopes, terms, asked)
+		if again := c.allowed(a.Scopes); !slices.Equal(again, a.Scopes) {
+			rt.Fatalf("%v, looked at again: %v", a.Scopes, again)
+		}
+		if slices.ContainsFunc(a.Scopes, func(s string) bool { return strings.HasPrefix(s, "system/") || s == "offline_access" }) {
+			rt.Fatalf("granted for a person: %v", a.Scopes)
+		}
+		if less, err := w.p.narrow(c, a.Scopes, strings.Join(some.Draw(rt, "refresh"), " ")); err == nil {
+			check("refreshed", less, a.Scopes)
+		}
+		settled := withoutContext(a.Scopes)
+		check("settled", settled, a.Scopes)
+		if slices.ContainsFunc(settled, wantsContext) {
+			rt.Fatalf("without a patient: %v", settled)
+		}
+	})
 }
