@@ -28,6 +28,13 @@ type SmartTerms struct {
 	HomeCommunity string        // that a token for it names (IUA: home_community_id); empty: none
 }
 
+// Named are the ids of the partners that the terms name, each once: those that a client may have tokens for, and those that it may launch.
+func (t OIDCTerms) Named() []string {
+	out := slices.Concat(t.Tokens.Targets(), t.Smart.Launches)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // Scopes of SMART App Launch 2.2 beside the clinical ones.
 const (
 	ScopeFHIRUser        = "fhirUser"

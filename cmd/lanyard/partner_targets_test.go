@@ -9,7 +9,7 @@ import (
 // TestHintOfTargets: a partner that terms name and nobody registered is told of, unless the same file brings it.
 func TestHintOfTargets(t *testing.T) {
 	h := newRehearsed(t)
-	const client = "partner: epr\nprotocol: oidc\nstage: live\noidc: { auth: private_key_jwt, jwks_uri: 'https://epr.example/jwks', grants: [client_credentials], resource_servers: [fhir, lab], exchange: [lab] }\n"
+	const client = "partner: epr\nprotocol: oidc\nstage: live\noidc: { auth: private_key_jwt, jwks_uri: 'https://epr.example/jwks', grants: [client_credentials], resource_servers: [fhir, lab], exchange: [lab], smart: { launches: [fhir] } }\n"
 	const server = "---\npartner: fhir\nprotocol: oidc\nstage: live\noidc: { auth: none, access_token: jwt, resource: ['https://fhir.example'] }\n"
 	h.with("", map[string]string{"epr.yaml": client, "both.yaml": client + server})
 	for _, c := range []struct {
