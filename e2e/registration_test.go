@@ -99,15 +99,67 @@ func (l library) manage(s *surfer) {
 	}
 }
 
-// TestRegistrationWithoutInvitation: a stranger is told what it needs.
-func TestRegistrationWithoutInvitation(t *testing.T) {
+// TestAdministratorsOfRegistration: who was not invited is told what it needs, an invitation can be taken back, and a client that
+// registered itself is suspended and removed like any other.
+func TestAdministratorsOfRegistration(t *testing.T) {
 	h := startHubWith(t, "", "oidc: { registration: { mode: token } }")
-	resp, err := components.Client(t, h.ca).Post(h.issuer+"/oidc/register", "application/json", strings.NewReader(`{"redirect_uris":["https://evil.example/cb"]}`))
-	if err != nil {
-		t.Fatal(err)
+	ask := func(method, address, token, body string) (int, map[string]any) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		if token != "" {
+			req.Header.Set("Authorization", "Bearer "+token)
+		}
+		resp, err := components.Client(t, h.ca).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		var out map[string]any
+		if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, out
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusUnauthorized || !strings.HasPrefix(resp.Header.Get("WWW-Authenticate"), "Bearer ") {
-		t.Errorf("%d %v", resp.StatusCode, resp.Header)
+	const client = `{"redirect_uris":["https://epr.example/cb"],"client_name":"Bed Board"}`
+	register := func(token string) (int, map[string]any) {
+		return ask(http.MethodPost, h.issuer+"/oidc/register", token, client)
+	}
+	if status, got := register(""); status != http.StatusUnauthorized || got["error"] != "invalid_token" {
+		t.Errorf("uninvited: %d %v", status, got)
+	}
+	revoked := strings.TrimSpace(h.run("partner", "invite", "--name", "Supplier"))
+	id, _, _ := strings.Cut(revoked, ".")
+	h.run("partner", "uninvite", id)
+	if status, got := register(revoked); status != http.StatusUnauthorized || got["error"] != "invalid_token" {
+		t.Errorf("by a revoked invitation: %d %v", status, got)
+	}
+	status, made := register(strings.TrimSpace(h.run("partner", "invite", "--name", "Supplier")))
+	if status != http.StatusCreated || made["subject_type"] != "pairwise" || made["scope"] != "openid" {
+		t.Fatalf("%d %v", status, made)
+	}
+	read := func() int {
+		status, _ := ask(http.MethodGet, made["registration_client_uri"].(string), made["registration_access_token"].(string), "")
+		return status
+	}
+	if got := read(); got != http.StatusOK {
+		t.Errorf("read: %d", got)
+	}
+	for _, c := range []struct {
+		command string
+		want    int
+	}{{"suspend", http.StatusForbidden}, {"remove", http.StatusUnauthorized}} {
+		h.run("partner", c.command, made["client_id"].(string))
+		for deadline := time.Now().Add(10 * time.Second); read() != c.want; time.Sleep(100 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("after %s: %d, want %d", c.command, read(), c.want)
+			}
+		}
+	}
+	if _, _, code := h.try("partner", "uninvite", "nobody"); code != 4 {
+		t.Errorf("exit %d", code)
 	}
 }

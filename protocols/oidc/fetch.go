@@ -11,11 +11,3 @@ type Fetcher interface {
 	// is only the word of a client itself (guarded) nothing inside the hospital's network is fetched.
 	Fetch(ctx context.Context, target string, guarded bool) (body []byte, fresh time.Duration, err error)
 }
-
-// FetcherFunc makes a Fetcher of a function.
-type FetcherFunc func(ctx context.Context, target string, guarded bool) ([]byte, time.Duration, error)
-
-// Fetch implements Fetcher.
-func (f FetcherFunc) Fetch(ctx context.Context, target string, guarded bool) ([]byte, time.Duration, error) {
-	return f(ctx, target, guarded)
-}

@@ -1,15 +1,11 @@
 package oidc
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/oidc/registration"
@@ -83,95 +79,6 @@ func (p *Provider) invited(r *http.Request) (trust.Invitation, error) {
 		return trust.Invitation{}, bridge.Refuse(bridge.Throttled, "Too many clients have registered in the last hour. Try again later, or with an initial access token.")
 	}
 	return trust.Invitation{}, nil
-}
-
-// secrets are what a client is told once.
-type secrets struct{ client, registration string }
-
-// newClient fills what is permitted with what the client said.
-func (p *Provider) newClient(ctx context.Context, said registration.Said, i trust.Invitation) (trust.Document, secrets, error) {
-	template, err := p.registering.Registrar.TemplateOf(i)
-	if err != nil {
-		return trust.Document{}, secrets{}, err
-	}
-	d, shown := template.Document(), secrets{registration: p.hub.NewSecret()}
-	if !p.face.knows(trust.Profile(d.OIDC.Profile)) {
-		return d, shown, refusedRegistration("This initial access token is for another issuer of this hub.")
-	}
-	d.Partner = p.hub.NewID()
-	d.OIDC.Registration = &trust.RegistrationDocument{
-		TokenSHA256: hexHash(shown.registration), Invitation: i.ID, Issued: p.hub.Clock().UTC().Truncate(time.Second).Format(time.RFC3339),
-	}
-	if err := p.fill(ctx, said, &d); err != nil {
-		return d, shown, err
-	}
-	shown.client = p.secretOf(&d, "")
-	return d, shown, nil
-}
-
-// fill takes what the client said, and looks at the document of its sector.
-func (p *Provider) fill(ctx context.Context, said registration.Said, d *trust.Document) error {
-	if err := p.registrable().Apply(said, d); err != nil {
-		return err
-	}
-	if d.OIDC.SectorURI == "" {
-		return nil
-	}
-	if p.fetcher == nil {
-		return &registration.Refusal{Code: registration.InvalidMetadata, Detail: "sector_identifier_uri is not offered by this hub."}
-	}
-	body, _, err := p.fetcher.Fetch(ctx, d.OIDC.SectorURI, true)
-	if err != nil {
-		return bridge.Refuse(bridge.BadRequest, "The document of sector_identifier_uri cannot be fetched: it must be answered with 200, without redirect, within a few seconds, at a public address.").
-			WithCode(registration.InvalidMetadata).Because(err)
-	}
-	return trust.CheckSector(body, d.OIDC.RedirectURIs)
-}
-
-// secretOf gives the client a secret if its method needs one: the old one stays, of which only the hash is known.
-func (p *Provider) secretOf(d *trust.Document, old string) (made string) {
-	d.OIDC.SecretSHA256 = ""
-	switch {
-	case d.OIDC.Auth != authBasic && d.OIDC.Auth != authPost:
-	case old != "":
-		d.OIDC.SecretSHA256 = old
-	default:
-		made = p.hub.NewSecret()
-		d.OIDC.SecretSHA256 = hexHash(made)
-	}
-	return made
-}
-
-func hexHash(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
-}
-
-// registrable is what clients may be registered with: what discovery says.
-func (p *Provider) registrable() registration.Offer {
-	m := p.describe()
-	bind := []string{trust.BindDPoP}
-	if m.CertificateBound {
-		bind = append(bind, trust.BindMTLS)
-	}
-	return registration.Offer{
-		Bind: bind,
-		Auth: m.TokenAuth, AuthAlgs: m.TokenAuthAlgs, Grants: m.GrantTypes, IDTokenAlgs: m.SigningAlgorithms, UserinfoAlgs: m.UserinfoAlgorithms,
-		RequestAlgs: m.RequestAlgorithms, ResponseAlgs: m.ResponseAlgorithms, Pushed: m.Pushed != "", Lab: p.registering.Lab,
-	}
-}
-
-// information is what a client is told of itself (RFC 7591, section 3.2.1; RFC 7592, section 3).
-func (p *Provider) information(d trust.Document, shown secrets) map[string]any {
-	out := registration.Tell(d)
-	if issued, err := time.Parse(time.RFC3339, d.OIDC.Registration.Issued); err == nil {
-		out["client_id_issued_at"] = issued.Unix()
-	}
-	if shown.client != "" {
-		out["client_secret"], out["client_secret_expires_at"] = shown.client, 0
-	}
-	out["registration_client_uri"], out["registration_access_token"] = p.url(registerPath)+"/"+d.Partner, shown.registration
-	return out
 }
 
 func (p *Provider) registered(r *http.Request, d trust.Document, change string) ledger.Event {

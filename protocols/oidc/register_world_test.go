@@ -17,6 +17,14 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
+// FetcherFunc makes a Fetcher of a function.
+type FetcherFunc func(ctx context.Context, target string, guarded bool) ([]byte, time.Duration, error)
+
+// Fetch implements Fetcher.
+func (f FetcherFunc) Fetch(ctx context.Context, target string, guarded bool) ([]byte, time.Duration, error) {
+	return f(ctx, target, guarded)
+}
+
 // permits is what the administrator of the tests permits.
 const permits = `
 stage: test
