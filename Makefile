@@ -11,7 +11,7 @@ TESTFLAGS ?=
 unit = $$($(GO) list ./... | grep -v '/e2e\(/\|$$\)')
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-openssl check test wycheproof fuzz bench golden
+.PHONY: help build build-openssl check test wycheproof fuzz bench golden howtos
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,7 @@ build-openssl: ## build bin/lanyard-openssl, linked with the C library: RSA by t
 check: ## formatting, vet and unit tests: what to run before a commit
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
+	$(GO) vet -tags howto ./e2e
 	$(GO) vet -tags wycheproof ./protocols/oidc/jose
 	CGO_ENABLED=0 $(GO) vet -tags openssl ./adapters/keystore/openssl
 	$(GO) test -timeout 5m $(TESTFLAGS) $(unit)
@@ -38,6 +39,9 @@ test: ## everything, with real components end to end; no test is skipped
 wycheproof: ## Wycheproof's vectors for JSON Web Signatures; needs their repository
 	.ci/fetch-vectors wycheproof
 	$(GO) test -count=1 -tags wycheproof -run Wycheproof $(TESTFLAGS) ./protocols/oidc/jose
+
+howtos: ## follow docs/how-to/connect-an-app-*.md to the letter; as root, with Node.js, Python, Maven and Chromium, and the newest of each library
+	LANYARD_COMPONENTS=1 $(GO) test -count=1 -timeout 20m -tags howto -run HowTo $(TESTFLAGS) ./e2e
 
 fuzz: ## every fuzz target for FUZZTIME (10s) each
 	@grep -rn --include='*_test.go' '^func Fuzz' . | sed 's/^\(.*\)\/[^/]*:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*/\1 \2/' | sort | \

@@ -82,6 +82,7 @@ func beside(t *testing.T) fstest.MapFS {
 		"fhir.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
 		"epr.jwks":         {Data: []byte(`{"keys":[]}`)},
 		"epr.secret":       {Data: []byte("generated, thirty-two bytes long\n")},
+		"app.secret":       {Data: []byte("generated, thirty-two bytes long\n")},
 		"till.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
 	}
 }
@@ -108,7 +109,7 @@ func TestExamplePartners(t *testing.T) {
 		for _, d := range docs {
 			d, metadata, err := d.Resolve(files)
 			if err == nil {
-				_, err = compiler.Compile(d, metadata, trust.CompileOptions{Now: exampleTime})
+				_, err = compiler.Compile(d, metadata, trust.CompileOptions{Now: exampleTime, Lab: strings.Contains(b.text, ".localhost")})
 			}
 			if err != nil {
 				t.Errorf("%s: %v", name, err)

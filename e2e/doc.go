@@ -9,6 +9,8 @@
 //	openidclient_test.go  openid-client (Node.js, certified): every way to ask, every grant, bound tokens, registration
 //	oidcclientts_test.go  oidc-client-ts in Chromium: a single page app signs in, renews, revokes, signs out
 //	goclient_test.go    go-oidc and golang.org/x/oauth2: code, refresh, userinfo, device code, client credentials, logout tokens
+//	cis2app_test.go     an app written for CIS2, pointed at the hub by its issuer
+//	howto_test.go       follows docs/how-to/connect-an-app-*.md to the letter (make howtos)
 //	suite_test.go       the OpenID Foundation's conformance suite, started by hand: conformance/README.md
 //	ticket_test.go      a legacy client written from the field's description
 //	chromium_test.go    headless Chromium: keys, cards, roles, switching, signing out

@@ -41,6 +41,7 @@ func (d *Demo) configuration() config.Config {
 	c.Store.Driver, c.Store.Path, c.Store.EncryptionKey = "sqlite", in("hub/lanyard.db"), in("hub/store.key")
 	c.Keys.Signing, c.Keys.Encryption = in("hub/signing.pem"), in("hub/encryption.pem")
 	c.RBAC.File = in(rbacFile)
+	c.OIDC.CIS2.Path = cis2Path
 	c.Authenticators.FIDO2.Enabled, c.Authenticators.Smartcard.Enabled = true, true
 	c.Authenticators.Smartcard.Revocation.MaxAge = validity
 	c.Shutdown.Timeout = 2e9 // there is nobody to wait for

@@ -156,6 +156,9 @@ func (d *Demo) run(ctx context.Context) error {
 		}
 		d.apps()[i].serve(l)
 	}
+	if err := d.writeSettings(); err != nil {
+		return err
+	}
 	return d.writeManifest()
 }
 

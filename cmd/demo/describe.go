@@ -23,9 +23,10 @@ func (d *Demo) Describe(w io.Writer, bold bool) error {
 		fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", p.Person.Name, p.Person.UID, len(p.Person.Roles), p.Note)
 	}
 	if d.temporary {
-		fmt.Fprintf(t, "\nNothing is kept. With --dir DIR, keys, cards and demo.json for scripts are.\n")
+		fmt.Fprintf(t, "\nNothing is kept. With --dir DIR it is, with demo.json for scripts and demo.yaml for other commands.\n")
 	} else {
 		fmt.Fprintf(t, "\nFor scripts: %s/%s\n", d.dir, manifestName)
+		fmt.Fprintf(t, "For other commands: lanyard partner list --lab --config %s/%s\n", d.dir, settingsName)
 	}
 	fmt.Fprintf(t, "Press Ctrl-C to stop.\n")
 	return t.Flush()

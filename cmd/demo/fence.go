@@ -36,7 +36,7 @@ func checkIssuer(issuer string) error {
 // made are the files and folders that the demo writes into its directory.
 func made() []string {
 	return []string{
-		manifestName, "hub-metadata.xml", "pas-metadata.xml", "ca.crt", "cards.crl", "cards", "hub",
+		manifestName, settingsName, rbacFile, "hub-metadata.xml", "pas-metadata.xml", "ca.crt", "cards.crl", "cards", "hub",
 	}
 }
 

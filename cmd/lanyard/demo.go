@@ -47,7 +47,7 @@ func (p *program) demoCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Dir, "dir", "", "directory to keep keys, cards, store and demo.json in; a temporary one if left out")
+	f.StringVar(&o.Dir, "dir", "", "directory to keep keys, cards, store, demo.json and demo.yaml in; a temporary one if left out")
 	f.IntVar(&o.Port, "port", 8420, "port of the hub; the next ones are used for cards and apps; 0: any that is free")
 	f.BoolVar(&quiet, "no-browser", false, "do not open a browser")
 	f.BoolVar(&verbose, "verbose", false, "log to standard error")
