@@ -79,16 +79,20 @@ func (p *Provider) sayAccess(to *client, t accessToken, g *grant, iss bridge.Iss
 	if err != nil {
 		return "", err
 	}
+	heard := t.Scopes
+	if t.isFor(to.id) { // where the token is for userinfo too, it has more
+		heard = to.hears(heard)
+	}
 	claims := map[string]any{}
 	if g != nil {
-		claims = p.readerClaims(to, iss, t.Scopes)
+		claims = p.readerClaims(to, iss, heard)
 		claims["sub"], claims["auth_time"], claims["acr"], claims["sid"] = iss.Subject, g.AuthnAt, acrOf(iss), iss.Index
 		if act := g.act(); act != nil {
 			claims["act"] = act
 		}
-		g.Context.into(claims, t.Scopes)
+		g.Context.into(claims, heard)
 	} else {
-		claims = p.readerClaims(to, bridge.Issuance{}, t.Scopes)
+		claims = p.readerClaims(to, bridge.Issuance{}, heard)
 		claims["sub"] = t.Client
 	}
 	for name, value := range map[string]any{

@@ -162,6 +162,33 @@ func TestResources(t *testing.T) {
 	}
 }
 
+// TestSeveralReaders: of a token for several, each hears the scopes and claims that are its own, however many the token has.
+func TestSeveralReaders(t *testing.T) {
+	w := newNetwork(t)
+	w.change(pathology, func(p *trust.Partner) { p.OIDC.Tokens.ResourceScopes = []string{"lab.read", "profile"} })
+	b := w.browser()
+	set := w.tokens(w.redeem(app, w.grantFor(b, everything, labURI, gatewayURI)))
+	got := w.about(pathology, set.Access)
+	if set.Scope != everything || got["scope"] != "profile lab.read" || got["name"] == nil || got["nhsid_nrbac_roles"] != nil {
+		t.Errorf("one of two hears %v", got)
+	}
+	if got := w.about(gateway, set.Access); got["scope"] != everything {
+		t.Errorf("the other hears %v", got)
+	}
+	w.change(records, func(p *trust.Partner) { p.OIDC.Tokens.ResourceScopes = []string{"fhir.read"} })
+	set = w.tokens(w.redeem(app, w.grantFor(b, everything, recordsURI, issuer)))
+	claims, _ := w.verified(set.Access)
+	if claims["nhsid_nrbac_roles"] != nil || claims["selected_roleid"] != nil || claims["staff"] != nurse || claims["scope"] != everything {
+		t.Errorf("JWT for userinfo too: %v", claims)
+	}
+	if got := w.about(records, set.Access); got["scope"] != "fhir.read" || got["nhsid_nrbac_roles"] != nil || got["selected_roleid"] != nil {
+		t.Errorf("its reader hears %v", got)
+	}
+	if w.userinfo(set.Access).status != http.StatusOK {
+		t.Error("not taken at userinfo")
+	}
+}
+
 // TestResourcesRefused: at both endpoints, with invalid_target.
 func TestResourcesRefused(t *testing.T) {
 	w := newNetwork(t)

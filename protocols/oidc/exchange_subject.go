@@ -60,6 +60,9 @@ func (p *Provider) subjectOfAccess(ctx context.Context, x *exchange, token strin
 	case t.Client != x.caller.id && !holder.mayReach(x.caller.id, g):
 		return subject{}, refuseSubject("it was neither issued to this client nor for it.")
 	}
+	if t.Client != x.caller.id {
+		g.Scopes = x.caller.hears(g.Scopes)
+	}
 	g.Parents, g.Resources = append([]string{g.ID}, g.Parents...), nil
 	return subject{*g, t.Expires}, nil
 }

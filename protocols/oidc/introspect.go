@@ -78,14 +78,16 @@ func (p *Provider) lookIntoAccess(ctx context.Context, c caller, token string) (
 		t.Audience = slices.DeleteFunc(t.Audience, func(a audience) bool { return a.Partner != c.id }) // where else it goes is not its business
 	}
 	said := map[string]any{}
-	scopes := t.Scopes
+	scopes := holder.allowed(t.Scopes)
+	if !own { // of a token for several, each hears its own part
+		scopes = c.hears(scopes)
+	}
 	if g != nil {
-		scopes = g.Scopes
+		g.Scopes = scopes
 		if said, err = p.ofPerson(ctx, c, t, g); err != nil {
 			return nil, err
 		}
 	} else {
-		scopes = holder.allowed(scopes)
 		if t.isFor(c.id) {
 			said = p.readerClaims(c.client, bridge.Issuance{}, scopes)
 		}

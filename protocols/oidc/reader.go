@@ -76,6 +76,9 @@ func (p *Provider) briefOne(ctx context.Context, g *grant, r *client, kind ledge
 	return iss, err
 }
 
+// hears are those of the scopes of a token that a client knows as resource server.
+func (c *client) hears(scopes []string) []string { return scopesFor([]reader{{client: c}}, scopes) }
+
 // scopesFor are those of the granted scopes that the readers of a token know.
 func scopesFor(readers []reader, granted []string) []string {
 	out := make([]string, 0, len(granted))

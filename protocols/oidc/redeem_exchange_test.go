@@ -181,6 +181,17 @@ func TestExchangeIsBoundByTheCaller(t *testing.T) {
 	after := w.lastSeq()
 	w.denied(t, "more than it may", w.swap(gateway, set.Access, "audience", records, "scope", "nationalrbacaccess"), after, 400, "invalid_scope", "invalid_scope")
 
+	w.change(gateway, func(p *trust.Partner) {
+		p.OIDC.Scopes, p.OIDC.Tokens.ResourceScopes = strings.Fields(everything), []string{"lab.read"}
+	})
+	set = w.tokens(w.redeem(app, w.grantFor(b, everything, gatewayURI, labURI)))
+	if got := w.traded(w.swap(gateway, set.Access, "audience", pathology)); got.Scope != "lab.read" {
+		t.Errorf("of a token for two it passes on %q", got.Scope)
+	}
+	w.change(app, func(p *trust.Partner) { p.OIDC.Tokens.ResourceServers = nil })
+	after = w.lastSeq()
+	w.denied(t, "not for it any more", w.swap(gateway, set.Access, "audience", records), after, 400, "invalid_request", "subject_token")
+
 	w.method = bridge.MethodFIDO2
 	b = w.browser()
 	set = w.tokens(w.redeem(app, b.code(app, "scope", everything, "acr_values", "AAL3_FIDO2")))
