@@ -239,7 +239,7 @@ func (s *conformance) log(id, name string) (failed, warnings []string) {
 	s.call(http.MethodGet, "log/"+id, nil, nil, &raw, http.StatusOK)
 	keep(s.t, name+".json", raw)
 	for _, e := range s.entries(id) {
-		text := fmt.Sprintf("%s: %s %v", e.Src, e.Msg, e.Requirements)
+		text := fmt.Sprintf("%s %s: %s %v", e.Result, e.Src, e.Msg, e.Requirements)
 		switch e.Result {
 		case "FAILURE":
 			failed = append(failed, text)
