@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"os"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -64,6 +68,68 @@ func suiteKeyed(t *testing.T, h *hub) map[string]any {
 		"alias": suiteAlias, "description": "Lanyard",
 		"server": map[string]string{"discoveryUrl": h.issuer + "/.well-known/openid-configuration"},
 		"client": first.section(), "client2": second.section(),
+	}
+}
+
+// certified gives a client a certificate of the authority that the hub takes them from, and returns what the suite is told of it.
+func (k *keyed) certified(t *testing.T, h *hub) map[string]string {
+	t.Helper()
+	leaf := h.ca.Issue(t, components.Profile{Subject: pkix.Name{CommonName: k.id}, Hosts: []string{k.id + ".example"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	out := map[string]string{}
+	for name, file := range map[string]string{"cert": leaf.CertFile, "key": leaf.KeyFile} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = string(data)
+	}
+	return out
+}
+
+// withCertificates serves clients with certificates at a host of their own, and returns its address.
+func (h *hub) withCertificates() string {
+	h.t.Helper()
+	issuer, err := url.Parse(h.issuer)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	host := "mtls." + issuer.Hostname()
+	leaf := h.ca.Server(h.t, host)
+	if err := os.Chmod(leaf.KeyFile, 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+	at := "https://" + host + ":" + issuer.Port()
+	for name, value := range map[string]string{
+		"ADDRESS": "127.0.0.1:" + issuer.Port(), "URL": at, "CLIENT_CA": h.ca.File, "TLS__CERT": leaf.CertFile, "TLS__KEY_FILE": leaf.KeyFile,
+	} {
+		h.env["LANYARD_LISTENERS__MTLS__"+name] = value
+	}
+	h.proc.Close()
+	h.serve()
+	return at
+}
+
+// suiteCertified registers the two clients of the FAPI plans with certificates: to authenticate, or for the tokens alone.
+func suiteCertified(method, terms string) func(*testing.T, *hub) map[string]any {
+	return func(t *testing.T, h *hub) map[string]any {
+		t.Helper()
+		at := h.withCertificates()
+		first := keyed{id: "suite-fapi-1", redirect: suiteURL("callback")}
+		second := keyed{id: "suite-fapi-2", redirect: suiteURL("callback?dummy1=lorem&dummy2=ipsum")}
+		for _, k := range []*keyed{&first, &second} {
+			k.key(t)
+			name := ""
+			if method == "tls_client_auth" {
+				name = fmt.Sprintf(", tls_name: %q", "dns:"+k.id+".example")
+			}
+			k.approve(t, h, "profile: fapi2, bind: mtls, auth: "+method+name+terms)
+		}
+		return map[string]any{
+			"alias": suiteAlias, "description": "Lanyard",
+			"server": map[string]string{"discoveryUrl": h.issuer + "/.well-known/openid-configuration"},
+			"client": first.section(), "client2": second.section(), "mtls": first.certified(t, h), "mtls2": second.certified(t, h),
+			"resource": map[string]string{"resourceUrl": at + "/oidc/userinfo"},
+		}
 	}
 }
 

@@ -48,8 +48,7 @@ func certifications() []certification {
 		"sender_constrain": "dpop", "client_auth_type": "private_key_jwt", "authorization_request_type": "simple",
 		"openid": "openid_connect", "fapi_profile": "plain_fapi",
 	}
-	signed := maps.Clone(fapi)
-	maps.Copy(signed, map[string]string{"fapi_request_method": "signed_non_repudiation", "fapi_response_mode": "jarm"})
+	signed := with(fapi, "fapi_request_method", "signed_non_repudiation", "fapi_response_mode", "jarm")
 	return []certification{
 		{"config", "oidcc-config-certification-test-plan", nil, suiteBasic, false},
 		{"basic", "oidcc-basic-certification-test-plan", static, suiteBasic, false},
@@ -61,8 +60,20 @@ func certifications() []certification {
 		{"session", "oidcc-session-management-certification-test-plan", code, suiteLogout(""), true},
 		{"dynamic", "oidcc-dynamic-certification-test-plan", dynamic, suiteDynamic, false},
 		{"fapi2", "fapi2-security-profile-final-test-plan", fapi, suiteFAPI(""), false},
+		{"fapi2-mtls", "fapi2-security-profile-final-test-plan", with(fapi, "client_auth_type", "mtls", "sender_constrain", "mtls"), suiteCertified("tls_client_auth", ""), false},
+		{"fapi2-bound", "fapi2-security-profile-final-test-plan", with(fapi, "sender_constrain", "mtls"), suiteCertified("private_key_jwt", ""), false},
+		{"signing-mtls", "fapi2-message-signing-final-test-plan", with(signed, "client_auth_type", "mtls", "sender_constrain", "mtls"), suiteCertified("tls_client_auth", ", request_object: required"), false},
 		{"signing", "fapi2-message-signing-final-test-plan", signed, suiteFAPI(", request_object: required"), false},
 	}
+}
+
+// with is a variant with choices changed.
+func with(variant map[string]string, choices ...string) map[string]string {
+	out := maps.Clone(variant)
+	for i := 0; i+1 < len(choices); i += 2 {
+		out[choices[i]] = choices[i+1]
+	}
+	return out
 }
 
 // TestSuite runs the plans: go test ./e2e -run TestSuite/basic. A module that fails or warns fails its subtest.
