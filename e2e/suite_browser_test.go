@@ -46,6 +46,12 @@ func (b *suiteBrowser) visit(method, address string) {
 	} else {
 		b.open(address)
 	}
+	b.settle()
+}
+
+// settle presses what there is to press, page after page.
+func (b *suiteBrowser) settle() {
+	b.t.Helper()
 	for range 10 {
 		if b.url.Hostname() == suiteHost {
 			b.deliver()

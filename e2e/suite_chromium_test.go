@@ -26,6 +26,8 @@ func (s *conformance) newChromium() *suiteChromium {
 
 func (b *suiteChromium) behave(string) {}
 
+func (b *suiteChromium) decide(string) {}
+
 func (b *suiteChromium) rotating() bool { return false }
 
 func (b *suiteChromium) seen() []string { return b.pages }

@@ -19,6 +19,7 @@ type keyed struct {
 	id       string
 	secret   jose.JSONWebKeySet
 	redirect string
+	grants   string // empty: the code grant and refreshing
 }
 
 // key makes a client with one ES256 key.
@@ -40,15 +41,22 @@ func (k *keyed) approve(t *testing.T, h *hub, terms string) {
 		t.Fatal(err)
 	}
 	h.write(k.id+".jwks", string(data))
+	grants, redirects := k.grants, ""
+	if grants == "" {
+		grants = "[authorization_code, refresh_token]"
+	}
+	if k.redirect != "" {
+		redirects = fmt.Sprintf(", redirect_uris: [%q]", k.redirect)
+	}
 	h.apply(k.id, fmt.Sprintf(`partner: %s
 name: %s
 protocol: oidc
 stage: live
 release: [{ set: cis2 }]
 oidc:
-  { jwks_file: %s.jwks, redirect_uris: [%q], grants: [authorization_code, refresh_token],
+  { jwks_file: %s.jwks, grants: %s%s,
     scopes: [openid, profile, email, nhsperson, selectedrole], %s }
-`, k.id, k.id, k.id, k.redirect, terms))
+`, k.id, k.id, k.id, grants, redirects, terms))
 }
 
 // section is what the suite is told of the client.

@@ -18,18 +18,19 @@ import (
 
 // startFront answers for the suite with TLS, as its documentation has a reverse proxy do: on one port anybody,
 // on the other one whoever presents a certificate, which is passed on unverified.
-func startFront(t *testing.T, h *hub, to string) {
+func (s *conformance) startFront() {
+	t := s.t
 	t.Helper()
-	target, err := url.Parse(to)
+	target, err := url.Parse(s.at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf := h.ca.Server(t, suiteHost).TLS()
+	leaf := s.hub.ca.Server(t, suiteHost).TLS()
 	for _, at := range [...]struct { // in this order, so that two runs do not wait for one another
 		port int
 		ask  tls.ClientAuthType
 	}{{suitePort, tls.NoClientCert}, {suiteMTLS, tls.RequestClientCert}} {
-		serveFront(t, at.port, &tls.Config{Certificates: []tls.Certificate{leaf}, ClientAuth: at.ask, MinVersion: tls.VersionTLS12, CipherSuites: fapiSuites()}, target)
+		s.serveFront(at.port, &tls.Config{Certificates: []tls.Certificate{leaf}, ClientAuth: at.ask, MinVersion: tls.VersionTLS12, CipherSuites: fapiSuites()}, target)
 	}
 }
 
@@ -38,7 +39,8 @@ func fapiSuites() []uint16 {
 	return []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}
 }
 
-func serveFront(t *testing.T, port int, config *tls.Config, target *url.URL) {
+func (s *conformance) serveFront(port int, config *tls.Config, target *url.URL) {
+	t := s.t
 	t.Helper()
 	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(target)
@@ -58,7 +60,10 @@ func serveFront(t *testing.T, port int, config *tls.Config, target *url.URL) {
 		}
 	}}
 	listener := listenInTurn(t, fmt.Sprintf("127.0.0.1:%d", port), config)
-	server := &http.Server{Handler: proxy, ReadHeaderTimeout: 10 * time.Second}
+	mux := http.NewServeMux()
+	mux.Handle("/", proxy)
+	mux.HandleFunc(suiteApproving, s.wait)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

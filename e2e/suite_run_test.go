@@ -22,12 +22,15 @@ type conformance struct {
 	hub     *hub
 	client  *http.Client
 	scripts bool // the pages need a browser that runs them
+
+	decisions chan string // what the person is to do with a request that waits: allow, deny
 }
 
 func startSuite(t *testing.T, at string, h *hub) *conformance {
 	t.Helper()
-	startFront(t, h, at)
-	return &conformance{t: t, at: at, hub: h, client: &http.Client{Timeout: time.Minute}}
+	s := &conformance{t: t, at: at, hub: h, client: &http.Client{Timeout: time.Minute}, decisions: make(chan string, 1)}
+	s.startFront()
+	return s
 }
 
 // of is the same in a subtest.
@@ -131,8 +134,9 @@ func (s *conformance) run(plan string, m module) verdict {
 type person interface {
 	behave(module string)
 	visit(method, address string)
-	rotating() bool // an administrator adds a signing key when the module is ready for it
-	seen() []string // pages of the hub
+	decide(action string) // about a request that waits
+	rotating() bool       // an administrator adds a signing key when the module is ready for it
+	seen() []string       // pages of the hub
 }
 
 // person has a new browser.
@@ -155,6 +159,11 @@ func (s *conformance) attend(id string, b person) testInfo {
 	var info testInfo
 	for deadline := time.Now().Add(100 * time.Second); time.Now().Before(deadline); time.Sleep(150 * time.Millisecond) {
 		s.call(http.MethodGet, "info/"+id, nil, nil, &info, http.StatusOK)
+		select {
+		case action := <-s.decisions:
+			b.decide(action)
+		default:
+		}
 		switch info.Status {
 		case "FINISHED", "INTERRUPTED":
 			return info

@@ -48,6 +48,9 @@ func certifications() []certification {
 		"sender_constrain": "dpop", "client_auth_type": "private_key_jwt", "authorization_request_type": "simple",
 		"openid": "openid_connect", "fapi_profile": "plain_fapi",
 	}
+	ciba := map[string]string{
+		"client_auth_type": "private_key_jwt", "ciba_mode": "poll", "fapi_ciba_profile": "plain_fapi", "client_registration": "static_client",
+	}
 	signed := with(fapi, "fapi_request_method", "signed_non_repudiation", "fapi_response_mode", "jarm")
 	return []certification{
 		{"config", "oidcc-config-certification-test-plan", nil, suiteBasic, false},
@@ -64,6 +67,9 @@ func certifications() []certification {
 		{"fapi2-bound", "fapi2-security-profile-final-test-plan", with(fapi, "sender_constrain", "mtls"), suiteCertified("private_key_jwt", ""), false},
 		{"signing-mtls", "fapi2-message-signing-final-test-plan", with(signed, "client_auth_type", "mtls", "sender_constrain", "mtls"), suiteCertified("tls_client_auth", ", request_object: required"), false},
 		{"signing", "fapi2-message-signing-final-test-plan", signed, suiteFAPI(", request_object: required"), false},
+		{"ciba-poll", "fapi-ciba-id1-test-plan", ciba, suiteCIBA("private_key_jwt", "poll"), false},
+		{"ciba-ping", "fapi-ciba-id1-test-plan", with(ciba, "ciba_mode", "ping"), suiteCIBA("private_key_jwt", "ping"), false},
+		{"ciba-mtls", "fapi-ciba-id1-test-plan", with(ciba, "client_auth_type", "mtls"), suiteCIBA("tls_client_auth", "poll"), false},
 	}
 }
 
