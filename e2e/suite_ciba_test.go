@@ -22,7 +22,10 @@ func suiteCIBA(method, mode string) func(*testing.T, *hub) map[string]any {
 		sections := make([]map[string]any, 0, 2)
 		for _, k := range []*keyed{&first, &second} {
 			k.key(t)
-			terms := "profile: fapi2, bind: mtls, request_object: required, auth: " + method + ", ciba: " + ciba
+			terms := "bind: mtls, request_object: required, request_object_alg: ES256, auth: " + method + ", ciba: " + ciba
+			if method == "private_key_jwt" {
+				terms += ", auth_alg: ES256"
+			}
 			if method == "tls_client_auth" {
 				terms += fmt.Sprintf(", tls_name: %q", "dns:"+k.id+".example")
 			}

@@ -102,15 +102,19 @@ func (h *hub) withCertificates() string {
 		h.t.Fatal(err)
 	}
 	host := "mtls." + issuer.Hostname()
-	leaf := h.ca.Server(h.t, host)
+	leaf := h.ca.Issue(h.t, components.Profile{ // RSA: FAPI 1.0, which FAPI-CIBA is built on, lists no cipher suite with ECDSA
+		Subject: pkix.Name{CommonName: host}, Hosts: []string{host, issuer.Hostname(), "*.card." + issuer.Hostname()}, Key: components.RSAKey(h.t),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
 	if err := os.Chmod(leaf.KeyFile, 0o600); err != nil {
 		h.t.Fatal(err)
 	}
 	at := "https://" + host + ":" + issuer.Port()
 	for name, value := range map[string]string{
-		"ADDRESS": "127.0.0.1:" + issuer.Port(), "URL": at, "CLIENT_CA": h.ca.File, "TLS__CERT": leaf.CertFile, "TLS__KEY_FILE": leaf.KeyFile,
+		"MTLS__ADDRESS": "127.0.0.1:" + issuer.Port(), "MTLS__URL": at, "MTLS__CLIENT_CA": h.ca.File,
+		"PUBLIC__TLS__CERT": leaf.CertFile, "PUBLIC__TLS__KEY_FILE": leaf.KeyFile,
 	} {
-		h.env["LANYARD_LISTENERS__MTLS__"+name] = value
+		h.env["LANYARD_LISTENERS__"+name] = value
 	}
 	h.proc.Close()
 	h.serve()
