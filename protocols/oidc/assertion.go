@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func (p *Provider) judge(a assertion, c *client) *bridge.Refusal {
 	case c.profile().audience && (!a.single || a.audience[0] != p.issuer):
 		return refuseAssertion("aud", "The aud of the client assertion must be %s, as a string (FAPI 2.0 Security Profile, section 5.3.2.1).", p.issuer)
 	case len(a.audience) != 1 || !p.isOurs(a.audience[0]):
-		return refuseAssertion("aud", "The aud of the client assertion must be %s or %s, and nothing else.", p.issuer, p.url(tokenPath))
+		return refuseAssertion("aud", "The aud of the client assertion must be %s or %s, or the endpoint for pushing or for backchannel authentication, and nothing else.", p.issuer, p.url(tokenPath))
 	case a.id == "" || len(a.id) > maxJTI:
 		return refuseAssertion("jti", "The client assertion needs a jti of at most %d bytes.", maxJTI)
 	case a.expires <= now-skew:
@@ -99,11 +100,13 @@ func (p *Provider) judge(a assertion, c *client) *bridge.Refusal {
 	return nil
 }
 
-// isOurs reports whether an audience is the issuer, the token endpoint or that for pushing (RFC 9126, section 2), with or without
-// the default port: clients differ in whether they keep it.
+// isOurs reports whether an audience is the issuer or an endpoint that a client may take for it, at either address (RFC 7523, section 3;
+// RFC 9126, section 2; CIBA Core 1.0, section 7.1; RFC 8705, section 5), with or without the default port: clients differ in whether
+// they keep it.
 func (p *Provider) isOurs(aud string) bool {
+	ours := slices.Concat([]string{p.issuer}, p.targets(tokenPath), p.targets(pushPath), p.targets(backAuthPath))
 	bare := withoutDefaultPort(aud)
-	return bare == withoutDefaultPort(p.issuer) || bare == withoutDefaultPort(p.url(tokenPath)) || bare == withoutDefaultPort(p.url(pushPath))
+	return slices.ContainsFunc(ours, func(own string) bool { return bare == withoutDefaultPort(own) })
 }
 
 func withoutDefaultPort(raw string) string {

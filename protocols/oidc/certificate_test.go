@@ -315,6 +315,19 @@ func TestAliases(t *testing.T) {
 	}
 }
 
+// TestAssertionForTheOtherAddress: a client that calls an endpoint at the address for certificates may name it as the audience.
+func TestAssertionForTheOtherAddress(t *testing.T) {
+	w, _, _ := mutualWorld(t, web.FromConnection)
+	for _, path := range []string{tokenPath, pushPath, backAuthPath} {
+		if !w.p.isOurs(mutualHost + path) {
+			t.Errorf("%s is not ours", path)
+		}
+	}
+	if w.p.isOurs(mutualHost) || w.p.isOurs(mutualHost+userinfoPath) || newWorld(t).p.isOurs(mutualHost+tokenPath) {
+		t.Error("an address that is no such endpoint is ours")
+	}
+}
+
 // TestProofAtTheOtherAddress: a DPoP proof may name either address of an endpoint; the token is then bound to its key too.
 func TestProofAtTheOtherAddress(t *testing.T) {
 	w, _, own := mutualWorld(t, web.FromConnection)
