@@ -32,7 +32,7 @@ func suiteCIBA(method, mode string) func(*testing.T, *hub) map[string]any {
 			k.grants = `["urn:openid:params:grant-type:ciba", refresh_token]`
 			k.approve(t, h, terms)
 			section := k.section()
-			section["hint_type"], section["hint_value"] = "login_hint", doctor
+			section["hint_type"], section["hint_value"], section["acr_value"] = "login_hint", doctor, "AAL3_ANY"
 			sections = append(sections, section)
 		}
 		return map[string]any{
@@ -59,6 +59,7 @@ func (s *conformance) wait(w http.ResponseWriter, r *http.Request) {
 // decide answers the newest request that waits for the person, as allow or deny.
 func (b *suiteBrowser) decide(action string) {
 	b.t.Helper()
+	b.rejects = false // not the sign-in, but what comes after it
 	list := b.hub.issuer + "/approvals"
 	b.visit(http.MethodGet, list)
 	var waiting []form

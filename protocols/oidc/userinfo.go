@@ -14,6 +14,7 @@ import (
 
 // userinfo answers with the released claims of the granted scopes (OpenID Connect Core 1.0, section 5.3).
 func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
+	p.interaction(w, r)
 	shown, err := present(r)
 	if err != nil {
 		p.refuseResource(w, r, shown.scheme, "", "", err)
