@@ -3,9 +3,12 @@ package oidc
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -365,5 +368,18 @@ func TestSuspendedPersonIsUnknown(t *testing.T) {
 	w.person(func(p *person) { p.Status = "suspended" })
 	if got := w.call(backAuthPath, "till", form("scope", "openid", "login_hint", nurse)); got.code() != codeUnknownUser {
 		t.Errorf("%s", got.body)
+	}
+}
+
+// TestAudienceOfAssertions: a client may name the hub, the token endpoint and the endpoint it calls (CIBA Core 1.0, section 7.1).
+func TestAudienceOfAssertions(t *testing.T) {
+	w := newDecoupledWorld(t)
+	for aud, good := range map[string]bool{issuer: true, issuer + tokenPath: true, issuer + backAuthPath: true, issuer + pushPath: true, issuer + userinfoPath: false, "https://other.example": false} {
+		f := form("scope", "openid", "login_hint", nurse, "client_notification_token", "t", "client_assertion_type", assertionType, "client_assertion", w.assertion("pager", func(c map[string]any, _ *jose.SignerOptions) { c["aud"] = aud }))
+		r := httptest.NewRequest(http.MethodPost, issuer+backAuthPath, strings.NewReader(f.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if got := w.send(r); (got.status == http.StatusOK) != good {
+			t.Errorf("%s: %d %s", aud, got.status, got.body)
+		}
 	}
 }
