@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 const clientSecret = "an-e2e-secret-of-more-than-24-bytes"
 
-// openidc registers mod_auth_openidc as the EPR.
+// openidc registers mod_auth_openidc as the EPR. JWKS and FRONT in the terms stand for its addresses.
 func (h *hub) openidc(c components.OpenIDCConfig, terms string) *components.OpenIDC {
 	h.t.Helper()
 	c.Host, c.Port, c.CA = "epr.localhost", components.FreePort(h.t), h.ca
@@ -20,7 +21,7 @@ func (h *hub) openidc(c components.OpenIDCConfig, terms string) *components.Open
 	at := components.OpenIDCAddresses(c.Host, c.Port)
 	auth := "private_key_jwt"
 	if c.Key == nil {
-		c.ClientSecret, auth = clientSecret, "client_secret_basic, secret_file: epr.secret"
+		c.ClientSecret, auth = clientSecret, cmp.Or(c.TokenAuth, "client_secret_basic")+", secret_file: epr.secret"
 		h.write("epr.secret", clientSecret)
 	}
 	h.apply("epr", fmt.Sprintf(`partner: %s
@@ -33,7 +34,7 @@ release: [{ set: cis2 }]
 oidc:
   { auth: %s, redirect_uris: [%q], post_logout_redirect_uris: [%q], backchannel_logout_uri: %q,
     scopes: [openid, profile, nhsperson, nationalrbacaccess, selectedrole]%s }
-`, c.ClientID, at.Secure, auth, at.RedirectURI, at.PostLogout, at.BackChannel, terms))
+`, c.ClientID, at.Secure, auth, at.RedirectURI, at.PostLogout, at.BackChannel, strings.NewReplacer("JWKS", at.JWKS, "FRONT", at.FrontChannel).Replace(terms)))
 	return components.StartOpenIDC(h.t, c)
 }
 
