@@ -18,6 +18,11 @@ import (
 // approvalFresh is how long after the proof a person may still approve: longer, and somebody else may sit there.
 const approvalFresh = 2 * time.Minute
 
+// stale reports whether that has passed.
+func (p *Provider) stale(a approval) bool {
+	return p.hub.Clock().Sub(a.next.Transaction.ProofAt) > approvalFresh
+}
+
 // approving is what a sign-on to approve remembers: which request it is for.
 type approving struct {
 	Kind      bridge.ArtifactKind `json:"later_kind"`
@@ -112,6 +117,8 @@ func (p *Provider) resumeApproval(w http.ResponseWriter, r *http.Request) {
 	a, ok := p.approvalOf(w, r)
 	switch {
 	case !ok:
+	case a.Confirmed && p.stale(a): // it stood open, at the choice of a role perhaps
+		p.beginApproval(w, r, a.request, a.approving)
 	case a.Confirmed:
 		p.grantApproval(w, r, a)
 	default:

@@ -3,6 +3,7 @@ package oidc
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"net/url"
 	"slices"
@@ -41,7 +42,7 @@ func (p *Provider) checkAssertion(ctx context.Context, c *client, token string) 
 	if why := p.judge(claims, c); why != nil {
 		return none, why
 	}
-	expires := time.Unix(int64(claims.expires), 0).Add(assertionSkew)
+	expires := time.Unix(int64(math.Ceil(claims.expires)), 0).Add(assertionSkew + time.Second) // never sooner than judge refuses it
 	return bridge.PutArtifact{Artifact: bridge.Artifact{Kind: bridge.KindJTI, Key: bridge.Key(c.id + "\x00" + claims.id), Expires: expires}}, nil
 }
 

@@ -21,16 +21,16 @@ func refuseTarget(format string, args ...any) *bridge.Refusal {
 // audienceOf finds what the resources of a request stand for. A client may name the hub itself, itself, and the resource servers
 // that its terms name.
 func (p *Provider) audienceOf(c *client, resources []string) ([]audience, *bridge.Refusal) {
+	if len(resources) > maxAudience {
+		return nil, refuseTarget("More than %d resources.", maxAudience)
+	}
 	var out []audience
 	for _, r := range resources {
 		a, ok := p.resource(c, r)
 		switch {
 		case !ok:
 			return nil, refuseTarget("The resource %s is not one that this client may have tokens for.", clip(r))
-		case slices.Contains(out, a):
-		case len(out) == maxAudience:
-			return nil, refuseTarget("More than %d resources.", maxAudience)
-		default:
+		case !slices.Contains(out, a):
 			out = append(out, a)
 		}
 	}

@@ -57,8 +57,23 @@ func checkResponseType(_ *Provider, a *authorization) *bridge.Refusal {
 	return bridge.Refuse(bridge.UnsupportedRequest, "response_type must be code.").WithCode(codeResponseType)
 }
 
+const maxScopes = 128 // in one request
+
+// readScopes are those that a request asks for. A clinical one can become several, and each is compared with all others.
+func readScopes(text string) ([]string, *bridge.Refusal) {
+	asked := words(text)
+	if len(asked) > maxScopes {
+		return nil, bridge.Refuse(bridge.UnsupportedRequest, "More than %d scopes.", maxScopes).WithCode(codeInvalidScope)
+	}
+	return asked, nil
+}
+
 func checkScope(p *Provider, a *authorization) *bridge.Refusal {
-	for _, scope := range words(a.get("scope")) {
+	asked, why := readScopes(a.get("scope"))
+	if why != nil {
+		return why
+	}
+	for _, scope := range asked {
 		switch {
 		case ofSmart(scope):
 			a.Scopes = addScopes(a.Scopes, a.client.smartGrant(scope)...)

@@ -36,12 +36,14 @@ type client struct {
 	keys   jose.KeySet // of assertions and request objects
 	broken error       // why the registered keys cannot be used
 	remote *remoteKeys // where they are fetched from instead; nil: they are registered
+
+	stranger bool // it registered itself, and nobody has made it live
 }
 
 func newClient(p trust.Partner) *client {
 	c := &client{
 		id: p.ID, name: p.Name, terms: p.OIDC, rules: p.Terms, rev: p.Revision, alg: keyring.Algorithm(p.OIDC.Algorithm),
-		scopes: p.OIDC.Scopes,
+		scopes: p.OIDC.Scopes, stranger: p.Stranger(),
 	}
 	if !slices.Contains(c.scopes, scopeOpenID) {
 		c.scopes = append([]string{scopeOpenID}, c.scopes...)
@@ -51,7 +53,7 @@ func newClient(p trust.Partner) *client {
 	}
 	switch {
 	case p.OIDC.JWKSURI != "":
-		c.remote = &remoteKeys{uri: p.OIDC.JWKSURI, guarded: p.Stranger()}
+		c.remote = &remoteKeys{uri: p.OIDC.JWKSURI, guarded: c.stranger}
 	case len(p.OIDC.JWKS) > 0:
 		c.keys, c.broken = jose.ReadKeySet(p.OIDC.JWKS)
 	}
@@ -74,6 +76,9 @@ func (c *client) allowed(granted []string) []string {
 
 // public reports whether the client cannot authenticate.
 func (c *client) public() bool { return c.terms.ClientAuth == authNone }
+
+// counted reports whether what the client has the hub store counts as a stranger's: anybody may be it.
+func (c *client) counted() bool { return c.public() || c.stranger }
 
 // clientCache keeps one client a partner, for as long as the registry hands out the same terms.
 type clientCache struct {

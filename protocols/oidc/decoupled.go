@@ -16,7 +16,7 @@ import (
 // in the same commit under the same key, is spent when it was exchanged for tokens.
 const (
 	kindDevice       bridge.ArtifactKind = "oidc-device"
-	kindDevicePublic bridge.ArtifactKind = "oidc-device-public" // of clients that cannot authenticate
+	kindDevicePublic bridge.ArtifactKind = "oidc-device-public" // of clients that cannot authenticate, or that nobody vouches for
 	kindCIBA         bridge.ArtifactKind = "oidc-ciba"
 	kindOutcome      bridge.ArtifactKind = "oidc-outcome"
 	kindUserCode     bridge.ArtifactKind = "oidc-user-code"
@@ -70,7 +70,7 @@ type outcome struct {
 }
 
 func (c *client) deviceKind() bridge.ArtifactKind {
-	if c.public() {
+	if c.counted() {
 		return kindDevicePublic
 	}
 	return kindDevice

@@ -149,9 +149,9 @@ func (p *Provider) answerDevice(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	answer, proved := r.PostFormValue("answer"), a.next.Transaction.ProofAt
+	answer := r.PostFormValue("answer")
 	switch {
-	case answer == "approve" && p.hub.Clock().Sub(proved) > approvalFresh:
+	case answer == "approve" && p.stale(a):
 		p.beginApproval(w, r, a.request, a.approving)
 	case answer == "approve":
 		p.grantApproval(w, r, a)

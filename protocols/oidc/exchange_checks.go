@@ -91,7 +91,11 @@ func checkExchangeScope(_ *Provider, x *exchange, t *trade) error {
 	have := x.caller.allowed(t.subject.grant.Scopes)
 	have = slices.DeleteFunc(have, func(s string) bool { return s == scopeOpenID })
 	t.scopes = have
-	if wanted := words(x.get("scope")); len(wanted) > 0 {
+	wanted, why := readScopes(x.get("scope"))
+	if why != nil {
+		return why
+	}
+	if len(wanted) > 0 {
 		t.scopes = nil
 		for _, s := range wanted {
 			if !within(have, s) {

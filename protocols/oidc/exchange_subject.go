@@ -48,8 +48,11 @@ func (p *Provider) subjectOfAccess(ctx context.Context, x *exchange, token strin
 	if err != nil {
 		return subject{}, refuseSubject("it is no access token of this hub, or it has expired.")
 	}
-	if t.Client != x.caller.id && !t.isFor(x.caller.id) {
+	switch {
+	case t.Client != x.caller.id && !t.isFor(x.caller.id):
 		return subject{}, refuseSubject("it was neither issued to this client nor for it.")
+	case t.Client == x.caller.id && !t.Confirm.heldBy(x.caller.holds): // or who finds it would have one that is bound to nothing of it
+		return subject{}, refuseSubject("it is bound to a key or certificate that this request did not prove to have (RFC 9449, section 7; RFC 8705, section 3).")
 	}
 	g, holder, err := p.living(ctx, t)
 	switch {

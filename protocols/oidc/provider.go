@@ -91,7 +91,8 @@ type Provider struct {
 	described   published
 	keySet      published
 	smart       published
-	waiting     chan struct{} // a place for each request that waits for a client's keys
+	waiting     places // of requests that wait for keys of clients
+	doubtful    places // of those that wait for documents at addresses that are only a client's own word
 }
 
 var _ bridge.Propagator = (*Provider)(nil)
@@ -104,8 +105,8 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, mutual: o.MutualTLS, poster: o.Poster, log: o.Log,
 		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
-		waiting: make(chan struct{}, keysWaiting),
-		after:   o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
+		waiting: make(places, keysWaiting), doubtful: make(places, keysWaiting),
+		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
 	}
 	var err error
 	if p.sealer, err = newSealer(o.Hub); err != nil {

@@ -14,19 +14,20 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
-// Kinds of pushed requests: of clients that authenticated, and of those that cannot.
+// Kinds of pushed requests: of clients that authenticated, and of those that cannot or that nobody vouches for.
 const (
 	kindPushed       bridge.ArtifactKind = "oidc-pushed"
 	kindPushedPublic bridge.ArtifactKind = "oidc-pushed-public"
 )
 
-// StrangerKinds are the artifacts that anybody can make the hub store, without having signed in or authenticated.
+// StrangerKinds are the artifacts that anybody can make the hub store, without having signed in, or authenticated as a client that an
+// administrator made live.
 func StrangerKinds() []bridge.ArtifactKind {
 	return []bridge.ArtifactKind{kindPushedPublic, kindDevicePublic}
 }
 
 func (c *client) pushedKind() bridge.ArtifactKind {
-	if c.public() {
+	if c.counted() {
 		return kindPushedPublic
 	}
 	return kindPushed

@@ -56,8 +56,12 @@ func (p *Provider) ownScopes(c *client, asked string) ([]string, error) {
 	if asked == "" {
 		return slices.DeleteFunc(slices.Clone(c.scopes), func(s string) bool { return p.scopes.known(s) || ofSmart(s) && levelOf(s) != smart.System }), nil
 	}
+	all, why := readScopes(asked)
+	if why != nil {
+		return nil, why
+	}
 	out := []string{}
-	for _, s := range words(asked) {
+	for _, s := range all {
 		switch {
 		case levelOf(s) == smart.System && len(c.ownClinical(s)) > 0:
 			out = addScopes(out, c.ownClinical(s)...)

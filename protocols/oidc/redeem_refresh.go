@@ -130,11 +130,15 @@ func (p *Provider) narrow(c *client, granted []string, scope string) ([]string, 
 	if scope == "" {
 		return granted, nil
 	}
+	all, why := readScopes(scope)
+	if why != nil {
+		return nil, why
+	}
 	var asked []string
-	for _, s := range words(scope) {
+	for _, s := range all {
 		switch {
 		case slices.Contains(granted, s):
-			asked = append(asked, s)
+			asked = addScopes(asked, s)
 		case ofSmart(s):
 			asked = addScopes(asked, permitted(clinicalOf(granted), s)...)
 		case p.scopes.known(s), slices.Contains(c.scopes, s):

@@ -46,6 +46,10 @@ func (p *Provider) fill(ctx context.Context, said registration.Said, d *trust.Do
 	if p.fetcher == nil {
 		return &registration.Refusal{Code: registration.InvalidMetadata, Detail: "sector_identifier_uri is not offered by this hub."}
 	}
+	if !p.doubtful.enter() {
+		return bridge.Refuse(bridge.Unavailable, "Documents of other clients are being fetched. Try again.").WithCode("keys_busy")
+	}
+	defer p.doubtful.leave()
 	body, _, err := p.fetcher.Fetch(ctx, d.OIDC.SectorURI, true)
 	if err != nil {
 		return bridge.Refuse(bridge.BadRequest, "The document of sector_identifier_uri cannot be fetched: it must be answered with 200, without redirect, within a few seconds, at a public address.").

@@ -19,7 +19,7 @@ const (
 	keysPause   = 10 * time.Second // between two attempts, whatever came of the first
 	keysGood    = 24 * time.Hour   // how long the last good set serves while no other can be had
 	keysTimeout = 4 * time.Second  // of one attempt
-	keysWaiting = 8                // requests of all clients that may wait for a set at one time
+	keysWaiting = 8                // requests that may wait for a set at one time: of all strangers, and of all other clients
 )
 
 // remoteKeys are the keys of one client that names where they are (jwks_uri). One fetch is in flight at a time; who comes meanwhile
@@ -98,7 +98,7 @@ func (p *Provider) newerKeys(ctx context.Context, c *client) (jose.KeySet, bool)
 
 // remoteSet is a set that was fetched after a time, or the last good one. It fetches if there is reason to, and not too often.
 func (p *Provider) remoteSet(ctx context.Context, k *remoteKeys, after time.Time) (jose.KeySet, time.Time, error) {
-	now := p.hub.Clock()
+	now, at := p.hub.Clock(), p.placesFor(k.guarded)
 	k.mu.Lock()
 	good := !k.fetched.IsZero() && now.Before(k.fetched.Add(keysGood))
 	wanted := !good || !now.Before(k.until) || !after.IsZero() && !k.fetched.After(after)
@@ -106,14 +106,14 @@ func (p *Provider) remoteSet(ctx context.Context, k *remoteKeys, after time.Time
 	case !wanted, k.flight == nil && now.Before(k.tried.Add(keysPause)), k.flight != nil && good && after.IsZero():
 		defer k.mu.Unlock()
 		return k.last(good)
-	case !p.enterKeys():
+	case !at.enter():
 		defer k.mu.Unlock()
 		if good {
 			return k.last(good)
 		}
 		return jose.KeySet{}, time.Time{}, errKeysBusy
 	}
-	defer p.leaveKeys()
+	defer at.leave()
 	if flight := k.flight; flight != nil {
 		k.mu.Unlock()
 		select {
@@ -169,14 +169,24 @@ func (p *Provider) fetchKeys(ctx context.Context, k *remoteKeys) {
 	k.flight = nil
 }
 
-// enterKeys admits a request to wait for keys.
-func (p *Provider) enterKeys() bool {
+// places bound how many wait for other servers at one time.
+type places chan struct{}
+
+func (p places) enter() bool {
 	select {
-	case p.waiting <- struct{}{}:
+	case p <- struct{}{}:
 		return true
 	default:
 		return false
 	}
 }
 
-func (p *Provider) leaveKeys() { <-p.waiting }
+func (p places) leave() { <-p }
+
+// placesFor keeps those apart whose addresses are only their own word: a stranger whose server is slow keeps nobody waiting but strangers.
+func (p *Provider) placesFor(guarded bool) places {
+	if guarded {
+		return p.doubtful
+	}
+	return p.waiting
+}

@@ -48,7 +48,7 @@ type Proof struct {
 	Thumbprint string // jkt: of the key that the client proved to have (RFC 7638, SHA-256)
 	ID         string // jti; the caller sees to it that it is used once
 	Issued     time.Time
-	Until      time.Time // after which the proof is too old: as long the caller remembers the jti
+	Until      time.Time // a second after the proof is too old, however times are rounded: as long the caller remembers the jti
 }
 
 // proof is a proof whose signature is verified, with its claims.
@@ -98,7 +98,7 @@ func VerifyProof(token string, r ProofRules) (Proof, error) {
 	}
 	seconds, fraction := math.Modf(p.issued)
 	issued := time.Unix(int64(seconds), int64(fraction*1e9))
-	return Proof{Thumbprint: Thumbprint(key.Public), ID: p.id, Issued: issued, Until: issued.Add(r.age())}, nil
+	return Proof{Thumbprint: Thumbprint(key.Public), ID: p.id, Issued: issued, Until: issued.Add(r.age() + time.Second)}, nil
 }
 
 // carried is the key in the header: the one place where a header brings a key, because the proof is about just that.

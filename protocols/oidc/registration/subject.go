@@ -2,6 +2,7 @@ package registration
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/trust"
@@ -35,8 +36,17 @@ func tellSubjectType(d trust.Document) any {
 }
 
 // checkSector finds the sector of pairwise identifiers: the host of sector_identifier_uri, which trust takes from there, or the one
-// host of all redirect URIs (OpenID Connect Core 1.0, section 8.1). Apps on a device share their hosts, so each is a sector of its own.
+// host of all redirect URIs (OpenID Connect Core 1.0, section 8.1). Apps on a device share their hosts, so each is a sector of its own; so
+// is a client that has tokens without a redirect: nothing then shows that the host is its own, and it could learn by what name another
+// client knows a person.
 func checkSector(_ Said, d *trust.Document) *Refusal {
+	redirected := slices.Contains(d.OIDC.Grants, trust.GrantCode) && !slices.Contains(d.OIDC.Grants, trust.GrantDevice) && !slices.Contains(d.OIDC.Grants, trust.GrantCIBA)
+	switch {
+	case !redirected && d.OIDC.SectorURI != "":
+		return refuse(InvalidMetadata, "sector_identifier_uri is only for clients whose one way to tokens of a person is the code grant: by others nothing shows that the sector is theirs.")
+	case !redirected:
+		return nil
+	}
 	if d.Subject != trust.SubjectPairwise || d.OIDC.SectorURI != "" || d.OIDC.Type == "native" {
 		return nil
 	}
