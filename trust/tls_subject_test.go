@@ -63,6 +63,7 @@ func TestTLSSubject(t *testing.T) {
 		"dn:" + strings.ReplaceAll(dn, "CN=", "2.5.4.3="):                 true,
 		"dn:" + strings.ReplaceAll(dn, "#0c0466697665", "#0c0466697666"):  false,
 		"dn:" + strings.ReplaceAll(dn, ",C=GB", ""):                       false,
+		"dn:" + strings.ReplaceAll(dn, "C=GB", "ST=GB"):                   false,
 		"dn:C=GB," + strings.ReplaceAll(dn, ",C=GB", ""):                  false,
 		"dn:" + strings.ReplaceAll(dn, "OU=IT+OU=Labs", "OU=IT"):          false,
 		"dn:" + strings.ReplaceAll(dn, "OU=IT+OU=Labs", "OU=IT,OU=Labs"):  false,

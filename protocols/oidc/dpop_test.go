@@ -197,7 +197,7 @@ func TestCodeBoundToKey(t *testing.T) {
 	after := w.lastSeq()
 	got := w.prove(pushPath, "basic", request("basic", "dpop_jkt", other.jkt()), key.proof("POST", pushPath, "", nil))
 	w.denied(t, "two keys", got, after, 400, "invalid_dpop_proof", "dpop_jkt")
-	for _, bad := range []string{"x", key.jkt() + "A", strings.Repeat("=", 43), key.jkt()[1:]} {
+	for _, bad := range []string{"x", key.jkt() + "A", strings.Repeat("=", 43), key.jkt()[1:], strings.Repeat("A", 42), strings.Repeat("A", 64)} {
 		w.back(t, bad, w.browser().authorize("basic", "dpop_jkt", bad), after, "invalid_request", "bad_jkt")
 	}
 	proof := key.proof("POST", pushPath, "", nil)
@@ -221,7 +221,11 @@ func TestNonces(t *testing.T) {
 		return w.prove(tokenPath, "bound", codeForm(code), key.proof("POST", tokenPath, "", withNonce))
 	}
 	after := w.lastSeq()
-	got := redeem()
+	got := w.redeem("bound", code)
+	if w.denied(t, "no proof", got, after, 400, "invalid_dpop_proof", "dpop_missing"); got.header.Get("DPoP-Nonce") == "" {
+		t.Error("no nonce for the proof that is to come")
+	}
+	got = redeem()
 	w.denied(t, "no nonce", got, after, 400, "use_dpop_nonce", "use_dpop_nonce")
 	if nonce = got.header.Get("DPoP-Nonce"); nonce == "" {
 		t.Fatal("no nonce was handed out")
