@@ -13,7 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"slices"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,6 +40,8 @@ type cis2App struct {
 	alg     jose.SignatureAlgorithm
 	base    string
 	minimum int            // authentication assurance
+	code    string         // the one role code that it knows
+	org     string         // and the one organisation
 	found   map[string]any // by discovery
 
 	mu       sync.Mutex
@@ -58,7 +60,7 @@ type cis2Session struct {
 
 func newCIS2App(t *testing.T, client *http.Client, alg jose.SignatureAlgorithm) *cis2App {
 	t.Helper()
-	a := &cis2App{t: t, client: client, alg: alg, key: components.RSAKey(t), minimum: 3, sessions: map[string]cis2Session{}, used: map[string]bool{}}
+	a := &cis2App{t: t, client: client, alg: alg, key: components.RSAKey(t), minimum: 3, code: "S8000:G8000:R8001", org: "RX1", sessions: map[string]cis2Session{}, used: map[string]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /users/auth/cis2/callback", func(_ http.ResponseWriter, r *http.Request) { a.answer = r.URL.Query() })
 	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(a.jwks()) })
@@ -244,10 +246,10 @@ func (a *cis2App) check(claims, info map[string]any) (cis2Session, error) {
 		if role["person_roleid"] != claims["selected_roleid"] {
 			continue
 		}
-		if !slices.Contains([]string{"S8000:G8000:R8001"}, text(role, "role_code")) {
+		if role["role_code"] != a.code {
 			return cis2Session{}, fmt.Errorf("role not found: %v at %v", role["role_name"], role["org_name"])
 		}
-		if role["org_code"] != "RX1" {
+		if role["org_code"] != a.org {
 			return cis2Session{}, errors.New("organisation not found")
 		}
 		session := cis2Session{UID: text(info, "uid"), Role: role, Since: time.Unix(int64(signedIn), 0)}
@@ -370,5 +372,41 @@ func (a *cis2App) shift(s *surfer) {
 	defer a.mu.Unlock()
 	if len(a.sessions) != 0 || len(a.used) != 1 || len(a.rejected) != 0 {
 		a.t.Errorf("after the sign-out: sessions %v, used %v, rejected %v", a.sessions, a.used, a.rejected)
+	}
+}
+
+// TestCIS2AppAtTheDemo: the demo has that issuer too, over http, and other commands reach it by demo.yaml.
+func TestCIS2AppAtTheDemo(t *testing.T) {
+	h := &hub{t: t, bin: binary(t), dir: t.TempDir()}
+	port, dir := components.FreePort(t), t.TempDir()
+	h.proc = components.Start(t, components.Command{Path: h.bin, Args: []string{"demo", "--dir", dir, "--port", strconv.Itoa(port), "--no-browser"}})
+	h.proc.WaitOutput("Press Ctrl-C", 60*time.Second)
+	h.issuer, h.config = fmt.Sprintf("http://hub.localhost:%d", port), filepath.Join(dir, "demo.yaml")
+	client := components.Client(t, nil)
+	a, s := newCIS2App(t, client, jose.RS512), &surfer{t: t, hub: h, client: components.Client(t, nil)}
+	h.write("vaccinations.yaml", a.document())
+	h.run("partner", "apply", "-f", h.path("vaccinations.yaml"))
+	a.discover(h.issuer + cis2Path)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) { // until the demo has noticed
+		if s.open(a.issuer + "/authorize?client_id=" + cis2Client); !strings.Contains(s.body, "is not registered with this hub") || time.Now().After(deadline) {
+			break
+		}
+	}
+	a.code, a.org = "S8000:G8000:R8000", "ZZ902"
+	got, err := a.signIn(s, func() {
+		s.follow("Use a demo smartcard")
+		s.submit("Dr Asha Example", "uid", "555000000107")
+		s.submit("Continue", "role", "555020001001")
+	}, "selectedrole")
+	if err != nil || got.UID != "555000000107" || got.Role["person_roleid"] != "555020001001" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	s.open(h.issuer + "/signout")
+	s.submit("Sign out")
+	s.see("You are signed out everywhere")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.sessions) != 0 || len(a.rejected) != 0 {
+		t.Errorf("sessions %v, rejected %v", a.sessions, a.rejected)
 	}
 }
