@@ -107,16 +107,20 @@ func (f *follower) command(line string) components.Command {
 
 const asha, ashaRole = "555000000107", "555020001001"
 
-// tour is what every how-to's app can do: sign in with a role, change it, step up, sign out here, be told of a sign-out elsewhere.
+// tour is what every how-to's app can do: sign in with a role, change it, step up, sign out here, be told of a sign-out elsewhere, turn somebody without a role away, and take a logout token about nobody.
 func (f *follower) tour() {
 	f.t.Helper()
 	s := f.surfer
+	present := func(name, uid string) {
+		f.t.Helper()
+		s.follow("Use a demo smartcard")
+		s.submit(name, "uid", uid)
+	}
 	in := func(path string, role string) {
 		f.t.Helper()
 		s.open(f.app + path)
 		if strings.Contains(s.url.Path, "/signin") {
-			s.follow("Use a demo smartcard")
-			s.submit("Dr Asha Example", "uid", asha)
+			present("Dr Asha Example", asha)
 		}
 		if role != "" {
 			s.see("Choose your role")
@@ -155,6 +159,11 @@ func (f *follower) tour() {
 	s.see("Ended")
 	s.open(f.app + "/")
 	s.see("Nobody is signed in")
+
+	s.open(f.app + "/login")
+	present("Elin Norole", "555000000135")
+	s.see("you have no role here: ask your Registration Authority")
+	f.page("connect-an-app.md", "Signing out", false)
 }
 
 // TestHowToGo follows docs/how-to/connect-an-app-go.md.
