@@ -5,7 +5,7 @@
 //	surfer_test.go      a browser without JavaScript: redirects, forms, cookies, a card
 //	shibboleth_test.go  Shibboleth SP: sign-on, attributes, encryption, logout from either end
 //	shibboleth_requests_test.go  what a Shibboleth SP can ask for, and reads of what it is told
-//	openidc_test.go     mod_auth_openidc: code flow, claims, back-channel logout; openidc_ways_test.go: keys, form_post, signed userinfo and requests, refresh, front channel
+//	openidc_test.go     mod_auth_openidc: code flow, claims, back-channel logout; openidc_api_test.go: as a resource server; openidc_ways_test.go: keys, form_post, signed userinfo and requests, refresh, front channel
 //	openidclient_test.go  openid-client (Node.js, certified): every way to ask, every grant, bound tokens, registration
 //	oidcclientts_test.go  oidc-client-ts in Chromium: a single page app signs in, renews, revokes, signs out
 //	goclient_test.go    go-oidc and golang.org/x/oauth2: code, refresh, userinfo, device code, client credentials, logout tokens
