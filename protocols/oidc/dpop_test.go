@@ -309,3 +309,33 @@ func TestBoundTokensNeedTheirKey(t *testing.T) {
 		t.Error("nothing was ever accepted")
 	}
 }
+
+// BenchmarkProof is the check of one DPoP proof, beside what it cannot do without: one ES256 signature verified.
+func BenchmarkProof(b *testing.B) {
+	w := newWorld(b)
+	key := w.prover()
+	c, err := w.p.partner("bound")
+	must(b, err)
+	proof := key.proof(http.MethodPost, tokenPath, "", nil)
+	r := httptest.NewRequest(http.MethodPost, issuer+tokenPath, nil)
+	r.Header.Set("DPoP", proof)
+	b.Run("proof", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := w.p.proveKey(httptest.NewRecorder(), r, c, tokenPath); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("signature", func(b *testing.B) {
+		sum := sha256.Sum256([]byte(proof))
+		private, _ := key.key.(*ecdsa.PrivateKey)
+		signature, err := ecdsa.SignASN1(rand.Reader, private, sum[:])
+		must(b, err)
+		for b.Loop() {
+			if !ecdsa.VerifyASN1(&private.PublicKey, sum[:], signature) {
+				b.Fatal("not verified")
+			}
+		}
+	})
+}
