@@ -36,25 +36,24 @@ func (a asked) has(name string, values []any) bool {
 	if !ok || len(wanted) == 0 {
 		return ok
 	}
+	var would []any // read once, however many values the person has
+	for _, w := range wanted {
+		if x, ok := simple(w); ok {
+			would = append(would, x)
+		}
+	}
 	return slices.ContainsFunc(values, func(v any) bool {
 		text, err := json.Marshal(v)
-		return err == nil && slices.ContainsFunc(wanted, func(w json.RawMessage) bool { return sameJSON(w, text) })
+		x, ok := simple(text)
+		return err == nil && ok && slices.Contains(would, x)
 	})
 }
 
-// sameJSON compares two values that are no objects or arrays, whatever way a string is escaped in them.
-func sameJSON(a, b []byte) bool {
-	var x, y any
-	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
-		return false
+// simple reads a value that is no object or array, whatever way a string is escaped in it: others are never the same as anything.
+func simple(text []byte) (any, bool) {
+	var x any
+	if len(text) == 0 || text[0] == '{' || text[0] == '[' || json.Unmarshal(text, &x) != nil {
+		return nil, false
 	}
-	switch x.(type) {
-	case map[string]any, []any:
-		return false
-	}
-	switch y.(type) {
-	case map[string]any, []any:
-		return false
-	}
-	return x == y
+	return x, true
 }

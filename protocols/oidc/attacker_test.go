@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -175,5 +176,25 @@ func TestApprovalLeftOpen(t *testing.T) {
 		if approved := w.poll("till", asked.ID).status == http.StatusOK; approved != fresh || !fresh && (got.to == nil || got.to.Path != "/signin") {
 			t.Errorf("after %s: approved %t, %d %v", wait, approved, got.status, got.to)
 		}
+	}
+}
+
+// TestManyClaimValues: values that the claims parameter asks for are not each read anew for every value of the person's.
+func TestManyClaimValues(t *testing.T) {
+	wanted := make([]json.RawMessage, 1500)
+	for i := range wanted {
+		wanted[i] = json.RawMessage("1")
+	}
+	var roles []any
+	for range 10 {
+		roles = append(roles, map[string]any{"activities": strings.Split(strings.Repeat("B0360,", 100), ",")})
+	}
+	made := testing.AllocsPerRun(1, func() {
+		if (asked{"roles": wanted}).has("roles", roles) {
+			t.Error("objects were taken for numbers")
+		}
+	})
+	if made > 10_000 {
+		t.Errorf("%.0f allocations", made)
 	}
 }
