@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -104,24 +105,42 @@ func TestStrangersStoreInBounds(t *testing.T) {
 	}
 }
 
-// TestStrangersKeepOnlyStrangersWaiting: slow servers of clients that registered themselves take no place from those of live clients.
-func TestStrangersKeepOnlyStrangersWaiting(t *testing.T) {
+// TestSlowKeysKeepFewWaiting: the slow server of one client takes few of the places, and those of clients that registered themselves take
+// none of those of others.
+func TestSlowKeysKeepFewWaiting(t *testing.T) {
 	r := newRemote(t)
-	stranger, done := r.cached(), make(chan error, 100)
-	live := *stranger
-	live.remote = &remoteKeys{uri: keysAt}
+	some, done := r.cached(), make(chan error, 100)
+	at := func(guarded bool) *client {
+		c := *some
+		c.remote = &remoteKeys{uri: keysAt, guarded: guarded}
+		return &c
+	}
 	synctest.Test(t, func(t *testing.T) {
 		r.hold = make(chan struct{})
-		ask := func(c *client) {
-			_, err := r.p.keysOf(t.Context(), c)
-			done <- err
+		ask := func(c *client, times int) {
+			for range times {
+				go func() {
+					_, err := r.p.keysOf(t.Context(), c)
+					done <- err
+				}()
+			}
+			synctest.Wait()
 		}
-		for range keysWaiting {
-			go ask(stranger)
+		ask(at(true), keysWaiting+1)
+		if len(done) != 1 || !errors.Is(<-done, errKeysBusy) {
+			t.Error("more wait for one client than may")
 		}
-		synctest.Wait()
-		go ask(&live)
-		synctest.Wait()
+		for range keysPlaces/keysWaiting - 1 {
+			ask(at(true), keysWaiting)
+		}
+		if len(done) != 0 {
+			t.Errorf("a stranger is turned away for the sake of another: %v", <-done)
+		}
+		ask(at(true), 1)
+		if len(done) != 1 || !errors.Is(<-done, errKeysBusy) {
+			t.Error("more strangers wait than may")
+		}
+		ask(at(false), 1)
 		if len(done) != 0 {
 			t.Errorf("a live client is turned away: %v", <-done)
 		}

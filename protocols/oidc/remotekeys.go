@@ -19,7 +19,8 @@ const (
 	keysPause   = 10 * time.Second // between two attempts, whatever came of the first
 	keysGood    = 24 * time.Hour   // how long the last good set serves while no other can be had
 	keysTimeout = 4 * time.Second  // of one attempt
-	keysWaiting = 8                // requests that may wait for a set at one time: of all strangers, and of all other clients
+	keysWaiting = 8                // requests that may wait for the set of one client at one time
+	keysPlaces  = 32               // the same, of all strangers, and of all other clients
 )
 
 // remoteKeys are the keys of one client that names where they are (jwks_uri). One fetch is in flight at a time; who comes meanwhile
@@ -35,6 +36,7 @@ type remoteKeys struct {
 	tried   time.Time // when the last attempt began
 	why     error     // of the last attempt; nil: it succeeded
 	flight  chan struct{}
+	waiting int // requests that wait for the end of it, and the one that makes it
 }
 
 var (
@@ -106,7 +108,7 @@ func (p *Provider) remoteSet(ctx context.Context, k *remoteKeys, after time.Time
 	case !wanted, k.flight == nil && now.Before(k.tried.Add(keysPause)), k.flight != nil && good && after.IsZero():
 		defer k.mu.Unlock()
 		return k.last(good)
-	case !at.enter():
+	case k.waiting == keysWaiting || !at.enter():
 		defer k.mu.Unlock()
 		if good {
 			return k.last(good)
@@ -114,6 +116,7 @@ func (p *Provider) remoteSet(ctx context.Context, k *remoteKeys, after time.Time
 		return jose.KeySet{}, time.Time{}, errKeysBusy
 	}
 	defer at.leave()
+	k.waiting++
 	if flight := k.flight; flight != nil {
 		k.mu.Unlock()
 		select {
@@ -127,6 +130,7 @@ func (p *Provider) remoteSet(ctx context.Context, k *remoteKeys, after time.Time
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.waiting--
 	return k.last(!k.fetched.IsZero() && now.Before(k.fetched.Add(keysGood)))
 }
 
