@@ -15,12 +15,21 @@ type assertion struct {
 	hasIssued, hasSince    bool
 }
 
+// ofRequests are claims by which a request object is known. One that names its client as sub, as some do, would pass for an assertion
+// otherwise, and it goes through browsers.
+var ofRequests = [...]string{"response_type", "redirect_uri", "code_challenge", "state"}
+
 // readAssertion reads claims strictly: no name twice, every one of its type.
 func readAssertion(v jose.Verified) (assertion, error) {
 	var a assertion
 	claims, err := v.Claims()
 	if err != nil {
 		return a, err
+	}
+	for _, name := range ofRequests {
+		if claims.Has(name) {
+			return a, errors.New(name + " belongs into a request object, and a request object is no client assertion (RFC 9101, section 10.8)")
+		}
 	}
 	for _, c := range [...]struct {
 		name string
