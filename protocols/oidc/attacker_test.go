@@ -130,7 +130,7 @@ func TestSlowKeysKeepFewWaiting(t *testing.T) {
 		if len(done) != 1 || !errors.Is(<-done, errKeysBusy) {
 			t.Error("more wait for one client than may")
 		}
-		for range keysPlaces/keysWaiting - 1 {
+		for range placesOfStrangers/keysWaiting - 1 {
 			ask(at(true), keysWaiting)
 		}
 		if len(done) != 0 {

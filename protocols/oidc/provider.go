@@ -105,7 +105,7 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, mutual: o.MutualTLS, poster: o.Poster, log: o.Log,
 		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
-		waiting: make(places, keysPlaces), doubtful: make(places, keysPlaces),
+		waiting: make(places, placesOfOthers), doubtful: make(places, placesOfStrangers),
 		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
 	}
 	var err error

@@ -19,8 +19,11 @@ const (
 	keysPause   = 10 * time.Second // between two attempts, whatever came of the first
 	keysGood    = 24 * time.Hour   // how long the last good set serves while no other can be had
 	keysTimeout = 4 * time.Second  // of one attempt
-	keysWaiting = 8                // requests that may wait for the set of one client at one time
-	keysPlaces  = 32               // the same, of all strangers, and of all other clients
+	keysWaiting = 4                // requests that may wait for the set of one client at one time
+
+	// Places of those that wait at one time: each is one of the requests in work, of which there are 32 for each processor.
+	placesOfStrangers = 8
+	placesOfOthers    = 12
 )
 
 // remoteKeys are the keys of one client that names where they are (jwks_uri). One fetch is in flight at a time; who comes meanwhile
