@@ -86,7 +86,7 @@ func (p *Provider) sayAccess(to *client, t accessToken, g *grant, iss bridge.Iss
 	claims := map[string]any{}
 	if g != nil {
 		claims = p.readerClaims(to, iss, heard)
-		claims["sub"], claims["auth_time"], claims["acr"], claims["sid"] = iss.Subject, g.AuthnAt, acrOf(iss), iss.Index
+		claims["sub"], claims["auth_time"], claims["acr"], claims["sid"] = iss.Subject, g.AuthnAt, acrOf(g.asProven(iss)), iss.Index
 		if act := g.act(); act != nil {
 			claims["act"] = act
 		}

@@ -133,7 +133,7 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, 
 	now := p.hub.Clock()
 	code, err := p.sealer.seal(sealCode, grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
-		Scopes: with.scopes, Context: with.context, Claims: d.Claims, Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Resources: d.Resources,
+		Scopes: with.scopes, Context: with.context, Claims: d.Claims, Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Proven: provenBy(iss), Resources: d.Resources,
 		Offer: &offer{Redirect: d.Redirect, Challenge: d.Challenge, Nonce: d.Nonce, Key: d.Key, Expires: earlier(now.Add(p.codeLife(c)), iss.SessionEnds).Unix(), StateHash: p.stateHash(c, d.State)},
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -114,6 +115,15 @@ func (p *Provider) storeWaiting(ctx context.Context, d *decoupled, now time.Time
 		Time: now, Kind: ledger.AuthorizationAsked, Ref: d.Ref, Subject: d.UID, Partner: d.Client, Peer: bridge.Peer(ctx),
 		Detail: map[string]string{"protocol": string(trust.OIDC), "way": d.way()},
 	}}
+	full := bridge.Refuse(bridge.Throttled, "Too many requests wait for this person. Try again when they are answered or have expired.").WithCode("waiting_full")
+	list, err := p.waitingFor(ctx, d.UID)
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(other *decoupled) bool { return other.Client != d.Client })
+	if len(list) >= waitingOne {
+		return full
+	}
 	for n := range waitingMax {
 		d.Place = place(d.UID, n)
 		request, err := d.artifact()
@@ -126,5 +136,5 @@ func (p *Provider) storeWaiting(ctx context.Context, d *decoupled, now time.Time
 			return err
 		}
 	}
-	return bridge.Refuse(bridge.Throttled, "Too many requests wait for this person. Try again when they are answered or have expired.").WithCode("waiting_full")
+	return full
 }

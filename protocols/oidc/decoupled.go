@@ -30,6 +30,7 @@ const (
 	decidedLate  = time.Minute      // an outcome can be fetched for so long, whenever it came
 	remembered   = 10 * time.Minute // a request that nobody answered is known as expired for so long
 	waitingMax   = 16               // requests that wait for one person at a time
+	waitingOne   = 8                // of one client among them: it must not keep the others from that person
 )
 
 // later is what a provider keeps for requests that are answered later.
@@ -195,7 +196,7 @@ func (p *Provider) Waiting(ctx context.Context, uid string) (n int, path string,
 func (d *decoupled) grantOf(p *Provider, c *client, iss bridge.Issuance) *grant {
 	return &grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
-		Scopes: withoutContext(c.allowed(d.Scopes)), Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Resources: d.Resources,
+		Scopes: withoutContext(c.allowed(d.Scopes)), Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Proven: provenBy(iss), Resources: d.Resources,
 	}
 }
 

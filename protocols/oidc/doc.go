@@ -79,7 +79,7 @@
 //   - Device codes and CIBA: to approve always takes a new proof in that very sign-on, in a way that meets the classes asked for; to
 //     refuse takes none. The grant hangs on the session that approved. A second exchange is refused and changes nothing.
 //     The answers to a client that waits are not recorded.
-//   - A refresh token is used once. Its second use ends the grant, unless it comes from the same party within ten seconds.
+//   - A refresh token is used once. Its second use ends the grant, unless it comes within ten seconds from a party that proves to be the same.
 //   - A code that is redeemed wrongly by an authenticated client is spent by it.
 //   - Silent renewal in a frame is for clients whose terms say oidc.frames: what is answered to prompt=none is then a redirect that
 //     may be framed, and a browser that signed in to such a client holds a cookie that is SameSite=None and good for passive

@@ -24,6 +24,7 @@ type grant struct {
 	Scopes  []string `json:"p"`
 	Ref     string   `json:"f,omitempty"`
 	AuthnAt int64    `json:"w"`           // when the person proved before it was granted, seconds since 1970
+	Proven  proven   `json:"v,omitzero"`  // how they did; zero: not known any more
 	Offer   *offer   `json:"o,omitempty"` // of a code
 
 	Claims *askedClaims `json:"m,omitempty"` // asked for by name, beside the scopes
@@ -32,6 +33,24 @@ type grant struct {
 	Context   *launchContext `json:"l,omitempty"` // that the app was launched with
 	Parents   []string       `json:"n,omitempty"` // ids of the grants that it was exchanged from: it ends with any of them
 	Actors    []string       `json:"k,omitempty"` // clients that act for the person, the last one first; none: it was not exchanged
+}
+
+// proven is the authentication that a grant came from. It is told beside auth_time, whatever proof another app asked for since.
+type proven struct {
+	Class  string           `json:"c,omitempty"` // that was asked for and met
+	Method bridge.Method    `json:"m"`
+	Level  bridge.Assurance `json:"l"`
+}
+
+func provenBy(iss bridge.Issuance) proven { return proven{iss.Class, iss.Method, iss.Assurance} }
+
+// asProven is an issuance that says of the authentication what was true at the grant's auth_time. What may be told at all is decided
+// by the session as it is now.
+func (g *grant) asProven(iss bridge.Issuance) bridge.Issuance {
+	if g.Proven != (proven{}) {
+		iss.Class, iss.Method, iss.Assurance = g.Proven.Class, g.Proven.Method, g.Proven.Level
+	}
+	return iss
 }
 
 // actor is a party that acts for the subject of a token, and on whose behalf it acts (RFC 8693, section 4.1).

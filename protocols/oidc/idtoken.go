@@ -39,6 +39,7 @@ type idTokenInput struct {
 // idToken encodes an issuance for a client. auth_time is that of the authentication the grant came from, also
 // when another app asked for a newer proof since (OpenID Connect Core 1.0, section 12.2).
 func (p *Provider) idToken(c *client, g *grant, iss bridge.Issuance, in idTokenInput) (string, error) {
+	iss = g.asProven(iss)
 	expires := iss.At.Add(p.life.IDToken)
 	if expires.After(iss.SessionEnds) {
 		expires = iss.SessionEnds

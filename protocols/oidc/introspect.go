@@ -122,7 +122,7 @@ func (p *Provider) ofPerson(ctx context.Context, c caller, t accessToken, g *gra
 	if t.isFor(c.id) {
 		said = p.readerClaims(c.client, iss, g.Scopes)
 	}
-	said["sub"], said["sid"], said["auth_time"], said["acr"] = iss.Subject, iss.Index, g.AuthnAt, acrOf(iss)
+	said["sub"], said["sid"], said["auth_time"], said["acr"] = iss.Subject, iss.Index, g.AuthnAt, acrOf(g.asProven(iss))
 	if c.id == g.Client && len(g.Actors) == 0 {
 		said["sub"] = g.Subject // as its ID token said
 	}

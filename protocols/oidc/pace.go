@@ -67,7 +67,7 @@ func (p *paces) sweep(now time.Time) {
 const (
 	triesFor     = 10 * time.Minute
 	triesBrowser = 10
-	triesPeer    = 100 // many people may share one address
+	triesPeer    = 1000 // many people may share one address
 	triesKept    = 16384
 )
 

@@ -32,8 +32,7 @@ func (c *client) rotates(t refreshToken) bool {
 
 // refreshUse is what is remembered of the use of a refresh token.
 type refreshUse struct {
-	At   int64  `json:"t"` // seconds since 1970
-	Peer string `json:"p,omitempty"`
+	At int64 `json:"t"` // seconds since 1970
 }
 
 // key names the mark that this link of the chain was used.
@@ -51,8 +50,8 @@ func (t refreshToken) used(g *grant, use refreshUse) (bridge.PutArtifact, error)
 const refreshGrace = 10 * time.Second
 
 // usedAgain refuses a refresh token that was used already. Two at once, as two tabs or a retry of one app send them, are refused and
-// nothing more, if they come from the same party: the app authenticates, holds the key that the token is bound to, or calls from the same
-// address. Any other second use is misuse, and ends the grant.
+// nothing more, if they come from the same party: the app authenticates, or holds the key that the token is bound to. Any other second use
+// is misuse, and ends the grant: an address proves nothing, a whole ward may share one.
 func (p *Provider) usedAgain(ctx context.Context, x *exchange, cause error) error {
 	spent := bridge.Refuse(bridge.BadGrant, "The refresh token was used before: its grant has ended (RFC 9700, section 4.14.2).").WithCode("grant_spent").Because(cause)
 	mark, err := p.hub.Artifacts.Get(ctx, bridge.KindRefresh, x.link.key(), x.now)
@@ -67,7 +66,7 @@ func (p *Provider) usedAgain(ctx context.Context, x *exchange, cause error) erro
 		return fmt.Errorf("oidc: read use of refresh token: %w", err)
 	}
 	recent := x.now.Before(time.Unix(first.At, 0).Add(refreshGrace))
-	if recent && (!x.caller.public() || x.link.Bound != nil || first.Peer == bridge.Peer(ctx)) {
+	if recent && (!x.caller.public() || x.link.Bound != nil) {
 		return bridge.Refuse(bridge.BadGrant, "The refresh token was used a moment ago: use the one that was answered then.").WithCode(codeUsedTwice).Because(cause)
 	}
 	return spent

@@ -22,7 +22,7 @@ func (w *world) refreshFrom(client, token, peer string) reply {
 
 // TestTwoRefreshesAtOnce: two tabs that refresh at once do not sign anybody out. One gets tokens, the others an error, and the grant lives.
 func TestTwoRefreshesAtOnce(t *testing.T) {
-	for _, client := range []string{"basic", "jwt", "public"} {
+	for _, client := range []string{"basic", "jwt"} {
 		w := newWorld(t)
 		set := w.tokens(w.redeem(client, w.browser().code(client)))
 		var wg sync.WaitGroup
@@ -66,14 +66,14 @@ func TestTwoRefreshesAtOnce(t *testing.T) {
 	}
 }
 
-// TestRefreshFromElsewhere: of a client that cannot authenticate, a second use from another address is misuse at once.
+// TestRefreshFromElsewhere: of a client that proves nothing of itself a second use is misuse at once.
 func TestRefreshFromElsewhere(t *testing.T) {
 	w := newWorld(t)
 	set := w.tokens(w.redeem("public", w.browser().code("public")))
-	thief := w.tokens(w.refreshFrom("public", set.Refresh, "203.0.113.9:1"))
+	thief := w.tokens(w.refresh("public", set.Refresh)) // from the same address, which proves nothing
 	after := w.lastSeq()
 	w.denied(t, "the app", w.refresh("public", set.Refresh), after, 400, "invalid_grant", "grant_spent")
-	w.denied(t, "the thief", w.refreshFrom("public", thief.Refresh, "203.0.113.9:1"), after, 400, "invalid_grant", "grant_ended")
+	w.denied(t, "the thief", w.refresh("public", thief.Refresh), after, 400, "invalid_grant", "grant_ended")
 	set = w.tokens(w.redeem("basic", w.browser().code("basic")))
 	won := w.tokens(w.refreshFrom("basic", set.Refresh, "10.9.9.9:1"))
 	after = w.lastSeq()

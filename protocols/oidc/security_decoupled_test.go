@@ -40,7 +40,7 @@ func TestSecurityDecoupled(t *testing.T) {
 		w := newDecoupledWorld(t)
 		last := 0
 		for i := range triesPeer + 1 {
-			code := "BBBB-BB" + userCodeLetters[i%20:i%20+1] + userCodeLetters[i/20:i/20+1]
+			code := "BBBB-B" + userCodeLetters[i%20:i%20+1] + userCodeLetters[i/20%20:i/20%20+1] + userCodeLetters[i/400:i/400+1]
 			last = w.browser().enter(code).status
 		}
 		if last != http.StatusTooManyRequests {
@@ -204,12 +204,22 @@ func TestSecurityDecoupled(t *testing.T) {
 	})
 	t.Run("196/a flood of requests for one person", func(t *testing.T) {
 		w := newDecoupledWorld(t)
-		for range waitingMax {
+		for range waitingOne {
 			w.ciba("till")
 		}
-		got := w.call(backAuthPath, "till", form("scope", "openid", "login_hint", nurse))
-		if got.status != http.StatusTooManyRequests {
-			t.Errorf("%d %s", got.status, got.body)
+		ask := form("scope", "openid", "login_hint", nurse)
+		if got := w.call(backAuthPath, "till", ask); got.status != http.StatusTooManyRequests {
+			t.Errorf("one client: %d %s", got.status, got.body)
+		}
+		w.clients["other"] = w.clients["till"] // one client does not keep the others away; all together do
+		w.change("other", func(p *trustPartner) { p.ID = "other" })
+		for range waitingMax - waitingOne {
+			w.ciba("other")
+		}
+		w.clients["third"] = w.clients["other"]
+		w.change("third", func(p *trustPartner) { p.ID = "third" })
+		if got := w.call(backAuthPath, "third", ask); got.status != http.StatusTooManyRequests {
+			t.Errorf("all of them: %d %s", got.status, got.body)
 		}
 		w.ciba("till", "login_hint", clerk)
 		w.browser().answer("refuse")

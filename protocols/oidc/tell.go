@@ -72,7 +72,7 @@ func (p *Provider) tellWrites(ctx context.Context, x *exchange, t telling, expir
 	var writes []bridge.Write
 	switch {
 	case t.link != nil && x.caller.rotates(*t.link):
-		mark, err := t.link.used(t.grant, refreshUse{x.now.Unix(), bridge.Peer(ctx)})
+		mark, err := t.link.used(t.grant, refreshUse{x.now.Unix()})
 		if err != nil {
 			return nil, err
 		}
