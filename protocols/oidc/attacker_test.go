@@ -120,7 +120,7 @@ func TestSlowKeysKeepFewWaiting(t *testing.T) {
 		ask := func(c *client, times int) {
 			for range times {
 				go func() {
-					_, err := r.p.keysOf(t.Context(), c)
+					err := r.p.withKeys(t.Context(), c, whichever)
 					done <- err
 				}()
 			}

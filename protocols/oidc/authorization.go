@@ -43,7 +43,8 @@ type authorization struct {
 	verify    verifying      // by the client's keys
 	prompt    []string
 	maxAge    *time.Duration
-	wishedACR []string // by the claims parameter, without calling them essential
+	wishedACR []string  // by the claims parameter, without calling them essential
+	hinted    ownClaims // of the ID token that it holds as a hint
 }
 
 // verifying verifies what a client signed.

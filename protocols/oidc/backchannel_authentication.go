@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -46,7 +45,6 @@ func (p *Provider) backchannelAuthentication(w http.ResponseWriter, r *http.Requ
 type backchannel struct {
 	authorization
 	hint    string // login_hint
-	own     ownClaims
 	life    time.Duration
 	message string
 	token   string // client_notification_token
@@ -89,8 +87,8 @@ func (p *Provider) keepBackchannel(ctx context.Context, c caller, form url.Value
 func (p *Provider) named(ctx context.Context, b *backchannel) (people.Person, error) {
 	unknown := bridge.Refuse(bridge.UnknownSubject, "The hint names nobody who may sign in here. login_hint must be the person's uid (12 digits).").WithCode(codeUnknownUser)
 	uid := b.hint
-	if b.own.Subject != "" {
-		s, err := p.hub.Sessions.Session(ctx, b.own.Tracking)
+	if b.hinted.Subject != "" {
+		s, err := p.hub.Sessions.Session(ctx, b.hinted.Tracking)
 		if errors.Is(err, bridge.ErrNotFound) {
 			return people.Person{}, unknown
 		}
@@ -120,12 +118,20 @@ func (p *Provider) storeWaiting(ctx context.Context, d *decoupled, now time.Time
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(list, func(other *decoupled) bool { return other.Client != d.Client })
-	if len(list) >= waitingOne {
+	own, taken := 0, map[string]bool{}
+	for _, other := range list {
+		taken[other.Place] = true
+		if other.Client == d.Client {
+			own++
+		}
+	}
+	if own >= waitingOne {
 		return full
 	}
 	for n := range waitingMax {
-		d.Place = place(d.UID, n)
+		if d.Place = place(d.UID, n); taken[d.Place] {
+			continue
+		}
 		request, err := d.artifact()
 		if err != nil {
 			return err

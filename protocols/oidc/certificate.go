@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/web"
 )
 
@@ -118,17 +119,17 @@ func (p *Provider) checkCertificate(r *http.Request, c *client) error {
 
 // checkRegistered is self_signed_tls_client_auth (RFC 8705, section 2.2).
 func (p *Provider) checkRegistered(ctx context.Context, c *client, shown *x509.Certificate) error {
-	keys, err := p.keysOf(ctx, c)
-	if errors.Is(err, errKeysBusy) || errors.Is(err, errNoKeys) {
+	certified := false
+	err := p.withKeys(ctx, c, func(keys jose.KeySet) bool {
+		certified = keys.Certifies(shown)
+		return certified
+	})
+	switch {
+	case errors.Is(err, errKeysBusy) || errors.Is(err, errNoKeys):
 		return keysRefusal(err)
-	}
-	if err != nil {
+	case err != nil:
 		return refuseCertificate("keys", "The keys registered for this client cannot be used.").Because(err)
-	}
-	if !keys.Certifies(shown) {
-		if newer, ok := p.newerKeys(ctx, c); ok && newer.Certifies(shown) {
-			return nil // the client has changed its certificate
-		}
+	case !certified:
 		return refuseCertificate("unknown", "The certificate is not one that this client registered (RFC 8705, section 2.2).")
 	}
 	return nil

@@ -62,7 +62,7 @@ func checkBackObject(p *Provider, b *backchannel) *bridge.Refusal {
 		return why
 	}
 	o.alone = true
-	if why := o.judgeBackchannel(p, &b.authorization); why != nil {
+	if why := o.judge(p, &b.authorization, backObjectRules[:]); why != nil {
 		return why
 	}
 	b.form, b.signed = url.Values(o.parameters()), true
@@ -70,26 +70,14 @@ func checkBackObject(p *Provider, b *backchannel) *bridge.Refusal {
 	return nil
 }
 
-// backObjectRules are what a signed authentication request must keep once its signature is verified (CIBA Core 1.0, section 7.1.1).
-var backObjectRules = [...]struct {
-	name, clause string
-	check        func(o requestObject, p *Provider, a *authorization) *bridge.Refusal
-}{
+// backObjectRules are those of signed authentication requests (CIBA Core 1.0, section 7.1.1).
+var backObjectRules = [...]objectRule{
 	{"iss, aud, exp, iat, nbf and jti are there", "CIBA Core, 7.1.1", objectComplete},
 	{"iss is the client", "CIBA Core, 7.1.1", objectIssuer},
 	{"aud is this hub", "CIBA Core, 7.1.1", objectAudience},
 	{"lives, and not for long", "CIBA Core, 7.1.1; FAPI-CIBA, 5.2.2", objectTimes},
 	{"client_id, if it is there, is the client", "CIBA Core, 7.1.1", objectClient},
 	{"holds no other request", "RFC 9101, 4", objectNested},
-}
-
-func (o requestObject) judgeBackchannel(p *Provider, a *authorization) *bridge.Refusal {
-	for i := range backObjectRules {
-		if why := backObjectRules[i].check(o, p, a); why != nil {
-			return why
-		}
-	}
-	return nil
 }
 
 func objectComplete(o requestObject, _ *Provider, _ *authorization) *bridge.Refusal {
@@ -143,11 +131,7 @@ func checkHints(p *Provider, b *backchannel) *bridge.Refusal {
 		b.hint = b.get("login_hint")
 		return nil
 	}
-	if why := checkHint(p, &b.authorization); why != nil {
-		return why
-	}
-	b.own, _ = p.verifyOwn(b.get("id_token_hint")) // it was, just now
-	return nil
+	return checkHint(p, &b.authorization)
 }
 
 const maxMessage = 64 // characters of a binding message

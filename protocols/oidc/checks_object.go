@@ -8,11 +8,14 @@ import (
 	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 )
 
-// objectRules are what a request object must keep once its signature is verified.
-var objectRules = [...]struct {
+// objectRule is one rule over a request object whose signature is verified.
+type objectRule struct {
 	name, clause string
 	check        func(o requestObject, p *Provider, a *authorization) *bridge.Refusal
-}{
+}
+
+// objectRules are those of authorization requests.
+var objectRules = [...]objectRule{
 	{"iss is the client", "RFC 9101, 4", objectIssuer},
 	{"aud is this hub", "RFC 9101, 4; FAPI 2.0 Message Signing, 5.3.1", objectAudience},
 	{"lives, and not for long", "RFC 7519, 4.1.4; FAPI 2.0 Message Signing, 5.3.1", objectTimes},
@@ -20,9 +23,9 @@ var objectRules = [...]struct {
 	{"holds no other request", "RFC 9101, 4; OpenID Connect Core, 6.1", objectNested},
 }
 
-func (o requestObject) judge(p *Provider, a *authorization) *bridge.Refusal {
-	for i := range objectRules {
-		if why := objectRules[i].check(o, p, a); why != nil {
+func (o requestObject) judge(p *Provider, a *authorization, rules []objectRule) *bridge.Refusal {
+	for i := range rules {
+		if why := rules[i].check(o, p, a); why != nil {
 			return why
 		}
 	}

@@ -67,7 +67,7 @@ func checkObject(p *Provider, a *authorization) *bridge.Refusal {
 	if why != nil {
 		return why
 	}
-	if why := o.judge(p, a); why != nil {
+	if why := o.judge(p, a, objectRules[:]); why != nil {
 		return why
 	}
 	form := url.Values{}

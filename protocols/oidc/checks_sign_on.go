@@ -80,6 +80,7 @@ func checkHint(p *Provider, a *authorization) *bridge.Refusal {
 	if own.Audience != a.client.id {
 		return bridge.Refuse(bridge.BadRequest, "id_token_hint was issued to another client.").WithCode("id_token_hint")
 	}
+	a.hinted = own
 	return a.expect(own.Subject)
 }
 

@@ -54,13 +54,6 @@ func checkMayDevice(_ *Provider, a *authorization) *bridge.Refusal {
 	return mayUse(a.client, trust.GrantDevice)
 }
 
-func mayUse(c *client, grant string) *bridge.Refusal {
-	if c.terms.May(grant) {
-		return nil
-	}
-	return bridge.Refuse(bridge.UnsupportedRequest, "The terms of this client do not allow grant_type %s.", grant).WithCode(codeUnauthorizedClient)
-}
-
 // deviceAuthorization begins the waiting of a device (RFC 8628, section 3.1).
 func (p *Provider) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 	c, form, err := p.call(w, r)

@@ -76,10 +76,18 @@ var _ bridge.Propagator = Faces{}
 
 // Propagate implements bridge.Propagator.
 func (f Faces) Propagate(ctx context.Context, d bridge.Delivery, partner trust.Partner) (bridge.DeliveryState, string) {
-	for _, p := range f {
-		if partner.OIDC != nil && p.face.knows(partner.OIDC.Profile) {
-			return p.Propagate(ctx, d, partner)
-		}
+	if p := f.of(partner); p != nil {
+		return p.Propagate(ctx, d, partner)
 	}
 	return bridge.DeliveryNone, ""
+}
+
+// of is the provider that knows a partner; nil if none does.
+func (f Faces) of(partner trust.Partner) *Provider {
+	for _, p := range f {
+		if partner.OIDC != nil && p.face.knows(partner.OIDC.Profile) {
+			return p
+		}
+	}
+	return nil
 }

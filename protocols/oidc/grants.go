@@ -65,8 +65,8 @@ func chooseGrant(c caller, form url.Values) (grantType, error) {
 		if k.name != asked {
 			continue
 		}
-		if !c.terms.May(k.name) {
-			return k, bridge.Refuse(bridge.UnsupportedRequest, "The terms of this client do not allow grant_type %s.", k.name).WithCode(codeUnauthorizedClient)
+		if why := mayUse(c.client, k.name); why != nil {
+			return k, why
 		}
 		if k.needs != "" && form.Get(k.needs) == "" {
 			return k, bridge.Refuse(bridge.BadRequest, "%s is missing.", k.needs)
@@ -74,6 +74,14 @@ func chooseGrant(c caller, form url.Values) (grantType, error) {
 		return k, nil
 	}
 	return grantType{}, bridge.Refuse(bridge.UnsupportedRequest, "This grant_type is not known here.").WithCode(codeGrantType)
+}
+
+// mayUse refuses a grant type that the terms of a client do not allow.
+func mayUse(c *client, grant string) *bridge.Refusal {
+	if c.terms.May(grant) {
+		return nil
+	}
+	return bridge.Refuse(bridge.UnsupportedRequest, "The terms of this client do not allow grant_type %s.", grant).WithCode(codeUnauthorizedClient)
 }
 
 const codeUsedTwice = "refresh_twice" // what was presented was used twice, and that is no misuse

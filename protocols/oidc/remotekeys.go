@@ -55,50 +55,36 @@ func keysRefusal(err error) *bridge.Refusal {
 	return refuseAssertion("keys", "The keys of this client cannot be fetched: its jwks_uri must answer with 200, a JWK Set, within a few seconds and without redirect.").Because(err)
 }
 
-// keysOf are the keys that a client may have signed with now.
-func (p *Provider) keysOf(ctx context.Context, c *client) (jose.KeySet, error) {
+// withKeys tries the registered keys of a client. If none of them fits, a set that is fetched is looked for once more and tried again:
+// the client may have changed its keys.
+func (p *Provider) withKeys(ctx context.Context, c *client, try func(jose.KeySet) (fits bool)) error {
 	if c.remote == nil {
-		return c.keys, c.broken
+		if c.broken == nil {
+			try(c.keys)
+		}
+		return c.broken
 	}
-	set, _, err := p.remoteSet(ctx, c.remote, time.Time{})
-	return set, err
+	set, fetched, err := p.remoteSet(ctx, c.remote, time.Time{})
+	if err != nil || try(set) {
+		return err
+	}
+	if newer, then, err := p.remoteSet(ctx, c.remote, fetched); err == nil && then.After(fetched) {
+		try(newer)
+	}
+	return nil
 }
 
 // verifyOf verifies what a client signed, with its registered keys only: what a header says of keys is never followed (RFC 8725,
-// section 3.10). If none of them fits, a set that is fetched is looked for once more: the client may have changed its keys.
-func (p *Provider) verifyOf(ctx context.Context, c *client, token string, rules jose.Rules) (jose.Verified, error) {
-	if c.remote == nil {
-		if c.broken != nil {
-			return jose.Verified{}, c.broken
-		}
-		return jose.Verify(token, c.keys, rules)
+// section 3.10).
+func (p *Provider) verifyOf(ctx context.Context, c *client, token string, rules jose.Rules) (v jose.Verified, err error) {
+	none := p.withKeys(ctx, c, func(set jose.KeySet) bool {
+		v, err = jose.Verify(token, set, rules)
+		return !errors.Is(err, jose.ErrKeyID) && !errors.Is(err, jose.ErrSignature)
+	})
+	if none != nil {
+		return jose.Verified{}, none
 	}
-	set, fetched, err := p.remoteSet(ctx, c.remote, time.Time{})
-	if err != nil {
-		return jose.Verified{}, err
-	}
-	v, err := jose.Verify(token, set, rules)
-	if !errors.Is(err, jose.ErrKeyID) && !errors.Is(err, jose.ErrSignature) {
-		return v, err
-	}
-	newer, then, again := p.remoteSet(ctx, c.remote, fetched)
-	if again != nil || !then.After(fetched) {
-		return v, err
-	}
-	return jose.Verify(token, newer, rules)
-}
-
-// newerKeys looks once more for the keys of a client, none of which fitted; false: there are no others.
-func (p *Provider) newerKeys(ctx context.Context, c *client) (jose.KeySet, bool) {
-	if c.remote == nil {
-		return jose.KeySet{}, false
-	}
-	_, fetched, err := p.remoteSet(ctx, c.remote, time.Time{})
-	if err != nil {
-		return jose.KeySet{}, false
-	}
-	newer, then, err := p.remoteSet(ctx, c.remote, fetched)
-	return newer, err == nil && then.After(fetched)
+	return v, err
 }
 
 // remoteSet is a set that was fetched after a time, or the last good one. It fetches if there is reason to, and not too often.

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -109,11 +108,7 @@ func launchURL(app *client, server, secret string) string {
 	if at == "" || server == "" {
 		return ""
 	}
-	joint := "?"
-	if strings.Contains(at, "?") {
-		joint = "&"
-	}
-	return at + joint + "iss=" + url.QueryEscape(server) + "&launch=" + secret
+	return withQuery(at, url.Values{"iss": {server}, "launch": {secret}})
 }
 
 // sessionOf finds the session that an EHR names: by the sid of its ID token, or by an access token of its own. It must live, and the

@@ -40,10 +40,8 @@ func (t LogoutTest) OK() bool {
 // TestLogout sends a client one logout token as at a sign-out, with a subject and a session that nobody has, and says what came back. It
 // ends nothing and records nothing: it is about no person.
 func (f Faces) TestLogout(ctx context.Context, partner trust.Partner) (LogoutTest, error) {
-	for _, p := range f {
-		if partner.OIDC != nil && p.face.knows(partner.OIDC.Profile) {
-			return p.testLogout(ctx, partner)
-		}
+	if p := f.of(partner); p != nil {
+		return p.testLogout(ctx, partner)
 	}
 	return LogoutTest{}, ErrNoChannel
 }
