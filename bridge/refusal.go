@@ -110,6 +110,9 @@ func (r *Refusal) Error() string {
 	return s
 }
 
+// OurFault reports whether nobody was refused for anything of theirs: the hub failed, or its store.
+func (r *Refusal) OurFault() bool { return r.Reason == Internal || r.Reason == Unavailable }
+
 // Unwrap gives the cause.
 func (r *Refusal) Unwrap() error { return r.Err }
 

@@ -22,7 +22,7 @@ func (k *Kit) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	refusal := bridge.AsRefusal(err)
-	if refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable {
+	if refusal.OurFault() {
 		k.Log.ErrorContext(r.Context(), "request failed", "ref", bridge.Ref(r.Context()), "reason", refusal.AuditCode(), "error", refusal.Error())
 	}
 	status, title, advice := PageOf(refusal.Reason)

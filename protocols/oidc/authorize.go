@@ -172,7 +172,7 @@ func (p *Provider) ref(r *http.Request, ref string) string {
 
 // logFailure logs what is our own fault, or the store's; refusals are audited, not logged.
 func (p *Provider) logFailure(r *http.Request, refusal *bridge.Refusal) {
-	if refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable {
+	if refusal.OurFault() {
 		p.log.ErrorContext(r.Context(), "request failed", "ref", bridge.Ref(r.Context()), "reason", refusal.AuditCode(), "error", refusal.Error())
 	}
 }

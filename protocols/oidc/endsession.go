@@ -42,7 +42,7 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	out := p.readSignOut(r, form)
 	if out.why != nil {
 		noted := p.hub.RefuseRequest(r.Context(), ledger.Refused, out.partner(), bridge.Ref(r.Context()), out.why)
-		if noted.Reason == bridge.Unavailable || noted.Reason == bridge.Internal {
+		if noted.OurFault() {
 			p.kit.Refuse(w, r, noted)
 			return
 		}

@@ -36,7 +36,7 @@ func (p *Provider) subjectOf(ctx context.Context, x *exchange) (s subject, err e
 	default:
 		return s, bridge.Refuse(bridge.BadRequest, "subject_token_type must be %s, or %s where the terms allow it.", typeAccess, typeIDToken).WithCode("subject_token_type")
 	}
-	if why := bridge.AsRefusal(err); err != nil && why.Reason != bridge.Internal && why.Reason != bridge.Unavailable && why.Code != "subject_token" {
+	if why := bridge.AsRefusal(err); err != nil && !why.OurFault() && why.Code != "subject_token" {
 		err = refuseSubject("%s", why.Detail).Because(err)
 	}
 	return s, err

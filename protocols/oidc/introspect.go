@@ -46,7 +46,7 @@ func (p *Provider) lookInto(ctx context.Context, c caller, token string) (map[st
 	if said == nil && err == nil {
 		said, err = p.lookIntoRefresh(ctx, c, token)
 	}
-	if why := bridge.AsRefusal(err); err != nil && (why.Reason == bridge.Internal || why.Reason == bridge.Unavailable) {
+	if why := bridge.AsRefusal(err); err != nil && why.OurFault() {
 		return nil, err
 	}
 	if said == nil || err != nil {

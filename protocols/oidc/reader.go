@@ -70,7 +70,7 @@ func (p *Provider) briefOne(ctx context.Context, g *grant, r *client, kind ledge
 	b := g.bridge(p, wants(r, []*client{r}, []string{}))
 	b.Partner, b.Quiet, b.Detail = r.id, r.terms.BackchannelLogoutURI == "", detail
 	iss, err := p.hub.Reissue(ctx, b, kind)
-	if why := bridge.AsRefusal(err); err != nil && why.Reason != bridge.Internal && why.Reason != bridge.Unavailable {
+	if why := bridge.AsRefusal(err); err != nil && !why.OurFault() {
 		err = refuseTarget("%s cannot be told of this person: %s", r.name, why.Detail).Because(err)
 	}
 	return iss, err

@@ -148,7 +148,7 @@ func (p *Provider) sessionOf(ctx context.Context, c caller, form url.Values, det
 	}
 	g.RoleID = s.RoleID
 	iss, err := p.hub.Reissue(ctx, g, ledger.ContextGiven)
-	if why := bridge.AsRefusal(err); err != nil && why.Reason != bridge.Internal && why.Reason != bridge.Unavailable {
+	if why := bridge.AsRefusal(err); err != nil && !why.OurFault() {
 		err = gone.Because(err)
 	}
 	return iss, err

@@ -8,7 +8,7 @@ import (
 
 // refuse answers a server with a SAML 1.x Response that has no assertion.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, refusal *bridge.Refusal) {
-	if refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable {
+	if refusal.OurFault() {
 		p.log.ErrorContext(r.Context(), "role assertion failed", "ref", bridge.Ref(r.Context()), "error", refusal.Error())
 	}
 	p.turnAway(w, r, refusal)

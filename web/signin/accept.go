@@ -66,7 +66,7 @@ func (s *SignIn) proceed(w http.ResponseWriter, r *http.Request, b bridge.Browse
 
 // deny records a proof that was not accepted and shows why.
 func (s *SignIn) deny(w http.ResponseWriter, r *http.Request, b bridge.Browser, tx bridge.Transaction, m bridge.Method, err error) {
-	if refusal := bridge.AsRefusal(err); refusal.Reason != bridge.Internal && refusal.Reason != bridge.Unavailable {
+	if refusal := bridge.AsRefusal(err); !refusal.OurFault() {
 		err = s.Hub.RefuseSignIn(r.Context(), tx, m, refusal)
 	}
 	s.refused(w, r, b, tx, err)

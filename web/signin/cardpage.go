@@ -12,7 +12,7 @@ import (
 // would help nobody.
 func (s *SignIn) cardRefused(w http.ResponseWriter, r *http.Request, a attempt, err error) {
 	refusal := bridge.AsRefusal(err)
-	if refusal.Reason == bridge.Internal || refusal.Reason == bridge.Unavailable {
+	if refusal.OurFault() {
 		s.Log.ErrorContext(r.Context(), "card not checked", "ref", bridge.Ref(r.Context()), "error", refusal.Error())
 	} else {
 		tx := bridge.Transaction{Ref: a.Ref, Request: bridge.Request{Partner: a.Partner}}
