@@ -2,6 +2,7 @@ package trust
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -136,7 +137,7 @@ const maxTarget = 1024
 func (b *builder) terms() Terms {
 	d := b.d
 	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle), OnCardRemoval: d.Session.OnCardRemoval}
-	b.oneOf("session.on_card_removal", t.OnCardRemoval, "", "logout", "ignore")
+	b.oneOf("session.on_card_removal", t.OnCardRemoval, "logout", "ignore")
 	switch d.Require.Assurance {
 	case "":
 	case "AAL1", "AAL2", "AAL3":
@@ -180,7 +181,7 @@ func (b *builder) rules() []Rule {
 		}
 		members, err := r.expand(b.d.Protocol)
 		if err == nil && r.Format != "" {
-			b.oneOf(id+".format", r.Format, "", "uri", "basic", "unspecified")
+			b.oneOf(id+".format", r.Format, "uri", "basic", "unspecified")
 			if b.d.Protocol != SAML2 {
 				err = fmt.Errorf("%w: format is for saml2", ErrInvalid)
 			}
@@ -221,9 +222,9 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	for _, target := range d.LaunchTargets {
 		b.target("saml.launch_targets", target)
 	}
-	b.oneOf("saml.sign", t.Sign, "", "assertion", "response", "both")
-	b.oneOf("saml.encrypt", t.Encrypt, "", "when-key-present", "always", "never")
-	b.oneOf("saml.algorithm", t.Algorithm, append([]string{""}, algorithmNames()...)...)
+	b.oneOf("saml.sign", t.Sign, "assertion", "response", "both")
+	b.oneOf("saml.encrypt", t.Encrypt, "when-key-present", "always", "never")
+	b.oneOf("saml.algorithm", t.Algorithm, algorithmNames()...)
 	t.Encrypt = cmp.Or(t.Encrypt, b.o.SAML.Encrypt, "when-key-present")
 	t.Algorithm = cmp.Or(t.Algorithm, b.o.SAML.Algorithm, "RS256")
 	b.contexts(t, d)
@@ -290,10 +291,22 @@ func ReadEntity(entityXML []byte) (metadata.Entity, error) {
 	return metadata.Parse(v)
 }
 
+// oneOf refuses a value that is given and is none of these.
 func (b *builder) oneOf(what, value string, allowed ...string) {
-	if !slices.Contains(allowed, value) {
-		b.fail("%s %q is not one of %s", what, value, strings.Join(allowed[1:], ", "))
+	if value != "" && !slices.Contains(allowed, value) {
+		b.fail("%s %q is not one of %s", what, value, strings.Join(allowed, ", "))
 	}
+}
+
+// hash reads a SHA-256 in hex.
+func (b *builder) hash(what, text string) (out [sha256.Size]byte) {
+	sum, err := hex.DecodeString(text)
+	if err != nil || len(sum) != len(out) {
+		b.fail("%s is not 64 hex digits", what)
+		return out
+	}
+	copy(out[:], sum)
+	return out
 }
 
 func (b *builder) ticket() *TicketTerms {
@@ -306,7 +319,7 @@ func (b *builder) ticket() *TicketTerms {
 	if t.Deliver == "" {
 		t.Deliver = "post"
 	}
-	b.oneOf("ticket.deliver", t.Deliver, "", "post", "query")
+	b.oneOf("ticket.deliver", t.Deliver, "post", "query")
 	for _, u := range t.ReturnURLs {
 		b.address("ticket.return_urls", u)
 	}
@@ -319,11 +332,8 @@ func (b *builder) ticket() *TicketTerms {
 		t.Networks = append(t.Networks, prefix.Masked())
 	}
 	if d.CertificateSHA256 != "" {
-		sum, err := hex.DecodeString(d.CertificateSHA256)
-		if err != nil || len(sum) != 32 {
-			b.fail("ticket.certificate_sha256 is not 64 hex digits")
-		}
-		t.CertificateHash = sum
+		sum := b.hash("ticket.certificate_sha256", d.CertificateSHA256)
+		t.CertificateHash = sum[:]
 	}
 	if len(t.Networks) == 0 && t.CertificateHash == nil {
 		b.fail("ticket needs networks, certificate_file or both: a ticket must be bound to the system it is for")

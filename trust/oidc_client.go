@@ -2,7 +2,6 @@ package trust
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -60,10 +59,10 @@ const (
 func (b *builder) client(d OIDCClientDocument, t *OIDCTerms) {
 	t.AuthAlgorithm, t.UserinfoAlgorithm = d.AuthAlg, d.UserinfoAlg
 	if d.UserinfoAlg != "" {
-		b.oneOf("oidc.userinfo_alg", d.UserinfoAlg, append([]string{""}, algorithmNames()...)...)
+		b.oneOf("oidc.userinfo_alg", d.UserinfoAlg, algorithmNames()...)
 		b.signs(d.UserinfoAlg)
 	}
-	b.oneOf("oidc.auth_alg", d.AuthAlg, append([]string{""}, RequestAlgorithms()...)...)
+	b.oneOf("oidc.auth_alg", d.AuthAlg, RequestAlgorithms()...)
 	if d.AuthAlg != "" && t.ClientAuth != AuthPrivateKeyJWT {
 		b.fail("oidc.auth_alg is for oidc.auth private_key_jwt alone")
 	}
@@ -126,12 +125,8 @@ func (b *builder) registration(d *RegistrationDocument, t *OIDCTerms) {
 	if d == nil {
 		return
 	}
-	r := &Registration{Invitation: d.Invitation}
-	sum, err := hex.DecodeString(d.TokenSHA256)
-	if err != nil || len(sum) != len(r.Token) {
-		b.fail("oidc.registration.token_sha256 is not 64 hex digits")
-	}
-	copy(r.Token[:], sum)
+	r := &Registration{Invitation: d.Invitation, Token: b.hash("oidc.registration.token_sha256", d.TokenSHA256)}
+	var err error
 	if r.Issued, err = time.Parse(time.RFC3339, d.Issued); err != nil {
 		b.fail("oidc.registration.issued is not a time such as 2026-11-25T09:00:00Z")
 	}

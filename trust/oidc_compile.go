@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"encoding/hex"
 	"slices"
 	"strings"
 )
@@ -22,10 +21,10 @@ func (b *builder) oidc() *OIDCTerms {
 	if !slices.Contains(t.Scopes, "openid") && (t.May(GrantCode) || t.Decoupled()) {
 		t.Scopes = append([]string{"openid"}, t.Scopes...)
 	}
-	b.oneOf("oidc.type", d.Type, "", "web", "native")
-	b.oneOf("oidc.auth", t.ClientAuth, append([]string{""}, AuthMethods()...)...)
-	b.oneOf("oidc.bind", t.Bind, "", BindDPoP, BindMTLS)
-	b.oneOf("oidc.id_token_alg", t.Algorithm, append([]string{""}, algorithmNames()...)...)
+	b.oneOf("oidc.type", d.Type, "web", "native")
+	b.oneOf("oidc.auth", t.ClientAuth, AuthMethods()...)
+	b.oneOf("oidc.bind", t.Bind, BindDPoP, BindMTLS)
+	b.oneOf("oidc.id_token_alg", t.Algorithm, algorithmNames()...)
 	b.signs(t.Algorithm)
 	b.clientKeys(d, t)
 	b.requests(d.OIDCRequestDocument, t)
@@ -56,7 +55,7 @@ func (b *builder) grants(d *OIDCDocument, t *OIDCTerms) {
 	}
 	t.Refresh = t.May(GrantRefresh)
 	for _, g := range t.Grants {
-		b.oneOf("oidc.grants", g, append([]string{""}, GrantTypes()...)...)
+		b.oneOf("oidc.grants", g, GrantTypes()...)
 	}
 	if t.ClientAuth == AuthNone && (t.May(GrantClient) || t.May(GrantExchange) || t.May(GrantCIBA)) {
 		b.fail("oidc.grants: a client without authentication may use %s, %s and %s only", GrantCode, GrantRefresh, GrantDevice)
@@ -96,7 +95,7 @@ func (b *builder) clientKeys(d *OIDCDocument, t *OIDCTerms) {
 	}
 	if d.TLSName != "" {
 		kind, value, _ := strings.Cut(d.TLSName, ":")
-		b.oneOf("oidc.tls_name", kind, "", "dn", "dns", "uri", "ip", "email")
+		b.oneOf("oidc.tls_name", kind, "dn", "dns", "uri", "ip", "email")
 		t.TLSName = TLSSubject{Kind: kind, Value: strings.TrimSpace(value)}
 		if t.TLSName.Value == "" {
 			b.fail("oidc.tls_name is not a kind and a name, such as dns:api.example")
@@ -104,13 +103,7 @@ func (b *builder) clientKeys(d *OIDCDocument, t *OIDCTerms) {
 			b.fail("oidc.tls_name %s", err)
 		}
 	}
-	if d.SecretSHA256 == "" {
-		return
+	if d.SecretSHA256 != "" {
+		t.SecretHash = b.hash("oidc.secret_sha256", d.SecretSHA256)
 	}
-	sum, err := hex.DecodeString(d.SecretSHA256)
-	if err != nil || len(sum) != len(t.SecretHash) {
-		b.fail("oidc.secret_sha256 is not 64 hex digits")
-		return
-	}
-	copy(t.SecretHash[:], sum)
 }

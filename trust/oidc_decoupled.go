@@ -37,7 +37,7 @@ func (b *builder) decoupled(d *CIBADocument, t *OIDCTerms) {
 	if c.Mode == "" {
 		c.Mode = CIBAPoll
 	}
-	b.oneOf("oidc.ciba.mode", c.Mode, "", CIBAPoll, CIBAPing)
+	b.oneOf("oidc.ciba.mode", c.Mode, CIBAPoll, CIBAPing)
 	if (c.Mode == CIBAPing) != (c.Endpoint != "") {
 		b.fail("oidc.ciba.notification_endpoint is for the mode %s, and needed there", CIBAPing)
 	}

@@ -13,7 +13,7 @@ func (b *builder) profile(t *OIDCTerms) {
 	if t.Profile == "" {
 		t.Profile = ProfileBasic
 	}
-	b.oneOf("oidc.profile", string(t.Profile), "", string(ProfileBasic), string(ProfileCIS2), string(ProfileFAPI2))
+	b.oneOf("oidc.profile", string(t.Profile), string(ProfileBasic), string(ProfileCIS2), string(ProfileFAPI2))
 	auth, alg := AuthBasic, string(keyring.ES256)
 	switch t.Profile {
 	case ProfileBasic:

@@ -74,9 +74,9 @@ func (b *builder) requests(d OIDCRequestDocument, t *OIDCTerms) {
 		Pushed: d.PAR || t.Profile == ProfileFAPI2, Signed: d.RequestObject == "required", Algorithm: d.RequestObjectAlg, Modes: d.ResponseModes,
 		ResponseAlgorithm: d.ResponseAlg, MaxAge: (*time.Duration)(d.DefaultMaxAge), Prompt: d.DefaultPrompt, Frames: d.Frames,
 	}
-	b.oneOf("oidc.request_object", d.RequestObject, "", "optional", "required")
-	b.oneOf("oidc.default_prompt", d.DefaultPrompt, "", "login", "consent", "select_account")
-	b.oneOf("oidc.request_object_alg", r.Algorithm, append([]string{""}, RequestAlgorithms()...)...)
+	b.oneOf("oidc.request_object", d.RequestObject, "optional", "required")
+	b.oneOf("oidc.default_prompt", d.DefaultPrompt, "login", "consent", "select_account")
+	b.oneOf("oidc.request_object_alg", r.Algorithm, RequestAlgorithms()...)
 	if r.Signed && len(t.JWKS) == 0 && t.JWKSURI == "" {
 		b.fail("oidc.request_object is required, and there are no oidc.jwks to verify it with")
 	}
@@ -84,12 +84,12 @@ func (b *builder) requests(d OIDCRequestDocument, t *OIDCTerms) {
 		r.Modes = standardModes()
 	}
 	for _, m := range r.Modes {
-		b.oneOf("oidc.response_modes", m, append([]string{""}, ResponseModes()...)...)
+		b.oneOf("oidc.response_modes", m, ResponseModes()...)
 	}
 	if r.ResponseAlgorithm == "" {
 		r.ResponseAlgorithm = t.Algorithm
 	} else {
-		b.oneOf("oidc.response_alg", r.ResponseAlgorithm, append([]string{""}, algorithmNames()...)...)
+		b.oneOf("oidc.response_alg", r.ResponseAlgorithm, algorithmNames()...)
 		b.signs(r.ResponseAlgorithm)
 	}
 	t.Request = r

@@ -49,9 +49,9 @@ func (b *builder) tokens(d OIDCTokenDocument, t *OIDCTerms) {
 		Resources: d.Resource, ResourceScopes: d.ResourceScopes, JWT: d.AccessToken == "jwt", IntrospectionAlgorithm: d.IntrospectionAlg,
 		ResourceServers: d.ResourceServers, Exchange: d.Exchange, ExchangeIDToken: d.ExchangeIDToken,
 	}
-	b.oneOf("oidc.access_token", d.AccessToken, "", "opaque", "jwt")
+	b.oneOf("oidc.access_token", d.AccessToken, "opaque", "jwt")
 	if d.IntrospectionAlg != "" {
-		b.oneOf("oidc.introspection_alg", d.IntrospectionAlg, append([]string{""}, algorithmNames()...)...)
+		b.oneOf("oidc.introspection_alg", d.IntrospectionAlg, algorithmNames()...)
 		b.signs(d.IntrospectionAlg)
 	}
 	b.resources(d, t)
