@@ -1,16 +1,12 @@
 package e2e
 
 import (
-	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
-	"testing"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/e2e/components"
@@ -18,15 +14,8 @@ import (
 
 // oidcApp is an OpenID Connect app that is told of a sign-out by its back channel, its front channel, or neither, and that can be down.
 type oidcApp struct {
-	t    *testing.T
-	hub  *hub
-	name string
-	base string
-	addr string
-	cert tls.Certificate
-
-	mu      sync.Mutex
-	server  *http.Server
+	*app
+	hub     *hub
 	answers int // status that the back channel answers
 	says    string
 	id      string              // the last ID token
@@ -40,9 +29,7 @@ type oidcApp struct {
 // oidcApp registers an app and starts it. channel is back, front, both or none; lines are more of its document.
 func (h *hub) oidcApp(name, channel string, lines ...string) *oidcApp {
 	h.t.Helper()
-	port := components.FreePort(h.t)
-	host := name + ".localhost"
-	a := &oidcApp{t: h.t, hub: h, name: name, base: fmt.Sprintf("https://%s:%d", host, port), addr: fmt.Sprintf("127.0.0.1:%d", port), cert: h.ca.Server(h.t, host).TLS(), answers: http.StatusOK}
+	a := &oidcApp{app: h.app(name), hub: h, answers: http.StatusOK}
 	terms := ""
 	if channel == "back" || channel == "both" {
 		terms += ", backchannel_logout_uri: '" + a.base + "/back'"
@@ -58,10 +45,6 @@ func (h *hub) oidcApp(name, channel string, lines ...string) *oidcApp {
 
 func (a *oidcApp) start() {
 	a.t.Helper()
-	l, err := net.Listen("tcp", a.addr)
-	if err != nil {
-		a.t.Fatal(err)
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /cb", a.callback)
 	mux.HandleFunc("POST /back", a.backChannel)
@@ -69,18 +52,7 @@ func (a *oidcApp) start() {
 	mux.HandleFunc("GET /bye", a.landing)
 	mux.HandleFunc("GET /watch", a.watch)
 	mux.HandleFunc("GET /watcher", a.watcher)
-	srv := &http.Server{Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{a.cert}}, ReadHeaderTimeout: 10 * time.Second}
-	a.mu.Lock()
-	a.server = srv
-	a.mu.Unlock()
-	go srv.ServeTLS(l, "", "") //nolint:errcheck // it ends by being closed
-}
-
-func (a *oidcApp) stop() {
-	a.mu.Lock()
-	srv := a.server
-	a.mu.Unlock()
-	_ = srv.Close() // it may be closed already
+	a.serve(mux)
 }
 
 const appVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636, appendix B

@@ -3,16 +3,13 @@ package e2e
 import (
 	"bytes"
 	"compress/flate"
-	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,15 +18,8 @@ import (
 
 // soapApp is a SAML app that is told of a sign-out by SOAP, and that can be down, or hang.
 type soapApp struct {
-	t      *testing.T
-	name   string
-	base   string
+	*app
 	entity string
-	addr   string
-	cert   tls.Certificate
-
-	mu     sync.Mutex
-	server *http.Server
 	hangs  bool
 	told   []string // SessionIndex of each LogoutRequest that it confirmed
 	tried  int
@@ -41,9 +31,7 @@ func (h *hub) soapApp(name, terms string, bindings ...string) *soapApp {
 	if len(bindings) == 0 {
 		bindings = []string{"SOAP"}
 	}
-	port := components.FreePort(h.t)
-	host := name + ".localhost"
-	a := &soapApp{t: h.t, name: name, base: fmt.Sprintf("https://%s:%d", host, port), addr: fmt.Sprintf("127.0.0.1:%d", port), cert: h.ca.Server(h.t, host).TLS()}
+	a := &soapApp{app: h.app(name)}
 	a.entity = a.base + "/metadata"
 	key := components.SelfSigned(h.t, name, components.RSAKey(h.t))
 	h.write(name+".xml", `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="`+a.entity+`"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">`+
@@ -67,26 +55,10 @@ func (a *soapApp) slo(bindings []string) string {
 
 func (a *soapApp) start() {
 	a.t.Helper()
-	l, err := net.Listen("tcp", a.addr)
-	if err != nil {
-		a.t.Fatal(err)
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /acs", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "welcome to "+a.name) })
 	mux.HandleFunc("POST /slo", a.logout)
-	srv := &http.Server{Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{a.cert}}, ReadHeaderTimeout: 10 * time.Second}
-	a.mu.Lock()
-	a.server = srv
-	a.mu.Unlock()
-	go srv.ServeTLS(l, "", "") //nolint:errcheck // it ends by being closed
-}
-
-// stop closes it and every connection to it.
-func (a *soapApp) stop() {
-	a.mu.Lock()
-	srv := a.server
-	a.mu.Unlock()
-	_ = srv.Close() // it may be closed already
+	a.serve(mux)
 }
 
 var (

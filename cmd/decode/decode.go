@@ -27,7 +27,6 @@ type Keys interface {
 type Options struct {
 	Now      time.Time
 	Keys     Keys     // nil: no signature is verified
-	Issuer   string   // of the hub; empty: not known
 	Audience []string // what the hub accepts as audience of client assertions; none: not known
 }
 
