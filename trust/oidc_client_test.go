@@ -9,19 +9,8 @@ import (
 
 // TestClientTerms lists what a client says about itself, and what of it is refused.
 func TestClientTerms(t *testing.T) {
-	compiler, err := NewCompiler()
-	if err != nil {
-		t.Fatal(err)
-	}
 	hash := strings.Repeat("ab", 32)
-	compile := func(section string) (Partner, error) {
-		t.Helper()
-		docs, err := ReadDocuments(strings.NewReader("partner: epr\nprotocol: oidc\nstage: test\noidc:\n  redirect_uris: [https://epr.example/cb]\n  " + strings.ReplaceAll(section, "; ", "\n  ") + "\n"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return compiler.Compile(docs[0], nil, CompileOptions{})
-	}
+	compile := oidcDocuments(t, "partner: epr\nprotocol: oidc\nstage: test\noidc:\n  redirect_uris: [https://epr.example/cb]\n  %\n")
 	many := strings.TrimSuffix(strings.Repeat("a@b.example, ", maxContacts), ", ")
 	for section, want := range map[string]string{
 		"auth: none; userinfo_alg: ES256":                                                            "",

@@ -8,18 +8,7 @@ import (
 
 // TestSmartTerms lists what terms may say of SMART App Launch and IHE IUA, and what of it is refused.
 func TestSmartTerms(t *testing.T) {
-	compiler, err := NewCompiler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	compile := func(section string) (Partner, error) {
-		t.Helper()
-		docs, err := ReadDocuments(strings.NewReader("partner: app\nprotocol: oidc\nstage: test\n" + section + "\n  redirect_uris: [https://app.example/cb]\n"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return compiler.Compile(docs[0], nil, CompileOptions{})
-	}
+	compile := oidcDocuments(t, "partner: app\nprotocol: oidc\nstage: test\n%\n  redirect_uris: [https://app.example/cb]\n")
 	const public = "oidc:\n  auth: none"
 	secret := "oidc:\n  secret_sha256: " + strings.Repeat("ab", 32)
 	for section, want := range map[string]string{

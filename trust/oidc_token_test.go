@@ -9,19 +9,8 @@ import (
 
 // TestTokenTerms lists what terms may say of access tokens, and what of it is refused.
 func TestTokenTerms(t *testing.T) {
-	compiler, err := NewCompiler()
-	if err != nil {
-		t.Fatal(err)
-	}
 	hash := strings.Repeat("ab", 32)
-	compile := func(section string) (Partner, error) {
-		t.Helper()
-		docs, err := ReadDocuments(strings.NewReader("partner: fhir\nprotocol: oidc\nstage: test\noidc:\n  " + strings.ReplaceAll(section, "; ", "\n  ") + "\n"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return compiler.Compile(docs[0], nil, CompileOptions{})
-	}
+	compile := oidcDocuments(t, "partner: fhir\nprotocol: oidc\nstage: test\noidc:\n  %\n")
 	server := "secret_sha256: " + hash + "; resource: [https://fhir.rx1.example]"
 	many := "[" + strings.TrimSuffix(strings.Repeat("a, ", maxTargets+1), ", ") + "]"
 	for section, want := range map[string]string{
