@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/e2e/components"
 )
@@ -149,4 +151,29 @@ func TestBrowserPolicyRemoved(t *testing.T) {
 	if left, err := filepath.Glob(pattern); err != nil || len(left) > 0 {
 		t.Errorf("left behind (%v): %v", err, left)
 	}
+}
+
+// TestScreenshotWaitsForLayout: the text of a page of another site is there before its style sheet; its picture is not.
+func TestScreenshotWaitsForLayout(t *testing.T) {
+	components.Gate(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/late.css", func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(time.Second)
+		w.Header().Set("Content-Type", "text/css")
+	})
+	mux.HandleFunc("/next", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprint(w, `<!DOCTYPE html><link rel="stylesheet" href="/late.css"><h1>Next</h1>`)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, `<!DOCTYPE html><a href="%s/next">next</a>`, strings.Replace("http://"+r.Host, "127.0.0.1", "localhost", 1))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	browser := components.StartBrowser(t, components.BrowserConfig{})
+	browser.Open(t, server.URL)
+	browser.Click(t, "a")
+	browser.SeeText(t, "h1", "Next")
+	browser.Screenshot(t, "late")
 }

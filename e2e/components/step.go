@@ -57,30 +57,33 @@ func (t *Tab) See(tb testing.TB, css string) {
 func (t *Tab) SeeText(tb testing.TB, css, want string) {
 	tb.Helper()
 	script := fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.textContent.includes(%q))`, css, want)
-	limit := time.Now().Add(t.StepLimit)
-	for time.Now().Before(limit) {
-		ctx, cancel := context.WithTimeout(t.ctx, 3*time.Second)
+	if !t.until(func(ctx context.Context) bool {
 		found, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script))
-		cancel()
-		if err == nil && found { // an error: the page is just being replaced
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
+		return err == nil && found // an error: the page is just being replaced
+	}) {
+		tb.Fatalf("%q not seen in %s\n%s", want, css, t.describe())
 	}
-	tb.Fatalf("%q not seen in %s\n%s", want, css, t.describe())
 }
 
 // SeeAddress waits until the tab's address begins with prefix.
 func (t *Tab) SeeAddress(tb testing.TB, prefix string) {
 	tb.Helper()
-	limit := time.Now().Add(t.StepLimit)
-	for time.Now().Before(limit) {
-		if strings.HasPrefix(t.Address(tb), prefix) {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
+	if !t.until(func(context.Context) bool { return strings.HasPrefix(t.Address(tb), prefix) }) {
+		tb.Fatalf("address does not begin with %s\n%s", prefix, t.describe())
 	}
-	tb.Fatalf("address does not begin with %s\n%s", prefix, t.describe())
+}
+
+// until tries again, each time for three seconds at most, until it is done or the step's limit has passed.
+func (t *Tab) until(done func(context.Context) bool) bool {
+	for limit := time.Now().Add(t.StepLimit); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(t.ctx, 3*time.Second)
+		ready := done(ctx)
+		cancel()
+		if ready {
+			return true
+		}
+	}
+	return false
 }
 
 // Address returns the tab's address.
@@ -136,6 +139,9 @@ func (t *Tab) DisableScripts(tb testing.TB, off bool) {
 	}))
 }
 
+// unlaid is how the browser refuses the picture of a page that it has not laid out yet: its style sheet is still under way.
+const unlaid = "Cannot take screenshot with 0 width"
+
 // Screenshot writes the whole page as PNG and returns the file: in the
 // directory that LANYARD_TEST_SCREENSHOTS names, else in a temporary one.
 func (t *Tab) Screenshot(tb testing.TB, name string) string {
@@ -147,6 +153,15 @@ func (t *Tab) Screenshot(tb testing.TB, name string) string {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		tb.Fatal(err)
 	}
-	picture := run(tb, t, "screenshot", chromedp.FullScreenshot(100))
+	ctx, cancel := context.WithTimeout(t.ctx, t.StepLimit)
+	defer cancel()
+	var picture []byte
+	var err error
+	if !t.until(func(context.Context) bool {
+		picture, err = chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		return err == nil || !strings.Contains(err.Error(), unlaid)
+	}) || err != nil {
+		tb.Fatalf("screenshot: %v\n%s", err, t.describe())
+	}
 	return write(tb, dir, filepath.Base(name)+".png", string(picture))
 }
