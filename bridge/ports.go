@@ -63,6 +63,7 @@ type SessionQuery struct {
 	UID      string
 	Protocol trust.Protocol // of the partner
 	Partner  string         // that was told about the session
+	At       string         // id of the workstation it is at; not together with a partner
 	Past     SessionPlace   // only those that come after this place in the order of Living; zero: all
 	Limit    int
 }

@@ -28,8 +28,20 @@ type Proof struct {
 	Assurance       Assurance
 	AuthenticatorID string
 	At              time.Time
+	Standing        Standing          // of a credential that its issuer can revoke; empty: there is no such issuer
 	Evidence        map[string]string // what was relied upon, for the audit record; no personal data
 }
+
+// Standing is how sure it was that a credential was not revoked when it was shown.
+type Standing string
+
+// The standings, best first.
+const (
+	StandingFresh   Standing = "fresh"   // by evidence within its dates
+	StandingStale   Standing = "stale"   // by evidence past its dates, which the policy still permits
+	StandingUnknown Standing = "unknown" // there was no evidence that the policy permits
+	StandingOff     Standing = "off"     // nobody is meant to look
+)
 
 // Session is one subject in one browser, protocol-free.
 type Session struct {
@@ -45,6 +57,11 @@ type Session struct {
 	Seen          time.Time // last activity, persisted at most once a minute
 	RoleID        string    // role profile the session acts in; empty: none chosen
 	Ended         time.Time // zero while it lives
+	// Workstation is the id of the computer whose agent vouched for it when the last proof was made; empty: not known.
+	Workstation string
+	Suspended   time.Time // since when nothing is issued until its subject proves anew; zero: it is in use
+	Standing    Standing  // of the credential of the last proof
+	Emergency   time.Time // until when it is emergency access (break-glass); zero: it is not
 }
 
 // Participant is a partner that was told about a session.

@@ -85,7 +85,7 @@ func (s *Store) Living(_ context.Context, q bridge.SessionQuery) ([]bridge.Sessi
 			return p.Partner == q.Partner && (q.Protocol == "" || p.Protocol == q.Protocol)
 		}
 		later := q.Past == bridge.SessionPlace{} || q.Past.Before(x.Place())
-		if later && x.Ended.IsZero() && (q.UID == "" || x.UID == q.UID) && (q.Partner == "" || slices.ContainsFunc(s.participants[id], told)) {
+		if later && x.Ended.IsZero() && (q.UID == "" || x.UID == q.UID) && (q.At == "" || x.Workstation == q.At) && (q.Partner == "" || slices.ContainsFunc(s.participants[id], told)) {
 			found = append(found, x)
 		}
 	}

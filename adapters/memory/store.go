@@ -47,6 +47,7 @@ type Store struct {
 	added          []string // authenticator ids, oldest first
 	partners       map[partnerID]trust.Record
 	invitations    map[string]trust.Invitation
+	workstations   map[string]trust.Workstation
 	revision       int64
 	changed        chan struct{} // closed and replaced at every change of the registry
 	events         []ledger.Event
@@ -73,6 +74,7 @@ func NewAt(clock func() time.Time) *Store {
 		handles:        map[handleID]string{},
 		partners:       map[partnerID]trust.Record{},
 		invitations:    map[string]trust.Invitation{},
+		workstations:   map[string]trust.Workstation{},
 		changed:        make(chan struct{}),
 		traces:         map[string][]trace.Entry{},
 	}

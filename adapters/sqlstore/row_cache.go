@@ -30,7 +30,7 @@ type rowCache struct {
 
 // Columns that the cache itself looks at.
 const (
-	sessionKey, sessionSeen, sessionEnded, sessionWidth = 1, 7, 9, 11 // of sessionColumns
+	sessionKey, sessionSeen, sessionEnded, sessionWidth = 1, 7, 9, 15 // of sessionColumns
 	artifactSession, artifactPayload, artifactExpires   = 1, 2, 3     // of getArtifact
 )
 

@@ -129,7 +129,7 @@ func TestCacheKnowsEveryWrite(t *testing.T) {
 		c := &rowCache{}
 		c.artifacts.put([2]string{"kept", "kept"}, sqliteRow{})
 		c.persons.put("kept", sqliteRow{})
-		args := make([]any, 12)
+		args := make([]any, sessionWidth+1)
 		for i := range args {
 			args[i] = ""
 		}

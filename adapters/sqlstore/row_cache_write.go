@@ -119,7 +119,7 @@ func (c *rowCache) apply(o *op) {
 		c.keys.clear()
 		c.participants.clear()
 	case saveDelivery, moveDelivery, moveCounter, notifyRegistry, indexEvents, addAuthenticator, updateAuthenticator, savePartner,
-		removePartner, addInvitation, updateInvitation, saveTrace, purgeDeliveries, purgeTraces: // of tables that are not cached
+		removePartner, addInvitation, updateInvitation, addWorkstation, updateWorkstation, saveTrace, purgeDeliveries, purgeTraces: // of tables that are not cached
 	default:
 		c.clear()
 	}

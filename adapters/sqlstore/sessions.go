@@ -39,12 +39,15 @@ func (s *Store) oneSession(ctx context.Context, stmt statement, arg string) (bri
 
 func scanSession(r row, out *bridge.Session) error {
 	var method string
-	var assurance, authnAt, started, seen, ended int64
-	if err := r.Scan(&out.ID, &out.Key, &out.UID, &method, &assurance, &authnAt, &started, &seen, &out.RoleID, &ended, &out.Authenticator); err != nil {
+	var standing string
+	var assurance, authnAt, started, seen, ended, suspended, emergency int64
+	if err := r.Scan(&out.ID, &out.Key, &out.UID, &method, &assurance, &authnAt, &started, &seen, &out.RoleID, &ended, &out.Authenticator,
+		&out.Workstation, &suspended, &standing, &emergency); err != nil {
 		return err
 	}
 	out.Method, out.Assurance = bridge.Method(method), bridge.Assurance(assurance)
 	out.AuthnAt, out.Started, out.Seen, out.Ended = instant(authnAt), instant(started), instant(seen), instant(ended)
+	out.Suspended, out.Standing, out.Emergency = instant(suspended), bridge.Standing(standing), instant(emergency)
 	return nil
 }
 
@@ -56,6 +59,8 @@ func (s *Store) Living(ctx context.Context, q bridge.SessionQuery) ([]bridge.Ses
 	}
 	stmt, args := livingSessions, []any{past, q.Past.ID, int64(max(q.Limit, 0))}
 	switch {
+	case q.At != "":
+		stmt, args = livingBeside, append(args, q.At, q.UID)
 	case q.Partner != "":
 		stmt, args = livingAt, append(args, q.UID, q.Partner, string(q.Protocol))
 	case q.UID != "":
@@ -157,7 +162,7 @@ func sessionOp(w bridge.SaveSession) *op {
 	x := w.Session
 	return &op{stmt: saveSession, args: []any{
 		x.ID, x.Key, x.UID, string(x.Method), int64(x.Assurance), nano(x.AuthnAt), nano(x.Started), nano(x.Seen), x.RoleID, nano(x.Ended),
-		x.Authenticator, w.From,
+		x.Authenticator, x.Workstation, nano(x.Suspended), string(x.Standing), nano(x.Emergency), w.From,
 	}}
 }
 

@@ -22,6 +22,7 @@ const (
 	overdueSessions
 	livingSessions
 	livingOf
+	livingBeside
 	livingAt
 	participantNow
 	addParticipant
@@ -52,6 +53,10 @@ const (
 	removePartner
 	addInvitation
 	updateInvitation
+	addWorkstation
+	updateWorkstation
+	workstationByID
+	allWorkstations
 	invitationByID
 	allInvitations
 	allPartners
@@ -70,7 +75,7 @@ const (
 
 const (
 	artifactColumns    = `kind, key, grp, session, payload, expires, spent`
-	sessionColumns     = `id, key, uid, method, assurance, authn_at, started, seen, role_id, ended, authenticator`
+	sessionColumns     = `id, key, uid, method, assurance, authn_at, started, seen, role_id, ended, authenticator, workstation, suspended, standing, emergency`
 	participantColumns = `session, protocol, partner, idx, subject, format, since`
 
 	// of living sessions after the place $1, $2, at most $3
@@ -112,11 +117,12 @@ func shortLived() map[statement]string {
 			WHERE kind = $1 AND key = $2 AND expires > $3 AND NOT ` + orphan,
 		dropGroup: `DELETE FROM artifacts WHERE grp = $1 AND length(grp) > 0`,
 
-		saveSession: `INSERT INTO sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		saveSession: `INSERT INTO sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 			ON CONFLICT (id) DO UPDATE SET key = excluded.key, uid = excluded.uid, method = excluded.method,
 			assurance = excluded.assurance, authn_at = excluded.authn_at, started = excluded.started, seen = excluded.seen,
-			role_id = excluded.role_id, ended = excluded.ended, authenticator = excluded.authenticator
-			WHERE sessions.ended = 0 AND ($12 = '' OR sessions.key = $12)`,
+			role_id = excluded.role_id, ended = excluded.ended, authenticator = excluded.authenticator,
+			workstation = excluded.workstation, suspended = excluded.suspended, standing = excluded.standing, emergency = excluded.emergency
+			WHERE sessions.ended = 0 AND ($16 = '' OR sessions.key = $16)`,
 		touchSession:    `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`,
 		sessionByID:     `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`,
 		sessionByKey:    `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
@@ -124,6 +130,7 @@ func shortLived() map[statement]string {
 		overdueSessions: `SELECT id FROM sessions WHERE started <= $1 AND ended = 0 ORDER BY started, id LIMIT $2`,
 		livingSessions:  livingWhere + livingOrder,
 		livingOf:        livingWhere + ` AND uid = $4` + livingOrder,
+		livingBeside:    livingWhere + ` AND workstation = $4 AND ($5 = '' OR uid = $5)` + livingOrder,
 		livingAt: livingWhere + ` AND ($4 = '' OR uid = $4) AND id IN
 			(SELECT session FROM participants WHERE partner = $5 AND ($6 = '' OR protocol = $6))` + livingOrder,
 
@@ -175,10 +182,14 @@ func longLived() map[statement]string {
 			revision = excluded.revision, updated = excluded.updated`,
 		removePartner: `DELETE FROM partners WHERE protocol = $1 AND id = $2`,
 
-		addInvitation:    `INSERT INTO invitations (id, doc, made, revision) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING`,
-		updateInvitation: `UPDATE invitations SET doc = $2, revision = revision + 1 WHERE id = $1 AND revision = $3`,
-		invitationByID:   `SELECT doc, revision FROM invitations WHERE id = $1`,
-		allInvitations:   `SELECT doc, revision FROM invitations ORDER BY made, id`,
+		addInvitation:     `INSERT INTO invitations (id, doc, made, revision) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING`,
+		updateInvitation:  `UPDATE invitations SET doc = $2, revision = revision + 1 WHERE id = $1 AND revision = $3`,
+		addWorkstation:    `INSERT INTO workstations (id, doc, revision) VALUES ($1, $2, 1) ON CONFLICT DO NOTHING`,
+		updateWorkstation: `UPDATE workstations SET doc = $2, revision = revision + 1 WHERE id = $1 AND revision = $3`,
+		workstationByID:   `SELECT doc, revision FROM workstations WHERE id = $1`,
+		allWorkstations:   `SELECT doc, revision FROM workstations ORDER BY id`,
+		invitationByID:    `SELECT doc, revision FROM invitations WHERE id = $1`,
+		allInvitations:    `SELECT doc, revision FROM invitations ORDER BY made, id`,
 
 		allPartners: `SELECT c.value, COALESCE(p.protocol, ''), COALESCE(p.id, ''), p.document, p.metadata,
 			COALESCE(p.revision, 0), COALESCE(p.updated, 0) FROM counters c

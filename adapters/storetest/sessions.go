@@ -118,6 +118,8 @@ func living(t *testing.T, s Store) {
 	}{
 		{bridge.SessionQuery{Limit: 10}, []string{"s003", "s001", "s000"}}, {bridge.SessionQuery{Limit: 1}, []string{"s003"}}, {bridge.SessionQuery{}, nil},
 		{bridge.SessionQuery{UID: "555000000001", Limit: 10}, []string{"s003", "s000"}}, {bridge.SessionQuery{UID: "nobody", Limit: 10}, nil},
+		{bridge.SessionQuery{At: "workstation of s001", Limit: 10}, []string{"s001"}}, {bridge.SessionQuery{At: "workstation of s002", Limit: 10}, nil},
+		{bridge.SessionQuery{At: "workstation of s001", UID: "555000000001", Limit: 10}, nil},
 		{bridge.SessionQuery{Partner: "p001", Limit: 10}, []string{"s003", "s001"}},
 		{bridge.SessionQuery{Partner: "p001", UID: "555000000002", Limit: 10}, []string{"s001"}},
 		{bridge.SessionQuery{Partner: "p001", Protocol: trust.SAML2, Limit: 1}, []string{"s003"}},

@@ -28,6 +28,7 @@ type Store interface {
 	people.AuthenticatorStore
 	trust.PartnerStore
 	trust.InvitationStore
+	trust.WorkstationStore
 	ledger.Reader
 	trace.Store
 	Watch(ctx context.Context, changed func())
@@ -49,6 +50,7 @@ func All(t *testing.T, open Open) {
 	t.Run("Authenticators", func(t *testing.T) { Authenticators(t, open) })
 	t.Run("Partners", func(t *testing.T) { Partners(t, open) })
 	t.Run("Invitations", func(t *testing.T) { Invitations(t, open) })
+	t.Run("Workstations", func(t *testing.T) { Workstations(t, open) })
 	t.Run("Ledger", func(t *testing.T) { Ledger(t, open) })
 	t.Run("Traces", func(t *testing.T) { Traces(t, open) })
 	t.Run("Purge", func(t *testing.T) { Purge(t, open) })
@@ -66,7 +68,8 @@ func session(id string) bridge.Session {
 	return bridge.Session{
 		ID: id, Key: "key of " + id, UID: "555000000001", Method: bridge.MethodFIDO2, Assurance: 3,
 		AuthnAt: now.Add(-time.Minute), Started: now.Add(-time.Hour), Seen: now, RoleID: "555000000011",
-		Authenticator: "authenticator of " + id,
+		Authenticator: "authenticator of " + id, Workstation: "workstation of " + id, Suspended: now.Add(time.Second),
+		Standing: bridge.StandingStale, Emergency: now.Add(time.Minute),
 	}
 }
 

@@ -29,6 +29,7 @@ type Store interface {
 	people.AuthenticatorStore
 	trust.PartnerStore
 	trust.InvitationStore
+	trust.WorkstationStore
 	ledger.Reader
 	trace.Store
 	// Watch calls changed when the registry changed, until ctx is done.
