@@ -26,7 +26,7 @@ check: ## formatting, vet and unit tests: what to run before a commit
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags howto ./e2e
-	$(GO) vet -tags wycheproof ./protocols/oidc/jose
+	$(GO) vet -tags wycheproof ./trust/jose
 	CGO_ENABLED=0 $(GO) vet -tags openssl ./adapters/keystore/openssl
 	$(GO) test -timeout 5m $(TESTFLAGS) $(unit)
 
@@ -38,7 +38,7 @@ test: ## everything, with real components end to end; no test is skipped
 
 wycheproof: ## Wycheproof's vectors for JSON Web Signatures; needs their repository
 	.ci/fetch-vectors wycheproof
-	$(GO) test -count=1 -tags wycheproof -run Wycheproof $(TESTFLAGS) ./protocols/oidc/jose
+	$(GO) test -count=1 -tags wycheproof -run Wycheproof $(TESTFLAGS) ./trust/jose
 
 howtos: ## follow docs/how-to/connect-an-app-*.md to the letter; as root, with Node.js, Python, Maven and Chromium, and the newest of each library
 	LANYARD_COMPONENTS=1 $(GO) test -count=1 -timeout 20m -tags howto -run HowTo $(TESTFLAGS) ./e2e

@@ -93,8 +93,8 @@ var planted = []struct {
 	},
 	{
 		rule: "unverified", name: "claimed by anybody", want: "nobody verified",
-		bad:  map[string]string{"protocols/oidc/x.go": "package oidc\nimport \"" + module + "/protocols/oidc/jose\"\nvar f = jose.ClaimedIssuer"},
-		good: map[string]string{"protocols/oidc/x.go": "package oidc\nimport \"" + module + "/protocols/oidc/jose\"\nvar f = jose.Verify"},
+		bad:  map[string]string{"protocols/oidc/x.go": "package oidc\nimport \"" + module + "/trust/jose\"\nvar f = jose.ClaimedIssuer"},
+		good: map[string]string{"protocols/oidc/x.go": "package oidc\nimport \"" + module + "/trust/jose\"\nvar f = jose.Verify"},
 	},
 	{
 		rule: "clock", name: "goroutine", want: "no goroutine",

@@ -21,7 +21,7 @@ var unverified = map[string][]string{
 	"metadata/xmlsec.ReadClaim": {
 		"protocols/saml2/verify.go", // finds the keys to verify with
 	},
-	"protocols/oidc/jose.ClaimedIssuer": {
+	"trust/jose.ClaimedIssuer": {
 		"protocols/oidc/authenticate.go", // finds the keys to verify with
 	},
 }

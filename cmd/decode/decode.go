@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // MaxInput is the longest input that is looked at, in bytes.

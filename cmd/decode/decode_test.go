@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // encrypted is a JWE: its five parts hide what is inside.

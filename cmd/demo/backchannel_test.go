@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/cmd/hub"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 

@@ -15,8 +15,8 @@ import (
 
 	"github.com/lanyard-hub/lanyard/cmd/decode"
 	"github.com/lanyard-hub/lanyard/cmd/hub"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 func (p *program) decodeCommand() *cobra.Command {

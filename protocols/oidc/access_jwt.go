@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 

@@ -3,7 +3,7 @@ package oidc
 import (
 	"errors"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // assertion is the claims of a client assertion (RFC 7523, section 3).

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // TestAssertionClaimsAtTheirLimits judges claims each at the value where the answer turns; want "" is good.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // pending is what has to be known of an authorization request when it is answered.

@@ -6,7 +6,7 @@ import (
 	"net/url"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // check is one rule over an authorization request. It notes in the request what it understood.

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // objectRule is one rule over a request object whose signature is verified.

@@ -1,6 +1,6 @@
 package oidc
 
-import "github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+import "github.com/lanyard-hub/lanyard/trust/jose"
 
 // cis2Token is what an ID token of CIS2 holds besides; its clients have been seen to read each of them.
 type cis2Token struct {

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 const maxClaims = 4096 // bytes of the claims parameter

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 	"github.com/lanyard-hub/lanyard/trust/smart"
 )

@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // kindProof is the mark that a DPoP proof was used. It lives for as long as the proof would be accepted.

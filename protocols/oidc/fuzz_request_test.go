@@ -12,8 +12,8 @@ import (
 
 	gojose "github.com/go-jose/go-jose/v4"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // FuzzPushed: whatever is pushed, the answer is JSON, and what was accepted leads to the registered address or nowhere.

@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // idToken is the claims of an ID token (OpenID Connect Core 1.0, section 2), with those of CIS2. The field set

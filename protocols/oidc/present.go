@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // heldAccess reads the access token that is shown at userinfo, and refuses it from anyone but its holder: a bound token needs its key

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 

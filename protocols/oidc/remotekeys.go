@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // Times of key sets that are fetched.

@@ -15,8 +15,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	own "github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	own "github.com/lanyard-hub/lanyard/trust/jose"
 	"github.com/lanyard-hub/lanyard/web"
 )
 

@@ -13,8 +13,8 @@ import (
 
 	gojose "github.com/go-jose/go-jose/v4"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // object signs a good request of a client as a request object, changed by how.

@@ -1,8 +1,8 @@
 package registration
 
 import (
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // Offer is what works at this hub. Nothing else is registered.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lanyard-hub/lanyard/protocols/oidc/jose"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 func takeStatement(Offer, value, *trust.Document) *Refusal {

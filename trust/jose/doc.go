@@ -1,5 +1,5 @@
-// Package jose is everything JOSE of the OpenID provider: it reads, verifies and signs compact JWS, reads and publishes keys,
-// and reads the claims of JWTs. It knows nothing of the hub, of HTTP or of partners; time is handed in.
+// Package jose is everything JOSE of the hub, whichever front end meets it: it reads, verifies and signs compact JWS, reads and
+// publishes keys, and reads the claims of JWTs. It knows nothing of the hub, of HTTP or of partners; time is handed in.
 //
 // What is read is read strictly (RFC 8725): three parts of base64url without padding or line ends, JSON objects in which no
 // name stands twice at any depth, an algorithm out of the caller's list in its exact spelling, a type out of the caller's list,
