@@ -29,6 +29,7 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 	secret := h.NewSecret()
 	session.Key, session.Seen = Key(secret), now
 	session.Method, session.Assurance, session.AuthnAt, session.Authenticator = proof.Method, proof.Assurance, proof.At, proof.AuthenticatorID
+	session.Standing = proof.Standing
 	tx.about(session.ID)
 	tx.ProofAt = now
 	w, err := putTransaction(tx)
