@@ -126,6 +126,9 @@ func (s KeySet) candidates(kid string, m method) ([]Key, error) {
 	return nil, broken(ErrKeyID, "no registered key fits the kid %s and the alg %s", shown(kid), m.name)
 }
 
+// SetOf holds keys that were read before. A private or symmetric key is the caller's mistake: none can verify.
+func SetOf(keys ...Key) KeySet { return KeySet{keys: keys} }
+
 // OwnKeys are the public keys of a ring, as they are published: what the hub signed with them comes back in hints.
 func OwnKeys(keys []keyring.Key) KeySet {
 	var s KeySet

@@ -18,17 +18,26 @@ func PublicSet(keys []keyring.Key) json.RawMessage {
 	out := []byte(`{"keys":[`)
 	for _, k := range keys {
 		for _, alg := range k.Algorithms() {
-			body, ok := required(k.Signer.Public())
-			if !ok {
+			jwk := PublicJWK(k.Signer.Public(), KeyID(k, alg), alg)
+			if jwk == nil {
 				continue
 			}
 			if out[len(out)-1] != '[' {
 				out = append(out, ',')
 			}
-			out = fmt.Appendf(out, `{"use":"sig","kid":"%s","alg":"%s",%s}`, KeyID(k, alg), alg, body)
+			out = append(out, jwk...)
 		}
 	}
 	return append(out, "]}"...)
+}
+
+// PublicJWK is one public key as a JWK for signatures, by the kid and algorithm given. Nil for what is no key that this room knows.
+func PublicJWK(pub crypto.PublicKey, kid string, alg keyring.Algorithm) json.RawMessage {
+	body, ok := required(pub)
+	if !ok {
+		return nil
+	}
+	return fmt.Appendf(nil, `{"use":"sig","kid":%q,"alg":"%s",%s}`, kid, alg, body)
 }
 
 // Thumbprint is the SHA-256 thumbprint of a public key (RFC 7638; RFC 8037, section 2), in base64url. Empty for

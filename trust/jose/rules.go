@@ -18,6 +18,7 @@ const maxKeyID = 256 // bytes
 type Rules struct {
 	Algorithms []keyring.Algorithm // accepted, in their exact spelling
 	Types      []string            // accepted values of typ; "" stands for a header without typ. None: nothing is accepted.
+	KeyID      string              // the kid that the header must bear, letter by letter; empty: any, or none
 	MaxBytes   int                 // of the token; 0: MaxToken
 }
 
@@ -37,7 +38,7 @@ var headerRules = [...]struct {
 	{"alg is one of those the caller accepts, letter by letter (RFC 8725, section 3.1)", checkAlgorithm},
 	{"no extension is asked for: no crit, no b64 (RFC 7515, section 4.1.11; RFC 7797)", checkExtensions},
 	{"typ is one of those the caller expects (RFC 8725, section 3.11)", checkType},
-	{"kid is a string of bounded length", checkKeyID},
+	{"kid is a string of bounded length, and the one that the caller expects", checkKeyID},
 }
 
 func checkAlgorithm(h *header, r Rules) error {
@@ -95,8 +96,8 @@ func typeNames(r Rules) string {
 	return strings.Join(named, " or ")
 }
 
-func checkKeyID(h *header, _ Rules) error {
-	if !h.Has("kid") {
+func checkKeyID(h *header, r Rules) error {
+	if !h.Has("kid") && r.KeyID == "" {
 		return nil
 	}
 	text, err := h.Text("kid")
@@ -105,6 +106,9 @@ func checkKeyID(h *header, _ Rules) error {
 	}
 	if len(text) > maxKeyID {
 		return broken(ErrKeyID, "kid in the header is longer than %d bytes", maxKeyID)
+	}
+	if r.KeyID != "" && text != r.KeyID {
+		return broken(ErrKeyID, "kid %s in the header is not %s", shown(text), shown(r.KeyID))
 	}
 	h.kid = text
 	return nil
