@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
@@ -30,6 +31,10 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 	session.Key, session.Seen = Key(secret), now
 	session.Method, session.Assurance, session.AuthnAt, session.Authenticator = proof.Method, proof.Assurance, proof.At, proof.AuthenticatorID
 	session.Standing = proof.Standing
+	at, err := h.placed(&session, tx.Place)
+	if err != nil {
+		return "", err
+	}
 	tx.about(session.ID)
 	tx.ProofAt = now
 	w, err := putTransaction(tx)
@@ -38,13 +43,23 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 	}
 	event := ledger.Event{
 		Time: now, Kind: ledger.SignedIn, Ref: tx.Ref, Tracking: session.ID, Subject: proof.UID, Method: string(proof.Method),
-		Partner: tx.Request.Partner, Peer: Peer(ctx), Detail: proof.Evidence,
+		Partner: tx.Request.Partner, Peer: Peer(ctx), Detail: relied(proof, tx.Place),
 	}
-	if err := h.Journal.Commit(ctx, w, SaveSession{Session: session}, Append{event}); err != nil {
+	if err := h.Journal.Commit(ctx, append([]Write{w, SaveSession{Session: session}, Append{event}}, at...)...); err != nil {
 		return "", refuseSpent(err, "save session")
 	}
 	h.trace(tx.Ref, "authenticated", "method", string(proof.Method), "assurance", fmt.Sprint(proof.Assurance))
 	return secret, nil
+}
+
+// relied is what a sign-in relied upon, for the record.
+func relied(proof Proof, at Place) map[string]string {
+	if at.Workstation == "" {
+		return proof.Evidence
+	}
+	out := map[string]string{"workstation": at.Workstation}
+	maps.Copy(out, proof.Evidence)
+	return out
 }
 
 // resume finds the session that uid may go on with in this browser, an idle one too: its apps are told of

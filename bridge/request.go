@@ -60,6 +60,7 @@ type Transaction struct {
 	RoleChosen bool      // a role was chosen inside this transaction
 	Local      bool      // no partner: the hub's own pages (home, switch user)
 	Cancelled  bool      // the subject gave up; the front end still has to answer its partner
+	Place      Place     // where the browser is, if the agent of its workstation said so in this transaction
 	stored     bool
 }
 
