@@ -142,6 +142,8 @@ type Cards interface {
 	Accept(ctx context.Context, presented []*x509.Certificate, now time.Time) (Proof, error)
 	// AcceptSigned is Accept for a card that proved possession by its signature over message instead.
 	AcceptSigned(ctx context.Context, certificate *x509.Certificate, message, signature []byte, now time.Time) (Proof, error)
+	// AcceptCMS is Accept for a card whose middleware signed content as a CMS message (RFC 5652, SignedData), with content in it or detached.
+	AcceptCMS(ctx context.Context, signed, content []byte, now time.Time) (Proof, error)
 	// Inspect checks the card as Accept does but does not ask whose it is: for enrolment.
 	Inspect(ctx context.Context, presented []*x509.Certificate, now time.Time) (people.Authenticator, error)
 }

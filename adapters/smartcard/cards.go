@@ -36,6 +36,7 @@ type Options struct {
 	OnUnreachable  OnUnreachable
 	Authenticators people.AuthenticatorStore
 	Assurance      bridge.Assurance // of a proof by a card that is known not to be revoked; 3 if zero
+	AllowSHA1      bool             // AcceptCMS takes signatures over a SHA-1 digest, as old middleware makes them
 }
 
 // Cards implements bridge.Cards.

@@ -310,6 +310,11 @@ func (c fakeCards) AcceptSigned(ctx context.Context, certificate *x509.Certifica
 	return c.Accept(ctx, []*x509.Certificate{certificate}, now)
 }
 
+// AcceptCMS implements bridge.Cards: no page of this room takes such a message.
+func (c fakeCards) AcceptCMS(context.Context, []byte, []byte, time.Time) (bridge.Proof, error) {
+	return bridge.Proof{}, bridge.Refuse(bridge.CredentialUntrusted, "Not signed by this card.").WithCode("card_cms")
+}
+
 // Inspect implements bridge.Cards.
 func (c fakeCards) Inspect(_ context.Context, presented []*x509.Certificate, _ time.Time) (people.Authenticator, error) {
 	cn, err := c.read(presented)
