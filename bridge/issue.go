@@ -121,6 +121,7 @@ type Grant struct {
 	Wants    []string          // names of the attributes it prints now; nil: all
 	Subject  trust.SubjectKind // how the partner was told the subject; empty: as its terms say
 	Quiet    bool              // the partner keeps no session that could be ended: it is no participant
+	Follows  bool              // the role is the one that the session acts in at the time; RoleID says nothing
 	Detail   map[string]string // further facts for the record
 }
 
@@ -144,6 +145,9 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 		return Issuance{}, err
 	}
 	var role people.RoleProfile
+	if g.Follows {
+		g.RoleID = s.RoleID
+	}
 	if g.RoleID != "" {
 		var ok bool
 		if role, ok = person.OpenRole(g.RoleID, now); !ok {
@@ -179,6 +183,9 @@ func (h *Hub) grantSession(ctx context.Context, g Grant, now time.Time) (Session
 	}
 	if err != nil {
 		return s, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
+	}
+	if !s.Suspended.IsZero() {
+		return s, people.Person{}, Refuse(SessionExpired, "The session is suspended.").WithCode("session_suspended")
 	}
 	p, active, err := h.active(ctx, s.UID)
 	if err == nil && !active {
