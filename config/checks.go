@@ -18,6 +18,7 @@ func (l *loader) check() {
 		l.checkCard,
 		l.checkMTLS,
 		l.checkTicket,
+		l.checkAgent,
 		l.checkAddresses,
 	} {
 		rule()

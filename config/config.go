@@ -239,6 +239,16 @@ type CIS2 struct {
 type Tickets struct {
 	Enabled bool          `key:"enabled" default:"true" doc:"Issue legacy tickets."`
 	Life    time.Duration `key:"life" default:"10h" min:"1m" max:"24h" doc:"Life of a ticket. It never outlives its session."`
+	Agent   TicketAgent   `key:"agent" doc:"The field's Smartcard agents, which sign people in at a Spine-compatible broker and are given tickets."`
+}
+
+// TicketAgent tunes the protocol of Smartcard agents.
+type TicketAgent struct {
+	Enabled     bool           `key:"enabled" default:"false" doc:"Answer agents. Needs the smartcard authenticator."`
+	Hosts       []string       `key:"hosts" format:"host" doc:"Host names that agents and applications call instead of the national broker, at the issuer's port. The certificate of listeners.public must name them. Without any, agents call the issuer's host."`
+	SessionLife time.Duration  `key:"session_life" default:"10h" min:"1m" max:"24h" doc:"How long an agent's ticket works. It never outlives its session."`
+	Networks    []netip.Prefix `key:"networks" doc:"Networks that agents call from. Without any, from everywhere."`
+	SHA1        bool           `key:"sha1_challenges" default:"false" doc:"Accept challenges that a card signed over a SHA-1 digest, as old agents do. Only for as long as such agents are in use."`
 }
 
 // Limits bound what is done at one time, and for strangers.

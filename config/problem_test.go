@@ -8,6 +8,9 @@ import (
 // TestProblems has one row for every way a file can be wrong. A row's text
 // begins on line 9, below minimal; a row with a key says that key anew, and so
 // begins on line 8.
+// agentCards are the cards that agents cannot do without.
+const agentCards = "authenticators: { smartcard: { revocation: { mode: 'off' } } }\nlisteners: { card: { client_ca: card-ca.pem } }\n"
+
 func TestProblems(t *testing.T) {
 	for _, row := range []struct {
 		name, key, text string
@@ -152,6 +155,18 @@ func TestProblems(t *testing.T) {
 		{"sqlite with dsn", "", "store: { driver: embedded, dsn_file: dsn }", []string{`9:38: error: store.dsn_file: the sqlite driver has no connection string, write driver: postgres or delete this key`}},
 		{"secret and file", "", "store: { driver: postgres, dsn: x, dsn_file: dsn }", []string{`9:36: error: store.dsn_file: store.dsn (9) says the same thing, keep one`}},
 		{"refused values are not judged twice", "", "session: { idle: 2, absolute: 1 }", []string{`9:18: error: session.idle: "2" has no unit, write "2m"`, `9:31: error: session.absolute: "1" has no unit, write "1h"`}},
+
+		{"agents without cards", "", "tickets: { agent: { enabled: true } }", []string{`9:30: error: tickets.agent.enabled: agents show Smartcards, add smartcard to authenticators`}},
+		{"agents without being on", "", "tickets: { agent: { hosts: [gas.trust.example], session_life: 8h, networks: [10.0.0.0/8], sha1_challenges: true } }", []string{
+			`9:28: error: tickets.agent.hosts: has no effect without tickets.agent.enabled: true`,
+			`9:63: error: tickets.agent.session_life: has no effect without tickets.agent.enabled: true`,
+			`9:77: error: tickets.agent.networks: has no effect without tickets.agent.enabled: true`,
+			`9:108: error: tickets.agent.sha1_challenges: has no effect without tickets.agent.enabled: true`}},
+		{"agents without tickets", "authenticators", agentCards + "tickets: { enabled: false, agent: { enabled: true } }", []string{`10:46: error: tickets.agent.enabled: has no effect while tickets.enabled is false`}},
+		{"agents at the issuer's host", "authenticators", agentCards + "tickets: { agent: { enabled: true, hosts: [sso.trust.example] } }", []string{
+			`10:43: error: tickets.agent.hosts: "sso.trust.example" is the issuer's own host; leave it out to have agents call that`}},
+		{"agents at a card's host", "authenticators", agentCards + "tickets: { agent: { enabled: true, hosts: [a.card.sso.trust.example] } }", []string{
+			`10:43: error: tickets.agent.hosts: "a.card.sso.trust.example" is a host of cards (listeners.card.host_pattern)`}},
 
 		// Files.
 		{"absent file", "keys", "keys: { signing_file: no.pem }", []string{`8:9: error: keys.signing_file: DIR/no.pem: no such file or directory`}},

@@ -315,7 +315,7 @@ func (b *builder) ticket() *TicketTerms {
 		b.fail("has no section ticket")
 		return &TicketTerms{}
 	}
-	t := &TicketTerms{ReturnURLs: d.ReturnURLs, Deliver: d.Deliver, Life: time.Duration(d.Life), Rechecks: d.Rechecks}
+	t := &TicketTerms{ReturnURLs: d.ReturnURLs, Deliver: d.Deliver, Life: time.Duration(d.Life), Rechecks: d.Rechecks, Sign: d.Sign}
 	if t.Deliver == "" {
 		t.Deliver = "post"
 	}

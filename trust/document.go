@@ -83,6 +83,7 @@ type TicketDocument struct {
 	CertificateSHA256 string   `yaml:"certificate_sha256,omitempty"`
 	Life              Duration `yaml:"life,omitempty"`
 	Rechecks          bool     `yaml:"rechecks,omitempty"`
+	Sign              bool     `yaml:"sign,omitempty"`
 }
 
 const documentLimit = 256 << 10

@@ -109,6 +109,7 @@ type TicketTerms struct {
 	CertificateHash []byte // SHA-256 of the client certificate the system must present; nil: not asked
 	Life            time.Duration
 	Rechecks        bool // the system asks for the role assertion again while in use: a destroyed ticket ends it there
+	Sign            bool // role assertions are signed
 }
 
 // Record is a partner as stored: its canonical document and the metadata it came with.

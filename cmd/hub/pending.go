@@ -12,6 +12,7 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/oidc"
 	"github.com/lanyard-hub/lanyard/protocols/saml2"
+	"github.com/lanyard-hub/lanyard/protocols/ticket"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/web"
 	"github.com/lanyard-hub/lanyard/web/signin"
@@ -45,7 +46,7 @@ type openSignOn struct {
 func newPending(total, peer int, clock func() time.Time) *pending {
 	return &pending{
 		total: cmp.Or(total, 50_000), peer: cmp.Or(peer, 2_000), clock: clock,
-		kinds: slices.Concat([]bridge.ArtifactKind{bridge.KindTransaction, bridge.KindKeyCeremony, bridge.KindCardAttempt}, saml2.StrangerKinds(), oidc.StrangerKinds(), signin.StrangerKinds()),
+		kinds: slices.Concat([]bridge.ArtifactKind{bridge.KindTransaction, bridge.KindKeyCeremony, bridge.KindCardAttempt}, saml2.StrangerKinds(), oidc.StrangerKinds(), signin.StrangerKinds(), ticket.StrangerKinds()),
 		open:  map[openKey]openSignOn{}, peers: map[netip.Prefix]int{},
 	}
 }

@@ -95,6 +95,7 @@ func (h *Hub) smartcards() (*smartcard.Cards, error) {
 	return smartcard.New(smartcard.Options{
 		Roots: roots, Intermediates: intermediates, EKU: eku, Revocation: source,
 		OnUnreachable: smartcard.OnUnreachable(c.Authenticators.Smartcard.Revocation.OnUnreachable), Authenticators: h.store,
+		AllowSHA1: c.Tickets.Agent.SHA1,
 	})
 }
 
@@ -137,7 +138,7 @@ func (h *Hub) publicHandler() http.Handler {
 	if h.ticket != nil {
 		tables = append(tables, h.ticket.Routes())
 	}
-	handler := h.kit.Router(tables...)
+	handler := h.withAgentHosts(h.kit.Router(tables...))
 	if h.options.Wrap != nil {
 		return h.options.Wrap(handler)
 	}

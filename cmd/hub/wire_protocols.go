@@ -34,7 +34,10 @@ func (h *Hub) wireProtocols(context.Context) error {
 	}
 	h.core.Propagators[trust.SAML2], h.core.Propagators[trust.OIDC] = h.saml, h.oidc
 	if c.Tickets.Enabled {
-		h.ticket = ticket.New(ticket.Options{Kit: h.kit, Hub: h.core, Life: c.Tickets.Life, Mode: h.options.Mode, Log: h.options.Log})
+		h.ticket = ticket.New(ticket.Options{
+			Kit: h.kit, Hub: h.core, Systems: h.registry, Life: c.Tickets.Life, Mode: h.options.Mode, Keys: keys, Algorithm: algorithm(c.SAML.Sign),
+			Agent: h.ticketAgents(), Log: h.options.Log,
+		})
 		h.core.Propagators[trust.Ticket] = h.ticket
 	}
 	dropped := func() float64 { return 0 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,22 +20,47 @@ import (
 func (p *Provider) roleAssertion(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	token, err := tokenParam(r.URL.RawQuery)
-	var grant bridge.Grant
-	if err == nil {
-		grant, err = p.grant(r, token)
-	}
 	var iss bridge.Issuance
+	var partner trust.Partner
 	if err == nil {
-		iss, err = p.hub.Reissue(ctx, grant, ledger.TicketRead)
+		iss, partner, err = p.read(r, token)
+	}
+	var doc []byte
+	if err == nil {
+		doc, err = p.encode(iss, partner, token, bridge.Peer(ctx))
 	}
 	if err == nil {
 		err = p.hub.Deliver(ctx, iss)
 	}
 	if err != nil {
-		p.refuse(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, grant.Partner, bridge.Ref(ctx), err))
+		p.refuse(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, partner.ID, bridge.Ref(ctx), err))
 		return
 	}
-	writeXML(w, http.StatusOK, p.document(iss, token, bridge.Peer(ctx)))
+	writeXML(w, http.StatusOK, doc)
+}
+
+// read decides what the system that presents a ticket is told. Deliver records it.
+func (p *Provider) read(r *http.Request, token string) (bridge.Issuance, trust.Partner, error) {
+	h, partner, err := p.presented(r, token)
+	if err != nil {
+		return bridge.Issuance{}, partner, err
+	}
+	if h.Follows {
+		if err := p.roleChosen(r.Context(), h.Grant); err != nil {
+			return bridge.Issuance{}, partner, err
+		}
+	}
+	iss, err := p.hub.Reissue(r.Context(), h.Grant, ledger.TicketRead)
+	return iss, partner, err
+}
+
+// roleChosen refuses while a person with roles has none in use: the document has to say which it is. One without any is the terms' affair.
+func (p *Provider) roleChosen(ctx context.Context, g bridge.Grant) error {
+	s, person, err := p.hub.Holder(ctx, g)
+	if err == nil && s.RoleID == "" && len(person.OpenRoles(p.hub.Clock())) > 0 {
+		err = bridge.Refuse(bridge.InteractionRequired, "No role was chosen yet.").WithCode("ticket_no_role")
+	}
+	return err
 }
 
 // tokenParam reads the one parameter there may be.
@@ -46,26 +70,6 @@ func tokenParam(rawQuery string) (string, error) {
 		return "", bridge.Refuse(bridge.BadRequest, "The token parameter must be given once.").WithCode("ticket_malformed")
 	}
 	return q["token"][0], nil
-}
-
-// grant finds what a ticket stands for and checks that the caller is the system it was issued to.
-func (p *Provider) grant(r *http.Request, token string) (bridge.Grant, error) {
-	a, err := p.hub.Artifacts.Get(r.Context(), bridge.KindTicket, bridge.Key(token), p.hub.Clock())
-	if errors.Is(err, bridge.ErrNotFound) || (err == nil && a.Spent) {
-		return bridge.Grant{}, bridge.Refuse(bridge.BadGrant, "The ticket is not valid.").WithCode("ticket_unknown")
-	}
-	if err != nil {
-		return bridge.Grant{}, fmt.Errorf("ticket: find: %w", err)
-	}
-	var g bridge.Grant
-	if err := json.Unmarshal(a.Payload, &g); err != nil {
-		return bridge.Grant{}, fmt.Errorf("ticket: read grant: %w", err)
-	}
-	partner, err := p.hub.Partner(trust.Ticket, g.Partner)
-	if err != nil {
-		return g, err
-	}
-	return g, bound(r, partner)
 }
 
 // bound checks the partner's network and certificate, both where both are registered.
@@ -98,35 +102,40 @@ func within(addr netip.Addr, networks []netip.Prefix) bool {
 	return false
 }
 
-// destroy ends one ticket at its system's wish. The session lives on.
+// destroy ends one ticket at its system's wish. The session lives on. An agent's ticket is not one system's to end.
 func (p *Provider) destroy(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	token := r.PostFormValue("token")
-	grant, err := p.grant(r, token)
+	h, partner, err := p.presented(r, r.PostFormValue("token"))
+	if err == nil && h.agents {
+		err = unknownTicket().WithCode("ticket_agents")
+	}
 	if err == nil {
-		err = p.spend(ctx, token, grant)
+		err = spend(ctx, p.hub, h, "")
 	}
 	if err != nil {
-		p.refuse(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, grant.Partner, bridge.Ref(ctx), err))
+		p.refuse(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, partner.ID, bridge.Ref(ctx), err))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// spend ends a ticket and records it, in one commit.
-func (p *Provider) spend(ctx context.Context, token string, g bridge.Grant) error {
-	s, err := p.hub.Sessions.Session(ctx, g.Session)
+// spend ends a ticket and records it, in one commit. by says who decided, where it was not its system.
+func spend(ctx context.Context, hub *bridge.Hub, h held, by string) error {
+	s, err := hub.Sessions.Session(ctx, h.Session)
 	if err != nil {
 		return fmt.Errorf("ticket: find session: %w", err)
 	}
-	now := p.hub.Clock()
+	now := hub.Clock()
 	event := ledger.Event{
-		Time: now, Kind: ledger.TicketDestroyed, Ref: bridge.Ref(ctx), Tracking: g.Session, Subject: s.UID, Role: g.RoleID, Partner: g.Partner,
-		Peer: bridge.Peer(ctx), Detail: map[string]string{"issued_ref": g.Ref},
+		Time: now, Kind: ledger.TicketDestroyed, Ref: bridge.Ref(ctx), Tracking: h.Session, Subject: s.UID, Role: h.RoleID, Partner: h.Partner,
+		Peer: bridge.Peer(ctx), Detail: map[string]string{"issued_ref": h.Ref},
 	}
-	err = p.hub.Journal.Commit(ctx, bridge.ConsumeArtifact{Kind: bridge.KindTicket, Key: bridge.Key(token), Now: now}, bridge.Append{Event: event})
+	if by != "" {
+		event.Detail["by"] = by
+	}
+	err = hub.Journal.Commit(ctx, bridge.ConsumeArtifact{Kind: bridge.KindTicket, Key: bridge.Key(h.token), Now: now}, bridge.Append{Event: event})
 	if errors.Is(err, bridge.ErrSpent) || errors.Is(err, bridge.ErrNotFound) {
-		return bridge.Refuse(bridge.BadGrant, "The ticket is not valid.").WithCode("ticket_unknown").Because(err)
+		return unknownTicket().Because(err)
 	}
 	if err != nil {
 		return fmt.Errorf("ticket: destroy: %w", err)

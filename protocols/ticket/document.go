@@ -3,6 +3,7 @@ package ticket
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,14 +19,19 @@ const (
 
 const attributeNamespace = "http://www.syntegra.com"
 
-// writer writes the document line by line, indented as the field's samples are. Text and attribute values
-// are escaped here and nowhere else.
+// writer writes the document, line by line and indented as the field's samples are, or without any space between elements. Text and
+// attribute values are escaped here and nowhere else.
 type writer struct {
 	bytes.Buffer
-	depth int
+	indent bool
+	depth  int
 }
 
 func (w *writer) line(raw string) {
+	if !w.indent {
+		w.WriteString(raw)
+		return
+	}
 	for range w.depth {
 		w.WriteString("    ")
 	}
@@ -40,19 +46,9 @@ func (w *writer) element(startTag, endTag, text string) {
 	w.line("<" + startTag + ">" + string(xmlsec.EscapeText(nil, text)) + "</" + endTag + ">")
 }
 
-// attribute writes one attribute; one without values is omitted, as the document's rules demand.
-func (w *writer) attribute(name string, values ...string) {
-	var present []string
-	for _, v := range values {
-		if v != "" {
-			present = append(present, v)
-		}
-	}
-	if len(present) == 0 {
-		return
-	}
-	w.open(`saml:Attribute AttributeName="` + name + `" AttributeNamespace="` + attributeNamespace + `"`)
-	for _, v := range present {
+func (w *writer) attribute(f fact) {
+	w.open(`saml:Attribute AttributeName="` + f.name + `" AttributeNamespace="` + attributeNamespace + `"`)
+	for _, v := range f.values {
 		w.element("saml:AttributeValue", "saml:AttributeValue", v)
 	}
 	w.close("saml:Attribute")
@@ -64,10 +60,9 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // document is the role assertion: a SAML 1.x Response with one Assertion, header block, person block and
 // one block for each role profile released; each nhsIdCode starts a block.
-func (p *Provider) document(iss bridge.Issuance, token, recipient string) []byte {
-	var w writer
+func (p *Provider) document(w *writer, id string, iss bridge.Issuance, token, recipient string) []byte {
 	issuer, now := p.kit.Issuer.String(), stamp(iss.At)
-	w.open(`samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:1.0:protocol" ResponseID="null" InResponseTo="null" MajorVersion="1" MinorVersion="1" IssueInstant="` + now + `" Recipient="` + attr(recipient) + `"`)
+	w.open(`samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:1.0:protocol" ResponseID="` + id + `" InResponseTo="null" MajorVersion="1" MinorVersion="1" IssueInstant="` + now + `" Recipient="` + attr(recipient) + `"`)
 	w.status("samlp:Success")
 	w.open(`saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion" MajorVersion="1" MinorVersion="1" AssertionID="` + p.assertionID() + `" Issuer="` + attr(issuer) + `" IssueInstant="` + now + `"`)
 	w.conditions(iss.At)
@@ -84,7 +79,10 @@ func (p *Provider) document(iss bridge.Issuance, token, recipient string) []byte
 	w.close("saml:SubjectConfirmationData")
 	w.close("saml:SubjectConfirmation")
 	w.close("saml:Subject")
-	w.attributes(iss, p.mode)
+	person, roles := blocks(iss, p.mode)
+	for _, f := range slices.Concat(person, slices.Concat(roles...)) {
+		w.attribute(f)
+	}
 	w.close("saml:AttributeStatement")
 	w.close("saml:Assertion")
 	w.close("samlp:Response")
@@ -118,52 +116,6 @@ func (w *writer) authentication(iss bridge.Issuance, token, address string) {
 	w.close("saml:Subject")
 	w.line(`<saml:SubjectLocality IPAddress="` + attr(address) + `"/>`)
 	w.close("saml:AuthenticationStatement")
-}
-
-// attributes writes the three kinds of blocks from what was released.
-func (w *writer) attributes(iss bridge.Issuance, mode string) {
-	w.attribute("ssbAssertionVersion", "1.1")
-	for _, name := range []string{"cn", "uid", "nhsOcsPrCode"} {
-		if a, ok := iss.Attribute(name); ok {
-			w.attribute(name, text(a.Values)...)
-		}
-	}
-	roles, _ := iss.Attribute("roles")
-	if len(roles.Values) > 0 {
-		w.attribute("ssbSessionRoleUid", iss.Role.ID)
-	}
-	w.attribute("ssbMode", mode)
-	for _, r := range roles.Values {
-		if m, ok := r.(map[string]any); ok {
-			w.role(m)
-		}
-	}
-}
-
-// role writes one job role profile block; nhsIdCode comes first because it marks the start.
-func (w *writer) role(m map[string]any) {
-	for _, pair := range [...][2]string{
-		{"nhsIdCode", "org_code"}, {"o", "org_name"}, {"nhsBusinessFunctions", "activities"}, {"nhsBusinessFunctionsCodes", "activity_codes"},
-		{"nhsWorkGroups", "workgroups"}, {"nhsWorkGroupsCodes", "workgroups_codes"}, {"nhsAreaOfWork", "aow"}, {"nhsAreaOfWorkCodes", "aow_codes"},
-		{"nhsJobRole", "role_name"}, {"uniqueIdentifier", "person_roleid"}, {"nhsJobRoleCode", "role_code"},
-	} {
-		switch v := m[pair[1]].(type) {
-		case string:
-			w.attribute(pair[0], v)
-		case []any:
-			w.attribute(pair[0], text(v)...)
-		}
-	}
-}
-
-func text(values []any) []string {
-	var out []string
-	for _, v := range values {
-		if s, ok := v.(string); ok {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func writeXML(w http.ResponseWriter, status int, doc []byte) {

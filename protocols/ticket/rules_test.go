@@ -237,18 +237,19 @@ func TestDestroyIsRecordedWhole(t *testing.T) {
 	ctx := bridge.WithRef(bridge.WithPeer(t.Context(), "192.0.2.7"), "7K4M-2Q9X")
 	w.now = w.now.Add(time.Minute)
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
-	grant, err := w.room.grant(r, token)
+	h, _, err := w.room.presented(r, token)
 	w.must(err)
-	w.must(w.room.spend(ctx, token, grant))
+	w.must(spend(ctx, w.hub, h, ""))
 	e := w.events(ledger.TicketDestroyed)[0]
 	if !e.Time.Equal(w.now) || e.Ref != "7K4M-2Q9X" || e.Tracking != session || e.Subject != "555021935107" || e.Role != "555000000101" ||
 		e.Partner != "pathology" || e.Peer != "192.0.2.7" || e.Detail["issued_ref"] != issued.Ref || issued.Ref == "" {
 		t.Errorf("event %+v", e)
 	}
-	if err := w.room.spend(ctx, token, grant); bridge.AsRefusal(err).Reason != bridge.BadGrant { // two at the same time
+	if err := spend(ctx, w.hub, h, ""); bridge.AsRefusal(err).Reason != bridge.BadGrant { // two at the same time
 		t.Errorf("destroyed twice: %v", err)
 	}
-	if err := w.room.spend(ctx, "nobody's", grant); bridge.AsRefusal(err).Reason != bridge.BadGrant {
+	h.token = "nobody's"
+	if err := spend(ctx, w.hub, h, ""); bridge.AsRefusal(err).Reason != bridge.BadGrant {
 		t.Errorf("a ticket that never was: %v", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/bridge/translate"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/trust/people"
 	"github.com/lanyard-hub/lanyard/web"
@@ -43,19 +44,38 @@ partner: closed
 protocol: ticket
 stage: suspended
 ticket: { return_urls: [https://closed.example/in], networks: [192.0.2.0/24] }
+---
+partner: signing
+protocol: ticket
+stage: live
+release: [{ set: ssb }]
+ticket: { networks: [198.18.0.0/24], sign: true }
+---
+partner: twin-a
+protocol: ticket
+stage: live
+release: [{ set: ssb }]
+ticket: { networks: [198.18.1.0/24] }
+---
+partner: twin-b
+protocol: ticket
+stage: live
+release: [{ set: ssb }]
+ticket: { networks: [198.18.1.0/25] }
 `
 
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	now     time.Time
 	store   *memory.Store
 	hub     *bridge.Hub
 	room    *Provider
 	handler http.Handler
 	browser []*http.Cookie
+	ring    keyring.Ring
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
@@ -79,7 +99,10 @@ func newWorld(t *testing.T) *world {
 	if err := kit.Init(); err != nil {
 		t.Fatal(err)
 	}
-	w.room = New(Options{Kit: kit, Hub: w.hub, Life: 10 * time.Hour, Mode: "0", Log: slog.New(slog.DiscardHandler)})
+	w.room = New(Options{
+		Kit: kit, Hub: w.hub, Systems: registry, Life: 10 * time.Hour, Mode: "0", Log: slog.New(slog.DiscardHandler),
+		Keys: func() keyring.Ring { return w.ring }, Algorithm: keyring.ES256, Agent: AgentOptions{Cards: fakeCards{}, Life: 10 * time.Hour},
+	})
 	w.hub.Propagators[trust.Ticket] = w.room
 	w.handler = kit.Router(w.room.Routes())
 	return w
