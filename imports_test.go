@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"adapters/httpsource":         {"bridge/...", "trust/...", "metadata/..."},
 	"adapters/keystore":           {"bridge/...", "trust/...", "metadata/..."},
 	"adapters/keystore/openssl":   {},
+	"adapters/proxyproto":         {},
 	"adapters/memory":             {"bridge/...", "trust/...", "metadata/..."},
 	"adapters/smartcard":          {"bridge/...", "trust/...", "metadata/..."},
 	"adapters/sqlstore":           {"bridge/...", "trust/...", "metadata/..."},
@@ -47,7 +48,7 @@ var arrows = map[string][]string{
 	"config":                      {},
 	"cmd/hub": {
 		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard",
-		"adapters/sqlstore", "adapters/keystore", "adapters/keystore/openssl", "adapters/httpsource", "adapters/directory", "adapters/upstream",
+		"adapters/sqlstore", "adapters/keystore", "adapters/keystore/openssl", "adapters/httpsource", "adapters/proxyproto", "adapters/directory", "adapters/upstream",
 	},
 	"cmd/demo": {
 		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/...", "cmd/hub",
