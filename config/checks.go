@@ -17,6 +17,8 @@ func (l *loader) check() {
 		l.checkPublic,
 		l.checkCard,
 		l.checkMTLS,
+		l.checkCertificateProxies,
+		l.checkProxyHeaders,
 		l.checkTicket,
 		l.checkAgent,
 		l.checkAddresses,

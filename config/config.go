@@ -13,7 +13,7 @@ type Config struct {
 	Issuer         string         `key:"issuer" required:"yes" format:"issuer" doc:"Public address of the hub, an https URL of a host name: entity id and OIDC issuer grow from it, and its host is the WebAuthn relying party. http is allowed only for a host under .localhost."`
 	Organisation   Organisation   `key:"organisation" doc:"Who runs this hub."`
 	Listeners      Listeners      `key:"listeners" doc:"Where the hub listens."`
-	TrustedProxies []netip.Prefix `key:"trusted_proxies" doc:"Networks of reverse proxies whose X-Forwarded-For is believed. From anyone else it is ignored."`
+	TrustedProxies []netip.Prefix `key:"trusted_proxies" doc:"Networks of reverse proxies whose X-Forwarded-For and PROXY header are believed. From anyone else the former is ignored, and the latter ends the connection. For certificates of clients (client_cert: proxy) a proxy has to prove besides who it is."`
 	Data           string         `key:"data" required:"yes" format:"path" doc:"Directory that holds the hub's state. Created with mode 0700 when absent."`
 	Store          Store          `key:"store" doc:"Where durable state is kept."`
 	Keys           Keys           `key:"keys" doc:"The hub's own keys."`
@@ -51,35 +51,43 @@ type Listeners struct {
 
 // PublicListener serves the issuer's host.
 type PublicListener struct {
-	Address string `key:"address" default:":443" format:"address" doc:"host:port to listen on."`
-	TLS     TLS    `key:"tls" doc:"Certificate of the issuer's host. Required unless the issuer is http."`
+	Address       string `key:"address" default:":443" format:"address" doc:"host:port to listen on."`
+	TLS           TLS    `key:"tls" doc:"Certificate of the issuer's host. Required unless the issuer is http."`
+	ProxyProtocol bool   `key:"proxy_protocol" default:"false" doc:"Every connection begins with a PROXY header, version 1 or 2, that names the client, and comes from trusted_proxies; others are closed. Counts for the card and mtls listeners too where they share the socket."`
 }
 
 // CardListener serves the hosts of HostPattern. When Address equals the public
 // one, both share a socket and SNI decides.
 type CardListener struct {
-	Address     string   `key:"address" format:"address" derived:"listeners.public.address" doc:"host:port to listen on. When it is the public one, both share it and the host name in the TLS handshake decides."`
-	HostPattern string   `key:"host_pattern" format:"wildcard" derived:"*.card.<host of issuer>" doc:"Host names of card sign-in: the star stands for one fresh random label per attempt. Needs a wildcard DNS entry."`
-	TLS         TLS      `key:"tls" doc:"Wildcard certificate for host_pattern. The public one when absent."`
-	ClientCA    string   `key:"client_ca" format:"file" doc:"PEM file with the certificates of the authorities that issue Smartcards. Required when the smartcard authenticator is on."`
-	CRL         []string `key:"crl" format:"file" doc:"Files with certificate revocation lists (PEM or DER) of those authorities."`
+	Address       string   `key:"address" format:"socket" derived:"listeners.public.address" doc:"host:port to listen on, or with client_cert: proxy unix:/PATH, a socket. When it is the public one, both share it and the host name in the TLS handshake decides."`
+	PublicPort    int      `key:"public_port" min:"1" max:"65535" derived:"the issuer's where address is the public one or client_cert is proxy, else that of address" doc:"Port in the addresses of card hosts: where browsers reach them, which a proxy may move."`
+	HostPattern   string   `key:"host_pattern" format:"wildcard" derived:"*.card.<host of issuer>" doc:"Host names of card sign-in: the star stands for one fresh random label per attempt. Needs a wildcard DNS entry."`
+	TLS           TLS      `key:"tls" doc:"Wildcard certificate for host_pattern. The public one when absent."`
+	ClientCA      string   `key:"client_ca" format:"file" doc:"PEM file with the certificates of the authorities that issue Smartcards. Required when the smartcard authenticator is on."`
+	CRL           []string `key:"crl" format:"file" doc:"Files with certificate revocation lists (PEM or DER) of those authorities."`
+	ClientCert    string   `key:"client_cert" default:"connection" enum:"connection proxy" doc:"Where the card's certificate is seen. proxy: TLS ends at a reverse proxy of trusted_proxies, which proves by proxy_cert or a unix socket who it is, takes the header Client-Cert out of every request it gets, passes the certificate on in it (RFC 9440), resumes no TLS session, and reaches the hub at an address that is not the public one. Nobody else gets through to this listener then."`
+	ProxyCert     []string `key:"proxy_cert" format:"file" doc:"PEM files with the certificates by which the proxies of client_cert: proxy prove who they are; exactly these, whoever issued them and whatever their dates. Not needed where address is a unix socket."`
+	ProxyProtocol bool     `key:"proxy_protocol" default:"false" doc:"As in listeners.public, for an address of its own."`
 }
 
 // MTLSListener is off while Address is empty. When Address equals the public
 // one, both share a socket and SNI decides.
 type MTLSListener struct {
-	Address    string `key:"address" format:"address" doc:"host:port to listen on. When it is the public one, both share it and the host name in the TLS handshake decides."`
-	URL        string `key:"url" format:"issuer" derived:"https://mtls.<host of issuer>, at the port of address" doc:"Where clients reach these endpoints, as discovery tells them (mtls_endpoint_aliases): an https URL of a host of its own."`
-	TLS        TLS    `key:"tls" doc:"Certificate of the host of url. The public one when absent."`
-	ClientCA   string `key:"client_ca" format:"file" doc:"PEM file with the authorities whose certificates clients authenticate with by tls_client_auth. Without it that method is not offered; certificates that a client registered itself (self_signed_tls_client_auth) and bound tokens need no authority."`
-	ClientCert string `key:"client_cert" default:"connection" enum:"connection proxy" doc:"Where a client's certificate is seen. proxy: TLS ends at a reverse proxy of trusted_proxies, which passes the certificate on in the header Client-Cert (RFC 9440), takes that header out of every request it gets, and reaches the hub at an address that is not the public one."`
+	Address       string   `key:"address" format:"socket" doc:"host:port to listen on, or with client_cert: proxy unix:/PATH, a socket. When it is the public one, both share it and the host name in the TLS handshake decides."`
+	URL           string   `key:"url" format:"issuer" derived:"https://mtls.<host of issuer>, at the issuer's port where address is the public one or client_cert is proxy, else that of address" doc:"Where clients reach these endpoints, as discovery tells them (mtls_endpoint_aliases): an https URL of a host of its own."`
+	TLS           TLS      `key:"tls" doc:"Certificate of the host of url. The public one when absent."`
+	ClientCA      string   `key:"client_ca" format:"file" doc:"PEM file with the authorities whose certificates clients authenticate with by tls_client_auth. Without it that method is not offered; certificates that a client registered itself (self_signed_tls_client_auth) and bound tokens need no authority."`
+	ClientCert    string   `key:"client_cert" default:"connection" enum:"connection proxy" doc:"Where a client's certificate is seen: as in listeners.card."`
+	ProxyCert     []string `key:"proxy_cert" format:"file" doc:"As in listeners.card."`
+	ProxyProtocol bool     `key:"proxy_protocol" default:"false" doc:"As in listeners.public, for an address of its own."`
 }
 
 // TicketListener is off while Address is empty.
 type TicketListener struct {
-	Address  string `key:"address" format:"address" doc:"host:port to listen on."`
-	TLS      TLS    `key:"tls" doc:"Server certificate. The public one when absent."`
-	ClientCA string `key:"client_ca" format:"file" doc:"PEM file with the authorities whose client certificates are accepted. Required when address is given."`
+	Address       string `key:"address" format:"address" doc:"host:port to listen on."`
+	TLS           TLS    `key:"tls" doc:"Server certificate. The public one when absent."`
+	ClientCA      string `key:"client_ca" format:"file" doc:"PEM file with the authorities whose client certificates are accepted. Required when address is given."`
+	ProxyProtocol bool   `key:"proxy_protocol" default:"false" doc:"As in listeners.public."`
 }
 
 // MetricsListener serves operators only.

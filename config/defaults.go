@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"strconv"
 )
 
 // derive fills what was not set and whose default depends on other keys. The
@@ -33,6 +34,9 @@ func (l *loader) derive() {
 	}
 	public := c.Listeners.Public
 	fill(&c.Listeners.Card.Address, public.Address)
+	if card := &c.Listeners.Card; card.PublicPort == 0 {
+		card.PublicPort = c.portOf(card.Address, card.ClientCert)
+	}
 	if c.Listeners.Card.TLS.IsZero() {
 		c.Listeners.Card.TLS = public.TLS
 	}
@@ -47,21 +51,40 @@ func (l *loader) derive() {
 	}
 }
 
-// mtlsURL is where listeners.mtls is reached if nobody says otherwise. The
-// public side may be mapped to another port than it listens on.
+// mtlsURL is where listeners.mtls is reached if nobody says otherwise.
 func (c Config) mtlsURL() string {
-	issuer, err := url.Parse(c.Issuer)
-	if err != nil || issuer.Hostname() == "" {
+	host := c.Host()
+	if host == "" {
 		return ""
 	}
+	port := c.portOf(c.Listeners.MTLS.Address, c.Listeners.MTLS.ClientCert)
+	if port == 0 || port == 443 {
+		return "https://mtls." + host
+	}
+	return "https://mtls." + host + ":" + strconv.Itoa(port)
+}
+
+// portOf is the port where browsers and clients reach a listener if nobody says otherwise: its own, or the issuer's where it shares the
+// public socket, or stands behind the same proxy. The public side may be mapped to another port than it listens on.
+func (c Config) portOf(address, clientCert string) int {
+	issuer, err := url.Parse(c.Issuer)
+	if err != nil {
+		return 0
+	}
 	port := issuer.Port()
-	if c.Listeners.MTLS.Address != c.Listeners.Public.Address {
-		_, port, _ = net.SplitHostPort(c.Listeners.MTLS.Address)
+	switch {
+	case address != c.Listeners.Public.Address && clientCert != proxied:
+		_, port, _ = net.SplitHostPort(address)
+	case port == "" && issuer.Scheme == "http":
+		port = "80"
+	case port == "":
+		port = "443"
 	}
-	if port == "" || port == "443" {
-		return "https://mtls." + issuer.Hostname()
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return 0
 	}
-	return "https://mtls." + issuer.Hostname() + ":" + port
+	return n
 }
 
 // required reports every key that must be given and was not.

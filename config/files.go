@@ -27,17 +27,23 @@ func (l *loader) checkFiles() {
 	}
 	l.checkCertificate(publicTLS, l.cfg.Listeners.Public.TLS, l.cfg.Host())
 	if l.cfg.Authenticators.Smartcard.Enabled {
-		l.checkCertificate(cardTLS, l.cfg.Listeners.Card.TLS, l.cfg.Listeners.Card.HostPattern)
+		l.checkCertificate(cardTLS, l.cfg.Listeners.Card.TLS, seenAs(l.cfg.Listeners.Card.ClientCert, l.cfg.Listeners.Card.HostPattern))
 	}
 	if l.given(ticketTLS + ".cert") {
 		l.checkCertificate(ticketTLS, l.cfg.Listeners.Ticket.TLS, "")
 	}
 	if u, err := url.Parse(l.cfg.Listeners.MTLS.URL); err == nil && l.given("listeners.mtls.address") {
-		l.checkCertificate(mtlsTLS, l.cfg.Listeners.MTLS.TLS, u.Hostname())
+		l.checkCertificate(mtlsTLS, l.cfg.Listeners.MTLS.TLS, seenAs(l.cfg.Listeners.MTLS.ClientCert, u.Hostname()))
 	}
 	l.checkAuthorities("listeners.mtls.client_ca", l.cfg.Listeners.MTLS.ClientCA)
 	l.checkAuthorities("listeners.card.client_ca", l.cfg.Listeners.Card.ClientCA)
 	l.checkAuthorities("listeners.ticket.client_ca", l.cfg.Listeners.Ticket.ClientCA)
+	for _, name := range l.cfg.Listeners.Card.ProxyCert {
+		l.checkAuthorities("listeners.card.proxy_cert", name)
+	}
+	for _, name := range l.cfg.Listeners.MTLS.ProxyCert {
+		l.checkAuthorities("listeners.mtls.proxy_cert", name)
+	}
 	l.checkKeys("keys.signing_file", l.cfg.Keys.Signing)
 	l.checkKeys("keys.encryption_file", l.cfg.Keys.Encryption)
 }

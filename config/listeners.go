@@ -73,7 +73,7 @@ func (l *loader) checkMTLS() {
 	mtls := l.cfg.Listeners.MTLS
 	const group, address = "listeners.mtls", "listeners.mtls.address"
 	if !l.given(address) {
-		for _, key := range []string{".url", ".client_ca", ".client_cert", ".tls.cert", ".tls.key_file"} {
+		for _, key := range []string{".url", ".client_ca", ".client_cert", ".proxy_cert", ".proxy_protocol", ".tls.cert", ".tls.key_file"} {
 			if l.given(group + key) {
 				l.fail(l.where(group+key), "%s%s: has no effect without %s", group, key, address)
 			}
@@ -86,14 +86,6 @@ func (l *loader) checkMTLS() {
 		l.fail(l.where(address), "%s: %q already speaks http, certificates need an address of their own", address, mtls.Address)
 	case l.good(mtlsTLS+".cert", mtlsTLS+".key_file") && mtls.TLS.IsZero() && l.cfg.Insecure():
 		l.fail(l.where(address), "%s is missing: the mtls listener needs a certificate", mtlsTLS)
-	}
-	if mtls.ClientCert == "proxy" && l.good(group+".client_cert") {
-		if len(l.cfg.TrustedProxies) == 0 && l.good("trusted_proxies") {
-			l.fail(l.where(group+".client_cert"), "%s.client_cert: proxy needs trusted_proxies, whose header Client-Cert is believed", group)
-		}
-		if shared {
-			l.fail(l.where(group+".client_cert"), "%s.client_cert: proxy needs a %s that is not the public one", group, address)
-		}
 	}
 	l.checkMTLSHost(mtls.URL)
 }
@@ -118,7 +110,7 @@ func (l *loader) checkTicket() {
 	ticket := l.cfg.Listeners.Ticket
 	const address, authorities = "listeners.ticket.address", "listeners.ticket.client_ca"
 	if !l.given(address) {
-		for _, path := range []string{authorities, ticketTLS + ".cert", ticketTLS + ".key_file"} {
+		for _, path := range []string{authorities, "listeners.ticket.proxy_protocol", ticketTLS + ".cert", ticketTLS + ".key_file"} {
 			if l.given(path) {
 				l.fail(l.where(path), "%s: has no effect without %s", path, address)
 			}
@@ -164,6 +156,9 @@ func (l *loader) checkAddresses() {
 // collide says whether two addresses cannot both be listened on. Port 0 is a
 // fresh port each time.
 func collide(a, b string) bool {
+	if strings.HasPrefix(a, unixSocket) {
+		return a == b
+	}
 	hostA, portA, errA := net.SplitHostPort(a)
 	hostB, portB, errB := net.SplitHostPort(b)
 	if errA != nil || errB != nil || portA != portB || portA == "0" {

@@ -109,7 +109,7 @@ listeners:
   public: { address: "0.0.0.0:8443", tls: &pair { cert: tls.crt, key_file: tls.key } }
   card: { address: ":9443", host_pattern: "*.c.trust.example", tls: *pair, client_ca: card-ca.pem, crl: [card.crl] }
   ticket: { address: ":7443", client_ca: card-ca.pem }
-  mtls: { address: ":6443", client_ca: card-ca.pem, client_cert: proxy }
+  mtls: { address: ":6443", client_ca: card-ca.pem, client_cert: proxy, proxy_cert: [card-ca.pem], proxy_protocol: true }
   metrics: { address: "[::1]:9110" }
 #
 store: { driver: postgres, dsn_file: dsn, encryption_key_file: tls.key }
@@ -117,12 +117,12 @@ session: { idle: 1h30m, absolute: 0.5d }
 shutdown: { drain_delay: 1500ms }
 `
 	c, problems, dir := load(t, text, nil, Options{})
-	expect(t, problems, "10:51: warning: listeners.card.tls.cert: the certificate is not for *.c.trust.example",
-		"13:3: warning: listeners.mtls.tls.cert: the certificate is not for mtls.sso.trust.example")
+	expect(t, problems, "10:51: warning: listeners.card.tls.cert: the certificate is not for *.c.trust.example")
 	for _, row := range []struct{ name, got, want string }{
-		{"public", fmt.Sprint(c.Listeners.Public), "{0.0.0.0:8443 {" + dir + "/tls.crt " + dir + "/tls.key false}}"},
+		{"public", fmt.Sprint(c.Listeners.Public), "{0.0.0.0:8443 {" + dir + "/tls.crt " + dir + "/tls.key false} false}"},
+		{"card port", fmt.Sprint(c.Listeners.Card.PublicPort), "9443"},
 		{"card", fmt.Sprint(c.Listeners.Card.CRL, " ", c.Listeners.Card.TLS.Cert), "[" + dir + "/card.crl] " + dir + "/tls.crt"},
-		{"mtls", fmt.Sprint(c.Listeners.MTLS), "{:6443 https://mtls.sso.trust.example:6443 {" + dir + "/tls.crt " + dir + "/tls.key false} " + dir + "/card-ca.pem proxy}"},
+		{"mtls", fmt.Sprint(c.Listeners.MTLS), "{:6443 https://mtls.sso.trust.example {" + dir + "/tls.crt " + dir + "/tls.key false} " + dir + "/card-ca.pem proxy [" + dir + "/card-ca.pem] true}"},
 		{"ticket", c.Listeners.Ticket.TLS.Key, dir + "/tls.key"},
 		{"proxies", fmt.Sprint(c.TrustedProxies), "[10.0.1.0/24 2001:db8::/32]"},
 		{"dsn", c.Store.DSN.Reveal(), "postgres://hub:hunter2@db/lanyard"},

@@ -142,12 +142,30 @@ func TestProblems(t *testing.T) {
 		{"mtls on the issuer's host", "", "listeners: { mtls: { address: ':1', url: 'https://sso.trust.example' } }", []string{`9:42: error: listeners.mtls.url: "sso.trust.example" is the issuer's own host, write "mtls.sso.trust.example"`}},
 		{"mtls among the cards", "", "listeners: { mtls: { address: ':1', url: 'https://a.card.sso.trust.example' } }", []string{
 			`9:42: error: listeners.mtls.url: "a.card.sso.trust.example" is a host of cards (listeners.card.host_pattern)`}},
-		{"mtls by a proxy that nobody trusts", "trusted_proxies", "listeners: { mtls: { address: ':1', client_cert: proxy } }", []string{
-			`8:14: warning: listeners.mtls.tls.cert: the certificate is not for mtls.sso.trust.example`,
+		{"mtls by a proxy that nobody trusts", "trusted_proxies", "listeners: { mtls: { address: ':1', client_cert: proxy, proxy_cert: [card-ca.pem] } }", []string{
 			`8:50: error: listeners.mtls.client_cert: proxy needs trusted_proxies, whose header Client-Cert is believed`}},
-		{"mtls by a proxy at the public address", "", "listeners: { mtls: { address: ':443', client_cert: proxy } }", []string{
-			`9:14: warning: listeners.mtls.tls.cert: the certificate is not for mtls.sso.trust.example`,
+		{"mtls by a proxy without proof", "", "listeners: { mtls: { address: ':1', client_cert: proxy } }", []string{
+			`9:50: error: listeners.mtls.client_cert: proxy needs listeners.mtls.proxy_cert, the certificate by which the proxy proves who it is, or a unix socket for address`}},
+		{"mtls by a proxy at the public address", "", "listeners: { mtls: { address: ':443', client_cert: proxy, proxy_cert: [card-ca.pem] } }", []string{
 			`9:52: error: listeners.mtls.client_cert: proxy needs a listeners.mtls.address that is not the public one`}},
+		{"mtls by a proxy on a socket", "trusted_proxies", "listeners: { mtls: { address: 'unix:/run/lanyard/mtls.sock', client_cert: proxy, proxy_protocol: true } }", nil},
+		{"mtls on a socket", "", "listeners: { mtls: { address: 'unix:/run/lanyard/mtls.sock' } }", []string{
+			`9:14: warning: listeners.mtls.tls.cert: the certificate is not for mtls.sso.trust.example`,
+			`9:31: error: listeners.mtls.address: a unix socket is for proxies that pass certificates on, write client_cert: proxy beside it`}},
+		{"a socket nowhere", "", "listeners: { mtls: { address: 'unix:mtls.sock', client_cert: proxy } }", []string{
+			`9:31: error: listeners.mtls.address: "unix:mtls.sock" is not a socket, write it like "unix:/run/lanyard/card.sock"`}},
+		{"a proxy's certificate for nothing", "", "listeners: { mtls: { address: ':443', proxy_cert: [card-ca.pem] } }", []string{
+			`9:14: warning: listeners.mtls.tls.cert: the certificate is not for mtls.sso.trust.example`,
+			`9:51: error: listeners.mtls.proxy_cert: has no effect without client_cert: proxy`}},
+		{"a key for a proxy's certificate", "", "listeners: { mtls: { address: ':1', client_cert: proxy, proxy_cert: [tls.key] } }", []string{
+			`9:57: error: listeners.mtls.proxy_cert: DIR/tls.key holds no certificate in PEM`}},
+		{"PROXY headers from nobody", "trusted_proxies", "listeners: { ticket: { address: ':1', client_ca: card-ca.pem, proxy_protocol: true } }", []string{
+			`8:79: error: listeners.ticket.proxy_protocol: needs trusted_proxies, whose headers are believed`}},
+		{"PROXY headers on a shared socket", "", "listeners: { mtls: { address: ':443', proxy_protocol: true } }", []string{
+			`9:14: warning: listeners.mtls.tls.cert: the certificate is not for mtls.sso.trust.example`,
+			`9:55: error: listeners.mtls.proxy_protocol: has no effect where the listener shares the public socket, write listeners.public.proxy_protocol`}},
+		{"PROXY headers without a listener", "", "listeners: { ticket: { proxy_protocol: true } }", []string{
+			`9:40: error: listeners.ticket.proxy_protocol: has no effect without listeners.ticket.address`}},
 		{"same address", "", "listeners: { metrics: { address: ':443' } }", []string{`9:34: error: listeners.metrics.address: :443 is taken by listeners.public.address`}},
 		{"address everywhere", "", "listen: ':9110'", []string{`9:9: error: listeners.metrics.address: 127.0.0.1:9110 is taken by listen`}},
 		{"postgres without dsn", "", "store: { driver: postgres }", []string{`9:18: error: store.dsn_file is missing: the postgres driver needs a connection string`}},

@@ -86,7 +86,7 @@ func typeOf(f *field) string {
 
 func single(f *field) string {
 	formats := map[string]string{
-		"issuer": "URL", "address": "address", "host": "host name", "wildcard": "host pattern", "ods": "ODS code",
+		"issuer": "URL", "address": "address", "socket": "address or socket", "host": "host name", "wildcard": "host pattern", "ods": "ODS code",
 		"file": "file", "keyfile": "secret file", "newkeyfile": "secret file", "path": "path", "eku": "name or OID", "context": "class and words",
 		"localized": "text in a language", "localized_url": "URL in a language", "logo": "size and URL", "mailbox": "mailbox", "uri": "URI", "attribute": "attribute name",
 		"geo": "geo: URI", "instant": "time",

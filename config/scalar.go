@@ -125,6 +125,8 @@ func (f *field) parseText(text string) (string, error) {
 		return parseIssuer(text)
 	case "address":
 		return parseAddress(text)
+	case "socket":
+		return parseSocket(text)
 	case "host":
 		return text, checkHost(text)
 	case "wildcard":

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -102,6 +103,26 @@ func parseAddress(text string) (string, error) {
 		if err := checkHost(host); err != nil {
 			return "", err
 		}
+	}
+	return text, nil
+}
+
+// maxSocketPath is the longest path of a unix socket, in bytes (Linux, unix(7)).
+const maxSocketPath = 107
+
+// unixSocket is what the address of a unix socket begins with.
+const unixSocket = "unix:"
+
+// parseSocket accepts what parseAddress does, and unix:/PATH.
+func parseSocket(text string) (string, error) {
+	path, ok := strings.CutPrefix(text, unixSocket)
+	switch {
+	case !ok:
+		return parseAddress(text)
+	case !filepath.IsAbs(path) || filepath.Clean(path) != path || path == "/":
+		return "", fmt.Errorf(`%q is not a socket, write it like "unix:/run/lanyard/card.sock"`, text)
+	case len(path) > maxSocketPath:
+		return "", fmt.Errorf("%q is too long for a socket, %d bytes are the most", path, maxSocketPath)
 	}
 	return text, nil
 }

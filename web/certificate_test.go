@@ -46,6 +46,7 @@ func TestSecurityClientCertificates(t *testing.T) {
 	}
 	shown := &tls.ConnectionState{PeerCertificates: []*x509.Certificate{parsed}}
 	const proxy, stranger = "10.1.1.1:1", "192.0.2.1:1"
+	const proven = "proven " // by a certificate that is pinned, or on a unix socket
 	for name, c := range map[string]struct {
 		peer   string
 		from   CertificateSource
@@ -55,32 +56,43 @@ func TestSecurityClientCertificates(t *testing.T) {
 	}{
 		"203 by TLS":                                {stranger, FromConnection, shown, nil, "other"},
 		"203 header of a stranger":                  {stranger, FromProxy, nil, http.Header{"Client-Cert": {field(own)}}, ""},
-		"203 header of a stranger who shows one":    {stranger, FromProxy, shown, http.Header{"Client-Cert": {field(own)}}, "other"},
+		"203 header of a stranger who shows one":    {stranger, FromProxy, shown, http.Header{"Client-Cert": {field(own)}}, ""},
+		"203 header from a proxy's network":         {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}}, ""},
+		"203 header from there, with a certificate": {proxy, FromProxy, shown, http.Header{"Client-Cert": {field(own)}}, ""},
+		"203 the proxy's word about a client":       {proven + stranger, FromProxy, shown, http.Header{"Client-Cert": {field(own)}}, "own"},
+		"203 the proxy's word on a socket":          {proven + "@", FromProxy, nil, http.Header{"Client-Cert": {field(own)}}, "own"},
 		"203 header where the connection ends here": {proxy, FromConnection, nil, http.Header{"Client-Cert": {field(own)}}, ""},
 		"203 the proxy's own certificate":           {proxy, FromConnection, shown, nil, ""},
-		"203 the proxy's own, no client's":          {proxy, FromProxy, shown, nil, ""},
-		"203 the proxy's word":                      {proxy, FromProxy, shown, http.Header{"Client-Cert": {field(own)}}, "own"},
-		"203 other spellings": {proxy, FromProxy, nil, http.Header{
-			"Client_cert": {field(own)}, "X-Ssl-Client-Cert": {field(own)}, "X-Client-Cert": {field(own)}, "Ssl-Client-Cert": {field(own)},
+		"203 the proxy's own, no client's":          {proven + proxy, FromProxy, shown, nil, ""},
+		"203 the proxy's word":                      {proven + proxy, FromProxy, shown, http.Header{"Client-Cert": {field(own)}}, "own"},
+		"203 other headers": {proven + proxy, FromProxy, nil, http.Header{
+			"X-Ssl-Client-Cert": {field(own)}, "X-Client-Cert": {field(own)}, "Ssl-Client-Cert": {field(own)}, "X_ssl_client_cert": {field(own)}, "Client-Certificate": {field(own)},
 		}, ""},
-		"203 doubled":                {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own), field(own)}}, "refused"},
-		"203 doubled in one field":   {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own) + ", " + field(other)}}, "refused"},
-		"204 with its chain":         {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert-Chain": {field(other) + ", " + field(ca)}}, "own other ca"},
-		"204 chain in two fields":    {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert-Chain": {field(other), field(ca)}}, "own other ca"},
-		"204 chain alone":            {proxy, FromProxy, nil, http.Header{"Client-Cert-Chain": {field(ca)}}, "refused"},
-		"204 long chain":             {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert-Chain": {strings.Repeat(field(ca)+",", 8) + field(ca)}}, "refused"},
-		"204 chain with a gap":       {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert-Chain": {field(other) + ",,"}}, "refused"},
-		"204 empty":                  {proxy, FromProxy, nil, http.Header{"Client-Cert": {""}}, "refused"},
-		"204 nothing between colons": {proxy, FromProxy, nil, http.Header{"Client-Cert": {"::"}}, "refused"},
-		"204 no colons":              {proxy, FromProxy, nil, http.Header{"Client-Cert": {base64.StdEncoding.EncodeToString(own)}}, "refused"},
-		"204 parameters":             {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own) + ";a=b"}}, "refused"},
-		"204 PEM":                    {proxy, FromProxy, nil, http.Header{"Client-Cert": {"-----BEGIN CERTIFICATE-----"}}, "refused"},
-		"204 something behind it":    {proxy, FromProxy, nil, http.Header{"Client-Cert": {field(append(append([]byte{}, own...), 0))}}, "refused"},
-		"204 too long":               {proxy, FromProxy, nil, http.Header{"Client-Cert": {":" + strings.Repeat("A", maxCertificateField) + ":"}}, "refused"},
+		"203 underscore":              {proven + proxy, FromProxy, nil, http.Header{"Client_cert": {field(own)}}, "refused"},
+		"203 underscore beside it":    {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client_cert": {field(other)}}, "refused"},
+		"203 underscore in the chain": {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert_chain": {field(other)}}, "refused"},
+		"203 raw lower case":          {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "client-cert": {field(other)}}, "refused"},
+		"203 a dot":                   {proven + proxy, FromProxy, nil, http.Header{"Client.cert": {field(own)}}, "refused"},
+		"203 doubled":                 {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own), field(own)}}, "refused"},
+		"203 doubled in one field":    {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own) + ", " + field(other)}}, "refused"},
+		"204 with its chain":          {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert-Chain": {field(other) + ", " + field(ca)}}, "own other ca"},
+		"204 chain in two fields":     {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert-Chain": {field(other), field(ca)}}, "own other ca"},
+		"204 chain alone":             {proven + proxy, FromProxy, nil, http.Header{"Client-Cert-Chain": {field(ca)}}, "refused"},
+		"204 long chain":              {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert-Chain": {strings.Repeat(field(ca)+",", 8) + field(ca)}}, "refused"},
+		"204 chain with a gap":        {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own)}, "Client-Cert-Chain": {field(other) + ",,"}}, "refused"},
+		"204 empty":                   {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {""}}, "refused"},
+		"204 nothing between colons":  {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {"::"}}, "refused"},
+		"204 no colons":               {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {base64.StdEncoding.EncodeToString(own)}}, "refused"},
+		"204 parameters":              {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(own) + ";a=b"}}, "refused"},
+		"204 PEM":                     {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {"-----BEGIN CERTIFICATE-----"}}, "refused"},
+		"204 something behind it":     {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {field(append(append([]byte{}, own...), 0))}}, "refused"},
+		"204 too long":                {proven + proxy, FromProxy, nil, http.Header{"Client-Cert": {":" + strings.Repeat("A", maxCertificateField) + ":"}}, "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "https://sso.example/", nil)
-			r.RemoteAddr, r.TLS = c.peer, c.tls
+			peer, isProven := strings.CutPrefix(c.peer, proven)
+			r.RemoteAddr, r.TLS = peer, c.tls
+			r = r.WithContext(WithHop(r.Context(), Hop{Proxy: isProven}))
 			if c.header != nil {
 				r.Header = c.header
 			}

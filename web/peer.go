@@ -9,20 +9,32 @@ import (
 // peer is the address the request came from: the connection's, or what configured proxies say of it,
 // read from the right and only as far as they are trusted.
 func (k *Kit) peer(r *http.Request) string {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	addr := ap.Addr().Unmap().WithZone("")
+	addr, proxy := k.sender(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && k.trusted(addr); i-- {
+	for i := len(hops) - 1; i >= 0 && proxy; i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
 		}
 		addr = next.Unmap().WithZone("") // a zone is free text
+		proxy = k.trusted(addr)
+	}
+	if !addr.IsValid() {
+		return ""
 	}
 	return addr.String()
+}
+
+// sender is the other end of the connection, as a PROXY header names it where one was demanded, and whether that is a proxy whose
+// X-Forwarded-For is believed. A unix socket has no address; only proxies reach it.
+func (k *Kit) sender(r *http.Request) (netip.Addr, bool) {
+	h := hop(r)
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}, h.Proxy && !h.Addr.IsValid()
+	}
+	addr := ap.Addr().Unmap().WithZone("")
+	return addr, k.trusted(addr) && (h.Silent == nil || !h.Silent())
 }
 
 func (k *Kit) trusted(a netip.Addr) bool {

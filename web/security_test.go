@@ -59,19 +59,29 @@ func testForeignHosts(t *testing.T) {
 func testForwardedFor(t *testing.T) {
 	k, _ := newKit(t)
 	h := k.Router(routes(k))
+	told, silent := func() bool { return false }, func() bool { return true }
 	for name, c := range map[string]struct {
 		from string
 		hops []string
 		want string
+		hop  Hop
 	}{
-		"no proxy":             {"192.0.2.1:1", []string{"1.2.3.4"}, "192.0.2.1"},
-		"proxy":                {"10.0.0.1:1", []string{"192.0.2.7"}, "192.0.2.7"},
-		"client lies":          {"10.0.0.1:1", []string{"1.2.3.4, 192.0.2.7"}, "192.0.2.7"},
-		"client lies in two":   {"10.0.0.1:1", []string{"1.2.3.4", "192.0.2.7, 10.0.0.2"}, "192.0.2.7"},
-		"rubbish":              {"10.0.0.1:1", []string{"192.0.2.7, unknown"}, "10.0.0.1"},
-		"mapped and with zone": {"[::ffff:10.0.0.1]:1", []string{"fe80::1%<script>"}, "fe80::1"},
+		"no proxy":             {"192.0.2.1:1", []string{"1.2.3.4"}, "192.0.2.1", Hop{}},
+		"proxy":                {"10.0.0.1:1", []string{"192.0.2.7"}, "192.0.2.7", Hop{}},
+		"client lies":          {"10.0.0.1:1", []string{"1.2.3.4, 192.0.2.7"}, "192.0.2.7", Hop{}},
+		"client lies in two":   {"10.0.0.1:1", []string{"1.2.3.4", "192.0.2.7, 10.0.0.2"}, "192.0.2.7", Hop{}},
+		"rubbish":              {"10.0.0.1:1", []string{"192.0.2.7, unknown"}, "10.0.0.1", Hop{}},
+		"mapped and with zone": {"[::ffff:10.0.0.1]:1", []string{"fe80::1%<script>"}, "fe80::1", Hop{}},
+		"behind two proxies, the near one by PROXY header": {"10.0.0.2:1", []string{"192.0.2.7"}, "192.0.2.7", Hop{Silent: told}},
+		"a client by PROXY header":                         {"192.0.2.7:1", []string{"1.2.3.4"}, "192.0.2.7", Hop{Silent: told}},
+		"a PROXY header without a client":                  {"10.0.0.2:1", []string{"1.2.3.4"}, "10.0.0.2", Hop{Silent: silent}},
+		"a proxy on a unix socket":                         {"@", []string{"1.2.3.4, 192.0.2.7"}, "192.0.2.7", Hop{Proxy: true}},
+		"a proxy on a unix socket, by PROXY header":        {"192.0.2.7:1", []string{"1.2.3.4"}, "192.0.2.7", Hop{Proxy: true, Silent: told}},
+		"a proxy on a unix socket that says nothing":       {"@", nil, "", Hop{Proxy: true}},
+		"no address at all":                                {"@", []string{"1.2.3.4"}, "", Hop{}},
 	} {
 		rec := ask(h, "GET", "https://sso.example/hello", func(r *http.Request) {
+			*r = *r.WithContext(WithHop(r.Context(), c.hop))
 			r.RemoteAddr = c.from
 			r.Header["X-Forwarded-For"] = c.hops
 			r.Header.Set("X-Real-Ip", "9.9.9.9")

@@ -34,7 +34,7 @@ func (d *Demo) configuration() config.Config {
 	}
 	c.Listeners.Public.Address, c.Listeners.Metrics.Address = at(d.ports.hub), at(0)
 	c.Listeners.Card = config.CardListener{
-		Address: at(d.ports.card), HostPattern: cardHosts, ClientCA: in("ca.crt"), CRL: []string{in("cards.crl")},
+		Address: at(d.ports.card), PublicPort: d.ports.card, HostPattern: cardHosts, ClientCA: in("ca.crt"), CRL: []string{in("cards.crl")},
 		TLS: config.TLS{Cert: in("hub/card.crt"), Key: in("hub/card.key")},
 	}
 	c.TrustedProxies = []netip.Prefix{}

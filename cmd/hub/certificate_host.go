@@ -18,8 +18,9 @@ type certificateHost struct {
 	name    string // of its listener
 	address string
 	serves  func(host string) bool
-	tls     *tls.Config
+	tls     *tls.Config // nil: a unix socket
 	handler http.Handler
+	front   front
 }
 
 // certificateHosts are those that the configuration asks for: of cards, and of OIDC clients.
@@ -31,7 +32,11 @@ func (h *Hub) certificateHosts() ([]certificateHost, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, certificateHost{"card", l.Card.Address, h.isCardHost, conf, h.cards.handler})
+		host := certificateHost{name: "card", address: l.Card.Address, serves: h.isCardHost, tls: conf, handler: h.cards.handler}
+		if err := h.putBehind(&host, l.Card.ClientCert, l.Card.ProxyCert, l.Card.ProxyProtocol); err != nil {
+			return nil, err
+		}
+		out = append(out, host)
 	}
 	if l.MTLS.Address == "" {
 		return out, nil
@@ -52,7 +57,33 @@ func (h *Hub) certificateHosts() ([]certificateHost, error) {
 		tables = append(tables, p.TLSRoutes())
 	}
 	serves := func(host string) bool { return strings.EqualFold(host, at.Hostname()) }
-	return append(out, certificateHost{"mtls", l.MTLS.Address, serves, conf, h.kit.RouterAt(at, tables...)}), nil
+	host := certificateHost{name: "mtls", address: l.MTLS.Address, serves: serves, tls: conf, handler: h.kit.RouterAt(at, tables...)}
+	if err := h.putBehind(&host, l.MTLS.ClientCert, l.MTLS.ProxyCert, l.MTLS.ProxyProtocol); err != nil {
+		return nil, err
+	}
+	return append(out, host), nil
+}
+
+// putBehind says what stands before a host: a proxy that ends TLS and passes certificates on, one that sends PROXY headers, both or none.
+func (h *Hub) putBehind(c *certificateHost, clientCert string, proxies []string, header bool) error {
+	c.front = h.frontOf(c.name, c.address, header)
+	if sourceOf(clientCert) != web.FromProxy {
+		return nil
+	}
+	c.front.proven, c.front.only = true, openTo(c.address, h.options.Config.TrustedProxies)
+	if strings.HasPrefix(c.address, unixSocket) {
+		c.tls = nil
+		return nil
+	}
+	return proxyTLS(c.tls, proxies)
+}
+
+// sourceOf reads client_cert.
+func sourceOf(clientCert string) web.CertificateSource {
+	if clientCert == "proxy" {
+		return web.FromProxy
+	}
+	return web.FromConnection
 }
 
 // askCertificates makes a configuration ask for a certificate of any issuer, and not insist: whoever calls without one may have
@@ -73,10 +104,7 @@ func (h *Hub) mutualTLS() (*oidc.MutualTLS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hub: address of clients with certificates: %w", err)
 	}
-	m := &oidc.MutualTLS{URL: at, Source: web.FromConnection}
-	if l.ClientCert == "proxy" {
-		m.Source = web.FromProxy
-	}
+	m := &oidc.MutualTLS{URL: at, Source: sourceOf(l.ClientCert)}
 	if l.ClientCA == "" {
 		return m, nil
 	}

@@ -15,6 +15,7 @@ type metrics struct {
 	requests   *prometheus.HistogramVec
 	registry   prometheus.Gauge
 	dropped    prometheus.CounterFunc
+	cut        *prometheus.CounterVec
 	bound      sync.Map // routeCode -> prometheus.Observer
 }
 
@@ -30,7 +31,10 @@ func newMetrics() *metrics {
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 	}, []string{"route", "code"})
 	m.registry = prometheus.NewGauge(prometheus.GaugeOpts{Name: "lanyard_registry_revision", Help: "Revision of the trust registry that is served."})
-	m.registerer.MustRegister(m.requests, m.registry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.cut = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "lanyard_connections_cut_total", Help: "Connections that were closed unheard: stranger, not from a trusted proxy; header, without a proper PROXY header.",
+	}, []string{"listener", "why"})
+	m.registerer.MustRegister(m.requests, m.registry, m.cut, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -16,7 +16,14 @@ type server struct {
 	name     string
 	listener net.Listener
 	http     *http.Server
+	front    front
 	log      *slog.Logger
+}
+
+// behind says what stands before the listener.
+func (s *server) behind(f front) *server {
+	s.front, s.http.ConnContext = f, f.hop
+	return s
 }
 
 // newServer gives every listener the same limits: slow and large requests are cut off.
@@ -29,12 +36,11 @@ func newServer(name, address string, handler http.Handler, conf *tls.Config, log
 }
 
 func (s *server) listen(ctx context.Context) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", s.http.Addr)
+	l, err := open(ctx, s.http.Addr)
 	if err != nil {
 		return fmt.Errorf("hub: listen for %s: %w", s.name, err)
 	}
-	s.listener = l
+	s.listener = s.front.before(l)
 	s.log.InfoContext(ctx, "listening", "listener", s.name, "address", l.Addr().String(), "tls", s.http.TLSConfig != nil)
 	return nil
 }

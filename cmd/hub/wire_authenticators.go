@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/asn1"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/adapters/fido"
@@ -48,6 +48,7 @@ func (h *Hub) wireAuthenticators(context.Context) error {
 		}
 		h.cards.verifier, o.Cards = cards, cards
 		h.core.Methods = append(h.core.Methods, bridge.Offer{Method: bridge.MethodSmartcard, Assurance: 3})
+		o.CardSource = sourceOf(c.Listeners.Card.ClientCert)
 		h.kit.CardOrigin = h.cardURL("*")
 	}
 	h.signin = signin.New(o)
@@ -103,14 +104,10 @@ func (h *Hub) smartcards() (*smartcard.Cards, error) {
 func (h *Hub) cardURL(label string) string {
 	l := h.options.Config.Listeners
 	host := strings.Replace(l.Card.HostPattern, "*", label, 1)
-	_, port, err := net.SplitHostPort(l.Card.Address)
-	if l.Card.Address == l.Public.Address {
-		port, err = h.issuer.Port(), nil // the public side may be mapped to another port
+	if port := l.Card.PublicPort; port != 0 && port != 443 {
+		return "https://" + host + ":" + strconv.Itoa(port)
 	}
-	if err != nil || port == "" || port == "443" {
-		return "https://" + host
-	}
-	return "https://" + host + ":" + port
+	return "https://" + host
 }
 
 // apps are the partners on the home page: those that can be started from an address.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/lanyard-hub/lanyard/protocols/saml2"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 // ecpLabel is the card host that serves SAML's enhanced clients. Card hosts of sign-ins have 26 characters there.
@@ -37,10 +38,12 @@ func (h *Hub) serveECP() {
 	if err != nil {
 		return
 	}
+	proxied := sourceOf(h.options.Config.Listeners.Card.ClientCert) == web.FromProxy
+	shaken := func(r *http.Request) bool { return proxied || r.TLS != nil && r.TLS.ServerName == own.Hostname() }
 	named := func(host string) bool { return host == own.Host || own.Port() == "" && host == own.Host+":443" }
 	h.cards.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.TLS == nil || r.TLS.ServerName != own.Hostname() || !named(r.Host):
+		case !shaken(r) || !named(r.Host):
 			cards.ServeHTTP(w, r)
 		case r.URL.Path != route.Path:
 			http.NotFound(w, r)

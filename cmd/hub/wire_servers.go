@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -34,7 +35,7 @@ func (h *Hub) wireServers(context.Context) error {
 			shared = append(shared, c)
 			continue
 		}
-		s := newServer(c.name, c.address, c.handler, c.tls, h.options.Log)
+		s := newServer(c.name, c.address, c.handler, c.tls, h.options.Log).behind(c.front)
 		s.http.Protocols = new(http.Protocols)
 		s.http.Protocols.SetHTTP1(true) // HTTP/2 connections are shared between host names
 		h.servers = append(h.servers, s)
@@ -42,7 +43,7 @@ func (h *Hub) wireServers(context.Context) error {
 	if len(shared) > 0 {
 		public, handler = sharedTLS(public, shared), bySNI(handler, shared)
 	}
-	h.servers = append(h.servers, newServer("public", l.Public.Address, handler, public, h.options.Log))
+	h.servers = append(h.servers, newServer("public", l.Public.Address, handler, public, h.options.Log).behind(h.frontOf("public", l.Public.Address, l.Public.ProxyProtocol)))
 	if l.Ticket.Address != "" && h.ticket != nil {
 		s, err := h.ticketServer(l)
 		if err != nil {
@@ -52,6 +53,18 @@ func (h *Hub) wireServers(context.Context) error {
 	}
 	h.servers = append(h.servers, newServer("metrics", l.Metrics.Address, h.operations(), nil, h.options.Log))
 	return nil
+}
+
+// frontOf is for a listener that proxies may stand before, which then name the client in a PROXY header.
+func (h *Hub) frontOf(name, address string, header bool) front {
+	f := front{header: header, cut: func(why string, peer net.Addr, err error) {
+		h.metrics.cut.WithLabelValues(name, why).Inc()
+		h.options.Log.Debug("connection closed unheard", "listener", name, "peer", peer.String(), "error", err.Error())
+	}}
+	if header {
+		f.only = openTo(address, h.options.Config.TrustedProxies)
+	}
+	return f
 }
 
 func serverTLS(c config.TLS) (*tls.Config, error) {
@@ -109,7 +122,7 @@ func (h *Hub) ticketServer(l config.Listeners) (*server, error) {
 	for _, route := range h.ticket.ServerRoutes() {
 		mux.HandleFunc(route.Method+" "+route.Path, h.kit.Handler(route))
 	}
-	return newServer("ticket", l.Ticket.Address, mux, conf, h.options.Log), nil
+	return newServer("ticket", l.Ticket.Address, mux, conf, h.options.Log).behind(h.frontOf("ticket", l.Ticket.Address, l.Ticket.ProxyProtocol)), nil
 }
 
 // operations is the listener for operators: never public, no authentication.

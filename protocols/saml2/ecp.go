@@ -2,8 +2,10 @@ package saml2
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 const (
@@ -14,7 +16,7 @@ const (
 // ecp answers an AuthnRequest that an enhanced client took from a partner by PAOS and brings here by SOAP, with a proof of its own
 // (SAML Profiles 4.2). It has no pages: a role, where several are open, is named by the query parameter role.
 func (p *Provider) ecp(w http.ResponseWriter, r *http.Request) {
-	if isCardConnection(r) {
+	if isCardConnection(r) || isAddressedTo(r, p.CardECP) {
 		w.Header().Set("Connection", "close") // the card was shown for this request: it may be gone when the next one comes
 	}
 	m, err := decodeSOAP(r)
@@ -48,13 +50,19 @@ func (p *Provider) examineECP(r *http.Request, m message) (inquiry, error) {
 	q := p.newInquiry(m)
 	q.offered = []binding{byPAOS}
 	q.endpoint = p.Kit.URL(ECPPath)
-	if isCardConnection(r) && p.CardECP != "" {
+	if p.CardECP != "" && (isCardConnection(r) || isAddressedTo(r, p.CardECP)) {
 		q.endpoint = p.CardECP
 	}
 	return p.judge(r.Context(), m, q)
 }
 
 func isCardConnection(r *http.Request) bool { return r.TLS != nil && len(r.TLS.PeerCertificates) > 0 }
+
+// isAddressedTo reports whether a request names the host of a service; behind a proxy, which ends the connection, only that tells.
+func isAddressedTo(r *http.Request, service string) bool {
+	at, err := url.Parse(service)
+	return err == nil && at.Host != "" && web.IsAt(r, at)
+}
 
 // answerECP proves who the client is, then decides as for a browser. Where nothing is proven it has answered 401 already.
 func (p *Provider) answerECP(w http.ResponseWriter, r *http.Request, q inquiry) error {

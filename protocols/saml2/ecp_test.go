@@ -188,12 +188,15 @@ func TestECPOnTheCardsAddress(t *testing.T) {
 	for name, c := range map[string]struct {
 		service, destination string
 		tls                  *tls.ConnectionState
+		host                 string
 		reason               string
 	}{
-		"card":                          {cardECP, cardECP, card, ""},
-		"card, but no such address":     {"", issuerURL + ECPPath, card, ""},
-		"no card shown":                 {cardECP, issuerURL + ECPPath, &tls.ConnectionState{}, ""},
-		"no card shown, card's address": {cardECP, cardECP, &tls.ConnectionState{}, "destination"},
+		"card":                              {cardECP, cardECP, card, "", ""},
+		"card, but no such address":         {"", issuerURL + ECPPath, card, "", ""},
+		"no card shown":                     {cardECP, issuerURL + ECPPath, &tls.ConnectionState{}, "", ""},
+		"no card shown, card's address":     {cardECP, cardECP, &tls.ConnectionState{}, "", "destination"},
+		"behind a proxy":                    {cardECP, cardECP, nil, "cards.hub.example", ""},
+		"behind a proxy, the other address": {cardECP, issuerURL + ECPPath, nil, "cards.hub.example", "destination"},
 	} {
 		w := ecpWorld(t)
 		w.p.CardECP = c.service
@@ -203,8 +206,11 @@ func TestECPOnTheCardsAddress(t *testing.T) {
 		r.Header.Set("Content-Type", "text/xml")
 		r.Header.Set("Authorization", "Card "+patel)
 		r.TLS = c.tls
+		if c.host != "" {
+			r.Host = c.host
+		}
 		rec := httptest.NewRecorder()
-		w.handler.ServeHTTP(rec, r)
+		w.p.Kit.Handler(w.p.ECPRoute())(rec, r)
 		if (rec.Code == http.StatusOK) != (c.reason == "") || w.lastReason() != c.reason {
 			t.Errorf("%s: %d %s", name, rec.Code, w.lastReason())
 		}

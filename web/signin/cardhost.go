@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/url"
@@ -14,7 +15,9 @@ const cardPath = "/card"
 
 // CardHandler serves the card hosts. It believes only the TLS handshake: a certificate in a header is not
 // looked at, and a connection that was made for another host name, or resumed, is misdirected (RFC 9110,
-// section 15.5.20). No cookie is set here, and every connection is closed after its answer.
+// section 15.5.20). Where CardSource is a proxy, handshake, host name and resumption are that proxy's business,
+// and only its word about the certificate is heard. No cookie is set here, and every connection is closed after
+// its answer.
 func (s *SignIn) CardHandler() http.Handler {
 	return s.Kit.Handler(web.Route{Name: "card_host", Class: web.Step, Handler: s.cardHost, MaxBody: 1})
 }
@@ -59,34 +62,65 @@ func (s *SignIn) cardHost(w http.ResponseWriter, r *http.Request) {
 
 // label is the attempt that the host name carries, if handshake and request agree on it.
 func (s *SignIn) label(r *http.Request) (string, bool) {
-	if s.Cards == nil || r.TLS == nil || !r.TLS.HandshakeComplete || r.TLS.DidResume {
+	name, ok := s.cardHostName(r)
+	if !ok {
 		return "", false
 	}
-	label, _, _ := strings.Cut(r.TLS.ServerName, ".")
+	label, _, _ := strings.Cut(name, ".")
 	if label != strings.ToLower(label) || len(label) != 26 {
 		return "", false
 	}
 	own, err := url.Parse(s.CardURL(label))
-	if err != nil || own.Hostname() != r.TLS.ServerName {
+	if err != nil || own.Hostname() != name {
 		return "", false
 	}
 	return label, r.Host == own.Host || own.Port() == "" && r.Host == own.Host+":443"
+}
+
+// cardHostName is the host name that the client's handshake was for. A proxy tells it as that of the request.
+func (s *SignIn) cardHostName(r *http.Request) (string, bool) {
+	switch {
+	case s.Cards == nil:
+		return "", false
+	case s.CardSource == web.FromProxy:
+		name, _, _ := strings.Cut(r.Host, ":")
+		return name, true
+	case r.TLS == nil || !r.TLS.HandshakeComplete || r.TLS.DidResume:
+		return "", false
+	}
+	return r.TLS.ServerName, true
+}
+
+// shown are the certificates of the card that a request shows, its own first; none if it shows none.
+func (s *SignIn) shown(r *http.Request) ([]*x509.Certificate, error) {
+	switch {
+	case s.CardSource == web.FromProxy:
+		return s.Kit.ClientCertificates(r, web.FromProxy)
+	case r.TLS == nil || !r.TLS.HandshakeComplete || r.TLS.DidResume:
+		return nil, nil
+	}
+	return r.TLS.PeerCertificates, nil
 }
 
 // readCard checks the card of this handshake and leaves what it found for the browser.
 func (s *SignIn) readCard(w http.ResponseWriter, r *http.Request, a attempt) {
 	found, back := seen{Attempt: a}, "/signin/card/done?"
 	now := s.Hub.Clock()
+	certs, err := s.shown(r)
+	if err != nil {
+		s.cardRefused(w, r, a, err)
+		return
+	}
 	if a.Enrolment != "" {
 		back = "/enrol/card/done?"
-		card, err := s.Cards.Inspect(r.Context(), r.TLS.PeerCertificates, now)
+		card, err := s.Cards.Inspect(r.Context(), certs, now)
 		if err != nil {
 			s.cardRefused(w, r, a, err)
 			return
 		}
 		found.Card = &card
 	} else {
-		proof, err := s.Cards.Accept(r.Context(), r.TLS.PeerCertificates, now)
+		proof, err := s.Cards.Accept(r.Context(), certs, now)
 		if err != nil {
 			s.cardRefused(w, r, a, err)
 			return

@@ -57,7 +57,7 @@ func (s *SignIn) cardWords(r *http.Request, refusal *bridge.Refusal) (refusedPag
 		return page, "No smartcard was read"
 	case bridge.CredentialExpired:
 		page.RA, page.Steps = true, []string{"Ask your Registration Authority to renew your card. Until then, use another way to sign in if you have one."}
-		if certs := r.TLS.PeerCertificates; len(certs) > 0 && s.Hub.Clock().After(certs[0].NotAfter) {
+		if certs, err := s.shown(r); err == nil && len(certs) > 0 && s.Hub.Clock().After(certs[0].NotAfter) {
 			page.Lead = "It expired on " + s.Kit.Time(certs[0].NotAfter) + "."
 		}
 		return page, "Your smartcard has expired"

@@ -12,8 +12,8 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 )
 
-// Clients without pages, such as a SAML enhanced client, show a card in one request: by the client certificate of the connection, or
-// by the HTTP authentication scheme Card, in which the card signs a challenge of ours (docs/how-to/sign-on-without-a-browser.md).
+// Clients without pages, such as a SAML enhanced client, show a card in one request: by the client certificate of the connection (or of the one that a
+// proxy ended), or by the HTTP authentication scheme Card, in which the card signs a challenge of ours (docs/how-to/sign-on-without-a-browser.md).
 
 // kindClientChallenge is a challenge that waits for its answer.
 const kindClientChallenge bridge.ArtifactKind = "signin-client-challenge"
@@ -49,8 +49,12 @@ func (s *SignIn) ClientProof(r *http.Request) (bridge.Proof, error) {
 		return bridge.Proof{}, noCards()
 	}
 	now := s.Hub.Clock()
-	if r.TLS != nil && r.TLS.HandshakeComplete && !r.TLS.DidResume && len(r.TLS.PeerCertificates) > 0 {
-		return s.Cards.Accept(r.Context(), r.TLS.PeerCertificates, now)
+	certs, err := s.shown(r)
+	if err != nil {
+		return bridge.Proof{}, err //nolint:wrapcheck // a refusal
+	}
+	if len(certs) > 0 {
+		return s.Cards.Accept(r.Context(), certs, now)
 	}
 	values := r.Header.Values("Authorization")
 	if len(values) == 0 {

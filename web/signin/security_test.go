@@ -2,6 +2,7 @@ package signin
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 // nothingCame fails if a proof was accepted or anybody was told anything.
@@ -51,6 +53,7 @@ func TestSecurity(t *testing.T) {
 	t.Run("200", testCookieAttributes)
 	t.Run("201", testHosts)
 	t.Run("203", testCertificateHeaders)
+	t.Run("203 behind a proxy", testCardBehindProxy)
 	t.Run("204", testForwardedCertificate)
 	t.Run("205", testHandshakeAndHostAgree)
 	t.Run("206", testOpenRedirect)
@@ -278,6 +281,66 @@ func direct(w *world, target string, state *tls.ConnectionState) *httptest.Respo
 	rec := httptest.NewRecorder()
 	w.pages.CardHandler().ServeHTTP(rec, r)
 	return rec
+}
+
+// testCardBehindProxy: rows 203 and 204, where TLS ends at a proxy. A card host of its own for each attempt is kept; what counts is the
+// word of a proxy that proved who it is, and neither its own certificate nor anybody's header.
+func testCardBehindProxy(t *testing.T) {
+	w := newWorld(t)
+	w.pages.CardSource = web.FromProxy
+	field := func(name string) string {
+		return ":" + base64.StdEncoding.EncodeToString(w.certificate(name).Certificate[0]) + ":"
+	}
+	own := &tls.ConnectionState{ServerName: "hub.internal", HandshakeComplete: true, PeerCertificates: []*x509.Certificate{leaf(t, w.certificate(sam))}}
+	for name, c := range map[string]struct {
+		header http.Header
+		proven bool
+		status int
+		says   string
+	}{
+		"the proxy's word":             {http.Header{"Client-Cert": {field(asha)}}, true, http.StatusSeeOther, ""},
+		"nothing shown":                {http.Header{}, true, http.StatusUnauthorized, "No smartcard was read"},
+		"a revoked card":               {http.Header{"Client-Cert": {field("revoked")}}, true, http.StatusUnauthorized, "cancelled"},
+		"an expired card":              {http.Header{"Client-Cert": {field("expired")}}, true, http.StatusUnauthorized, "It expired on 3 Nov 2026"},
+		"header of anybody":            {http.Header{"Client-Cert": {field(asha)}}, false, http.StatusUnauthorized, "No smartcard was read"},
+		"with an underscore":           {http.Header{"Client_cert": {field(asha)}}, true, http.StatusBadRequest, "client_cert_header"},
+		"with an underscore beside it": {http.Header{"Client-Cert": {field(asha)}, "Client_cert": {field(sam)}}, true, http.StatusBadRequest, "client_cert_header"},
+		"twice":                        {http.Header{"Client-Cert": {field(asha), field(asha)}}, true, http.StatusBadRequest, "client_cert_header"},
+		"not a certificate":            {http.Header{"Client-Cert": {":AAAA:"}}, true, http.StatusBadRequest, "client_cert_header"},
+	} {
+		b := w.browser()
+		target := b.cardHost()
+		r := httptest.NewRequest(http.MethodGet, target, nil)
+		r.TLS, r.Header = own, c.header
+		r = r.WithContext(web.WithHop(r.Context(), web.Hop{Proxy: c.proven}))
+		rec := httptest.NewRecorder()
+		w.pages.CardHandler().ServeHTTP(rec, r)
+		if rec.Code != c.status || !strings.Contains(rec.Body.String(), c.says) {
+			t.Errorf("%s: %d %s", name, rec.Code, rec.Body)
+		}
+		if rec.Code == http.StatusSeeOther {
+			b.once("GET", rec.Header().Get("Location"), nil).want(http.StatusSeeOther)
+		}
+	}
+	other := between(w.browser().cardHost(), "https://", "/")
+	for name, host := range map[string]string{"another domain": other[:26] + ".card.evil.example", "another port": other + ":8443", "never made": "abcdefghijklmnopqrstuvwxyz.card.sso.example", "none": ""} {
+		r := httptest.NewRequest(http.MethodGet, "https://"+other+"/card", nil)
+		r.TLS, r.Host, r.Header = own, host, http.Header{"Client-Cert": {field(asha)}}
+		r = r.WithContext(web.WithHop(r.Context(), web.Hop{Proxy: true}))
+		rec := httptest.NewRecorder()
+		if w.pages.CardHandler().ServeHTTP(rec, r); rec.Code != http.StatusMisdirectedRequest {
+			t.Errorf("%s: %d", name, rec.Code)
+		}
+	}
+}
+
+func leaf(t *testing.T, c tls.Certificate) *x509.Certificate {
+	t.Helper()
+	parsed, err := x509.ParseCertificate(c.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
 }
 
 func testOpenRedirect(t *testing.T) {

@@ -41,8 +41,10 @@ type Options struct {
 	// CardURL is the address of the card host with a label of 26 letters and digits, without a path,
 	// e.g. https://LABEL.card.sso.example:8443. Required with Cards.
 	CardURL func(label string) string
-	Extras  []Extra
-	Apps    func() []App // nil: no tiles
+	// CardSource says where the certificates of cards are seen.
+	CardSource web.CertificateSource
+	Extras     []Extra
+	Apps       func() []App // nil: no tiles
 	// Waiting counts the apps that wait for an approval of a person, and says where they are listed; nil: there never are any.
 	Waiting func(ctx context.Context, uid string) (n int, path string, err error)
 	Log     *slog.Logger // nil: the kit's
