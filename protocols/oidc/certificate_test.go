@@ -245,16 +245,18 @@ func TestCertificateAtThePublicAddress(t *testing.T) {
 func TestCertificatesOfAProxy(t *testing.T) {
 	w, ca, own := mutualWorld(t, web.FromProxy)
 	code := func() url.Values { return codeForm(w.browser().code("post")) }
+	const proven = "proven " // by its certificate, as the listener saw
 	ask := func(peer, host string, header http.Header) reply {
 		r := w.prepareShowing(tokenPath, "post", code())
 		r.Host, r.URL.Host = host, host
 		for name, values := range header {
 			r.Header[name] = values
 		}
-		return w.sendFrom(r, peer)
+		peer, proven := strings.CutPrefix(peer, proven)
+		return w.sendFrom(r.WithContext(web.WithHop(r.Context(), web.Hop{Proxy: proven})), peer)
 	}
 	item := func(h *holder) string { return ":" + base64.StdEncoding.EncodeToString(h.cert.Raw) + ":" }
-	const proxy, stranger, mutual = "10.9.1.1:1", "192.0.2.1:1", "mtls.sso.rx1.example"
+	const proxy, stranger, mutual = proven + "10.9.1.1:1", "192.0.2.1:1", "mtls.sso.rx1.example"
 	w.tokens(ask(proxy, mutual, http.Header{"Client-Cert": {item(own)}, "Client-Cert-Chain": {item(ca)}}))
 	after := w.lastSeq()
 	for name, c := range map[string]struct {
@@ -263,11 +265,13 @@ func TestCertificatesOfAProxy(t *testing.T) {
 		status     int
 		reason     string
 	}{
+		"not proven":            {"10.9.1.1:1", mutual, http.Header{"Client-Cert": {item(own)}}, 401, "certificate_none"},
 		"a stranger":            {stranger, mutual, http.Header{"Client-Cert": {item(own)}}, 401, "certificate_none"},
 		"at the public address": {proxy, "sso.rx1.example", http.Header{"Client-Cert": {item(own)}}, 401, "certificate_none"},
 		"doubled":               {proxy, mutual, http.Header{"Client-Cert": {item(own), item(own)}}, 400, "client_cert_header"},
 		"malformed":             {proxy, mutual, http.Header{"Client-Cert": {"x"}}, 400, "client_cert_header"},
-		"another spelling":      {proxy, mutual, http.Header{"Client_cert": {item(own)}, "X-Ssl-Client-Cert": {item(own)}}, 401, "certificate_none"},
+		"another spelling":      {proxy, mutual, http.Header{"Client_cert": {item(own)}}, 400, "client_cert_header"},
+		"another header":        {proxy, mutual, http.Header{"X-Ssl-Client-Cert": {item(own)}}, 401, "certificate_none"},
 		"not of the client":     {proxy, mutual, http.Header{"Client-Cert": {item(ca)}}, 401, "certificate_usage"},
 		"without the authority": {proxy, mutual, http.Header{"Client-Cert": {item(w.issue(nil, nil))}}, 401, "certificate_authority"},
 	} {
