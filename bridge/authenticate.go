@@ -45,7 +45,11 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 		Time: now, Kind: ledger.SignedIn, Ref: tx.Ref, Tracking: session.ID, Subject: proof.UID, Method: string(proof.Method),
 		Partner: tx.Request.Partner, Peer: Peer(ctx), Detail: relied(proof, tx.Place),
 	}
-	if err := h.Journal.Commit(ctx, append([]Write{w, SaveSession{Session: session}, Append{event}}, at...)...); err != nil {
+	writes := append([]Write{w, SaveSession{Session: session}, Append{event}}, at...)
+	if proof.Alarm != "" {
+		writes = append(writes, Append{alarm(event, proof.Alarm)})
+	}
+	if err := h.Journal.Commit(ctx, writes...); err != nil {
 		return "", refuseSpent(err, "save session")
 	}
 	h.trace(tx.Ref, "authenticated", "method", string(proof.Method), "assurance", fmt.Sprint(proof.Assurance))
@@ -89,11 +93,21 @@ func (h *Hub) resume(ctx context.Context, b Browser, uid, ref string) (Session, 
 func (h *Hub) RefuseSignIn(ctx context.Context, tx Transaction, method Method, r *Refusal) error {
 	event := ledger.Event{
 		Time: h.Clock(), Kind: ledger.SignInRefused, Reason: r.AuditCode(), Ref: tx.Ref, Method: string(method),
-		Partner: tx.Request.Partner, Peer: Peer(ctx),
+		Partner: tx.Request.Partner, Peer: Peer(ctx), Subject: r.Subject, Detail: r.Evidence,
+	}
+	writes := []Write{Append{event}}
+	if r.Alarm != "" {
+		writes = append(writes, Append{alarm(event, r.Alarm)})
 	}
 	h.trace(tx.Ref, "sign_in_refused", "reason", r.AuditCode())
-	if err := h.Journal.Commit(ctx, Append{event}); err != nil {
+	if err := h.Journal.Commit(ctx, writes...); err != nil {
 		return fmt.Errorf("bridge: record refusal: %w", err)
 	}
 	return r
+}
+
+// alarm is the event that stands beside one of a proof that somebody must look at.
+func alarm(beside ledger.Event, reason string) ledger.Event {
+	beside.Kind, beside.Reason = ledger.Alarm, reason
+	return beside
 }

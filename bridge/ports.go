@@ -153,7 +153,15 @@ type Keys interface {
 	BeginSignIn(ctx context.Context) (options, state []byte, err error)
 	FinishSignIn(ctx context.Context, state, response []byte, now time.Time) (Proof, error)
 	BeginEnrolment(ctx context.Context, p people.Person) (options, state []byte, err error)
-	FinishEnrolment(ctx context.Context, p people.Person, state, response []byte, now time.Time) (people.Authenticator, error)
+	FinishEnrolment(ctx context.Context, p people.Person, state, response []byte, now time.Time) (NewKey, error)
+}
+
+// NewKey is a key that may be enrolled, and what is told of it.
+type NewKey struct {
+	Authenticator people.Authenticator
+	Model         string            // as people call it; empty: the key did not say, or nobody knows it
+	Assurance     Assurance         // of a sign-in with it today
+	Evidence      map[string]string // what that relied upon, for the audit record; no personal data
 }
 
 // Recorder keeps what happened in a transaction so that its reference explains it. It never blocks.

@@ -69,6 +69,10 @@ type Refusal struct {
 	Code   string // finer stable code for the audit record, e.g. "dup_id"; empty: the reason's own
 	Detail string // may be shown to the person or the partner
 	Err    error  // never shown
+	// Of a proof that was not accepted: whose credential it was and what was relied upon, for the audit record alone.
+	Subject  string
+	Evidence map[string]string
+	Alarm    string // why somebody must look at it, as a stable code; empty: nobody need
 }
 
 // Refuse makes a Refusal whose detail may be shown.
@@ -87,6 +91,20 @@ func (r *Refusal) Because(err error) *Refusal {
 func (r *Refusal) WithCode(code string) *Refusal {
 	c := *r
 	c.Code = code
+	return &c
+}
+
+// About returns a copy that names the proof for the audit record.
+func (r *Refusal) About(p Proof) *Refusal {
+	c := *r
+	c.Subject, c.Evidence = p.UID, p.Evidence
+	return &c
+}
+
+// Alarming returns a copy that raises an alarm of this code.
+func (r *Refusal) Alarming(code string) *Refusal {
+	c := *r
+	c.Alarm = code
 	return &c
 }
 

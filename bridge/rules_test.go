@@ -284,6 +284,45 @@ func TestWhatIsRecorded(t *testing.T) {
 	})
 }
 
+// TestAlarms: what somebody must look at stands in the record twice, as what it is and as an alarm, and names whose credential it was.
+func TestAlarms(t *testing.T) {
+	w := newWorld(t, role(roleA, "R8000", "RX1"))
+	ctx := bridge.WithRef(t.Context(), "7K4M-2Q9X")
+	b := bridge.Browser{Binding: binding}
+	next, err := w.hub.Begin(ctx, b, request(partnerA))
+	w.must(err)
+	tx := w.reload(b, next.Transaction, bridge.StepAuthenticate)
+	p := proof(uid, 2, w.now)
+	p.Method, p.Evidence, p.Alarm = bridge.MethodFIDO2, map[string]string{"aaguid": "01"}, "possible_clone"
+
+	said := bridge.Refuse(bridge.AuthenticationFailed, "No.").WithCode("key_clone").About(p)
+	for i, r := range []*bridge.Refusal{said, said.Alarming("possible_clone")} {
+		w.refused(w.hub.RefuseSignIn(ctx, tx, bridge.MethodFIDO2, r), bridge.AuthenticationFailed)
+		event := ledger.Event{
+			Time: w.now, Kind: ledger.SignInRefused, Reason: "key_clone", Ref: "7K4M-2Q9X", Subject: uid, Partner: partnerA, Method: "FIDO2",
+			Detail: map[string]string{"aaguid": "01"},
+		}
+		w.recorded(event)
+		if n := len(w.events(ledger.Alarm)); n != i {
+			t.Fatalf("%d alarms, want %d", n, i)
+		}
+		if event.Kind, event.Reason = ledger.Alarm, "possible_clone"; i == 1 {
+			w.recorded(event)
+		}
+	}
+	b.Session, err = w.hub.Authenticate(ctx, b, tx, p)
+	w.must(err)
+	s, _, err := w.hub.Live(ctx, b)
+	w.must(err)
+	w.recorded(ledger.Event{
+		Time: w.now, Kind: ledger.Alarm, Reason: "possible_clone", Ref: "7K4M-2Q9X", Tracking: s.ID, Subject: uid, Method: "FIDO2", Partner: partnerA,
+		Detail: map[string]string{"aaguid": "01"},
+	})
+	if n := len(w.events(ledger.SignedIn)); n != 1 {
+		t.Errorf("%d signed in", n)
+	}
+}
+
 func TestReissueAsksTheTermsOfNow(t *testing.T) {
 	w := newWorld(t)
 	_, next := w.signIn(request("lab"), uid)

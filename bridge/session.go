@@ -30,6 +30,7 @@ type Proof struct {
 	At              time.Time
 	Standing        Standing          // of a credential that its issuer can revoke; empty: there is no such issuer
 	Evidence        map[string]string // what was relied upon, for the audit record; no personal data
+	Alarm           string            // why somebody must look at it though it was accepted, as a stable code; empty: nobody need
 }
 
 // Standing is how sure it was that a credential was not revoked when it was shown.

@@ -12,6 +12,7 @@ func (l *loader) check() {
 		l.checkSession,
 		l.checkAuthenticators,
 		l.checkRevocation,
+		l.checkKeyModels,
 		l.checkMetadata,
 		l.checkPairs,
 		l.checkPublic,
@@ -94,5 +95,34 @@ func (l *loader) checkRevocation() {
 		l.warn(l.where(lists), "%s names no list: every card will be refused", lists)
 	default:
 		l.warn(l.where(lists), "%s names no list: a revoked card can sign in", lists)
+	}
+}
+
+// checkKeyModels: a policy that nothing could ever satisfy, or that asks for what is not checked, is a mistake.
+func (l *loader) checkKeyModels() {
+	const at = "authenticators.fido2.attestation."
+	a := l.cfg.Authenticators.FIDO2.Attestation
+	if !l.cfg.Authenticators.FIDO2.Enabled || !l.good(at+"mode", at+"models", at+"metadata", at+"metadata_roots", at+"roots") {
+		return
+	}
+	seen := map[string]bool{}
+	for _, m := range a.Models {
+		id, _, _ := strings.Cut(m, " ")
+		if seen[id] {
+			l.fail(l.where(at+"models"), "%smodels: %s is there twice", at, id)
+		}
+		seen[id] = true
+	}
+	switch {
+	case a.Metadata != "" && a.MetadataRoots == "":
+		l.fail(l.where(at+"metadata"), "%smetadata_roots is missing: it says whose signature of the BLOB is believed", at)
+	case a.Mode == "none" && len(a.Models) > 0:
+		l.fail(l.where(at+"models"), "%smodels: with mode none no key proves its model, write mode: listed or delete this key", at)
+	case a.Mode == "listed" && len(a.Models) == 0:
+		l.fail(l.where(at+"mode"), "%smodels is missing: mode listed accepts no other", at)
+	case a.Mode == "listed" && a.Metadata == "" && a.Roots == "":
+		l.fail(l.where(at+"mode"), "%smetadata or roots is missing: by what a key would prove its model", at)
+	case a.Mode == "certified" && a.Metadata == "":
+		l.fail(l.where(at+"mode"), "%smetadata is missing: it says which models are certified", at)
 	}
 }

@@ -130,7 +130,25 @@ type Authenticators struct {
 type FIDO2 struct {
 	Enabled          bool
 	UserVerification string   `key:"user_verification" default:"required" enum:"required" doc:"Whether the key must verify its owner by PIN or biometrics. This version always requires it."`
-	Hints            []string `key:"hints" default:"security-key" enum:"security-key client-device hybrid" doc:"WebAuthn hints: the kinds of authenticator the browser should offer first."`
+	Hints            []string `key:"hints" default:"security-key" enum:"security-key client-device hybrid" doc:"WebAuthn hints: the kinds of authenticator the browser should offer, first choice first; hybrid is a phone."`
+	OnClone          string   `key:"on_clone" default:"refuse" enum:"refuse lower" doc:"When the counter of a key did not move on, so that there may be two of it: refuse, or accept at assurance 2 until the key is registered anew. Both raise an alarm."`
+	Attestation      KeyModel `key:"attestation" doc:"Which models of key are accepted, and what they are worth."`
+}
+
+// KeyModel is the policy on models of FIDO keys.
+type KeyModel struct {
+	Mode          string        `key:"mode" default:"none" enum:"none listed certified" doc:"What a key must prove to sign in at assurance 3. none: nothing. listed: that it is of one of models. certified: that it is of one, or of a model that the FIDO Alliance certified to min_certification. A key that may be copied to other devices never counts more than 2."`
+	Models        []string      `key:"models" format:"keymodel" doc:"Models by AAGUID, each with the assurance of its keys and, if wanted, a name."`
+	Deny          []string      `key:"deny" format:"aaguid" doc:"AAGUIDs of models that are refused at the next use, whatever else is said of them."`
+	Others        string        `key:"others" default:"refuse" enum:"refuse lower" doc:"With mode listed or certified, a new key that proves nothing, or may be copied: refuse to register it, or take it at assurance 2. Keys that were registered before are not refused, they count 2."`
+	MinLevel      string        `key:"min_certification" default:"FIDO_CERTIFIED_L2" enum:"FIDO_CERTIFIED_L1 FIDO_CERTIFIED_L1plus FIDO_CERTIFIED_L2 FIDO_CERTIFIED_L2plus FIDO_CERTIFIED_L3 FIDO_CERTIFIED_L3plus" doc:"Certification that mode certified asks for."`
+	Metadata      string        `key:"metadata" format:"path" doc:"File with the BLOB of the FIDO Metadata Service (MDS3). The hub follows it, and never fetches it."`
+	MetadataRoots string        `key:"metadata_roots" format:"file" doc:"PEM file with the root certificates that the signature of the BLOB must lead to. Required with metadata."`
+	MetadataHost  string        `key:"metadata_host" default:"mds.fidoalliance.org" format:"host" doc:"Name that the certificate which signed the BLOB must carry: the root has customers of every kind."`
+	MaxAge        time.Duration `key:"max_age" default:"30d" min:"1d" max:"365d" doc:"How long the BLOB is believed after the day on which it announces the next one. What it withdraws stays withdrawn."`
+	OnStale       string        `key:"on_stale" default:"lower" enum:"lower keep" doc:"What a certified key is worth while there is no BLOB to believe: assurance 2, or what it was worth when it was registered. Nobody is refused for it."`
+	Withdraw      []string      `key:"withdraw" default:"REVOKED USER_VERIFICATION_BYPASS ATTESTATION_KEY_COMPROMISE USER_KEY_REMOTE_COMPROMISE USER_KEY_PHYSICAL_COMPROMISE" enum:"REVOKED USER_VERIFICATION_BYPASS ATTESTATION_KEY_COMPROMISE USER_KEY_REMOTE_COMPROMISE USER_KEY_PHYSICAL_COMPROMISE" doc:"Statuses in the BLOB for which a model is refused at the next use."`
+	Roots         string        `key:"roots" format:"file" doc:"PEM file with authorities of attestation certificates beside those of the BLOB. Their certificates must name the model they are for."`
 }
 
 // Smartcard is sign-in with a client certificate.

@@ -37,6 +37,9 @@ func (l *loader) checkFiles() {
 	}
 	l.checkAuthorities("listeners.mtls.client_ca", l.cfg.Listeners.MTLS.ClientCA)
 	l.checkAuthorities("listeners.card.client_ca", l.cfg.Listeners.Card.ClientCA)
+	models := l.cfg.Authenticators.FIDO2.Attestation
+	l.checkAuthorities("authenticators.fido2.attestation.metadata_roots", models.MetadataRoots)
+	l.checkAuthorities("authenticators.fido2.attestation.roots", models.Roots)
 	l.checkAuthorities("listeners.ticket.client_ca", l.cfg.Listeners.Ticket.ClientCA)
 	for _, name := range l.cfg.Listeners.Card.ProxyCert {
 		l.checkAuthorities("listeners.card.proxy_cert", name)

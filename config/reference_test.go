@@ -88,6 +88,7 @@ func single(f *field) string {
 	formats := map[string]string{
 		"issuer": "URL", "address": "address", "socket": "address or socket", "host": "host name", "wildcard": "host pattern", "ods": "ODS code",
 		"file": "file", "keyfile": "secret file", "newkeyfile": "secret file", "path": "path", "eku": "name or OID", "context": "class and words",
+		"aaguid": "AAGUID", "keymodel": "AAGUID, AAL1 to AAL3, name",
 		"localized": "text in a language", "localized_url": "URL in a language", "logo": "size and URL", "mailbox": "mailbox", "uri": "URI", "attribute": "attribute name",
 		"geo": "geo: URI", "instant": "time",
 	}
@@ -129,7 +130,7 @@ func defaultText(f *field) string {
 	case f.derived != "":
 		return f.derived
 	case f.fallback != "" && f.list():
-		return "`[" + f.fallback + "]`"
+		return "`[" + strings.Join(strings.Fields(f.fallback), ", ") + "]`"
 	case f.fallback != "":
 		return "`" + f.fallback + "`"
 	default:

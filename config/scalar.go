@@ -139,6 +139,10 @@ func (f *field) parseText(text string) (string, error) {
 		return parseEKU(text)
 	case "context":
 		return parseContext(text)
+	case "aaguid":
+		return parseAAGUID(text)
+	case "keymodel":
+		return parseModel(text)
 	case "localized", "localized_url", "logo", "mailbox", "uri", "attribute", "geo", "instant":
 		return text, f.parseDescription(text)
 	default:

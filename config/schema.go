@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
 // schema is the part of JSON Schema draft-07 that the keys need.
@@ -99,7 +100,7 @@ func scalarSchema(f *field) *schema {
 // defaultOf is the default in JSON's own types, as one would write it.
 func defaultOf(f *field) any {
 	if f.list() {
-		return []string{f.fallback}
+		return strings.Fields(f.fallback)
 	}
 	switch f.typ.Kind() {
 	case reflect.Bool:

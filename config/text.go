@@ -170,6 +170,34 @@ func parseEKU(text string) (string, error) {
 	return "", errors.New(message)
 }
 
+const aaguidPattern = `[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`
+
+var (
+	aaguidLine = regexp.MustCompile(`^` + aaguidPattern + `$`)
+	modelLine  = regexp.MustCompile(`^(` + aaguidPattern + `) AAL[1-3](?: \S.*)?$`)
+)
+
+// parseAAGUID checks the name of a model of authenticators. The zero one is of many models.
+func parseAAGUID(text string) (string, error) {
+	switch {
+	case !aaguidLine.MatchString(text):
+		return "", fmt.Errorf(`%q is not an AAGUID, write it like "ee882879-721c-4913-9775-3dfcce97072a"`, text)
+	case strings.Trim(text, "0-") == "":
+		return "", fmt.Errorf("%q is the AAGUID of keys that hide their model", text)
+	}
+	return strings.ToLower(text), nil
+}
+
+// parseModel checks an AAGUID, an assurance and perhaps a name.
+func parseModel(text string) (string, error) {
+	m := modelLine.FindStringSubmatch(text)
+	if m == nil {
+		return "", fmt.Errorf(`%q is not a model, its assurance and its name, write it like "ee882879-721c-4913-9775-3dfcce97072a AAL3 Blue key"`, text)
+	}
+	id, err := parseAAGUID(m[1])
+	return id + text[len(m[1]):], err
+}
+
 var contextLine = regexp.MustCompile(`^\S+(?: (?:AAL[1-3]|IAL[1-3]|CIS2_SMARTCARD|FIDO2|rank=[0-9]{1,2}))+$`)
 
 // parseContext checks the words of an authentication context class; whether they agree is for the registry to say.

@@ -2,7 +2,6 @@ package fido
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -60,50 +59,68 @@ func (k *Keys) enrolled(ctx context.Context, uid string) ([]protocol.CredentialD
 		if a.Kind != people.FIDO2 || !a.Revoked.IsZero() {
 			continue
 		}
-		var c webauthn.Credential
-		if err := json.Unmarshal(a.Record, &c); err != nil {
-			return nil, fmt.Errorf("fido: record of key %s: %w", a.ID, err)
+		r, err := decodeRecord(a)
+		if err != nil {
+			return nil, err
 		}
-		out = append(out, c.Descriptor())
+		out = append(out, r.credential.Descriptor())
 	}
 	return out, nil
 }
 
 // FinishEnrolment implements bridge.Keys. The response is the browser's PublicKeyCredential.toJSON(). The
 // authenticator is not stored; the caller gives it its ID and Label.
-func (k *Keys) FinishEnrolment(ctx context.Context, p people.Person, kept, response []byte, now time.Time) (people.Authenticator, error) {
+func (k *Keys) FinishEnrolment(ctx context.Context, p people.Person, kept, response []byte, now time.Time) (bridge.NewKey, error) {
 	s, err := openState(kept, protocol.CreateCeremony, p.UID, now)
 	if err != nil {
-		return people.Authenticator{}, err
+		return bridge.NewKey{}, err
 	}
 	got, parsed, err := parseCreation(response)
 	if err != nil {
-		return people.Authenticator{}, refuse("key_response").Because(err)
+		return bridge.NewKey{}, refuse("key_response").Because(err)
 	}
 	if r := k.check(s, got); r != nil {
-		return people.Authenticator{}, r
+		return bridge.NewKey{}, r
+	}
+	if !readable(parsed.Response.AttestationObject.Format) {
+		return bridge.NewKey{}, unfit("key_attestation_format")
 	}
 	credential, err := k.library.CreateCredential(user{uid: p.UID, name: p.Name}, s.Session, parsed)
 	if err != nil {
-		return people.Authenticator{}, unfit("key_attestation").Because(err)
+		return bridge.NewKey{}, unfit("key_attestation").Because(err)
 	}
 	if r := admit(credential); r != nil {
-		return people.Authenticator{}, r
+		return bridge.NewKey{}, r
 	}
 	switch _, err := k.options.Authenticators.Authenticator(ctx, people.FIDO2, handle(credential.ID)); {
 	case err == nil: // revoked or not, and whosever: a credential is enrolled once
-		return people.Authenticator{}, registered()
+		return bridge.NewKey{}, registered()
 	case !errors.Is(err, people.ErrNotFound):
-		return people.Authenticator{}, fmt.Errorf("fido: find key: %w", err)
+		return bridge.NewKey{}, fmt.Errorf("fido: find key: %w", err)
 	}
-	record, err := json.Marshal(credential)
-	if err != nil {
-		return people.Authenticator{}, fmt.Errorf("fido: encode key: %w", err)
-	}
-	return people.Authenticator{UID: p.UID, Kind: people.FIDO2, Handle: handle(credential.ID), Added: now, Record: record}, nil
+	return k.judge(p, record{credential: *credential}, now)
 }
 
-// admit is the policy on what kinds of key may be enrolled. Models and their attestation are not judged yet.
+// judge is the policy on models, for a key that is new.
+func (k *Keys) judge(p people.Person, r record, now time.Time) (bridge.NewKey, error) {
+	at, keep := k.assess(r, now, now)
+	level, ground := k.options.Policy.worth(at)
+	switch {
+	case at.withdrawnBy != "":
+		return bridge.NewKey{}, modelWithdrawn()
+	case !proven(ground) && !k.options.Policy.TakeOthers:
+		return bridge.NewKey{}, notAccepted(ground, at.name)
+	}
+	r.found = keep
+	encoded, err := r.encode()
+	if err != nil {
+		return bridge.NewKey{}, err
+	}
+	a := people.Authenticator{UID: p.UID, Kind: people.FIDO2, Handle: handle(r.credential.ID), Added: now, Record: encoded}
+	return bridge.NewKey{Authenticator: a, Model: at.name, Assurance: level, Evidence: evidence(&r.credential, at, ground)}, nil
+}
+
+// admit says which credentials are sound, whatever the policy on models.
 func admit(c *webauthn.Credential) *bridge.Refusal {
 	if len(c.ID) == 0 || len(c.ID) > maxCredentialID {
 		return unfit("key_id")

@@ -2,8 +2,17 @@ package fido
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"math/big"
 	"testing"
+	"time"
+	"unicode/utf8"
 )
 
 // FuzzCheckJSON: whatever is accepted has no member twice at any level, by a count that is made differently.
@@ -68,4 +77,66 @@ func FuzzResponse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzMetadata: no BLOB that nobody trusted signed is ever taken, and what is in a signed one never panics or invents models.
+func FuzzMetadata(f *testing.F) {
+	root, leaf := fuzzChain(f)
+	signer := Signer{Roots: []*x509.Certificate{root}, Host: "mds.example"}
+	header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256","x5c":["` + base64.StdEncoding.EncodeToString(leaf) + `"]}`))
+	payload := `{"no":1,"nextUpdate":"2026-11-01","entries":[{"aaguid":"ee882879-721c-4913-9775-3dfcce97072a","metadataStatement":{"attestationRootCertificates":["AAAA"]},"statusReports":[{"status":"REVOKED","effectiveDate":"2026-01-01"}]}]}`
+	f.Add([]byte(header + "." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64))))
+	f.Add([]byte(payload))
+	f.Add([]byte(`eyJhbGciOiJub25lIn0.e30.`))
+	now := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if m, err := signer.ReadMetadata(data, now); err == nil {
+			t.Errorf("taken: %+v", m)
+		} else if !errors.Is(err, ErrMetadata) {
+			t.Errorf("another error: %v", err)
+		}
+		m, err := readPayload(data)
+		if err != nil {
+			return
+		}
+		if m.Number < 0 || m.NextUpdate.IsZero() || m.Models() > bytes.Count(data, []byte("{")) {
+			t.Errorf("taken: %+v", m)
+		}
+		for id, k := range m.models {
+			if id == (AAGUID{}) || len(k.name) > maxName || !utf8.ValidString(k.name) {
+				t.Errorf("model %s, %q", id, k.name)
+			}
+			k.certification(now)
+			k.withdrawnBy(DefaultWithdrawing(), func() [][]byte { return nil }, now)
+		}
+	})
+}
+
+// fuzzChain makes a root, and a certificate of the right name whose key nobody has any more.
+func fuzzChain(f *testing.F) (root *x509.Certificate, leaf []byte) {
+	f.Helper()
+	issue := func(template, parent *x509.Certificate, public any, signer *ecdsa.PrivateKey) *x509.Certificate {
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
+		if err != nil {
+			f.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return c
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	lost, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	from, until := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC)
+	authority := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: from, NotAfter: until, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	root = issue(authority, authority, key.Public(), key)
+	end := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: from, NotAfter: until, DNSNames: []string{"mds.example"}}
+	return root, issue(end, root, lost.Public(), key).Raw
 }

@@ -25,10 +25,11 @@ func TestOtherAuthenticator(t *testing.T) {
 			key := virtualwebauthn.NewAuthenticator()
 			credential := virtualwebauthn.NewCredential(kind)
 			response := virtualwebauthn.CreateAttestationResponse(rp, key, credential, *creation)
-			a, err := d.keys.FinishEnrolment(t.Context(), d.person, state, []byte(response), d.now)
+			made, err := d.keys.FinishEnrolment(t.Context(), d.person, state, []byte(response), d.now)
 			if err != nil {
 				t.Fatal(err)
 			}
+			a := made.Authenticator
 			a.ID = "auth"
 			d.shelf.all = append(d.shelf.all, a)
 			key.Options.UserHandle = creationUser(t, options)

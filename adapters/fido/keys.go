@@ -19,7 +19,7 @@ import (
 // ceremonyLife is how long a challenge may be answered.
 const ceremonyLife = 5 * time.Minute
 
-// Options of Keys. All but Hints and Attestation are required.
+// Options of Keys. All but Hints, Policy and Metadata are required.
 type Options struct {
 	RPID           string   // host of the issuer, for ever: keys are bound to it
 	RPName         string   // shown by the browser
@@ -28,7 +28,8 @@ type Options struct {
 	Clock          func() time.Time
 	Random         io.Reader // challenges
 	Hints          []string  // kinds of authenticator the browser offers first; "security-key" if nil
-	Attestation    string    // conveyance preference: none (if empty), indirect, direct or enterprise
+	Policy         Policy
+	Metadata       *MetadataFile // of the FIDO Metadata Service; nil: none
 }
 
 // Keys implements bridge.Keys.
@@ -53,14 +54,15 @@ func New(o Options) (*Keys, error) {
 	if o.Hints == nil {
 		o.Hints = []string{string(protocol.PublicKeyCredentialHintSecurityKey)}
 	}
-	preference, err := conveyance(o.Attestation)
+	policy, err := o.Policy.complete()
 	if err != nil {
 		return nil, err
 	}
+	o.Policy = policy
 	limit := webauthn.TimeoutConfig{Timeout: ceremonyLife, TimeoutUVD: ceremonyLife}
 	library, err := webauthn.New(&webauthn.Config{
 		RPID: o.RPID, RPDisplayName: o.RPName, RPOrigins: o.Origins,
-		AttestationPreference: preference,
+		AttestationPreference: o.conveyance(),
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			RequireResidentKey: protocol.ResidentKeyRequired(),
 			ResidentKey:        protocol.ResidentKeyRequirementRequired,
@@ -76,14 +78,12 @@ func New(o Options) (*Keys, error) {
 	return &Keys{options: o, library: library, rpIDHash: sha256.Sum256([]byte(o.RPID))}, nil
 }
 
-func conveyance(s string) (protocol.ConveyancePreference, error) {
-	switch p := protocol.ConveyancePreference(s); p {
-	case "":
-		return protocol.PreferNoAttestation, nil
-	case protocol.PreferNoAttestation, protocol.PreferIndirectAttestation, protocol.PreferDirectAttestation, protocol.PreferEnterpriseAttestation:
-		return p, nil
+// conveyance asks for attestation as soon as anything depends on the model: without it browsers also hide what model a key says it is.
+func (o Options) conveyance() protocol.ConveyancePreference {
+	if o.Policy.Mode == ModeNone && len(o.Policy.Deny) == 0 && o.Metadata == nil {
+		return protocol.PreferNoAttestation
 	}
-	return "", fmt.Errorf("fido: unknown attestation preference %q", s)
+	return protocol.PreferDirectAttestation
 }
 
 // algorithms are those a new key may use: what FIDO security keys and platform modules have.

@@ -80,12 +80,22 @@ type desk struct {
 	now    time.Time
 }
 
-func newDesk(t testing.TB) *desk {
+func newDesk(t testing.TB) *desk { return newDeskWith(t, fido.Policy{}, nil) }
+
+// newDeskOn is a desk with the keys of another.
+func newDeskOn(t testing.TB, s *shelf) *desk {
+	d := newDesk(t)
+	*d.shelf = *s
+	return d
+}
+
+func newDeskWith(t testing.TB, policy fido.Policy, metadata *fido.MetadataFile) *desk {
 	t.Helper()
 	d := &desk{t: t, shelf: &shelf{}, person: people.Person{UID: "555000000001", Name: "Dr Asha Patel"}, now: start}
 	keys, err := fido.New(fido.Options{
 		RPID: rpID, RPName: "Lanyard", Origins: []string{origin}, Authenticators: d.shelf,
 		Clock: func() time.Time { return d.now }, Random: &drip{},
+		Policy: policy, Metadata: metadata,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +135,8 @@ func (d *desk) tryEnrol(k *softkey.Key, p people.Person) (people.Authenticator, 
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return d.keys.FinishEnrolment(d.t.Context(), p, state, response, d.now)
+	made, err := d.keys.FinishEnrolment(d.t.Context(), p, state, response, d.now)
+	return made.Authenticator, err
 }
 
 // signIn runs a whole ceremony.
@@ -242,7 +253,16 @@ func TestNewRefusesBadOptions(t *testing.T) {
 		"a URL":         func(o *fido.Options) { o.Origins = []string{origin + "/"} },
 		"no scheme":     func(o *fido.Options) { o.Origins = []string{rpID} },
 		"rp id is URL":  func(o *fido.Options) { o.RPID = origin },
-		"attestation":   func(o *fido.Options) { o.Attestation = "always" },
+		"mode":          func(o *fido.Options) { o.Policy.Mode = "always" },
+		"no model":      func(o *fido.Options) { o.Policy.Mode = fido.ModeListed },
+		"no level":      func(o *fido.Options) { o.Policy.Mode = fido.ModeCertified },
+		"idle models":   func(o *fido.Options) { o.Policy.Models = []fido.Model{{AAGUID: fido.AAGUID{1}, Assurance: 3}} },
+		"zero model": func(o *fido.Options) {
+			o.Policy = fido.Policy{Mode: fido.ModeListed, Models: []fido.Model{{Assurance: 3}}}
+		},
+		"no assurance": func(o *fido.Options) {
+			o.Policy = fido.Policy{Mode: fido.ModeListed, Models: []fido.Model{{AAGUID: fido.AAGUID{1}}}}
+		},
 	} {
 		o := good
 		change(&o)

@@ -27,3 +27,22 @@ func registered() *bridge.Refusal {
 func unfit(code string) *bridge.Refusal {
 	return bridge.Refuse(bridge.CredentialUntrusted, "This kind of security key is not accepted here. Ask your Registration Authority for one that is.").WithCode(code)
 }
+
+func modelWithdrawn() *bridge.Refusal {
+	return bridge.Refuse(bridge.CredentialRevoked, "Keys of this model are not safe any more, and none is accepted. Use another way to sign in, or ask your Registration Authority for another key.").WithCode("key_model_withdrawn")
+}
+
+// notAccepted says why a key may not be enrolled, in words that help to bring the right one.
+func notAccepted(ground, model string) *bridge.Refusal {
+	if model == "" {
+		model = "This key"
+	}
+	why := map[string]string{
+		"synced":         "It may be copied to other devices, and only keys that stay in one are accepted here.",
+		"unattested":     "It did not show what model it is, or not in a way that can be checked. If the browser asks whether the site may see it, allow that.",
+		"unlisted":       "This model is not on the list of those that are accepted here.",
+		"metadata_stale": "Whether its model is accepted cannot be checked at the moment.",
+		"uncertified":    "This model is not certified to the level that is needed here.",
+	}[ground]
+	return bridge.Refuse(bridge.CredentialUntrusted, "%s was not registered. %s Ask your Registration Authority for one that is accepted.", model, why).WithCode("key_model_" + ground)
+}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/adapters/fido"
 	"github.com/lanyard-hub/lanyard/adapters/fido/softkey"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/people"
@@ -28,7 +29,10 @@ func TestSecurity(t *testing.T) {
 	t.Run("217", testClientData)
 	t.Run("218", testCounter)
 	t.Run("219", testOwner)
+	t.Run("220", testModels)
+	t.Run("221", testAlgorithms)
 	t.Run("222", testBackup)
+	t.Run("223", testStatements)
 	t.Run("225", testRegistered)
 	t.Run("226", testDowngrade)
 }
@@ -204,6 +208,7 @@ func testCounter(t *testing.T) {
 	if _, err := d.signIn(k); err != nil {
 		t.Errorf("a refused copy must not lock the owner out: %v", err)
 	}
+	testSuspect(t)
 	// A key without a counter says zero for ever.
 	d, k = newDesk(t), softKey(t, 1)
 	k.Step = 0
@@ -212,6 +217,34 @@ func testCounter(t *testing.T) {
 		if _, err := d.signIn(k); err != nil {
 			t.Errorf("key without counter: %v", err)
 		}
+	}
+}
+
+// testSuspect: where copies are let pass they are worth less, from then on, and somebody is told.
+func testSuspect(t *testing.T) {
+	d, k := newDeskWith(t, fido.Policy{LowerClones: true}, nil), softKey(t, 1)
+	d.enrol(k, d.person)
+	for i, c := range []struct {
+		counter uint32
+		worth   bridge.Assurance
+		alarm   bool
+	}{{9, 3, false}, {9, 2, true}, {4, 2, true}, {0, 2, true}, {10, 2, false}, {11, 2, false}} {
+		k.Counter, k.Step = c.counter, 0
+		proof, err := d.signIn(k)
+		if err != nil || proof.Assurance != c.worth || (proof.Alarm == "possible_clone") != c.alarm || (c.worth == 2) != (proof.Evidence["ground"] == "possible_clone") {
+			t.Errorf("%d: %+v, %v", i, proof, err)
+		}
+	}
+	strict := newDeskOn(t, d.shelf)
+	k.Counter = 12
+	if proof, err := strict.signIn(k); err != nil || proof.Assurance != 2 {
+		t.Errorf("forgotten when the policy became strict: %d, %v", proof.Assurance, err)
+	}
+	k.Counter = 12
+	_, err := strict.signIn(k)
+	refused(t, err, bridge.AuthenticationFailed, "key_clone")
+	if r := bridge.AsRefusal(err); r.Alarm != "possible_clone" || r.Subject != d.person.UID || r.Evidence["ground"] != "possible_clone" {
+		t.Errorf("nobody is told whose key it is: %+v", r)
 	}
 }
 
@@ -391,7 +424,8 @@ func testWeakRSA(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, err := d.keys.FinishEnrolment(t.Context(), d.person, state, rsaCredential(t, response, c.modulus, c.exponent), d.now)
+			made, err := d.keys.FinishEnrolment(t.Context(), d.person, state, rsaCredential(t, response, c.modulus, c.exponent), d.now)
+			a := made.Authenticator
 			if c.code == "" {
 				if err != nil || len(a.Record) == 0 {
 					t.Errorf("refused: %v", err)

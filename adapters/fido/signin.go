@@ -60,14 +60,47 @@ func (k *Keys) FinishSignIn(ctx context.Context, kept, response []byte, now time
 	if err != nil {
 		return bridge.Proof{}, err
 	}
-	credential, err := k.verify(s, owner, parsed)
+	enrolled, err := decodeRecord(owner)
 	if err != nil {
 		return bridge.Proof{}, err
 	}
-	if err := k.remember(ctx, owner, credential, now); err != nil {
+	suspect := enrolled.credential.Authenticator.CloneWarning
+	enrolled.credential.Authenticator.CloneWarning = false // the library never takes it back
+	credential, err := k.verify(s, owner, enrolled.credential, parsed)
+	if err != nil {
 		return bridge.Proof{}, err
 	}
-	return proof(owner, credential, now), nil
+	return k.accept(ctx, owner, record{*credential, enrolled.found}, suspect, now)
+}
+
+// possibleClone is the ground of what a key is worth of which there may be two, and the code of the alarm.
+const possibleClone = "possible_clone"
+
+// accept decides what a verified answer is worth by the policy in force now, and stores what is to be remembered of it. A counter that
+// did not move on says that there are two of this key (WebAuthn Level 3, section 6.1.1). Once that was let pass the key is suspect: it is
+// worth less until it is enrolled anew, for nobody can tell which of the two is the owner's.
+func (k *Keys) accept(ctx context.Context, owner people.Authenticator, r record, suspect bool, now time.Time) (bridge.Proof, error) {
+	at, keep := k.assess(r, owner.Added, now)
+	level, ground := k.options.Policy.worth(at)
+	clone := r.credential.Authenticator.CloneWarning
+	if clone || suspect {
+		level, ground = min(level, 2), possibleClone
+	}
+	p := bridge.Proof{
+		UID: owner.UID, Method: bridge.MethodFIDO2, Assurance: level, AuthenticatorID: owner.ID, At: now, Standing: at.metadata,
+		Evidence: evidence(&r.credential, at, ground),
+	}
+	switch {
+	case at.withdrawnBy != "":
+		return bridge.Proof{}, modelWithdrawn().About(p)
+	case clone && !k.options.Policy.LowerClones:
+		return bridge.Proof{}, refuse("key_clone").About(p).Alarming(possibleClone)
+	}
+	if clone {
+		p.Alarm = possibleClone
+	}
+	r.found, r.credential.Authenticator.CloneWarning = keep, clone || suspect
+	return p, k.remember(ctx, owner, r, now)
 }
 
 // owner finds whose key it is.
@@ -87,11 +120,7 @@ func (k *Keys) owner(ctx context.Context, id []byte, now time.Time) (people.Auth
 }
 
 // verify compares the answer with what was enrolled, and lets the library check the signature.
-func (k *Keys) verify(s state, owner people.Authenticator, parsed *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
-	var enrolled webauthn.Credential
-	if err := json.Unmarshal(owner.Record, &enrolled); err != nil {
-		return nil, fmt.Errorf("fido: record of key %s: %w", owner.ID, err)
-	}
+func (k *Keys) verify(s state, owner people.Authenticator, enrolled webauthn.Credential, parsed *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
 	flags := parsed.Response.AuthenticatorData.Flags
 	switch {
 	case !bytes.Equal(parsed.Response.UserHandle, userHandle(owner.UID)):
@@ -106,9 +135,6 @@ func (k *Keys) verify(s state, owner people.Authenticator, parsed *protocol.Pars
 	if err != nil {
 		return nil, refuse(libraryCode(err)).Because(err)
 	}
-	if credential.Authenticator.CloneWarning {
-		return nil, refuse("key_clone")
-	}
 	return credential, nil
 }
 
@@ -120,37 +146,41 @@ func libraryCode(err error) string {
 }
 
 // remember stores the counter, so that a copy of the key is noticed.
-func (k *Keys) remember(ctx context.Context, owner people.Authenticator, credential *webauthn.Credential, now time.Time) error {
-	record, err := json.Marshal(credential)
-	if err != nil {
-		return fmt.Errorf("fido: encode key: %w", err)
+func (k *Keys) remember(ctx context.Context, owner people.Authenticator, r record, now time.Time) (err error) {
+	if owner.Record, err = r.encode(); err != nil {
+		return err
 	}
-	owner.Record, owner.Used = record, now
+	owner.Used = now
 	if err := k.options.Authenticators.UpdateAuthenticator(ctx, owner); err != nil {
 		return fmt.Errorf("fido: note use: %w", err)
 	}
 	return nil
 }
 
-// proof: a key that can be copied to other devices is worth less (NIST SP 800-63B-4, AAL3).
-func proof(owner people.Authenticator, c *webauthn.Credential, now time.Time) bridge.Proof {
-	level := bridge.Assurance(3)
-	if c.Flags.BackupEligible {
-		level = 2
-	}
+// evidence is what a decision about a key relied upon. It names no person.
+func evidence(c *webauthn.Credential, at standing, ground string) map[string]string {
 	id := sha256.Sum256(c.ID)
-	return bridge.Proof{
-		UID: owner.UID, Method: bridge.MethodFIDO2, Assurance: level, AuthenticatorID: owner.ID, At: now,
-		Evidence: map[string]string{
-			"credential_sha256": hex.EncodeToString(id[:]),
-			"aaguid":            hex.EncodeToString(c.Authenticator.AAGUID),
-			"sign_count":        strconv.FormatUint(uint64(c.Authenticator.SignCount), 10),
-			"user_verified":     "true",
-			"backup_eligible":   strconv.FormatBool(c.Flags.BackupEligible),
-			"backup_state":      strconv.FormatBool(c.Flags.BackupState),
-			"attestation":       c.AttestationFormat,
-		},
+	out := map[string]string{
+		"credential_sha256": hex.EncodeToString(id[:]),
+		"aaguid":            hex.EncodeToString(c.Authenticator.AAGUID),
+		"sign_count":        strconv.FormatUint(uint64(c.Authenticator.SignCount), 10),
+		"user_verified":     "true",
+		"backup_eligible":   strconv.FormatBool(c.Flags.BackupEligible),
+		"backup_state":      strconv.FormatBool(c.Flags.BackupState),
+		"attestation":       c.AttestationFormat,
+		"attested":          strconv.FormatBool(at.attested),
+		"ground":            ground,
 	}
+	if at.metadata != "" {
+		out["metadata"], out["certification"] = string(at.metadata), at.certification.String()
+	}
+	if at.number >= 0 {
+		out["metadata_no"] = strconv.FormatInt(at.number, 10)
+	}
+	if at.withdrawnBy != "" {
+		out["withdrawn_by"] = at.withdrawnBy
+	}
+	return out
 }
 
 // handle is how a credential id is registered.

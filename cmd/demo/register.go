@@ -67,10 +67,11 @@ func (d *Demo) enrolKeys(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		a, err := keys.FinishEnrolment(ctx, p.Person, kept, answer, d.options.Clock())
+		made, err := keys.FinishEnrolment(ctx, p.Person, kept, answer, d.options.Clock())
 		if err != nil {
 			return err
 		}
+		a := made.Authenticator
 		a.ID, a.Label = d.hub.Core().NewID(), "Software security key"
 		if err := store.AddAuthenticator(ctx, a); err != nil {
 			return fmt.Errorf("demo: enrol key: %w", err)

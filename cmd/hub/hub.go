@@ -56,6 +56,8 @@ type Hub struct {
 	limits   limits
 	rbac     *rbacFile // nil: no document is configured
 
+	keyMetadata *keyMetadata // nil: none is configured; for the loop alone
+
 	saml   *saml2.Provider
 	oidc   oidc.Faces
 	ticket *ticket.Provider

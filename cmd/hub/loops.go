@@ -13,6 +13,8 @@ const (
 	pingEvery  = 500 * time.Millisecond
 	keysEvery  = 2 * time.Second
 	rbacEvery  = 30 * time.Second
+
+	metadataEvery = 30 * time.Second
 )
 
 // startLoops starts every loop of the program. Each ends with ctx.
@@ -28,6 +30,9 @@ func (h *Hub) startLoops(ctx context.Context) {
 	}
 	if h.rbac != nil {
 		h.loops.Go(func() { h.every(ctx, rbacEvery, "read RBAC document", h.rbac.follow) })
+	}
+	if h.keyMetadata != nil {
+		h.loops.Go(func() { h.every(ctx, metadataEvery, "read FIDO metadata", h.followKeyMetadata) })
 	}
 	h.loops.Go(func() { h.every(ctx, keysEvery, "key files", h.watchKeys) })
 	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })

@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/lanyard-hub/lanyard/adapters/fido"
 )
 
 // metrics are the hub's Prometheus series. Children are bound once and kept: looking labels up on every
@@ -48,6 +50,18 @@ func (m *metrics) Request(route string, status int, seconds float64) {
 	if observer, ok := o.(prometheus.Observer); ok {
 		observer.Observe(seconds)
 	}
+}
+
+// keyMetadata publishes when the FIDO metadata in force runs out; 0: there is none.
+func (m *metrics) keyMetadata(file *fido.MetadataFile) {
+	m.registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "lanyard_fido_metadata_next_update_seconds", Help: "Time at which the FIDO metadata in force announces the next, in seconds since 1970; 0: none is in force.",
+	}, func() float64 {
+		if current := file.Current(); current != nil {
+			return float64(current.NextUpdate.Unix())
+		}
+		return 0
+	}))
 }
 
 // info publishes the build and what only other parts know.

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/asn1"
 	"fmt"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/lanyard-hub/lanyard/adapters/fido"
 	"github.com/lanyard-hub/lanyard/adapters/smartcard"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/web"
@@ -24,17 +22,14 @@ type cardRoom struct {
 }
 
 // wireAuthenticators builds the ways to sign in and the pages that use them.
-func (h *Hub) wireAuthenticators(context.Context) error {
+func (h *Hub) wireAuthenticators(ctx context.Context) error {
 	c := h.options.Config
 	o := signin.Options{
 		Kit: h.kit, Hub: h.core, Authenticators: h.store, Extras: h.options.Extras,
 		Apps: h.apps, Log: h.options.Log, CardURL: h.cardURL, Waiting: h.waiting,
 	}
 	if c.Authenticators.FIDO2.Enabled {
-		keys, err := fido.New(fido.Options{
-			RPID: h.host(), RPName: c.Organisation.Name, Origins: []string{h.issuer.Scheme + "://" + h.issuer.Host},
-			Authenticators: h.store, Clock: h.options.Clock, Random: rand.Reader, Hints: c.Authenticators.FIDO2.Hints,
-		})
+		keys, err := h.wireFIDO(ctx)
 		if err != nil {
 			return err
 		}

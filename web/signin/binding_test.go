@@ -162,29 +162,29 @@ func TestEnrolmentIsForTheActive(t *testing.T) {
 	if _, err := NewEnrolment(t.Context(), w.hub, "555000000999", "cli", time.Hour); err == nil {
 		t.Error("a link for nobody")
 	}
-	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &a); bridge.AsRefusal(err).AuditCode() != "enrolment" {
+	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &a, nil); bridge.AsRefusal(err).AuditCode() != "enrolment" {
 		t.Errorf("suspended since: %v", err)
 	}
 	p.Status = people.Active
 	if err := w.store.SavePersons(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &a); err != nil || a.Label != "Security key" || a.ID == "" || a.UID != sam {
+	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &a, nil); err != nil || a.Label != "Security key" || a.ID == "" || a.UID != sam {
 		t.Errorf("%+v, %v", a, err)
 	}
 	again := people.Authenticator{Kind: people.FIDO2, Handle: "other"}
-	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &again); bridge.AsRefusal(err).AuditCode() != "enrolment" {
+	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &again, nil); bridge.AsRefusal(err).AuditCode() != "enrolment" {
 		t.Errorf("a second authenticator by one link: %v", err)
 	}
 	token, err = NewEnrolment(t.Context(), w.hub, asha, "cli", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &people.Authenticator{Kind: people.FIDO2, Handle: "h"}); bridge.AsRefusal(err).AuditCode() != "already_registered" {
+	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &people.Authenticator{Kind: people.FIDO2, Handle: "h"}, nil); bridge.AsRefusal(err).AuditCode() != "already_registered" {
 		t.Errorf("somebody else's key: %v", err)
 	}
 	w.wait(time.Hour)
-	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &again); bridge.AsRefusal(err).AuditCode() != "enrolment" {
+	if _, err := w.pages.bind(t.Context(), bridge.Key(token), &again, nil); bridge.AsRefusal(err).AuditCode() != "enrolment" {
 		t.Errorf("too late: %v", err)
 	}
 }

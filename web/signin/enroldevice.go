@@ -1,9 +1,11 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -51,15 +53,13 @@ func (s *SignIn) finishEnrolKey(w http.ResponseWriter, r *http.Request) {
 		s.enrolRefused(w, r, again, err)
 		return
 	}
-	a, err := s.Keys.FinishEnrolment(r.Context(), person, state, []byte(r.PostFormValue("credential")), s.Hub.Clock())
+	made, err := s.Keys.FinishEnrolment(r.Context(), person, state, []byte(r.PostFormValue("credential")), s.Hub.Clock())
 	if err != nil {
 		s.enrolRefused(w, r, again, err)
 		return
 	}
-	if label := web.Plain(r.PostFormValue("label")); label != "" {
-		a.Label = label
-	}
-	s.enrol(w, r, key, again, a)
+	made.Authenticator.Label = cmp.Or(web.Plain(r.PostFormValue("label")), web.Plain(made.Model))
+	s.enrol(w, r, key, again, made)
 }
 
 func (s *SignIn) startEnrolCard(w http.ResponseWriter, r *http.Request) {
@@ -86,25 +86,44 @@ func (s *SignIn) finishEnrolCard(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Kit.Refer(w, r, found.Attempt.Ref)
-	s.enrol(w, r, found.Attempt.Enrolment, "", *found.Card)
+	s.enrol(w, r, found.Attempt.Enrolment, "", bridge.NewKey{Authenticator: *found.Card})
+}
+
+type enrolledPage struct {
+	Device, Name string
+	Model        string // of a key; empty: not known
+	Level        string // what a key is good for
+}
+
+// levelOf says in words what a sign-in with a key is good for.
+func levelOf(a bridge.Assurance) string {
+	switch a {
+	case 3:
+		return "It signs you in at level 3, the highest."
+	case 2:
+		return "It signs you in at level 2. Apps that need level 3 will ask you for another key, or a smartcard."
+	case 1:
+		return "It signs you in at level 1. Apps that need more will ask you for another key, or a smartcard."
+	}
+	return ""
 }
 
 // enrol binds the authenticator and shows it.
-func (s *SignIn) enrol(w http.ResponseWriter, r *http.Request, key, again string, a people.Authenticator) {
-	person, err := s.bind(r.Context(), key, &a)
+func (s *SignIn) enrol(w http.ResponseWriter, r *http.Request, key, again string, made bridge.NewKey) {
+	person, err := s.bind(r.Context(), key, &made.Authenticator, made.Evidence)
 	if err != nil {
 		s.enrolRefused(w, r, again, err)
 		return
 	}
-	device := "Your security key"
-	if a.Kind == people.Smartcard {
-		device = "Your smartcard"
+	page := enrolledPage{Device: "Your security key", Name: person.Name, Model: web.Plain(made.Model), Level: levelOf(made.Assurance)}
+	if made.Authenticator.Kind == people.Smartcard {
+		page.Device = "Your smartcard"
 	}
-	s.Kit.Page(w, r, "enrolled", "You are set up", struct{ Device, Name string }{device, person.Name}, web.PageOptions{})
+	s.Kit.Page(w, r, "enrolled", "You are set up", page, web.PageOptions{})
 }
 
 // bind spends the enrolment, saves the authenticator and records it, in one commit.
-func (s *SignIn) bind(ctx context.Context, key string, a *people.Authenticator) (people.Person, error) {
+func (s *SignIn) bind(ctx context.Context, key string, a *people.Authenticator, evidence map[string]string) (people.Person, error) {
 	i, person, err := s.invited(ctx, key)
 	if err != nil {
 		return person, err
@@ -124,9 +143,10 @@ func (s *SignIn) bind(ctx context.Context, key string, a *people.Authenticator) 
 	if a.Label == "" {
 		a.Label = map[people.Kind]string{people.Smartcard: "Smartcard", people.FIDO2: "Security key"}[a.Kind]
 	}
+	detail := map[string]string{"by": i.By, "authenticator": a.ID}
+	maps.Copy(detail, evidence)
 	event := ledger.Event{
-		Time: now, Kind: ledger.Enrolled, Ref: bridge.Ref(ctx), Subject: i.UID, Peer: bridge.Peer(ctx), Method: string(a.Kind),
-		Detail: map[string]string{"by": i.By, "authenticator": a.ID},
+		Time: now, Kind: ledger.Enrolled, Ref: bridge.Ref(ctx), Subject: i.UID, Peer: bridge.Peer(ctx), Method: string(a.Kind), Detail: detail,
 	}
 	err = s.Hub.Journal.Commit(ctx, bridge.ConsumeArtifact{Kind: bridge.KindEnrolment, Key: key, Now: now}, bridge.AddAuthenticator{Authenticator: *a}, bridge.Append{Event: event})
 	if errors.Is(err, people.ErrConflict) {

@@ -60,7 +60,7 @@ func samples() map[string][2]any {
 		"signout":    {struct{ Open bool }{}, struct{ Open bool }{true}},
 		"signedout":  {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},
 		"enrol":      {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true}},
-		"enrolled":   {struct{ Device, Name string }{}, struct{ Device, Name string }{"Your smartcard", hostile}},
+		"enrolled":   {enrolledPage{}, enrolledPage{Device: "Your smartcard", Name: hostile, Model: hostile}},
 		"apperror":   {appErrorPage{}, appErrorPage{"Lead", "Advice", web.Plain(hostile), web.Plain(hostile), "T", "When", "CODE", true}},
 		"confirm":    {confirmSample{}, confirmSample{"Detail", "/logout", "Sign out", []web.Field{{Name: "state", Value: hostile}}, hostile}},
 		"device":     {codeSample{}, codeSample{"/device", "BCDF-GHJK", true, "No device waits with this code."}},

@@ -358,9 +358,12 @@ func (k *fakeKeys) BeginEnrolment(context.Context, people.Person) (options, stat
 }
 
 // FinishEnrolment implements bridge.Keys.
-func (k *fakeKeys) FinishEnrolment(_ context.Context, p people.Person, state, response []byte, _ time.Time) (people.Authenticator, error) {
+func (k *fakeKeys) FinishEnrolment(_ context.Context, p people.Person, state, response []byte, _ time.Time) (bridge.NewKey, error) {
 	handle, err := k.finish(state, response)
-	return people.Authenticator{Kind: people.FIDO2, Handle: handle, UID: p.UID}, err
+	return bridge.NewKey{
+		Authenticator: people.Authenticator{Kind: people.FIDO2, Handle: handle, UID: p.UID}, Model: "Example Key 5", Assurance: 2,
+		Evidence: map[string]string{"aaguid": "0102"},
+	}, err
 }
 
 // browser is a script that reads forms and follows redirects, as the simplest client would.

@@ -9,6 +9,7 @@ const (
 	cborNegative = 1 << 5
 	cborBytes    = 2 << 5
 	cborText     = 3 << 5
+	cborArray    = 4 << 5
 	cborMap      = 5 << 5
 )
 
@@ -50,7 +51,15 @@ func coseKey(x, y []byte) []byte {
 	return pairs(integer(1), integer(2), integer(3), integer(es256), integer(-1), integer(1), integer(-2), octets(x), integer(-3), octets(y))
 }
 
-// noneAttestation is an attestation object without a statement (WebAuthn Level 3, section 8.7).
-func noneAttestation(authData []byte) []byte {
-	return pairs(text("fmt"), text("none"), text("attStmt"), pairs(), text("authData"), octets(authData))
+func array(items ...[]byte) []byte {
+	out := head(cborArray, len(items))
+	for _, item := range items {
+		out = append(out, item...)
+	}
+	return out
+}
+
+// attestationObject encloses a statement (WebAuthn Level 3, section 6.5.4).
+func attestationObject(format string, statement, authData []byte) []byte {
+	return pairs(text("fmt"), text(format), text("attStmt"), statement, text("authData"), octets(authData))
 }

@@ -75,7 +75,7 @@ func respond(id []byte, inner any) ([]byte, error) {
 	return b, nil
 }
 
-// Create answers navigator.credentials.create with a new credential and no attestation.
+// Create answers navigator.credentials.create with a new credential, attested if Attest is set.
 func (k *Key) Create(optionsJSON []byte) ([]byte, error) {
 	o, err := parseOptions(optionsJSON)
 	if err != nil {
@@ -103,15 +103,24 @@ func (k *Key) Create(optionsJSON []byte) ([]byte, error) {
 		return nil, fmt.Errorf("softkey: public key: %w", err)
 	}
 	data := k.authData(attested)
-	data = append(data, make([]byte, 16)...) // AAGUID: none
+	data = append(data, k.AAGUID[:]...)
 	data = binary.BigEndian.AppendUint16(data, uint16(len(c.ID)))
 	data = append(data, c.ID...)
 	data = append(data, coseKey(point[1:33], point[33:])...)
+	client := k.clientData("webauthn.create", o.Challenge)
+	object, err := k.attest(data, client)
+	if err != nil {
+		return nil, err
+	}
+	transports := k.Transports
+	if transports == nil {
+		transports = []string{"usb"}
+	}
 	return respond(c.ID, map[string]any{
-		"clientDataJSON":    encode(k.clientData("webauthn.create", o.Challenge)),
-		"attestationObject": encode(noneAttestation(data)),
+		"clientDataJSON":    encode(client),
+		"attestationObject": encode(object),
 		"authenticatorData": encode(data),
-		"transports":        []string{"usb"},
+		"transports":        transports,
 	})
 }
 

@@ -39,6 +39,10 @@ type Key struct {
 	Step    uint32 // 1 unless changed
 	// ClientData, if set, replaces the client data that the browser would send.
 	ClientData func(honest []byte) []byte
+	AAGUID     [16]byte // what model it says it is
+	// Attest, if set, makes the attestation statement of a new credential, in CBOR, and names its format. See Packed.
+	Attest     func(authData, clientDataHash []byte) (format string, statement []byte, err error)
+	Transports []string // of new credentials; usb if nil
 
 	seed        [32]byte
 	credentials []Credential
