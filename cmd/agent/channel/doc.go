@@ -1,0 +1,12 @@
+// Package channel is how the agent of a workstation speaks to the hub: messages signed with a key of its own, each good once and for
+// a minute. docs/reference/agent.md is the contract.
+//
+//	key.go       the key, in a file
+//	jws.go       signed messages: to the hub, about presence to pages, offline proofs to partners
+//	state.go     what the agent remembers: who it is, and removals that the hub did not take yet
+//	enrol.go     the first message, with a one-time secret
+//	hub.go       events and status
+//	deliver.go   removals are kept until the hub took them
+//
+// The agent believes the hub by TLS. What the hub says of sessions is kept in memory only.
+package channel
