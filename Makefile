@@ -16,8 +16,12 @@ unit = $$($(GO) list ./... | grep -v '/e2e\(/\|$$\)')
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/lanyard
+build: ## build bin/lanyard, and bin/lanyard-agent where a C compiler is
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/lanyard ./cmd/lanyard
+	@if command -v "$$($(GO) env CC)" >/dev/null 2>&1; then \
+		echo "CGO_ENABLED=1 $(GO) build -trimpath -o bin/lanyard-agent ./cmd/lanyard-agent"; \
+		CGO_ENABLED=1 $(GO) build -trimpath -ldflags=-s -o bin/lanyard-agent ./cmd/lanyard-agent; \
+	else echo "no C compiler: bin/lanyard-agent is not built (PKCS#11 is a C interface)"; fi
 
 build-openssl: ## build bin/lanyard-openssl, linked with the C library: RSA by the machine's OpenSSL 3, no C compiler needed
 	CGO_ENABLED=0 $(GO) build -trimpath -tags openssl -o bin/lanyard-openssl ./cmd/lanyard

@@ -57,11 +57,17 @@ var arrows = map[string][]string{
 		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard",
 		"adapters/sqlstore", "adapters/keystore", "adapters/httpsource", "adapters/directory", "adapters/upstream", "cmd/decode", "cmd/hub", "cmd/demo",
 	},
-	"cmd/decode":        {"trust/jose", "metadata/xmlsec", "trust/keyring"},
-	"cmd/lanyard-agent": {},
-	"e2e":               {"..."},
-	"e2e/components":    {},
-	".":                 {},
+	"cmd/decode":         {"trust/jose", "metadata/xmlsec", "trust/keyring"},
+	"cmd/agent/card":     {},
+	"cmd/agent/pinentry": {"cmd/agent/card"},
+	"cmd/agent/channel":  {},
+	"cmd/agent/ticket":   {"cmd/agent/card", "cmd/agent/channel", "cmd/agent/pinentry"},
+	"cmd/agent/loopback": {"cmd/agent/card", "cmd/agent/channel", "cmd/agent/ticket"},
+	"cmd/agent":          {"cmd/agent/..."},
+	"cmd/lanyard-agent":  {"cmd/agent/..."},
+	"e2e":                {"..."},
+	"e2e/components":     {},
+	".":                  {},
 }
 
 // testArrows are what tests of any room may import besides: fakes and real components.
@@ -80,7 +86,7 @@ var libraries = map[string][]string{
 	"github.com/go-jose/go-jose/v4":                 {"cmd/demo"},
 	"github.com/hashicorp/go-memdb":                 {"trust", "adapters/memory"},
 	"cel.dev/cel-go":                                {"trust", "bridge/translate"},
-	"go.yaml.in/yaml/v3":                            {"config", "trust", "trust/people"},
+	"go.yaml.in/yaml/v3":                            {"config", "trust", "trust/people", "cmd/agent"},
 	"golang.org/x/mod/sumdb":                        {"trust/ledger"},
 	"github.com/labstack/echo/v4":                   {"web"},
 	"github.com/go-webauthn/webauthn":               {"adapters/fido"},
@@ -91,7 +97,8 @@ var libraries = map[string][]string{
 	"github.com/ebitengine/purego":                  {"adapters/keystore/openssl"},
 	"golang.org/x/sync":                             {"cmd/hub", "cmd/demo"},
 	"github.com/prometheus/client_golang":           {"cmd/hub"},
-	"github.com/spf13/cobra":                        {"cmd/lanyard"},
+	"github.com/spf13/cobra":                        {"cmd/lanyard", "cmd/lanyard-agent"},
+	"github.com/miekg/pkcs11":                       {"cmd/agent/card"},
 	"github.com/chromedp":                           {"e2e/components", "e2e"},
 }
 

@@ -1,0 +1,144 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/cmd/agent/card"
+	"github.com/lanyard-hub/lanyard/cmd/agent/channel"
+)
+
+// pollEvery is how often the hub is asked about the sessions here while a card is in.
+const pollEvery = 20 * time.Second
+
+// lateLock is how long after a removal the screen is still locked for it.
+const lateLock = time.Minute
+
+// happened is told of every card that came or went. What takes time is left to the loops.
+func (a *Agent) happened(e card.Event) {
+	a.events.Tell(e)
+	a.o.Log.Info(string(e.Happened), "reader", e.Reader, "certificate", e.Certificate != nil)
+	if e.Happened == card.Removed && a.voice.hub != nil {
+		removal := channel.Event{Event: string(e.Happened), Reader: e.Reader, Certificate: e.Certificate, At: a.o.Now()}
+		if err := a.outbox.Put(removal); err != nil {
+			a.o.Log.Error("the removal is not on disk; it is delivered while the agent runs", "error", err)
+		}
+	}
+	select {
+	case a.follow <- e:
+	default:
+		a.o.Log.Warn("too much happens at once", "reader", e.Reader)
+	}
+}
+
+func (a *Agent) moduleFailed(err error) { a.o.Log.Error("middleware", "error", err) }
+
+// followLoop ends the ticket of a card that went, and tells the hub of one that came.
+func (a *Agent) followLoop(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-a.follow:
+			if e.Happened == card.Removed {
+				if err := a.tickets.Removed(ctx, e.Certificate); err != nil {
+					a.o.Log.Warn("the ticket's end was not told", "error", err)
+				}
+				continue
+			}
+			a.tell(ctx, channel.Event{Event: string(e.Happened), Reader: e.Reader, Certificate: e.Certificate})
+			a.refresh(ctx)
+		}
+	}
+}
+
+// promptly is how soon a removal has to be sent to need no time of its own: the hub then goes by its own clock, which need not be that
+// of the workstation.
+const promptly = 5 * time.Second
+
+// send delivers a removal.
+func (a *Agent) send(ctx context.Context, e channel.Event) (channel.Verdict, error) {
+	if a.o.Now().Sub(e.At) < promptly {
+		e.At = time.Time{}
+	}
+	return a.voice.hub.Send(ctx, e)
+}
+
+// delivered hears what became of each removal. Where the hub is silent the workstation's own rule holds until it answers: a screen
+// that should be locked is not left open because of a network.
+func (a *Agent) delivered() func(channel.Event, channel.Verdict, error) {
+	var settled time.Time // of the removal for which the screen was locked without the hub
+	return func(e channel.Event, v channel.Verdict, err error) {
+		wanted := v.Act == "lock"
+		if err != nil {
+			a.o.Log.Warn("removal not delivered", "reader", e.Reader, "waiting", a.outbox.Waiting(), "error", err)
+			own := a.voice.hub.Identity.Removal
+			wanted = own == "lock" || own == "logout"
+		} else {
+			a.o.Log.Info("removal delivered", "act", v.Act, "ended", v.Ended, "suspended", v.Suspended, "left", v.Left, "after", a.o.Now().Sub(e.At).String())
+		}
+		if !wanted || e.At.Equal(settled) || a.o.Now().Sub(e.At) > lateLock {
+			return
+		}
+		settled = e.At
+		select {
+		case a.locked <- e:
+		default: // it is being locked already
+		}
+	}
+}
+
+// statusLoop asks about the sessions here while a card is in.
+func (a *Agent) statusLoop(ctx context.Context) {
+	a.tell(ctx, channel.Event{Event: "started"})
+	a.refresh(ctx)
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if a.cardIn() {
+				a.refresh(ctx)
+			}
+		}
+	}
+}
+
+func (a *Agent) cardIn() bool {
+	for _, r := range a.readers.List() {
+		if r.Card {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *Agent) refresh(ctx context.Context) {
+	if a.voice.hub == nil {
+		return
+	}
+	if err := a.voice.hub.Refresh(ctx); err != nil && ctx.Err() == nil {
+		a.o.Log.Warn("no word from the hub", "error", err)
+	}
+}
+
+func (a *Agent) tell(ctx context.Context, e channel.Event) {
+	if a.voice.hub == nil {
+		return
+	}
+	if _, err := a.voice.hub.Send(ctx, e); err != nil && ctx.Err() == nil {
+		a.o.Log.Warn("the hub was not told", "event", e.Event, "error", err)
+	}
+}
+
+// stopping says good-bye, briefly.
+func (a *Agent) stopping(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	a.tell(ctx, channel.Event{Event: "stopping"})
+	if err := a.tickets.Destroy(ctx); err != nil {
+		a.o.Log.Warn("the ticket's end was not told", "error", err)
+	}
+}
