@@ -6,30 +6,19 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec/mutate"
 )
 
-var betweenTags = regexp.MustCompile(`>\s+<`)
-
-// signedAssertion is the role assertion as this room writes it, with a signature as SAML 1.1 has it (Core 1.1, 5.4). Nobody signs
-// it here: the test is of how such a document would be verified.
+// signedAssertion is the role assertion as a system whose terms ask for a signature gets it.
 func signedAssertion(t *testing.T) mutate.Document {
 	t.Helper()
 	w := newWorld(t)
-	w.signIn()
-	doc := betweenTags.ReplaceAllString(strings.TrimSpace(w.assertion(w.ticket(), "192.0.2.7").Body.String()), "><")
-	canonical, err := xmlsec.Canonicalize([]byte(strings.Replace(doc, `ResponseID="null"`, `ResponseID="_response"`, 1)), xmlsec.TicketLimits())
-	w.must(err)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	w.must(err)
+	key, _ := w.withKey()
+	made := w.signedByTerms()
 	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	w.must(err)
-	made, err := xmlsec.SignEnveloped(canonical, "_response", bytes.IndexByte(canonical, '>')+1, xmlsec.SigningKey{Signer: key, Algorithm: xmlsec.ECDSASHA256, Certificate: []byte("a hint")}, rand.Reader)
 	w.must(err)
 	l := xmlsec.TicketLimits()
 	return mutate.Document{

@@ -260,25 +260,12 @@ func TestFieldParserReadsIt(t *testing.T) {
 		t.Fatalf("%d %v", rec.Code, to)
 	}
 	doc := w.assertion(to.Query().Get("token"), "198.51.100.9").Body.String()
-	attribute := regexp.MustCompile(`(?s)<saml:Attribute AttributeName="([^"]+)" AttributeNamespace="http://www.syntegra.com">(.*?)</saml:Attribute>`)
-	var blocks []map[string]string
-	person := map[string]string{}
-	for _, m := range attribute.FindAllStringSubmatch(doc, -1) {
-		value := html.UnescapeString(regexp.MustCompile(`<saml:AttributeValue>(.*?)</saml:AttributeValue>`).FindStringSubmatch(m[2])[1])
-		if m[1] == "nhsIdCode" {
-			blocks = append(blocks, map[string]string{})
-		}
-		if len(blocks) == 0 {
-			person[m[1]] = value
-			continue
-		}
-		blocks[len(blocks)-1][m[1]] = value
+	got := parseAsTheFieldDoes(doc)
+	if got.person["uid"] != "555021935107" || got.person["cn"] != "O'Neil & <Sons>" || got.person["ssbMode"] != "0" || got.person["ssbSessionRoleUid"] != "555000000101" {
+		t.Errorf("person block %v", got.person)
 	}
-	if person["uid"] != "555021935107" || person["cn"] != "O'Neil & <Sons>" || person["ssbMode"] != "0" || person["ssbSessionRoleUid"] != "555000000101" {
-		t.Errorf("person block %v", person)
-	}
-	if len(blocks) != 2 || blocks[0]["uniqueIdentifier"] != "555000000101" || blocks[1]["nhsJobRoleCode"] != "S8000:G8000:R8001" {
-		t.Errorf("role blocks %v", blocks)
+	if len(got.roles) != 2 || got.roles[0]["uniqueIdentifier"] != "555000000101" || got.roles[1]["nhsJobRoleCode"] != "S8000:G8000:R8001" || got.session["nhsIdCode"] != "RX1" {
+		t.Errorf("role blocks %v, session %v", got.roles, got.session)
 	}
 }
 
