@@ -142,7 +142,7 @@ func startHubListening(t *testing.T, dsn, listeners, sections string) *hub {
 		h.copy(card.CertFile, uid+".pem")
 	}
 	h.write("staff.yaml", fmt.Sprintf(staff, certs...))
-	server := h.ca.Server(t, "hub.localhost", "mtls.hub.localhost", "*.card.hub.localhost")
+	server := h.ca.Server(t, "hub.localhost", "mtls.hub.localhost", "gas.hub.localhost", "*.card.hub.localhost")
 	crl := h.cardCA.WriteCRL(t, components.CRL{Number: 1, ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(time.Hour), Revoked: []*components.Leaf{h.cards[revoked]}})
 	store := "store: { driver: sqlite }"
 	if dsn != "" {

@@ -44,6 +44,7 @@ func (d *Demo) configuration() config.Config {
 	c.OIDC.CIS2.Path = cis2Path
 	c.Authenticators.FIDO2.Enabled, c.Authenticators.Smartcard.Enabled = true, true
 	c.Authenticators.Smartcard.Revocation.MaxAge = validity
+	c.Tickets.Agent.Enabled = true
 	c.Shutdown.Timeout = 2e9 // there is nobody to wait for
 	return c
 }

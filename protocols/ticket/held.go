@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -14,7 +15,8 @@ import (
 // held is a ticket that was presented, and what it stands for.
 type held struct {
 	bridge.Grant
-	token string
+	token   string
+	expires time.Time
 	// agents says that it was issued to an agent: it names no partner and is the session's own.
 	agents bool
 }
@@ -31,7 +33,7 @@ func find(ctx context.Context, hub *bridge.Hub, token string) (held, error) {
 	if err != nil {
 		return held{}, fmt.Errorf("ticket: find: %w", err)
 	}
-	h := held{token: token}
+	h := held{token: token, expires: a.Expires}
 	if err := json.Unmarshal(a.Payload, &h.Grant); err != nil {
 		return held{}, fmt.Errorf("ticket: read grant: %w", err)
 	}
