@@ -128,6 +128,19 @@ func startHubWith(t *testing.T, dsn, sections string) *hub {
 // startHubListening adds listeners too; PORT in them stands for that of the public one.
 func startHubListening(t *testing.T, dsn, listeners, sections string) *hub {
 	t.Helper()
+	return startHubAs(t, setup{dsn: dsn, listeners: listeners, sections: sections})
+}
+
+// setup is what a hub is to be.
+type setup struct {
+	dsn, listeners, sections string
+	public, card             string // more keys of these listeners, each with a comma behind it
+	inner                    int    // port that the public listener has behind a proxy at the issuer's; 0: it stands there itself
+}
+
+// startHubAs runs `serve` with persons imported.
+func startHubAs(t *testing.T, with setup) *hub {
+	t.Helper()
 	h := &hub{t: t, bin: binary(t), dir: t.TempDir(), ca: components.NewCA(t, "Server CA"), cardCA: components.NewCA(t, "Card CA"), cards: map[string]*components.Leaf{}}
 	port := components.FreePort(t)
 	h.issuer, h.metrics = fmt.Sprintf("https://hub.localhost:%d", port), fmt.Sprintf("127.0.0.1:%d", components.FreePort(t))
@@ -145,16 +158,20 @@ func startHubListening(t *testing.T, dsn, listeners, sections string) *hub {
 	server := h.ca.Server(t, "hub.localhost", "mtls.hub.localhost", "gas.hub.localhost", "*.card.hub.localhost")
 	crl := h.cardCA.WriteCRL(t, components.CRL{Number: 1, ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(time.Hour), Revoked: []*components.Leaf{h.cards[revoked]}})
 	store := "store: { driver: sqlite }"
-	if dsn != "" {
-		h.write("dsn", dsn)
+	if with.dsn != "" {
+		h.write("dsn", with.dsn)
 		store = "store: { driver: postgres, dsn_file: dsn }"
+	}
+	listening := port
+	if with.inner != 0 {
+		listening = with.inner
 	}
 	h.write("lanyard.yaml", fmt.Sprintf(`version: 1
 issuer: %s
 organisation: { name: Example Hospital NHS Trust, ods: RX1, scope: rx1.example, help: "ext 4444", ra_contact: "RA team, ext 4455" }
 listeners:
-  public: { address: "127.0.0.1:%d", tls: { cert: %s, key_file: %s } }
-  card: { client_ca: %s, crl: [%s] }
+  public: { %s address: "127.0.0.1:%d", tls: { cert: %s, key_file: %s } }
+  card: { %s client_ca: %s, crl: [%s] }
   metrics: { address: %q }
   %s
 data: data
@@ -163,7 +180,7 @@ keys: { signing_file: signing.pem, encryption_file: encryption.pem }
 authenticators: [fido2, smartcard]
 log: { format: text, level: debug }
 %s
-`, h.issuer, port, server.CertFile, server.KeyFile, h.cardCA.File, crl, h.metrics, strings.ReplaceAll(listeners, "PORT", fmt.Sprint(port)), store, sections))
+`, h.issuer, with.public, listening, server.CertFile, server.KeyFile, with.card, h.cardCA.File, crl, h.metrics, strings.ReplaceAll(with.listeners, "PORT", fmt.Sprint(port)), store, with.sections))
 	if err := os.Chmod(h.path("lanyard.yaml"), 0o600); err != nil {
 		t.Fatal(err)
 	}

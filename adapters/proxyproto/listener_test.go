@@ -104,3 +104,21 @@ func TestListenerWaits(t *testing.T) {
 		}
 	}
 }
+
+// TestConnIsPatient: the time for the header is not that for what follows.
+func TestConnIsPatient(t *testing.T) {
+	far, near := net.Pipe()
+	defer func() { _ = far.Close() }()
+	c := &Conn{Conn: near, listener: &Listener{Within: 200 * time.Millisecond, Refused: func(_ net.Addr, err error) { t.Error(err) }}}
+	go func() {
+		_, _ = io.WriteString(far, "PROXY TCP4 192.0.2.7 10.1.1.1 8080 443\r\n") // the reader reports
+		time.Sleep(400 * time.Millisecond)
+		_, _ = io.WriteString(far, "x")
+	}()
+	if source, ok := c.Source(); !ok || source.String() != "192.0.2.7:8080" {
+		t.Fatal(source)
+	}
+	if n, err := c.Read(make([]byte, 1)); n != 1 || err != nil {
+		t.Error(n, err)
+	}
+}
