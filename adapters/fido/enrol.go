@@ -98,17 +98,17 @@ func (k *Keys) FinishEnrolment(ctx context.Context, p people.Person, kept, respo
 	case !errors.Is(err, people.ErrNotFound):
 		return bridge.NewKey{}, fmt.Errorf("fido: find key: %w", err)
 	}
-	return k.judge(p, record{credential: *credential}, now)
+	return k.decide(p, record{credential: *credential}, now)
 }
 
-// judge is the policy on models, for a key that is new.
-func (k *Keys) judge(p people.Person, r record, now time.Time) (bridge.NewKey, error) {
-	at, keep := k.assess(r, now, now)
-	level, ground := k.options.Policy.worth(at)
+// decide is the policy on models, for a key that is new.
+func (k *Keys) decide(p people.Person, r record, now time.Time) (bridge.NewKey, error) {
+	at, keep := k.judge.assess(r, now, now)
+	level, ground := k.judge.worth(at, false)
 	switch {
 	case at.withdrawnBy != "":
 		return bridge.NewKey{}, modelWithdrawn()
-	case !proven(ground) && !k.options.Policy.TakeOthers:
+	case !proven(ground) && !k.judge.policy.TakeOthers:
 		return bridge.NewKey{}, notAccepted(ground, at.name)
 	}
 	r.found = keep

@@ -35,6 +35,7 @@ type Options struct {
 // Keys implements bridge.Keys.
 type Keys struct {
 	options  Options
+	judge    Judge
 	library  *webauthn.WebAuthn
 	rpIDHash [sha256.Size]byte
 }
@@ -54,15 +55,14 @@ func New(o Options) (*Keys, error) {
 	if o.Hints == nil {
 		o.Hints = []string{string(protocol.PublicKeyCredentialHintSecurityKey)}
 	}
-	policy, err := o.Policy.complete()
+	judge, err := NewJudge(o.Policy, o.Metadata)
 	if err != nil {
 		return nil, err
 	}
-	o.Policy = policy
 	limit := webauthn.TimeoutConfig{Timeout: ceremonyLife, TimeoutUVD: ceremonyLife}
 	library, err := webauthn.New(&webauthn.Config{
 		RPID: o.RPID, RPDisplayName: o.RPName, RPOrigins: o.Origins,
-		AttestationPreference: o.conveyance(),
+		AttestationPreference: judge.conveyance(),
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			RequireResidentKey: protocol.ResidentKeyRequired(),
 			ResidentKey:        protocol.ResidentKeyRequirementRequired,
@@ -75,12 +75,12 @@ func New(o Options) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fido: %w", err)
 	}
-	return &Keys{options: o, library: library, rpIDHash: sha256.Sum256([]byte(o.RPID))}, nil
+	return &Keys{options: o, judge: judge, library: library, rpIDHash: sha256.Sum256([]byte(o.RPID))}, nil
 }
 
 // conveyance asks for attestation as soon as anything depends on the model: without it browsers also hide what model a key says it is.
-func (o Options) conveyance() protocol.ConveyancePreference {
-	if o.Policy.Mode == ModeNone && len(o.Policy.Deny) == 0 && o.Metadata == nil {
+func (j Judge) conveyance() protocol.ConveyancePreference {
+	if j.policy.Mode == ModeNone && len(j.policy.Deny) == 0 && j.metadata == nil {
 		return protocol.PreferNoAttestation
 	}
 	return protocol.PreferDirectAttestation

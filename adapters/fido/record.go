@@ -10,7 +10,7 @@ import (
 )
 
 // record is what is kept of a key: the library's credential (counter, backup flags, transports, attestation) and, as one member more, what
-// was found out about its model. A program that does not know the member works, and drops it at the next use; see Keys.assess.
+// was found out about its model. A program that does not know the member works, and drops it at the next use; see Judge.assess.
 type record struct {
 	credential webauthn.Credential
 	found      found

@@ -80,12 +80,9 @@ const possibleClone = "possible_clone"
 // did not move on says that there are two of this key (WebAuthn Level 3, section 6.1.1). Once that was let pass the key is suspect: it is
 // worth less until it is enrolled anew, for nobody can tell which of the two is the owner's.
 func (k *Keys) accept(ctx context.Context, owner people.Authenticator, r record, suspect bool, now time.Time) (bridge.Proof, error) {
-	at, keep := k.assess(r, owner.Added, now)
-	level, ground := k.options.Policy.worth(at)
+	at, keep := k.judge.assess(r, owner.Added, now)
 	clone := r.credential.Authenticator.CloneWarning
-	if clone || suspect {
-		level, ground = min(level, 2), possibleClone
-	}
+	level, ground := k.judge.worth(at, clone || suspect)
 	p := bridge.Proof{
 		UID: owner.UID, Method: bridge.MethodFIDO2, Assurance: level, AuthenticatorID: owner.ID, At: now, Standing: at.metadata,
 		Evidence: evidence(&r.credential, at, ground),
@@ -93,7 +90,7 @@ func (k *Keys) accept(ctx context.Context, owner people.Authenticator, r record,
 	switch {
 	case at.withdrawnBy != "":
 		return bridge.Proof{}, modelWithdrawn().About(p)
-	case clone && !k.options.Policy.LowerClones:
+	case clone && !k.judge.policy.LowerClones:
 		return bridge.Proof{}, refuse("key_clone").About(p).Alarming(possibleClone)
 	}
 	if clone {

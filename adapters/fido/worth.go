@@ -78,15 +78,15 @@ func proven(ground string) bool {
 }
 
 // assess tells where a key stands by the policy and the metadata in force now, and what to keep of it.
-func (k *Keys) assess(r record, at, now time.Time) (standing, found) {
-	c, p, m := r.credential, k.options.Policy, k.options.Metadata.Current()
+func (j Judge) assess(r record, at, now time.Time) (standing, found) {
+	c, p, m := r.credential, j.policy, j.metadata.Current()
 	s := standing{model: modelOf(c.Authenticator.AAGUID), name: r.found.Name, synced: c.Flags.BackupEligible, number: -1}
 	keep := r.found
 	if p.Mode != ModeNone && !keep.Attested { // also: enrolled before there was metadata, or written by an older program
 		keep.Attested = vouched(&c, s.model, m, p.Roots, at)
 	}
 	s.attested = keep.Attested
-	if k.options.Metadata != nil {
+	if j.metadata != nil {
 		s.metadata = m.Standing(p.MaxAge, now)
 	}
 	var about known

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lanyard-hub/lanyard/adapters/fido"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/cmd/hub"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
@@ -21,7 +22,7 @@ import (
 
 func (p *program) peopleCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "people", Short: "Persons, role profiles and authenticators"}
-	cmd.AddCommand(p.peopleImport(), p.peopleEnrol(), p.peopleShow(), p.peopleSuspend(), p.peopleReinstate(), p.peopleRevoke())
+	cmd.AddCommand(p.peopleImport(), p.peopleEnrol(), p.peopleShow(), p.peopleSuspend(), p.peopleReinstate(), p.peopleRevoke(), p.peopleKeys())
 	return cmd
 }
 
@@ -145,7 +146,7 @@ func (p *program) peopleShow() *cobra.Command {
 		Use: "show UID", Short: "Print a person, the role profiles and the authenticators", Args: cobra.ExactArgs(1),
 		Example: "  lanyard people show 555021935107",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, store, err := p.open(cmd)
+			c, store, err := p.open(cmd)
 			if err != nil {
 				return err
 			}
@@ -154,20 +155,45 @@ func (p *program) peopleShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			judge, _, err := p.judge(c)
+			if err != nil {
+				return err
+			}
 			auths, err := store.AuthenticatorsOf(cmd.Context(), person.UID)
 			if err != nil {
 				return exitError{exitStore, err}
 			}
-			if p.json {
-				return p.printPersonJSON(person, auths, time.Now())
+			now := time.Now()
+			found, err := described(judge, auths, now)
+			if err != nil {
+				return exitError{exitStore, err}
 			}
-			p.printPerson(person, auths, time.Now())
+			if p.json {
+				return p.printPersonJSON(person, auths, found, now)
+			}
+			p.printPerson(person, auths, found, now)
 			return nil
 		},
 	}
 }
 
-func (p *program) printPerson(person people.Person, auths []people.Authenticator, now time.Time) {
+// described says how the FIDO keys among authenticators stand now, by id.
+func described(judge fido.Judge, auths []people.Authenticator, now time.Time) (map[string]fido.Description, error) {
+	out := map[string]fido.Description{}
+	for _, a := range auths {
+		if a.Kind != people.FIDO2 {
+			continue
+		}
+		d, err := judge.Describe(a, now)
+		if err != nil {
+			return nil, err
+		}
+		out[a.ID] = d
+	}
+	return out, nil
+}
+
+func (p *program) printPerson(person people.Person, auths []people.Authenticator, found map[string]fido.Description, now time.Time) {
 	fmt.Fprintf(p.out, "%s  %s  %s  identity level %d\n", person.UID, person.Name, person.Status, person.Identity)
 	for _, r := range person.Roles {
 		state := "open"
@@ -185,10 +211,13 @@ func (p *program) printPerson(person people.Person, auths []people.Authenticator
 			state = "revoked"
 		}
 		fmt.Fprintf(p.out, "  %s  %s  added %s  %s  %s\n", a.Kind, a.Label, a.Added.Format("2 Jan 2006"), state, a.Handle)
+		if d, ok := found[a.ID]; ok {
+			fmt.Fprintf(p.out, "    %s  %s\n", modelOf(d), worthOf(d))
+		}
 	}
 }
 
-func (p *program) printPersonJSON(person people.Person, auths []people.Authenticator, now time.Time) error {
+func (p *program) printPersonJSON(person people.Person, auths []people.Authenticator, found map[string]fido.Description, now time.Time) error {
 	type role struct {
 		ID, Code, Name, Organisation, ODS string
 		Open                              bool
@@ -197,6 +226,7 @@ func (p *program) printPersonJSON(person people.Person, auths []people.Authentic
 		Kind, Label, Handle string
 		Added               time.Time
 		Usable, Revoked     bool
+		Key                 *keyFacts `json:",omitempty"`
 	}
 	out := struct {
 		UID, Name, Status string
@@ -208,7 +238,12 @@ func (p *program) printPersonJSON(person people.Person, auths []people.Authentic
 		out.Roles = append(out.Roles, role{r.ID, r.Code, r.JobRoleName(), r.OrgName, r.OrgCode, r.OpenAt(now)})
 	}
 	for _, a := range auths {
-		out.Authenticators = append(out.Authenticators, authenticator{string(a.Kind), a.Label, a.Handle, a.Added, a.UsableAt(now), !a.Revoked.IsZero()})
+		x := authenticator{string(a.Kind), a.Label, a.Handle, a.Added, a.UsableAt(now), !a.Revoked.IsZero(), nil}
+		if d, ok := found[a.ID]; ok {
+			facts := factsOf(d)
+			x.Key = &facts
+		}
+		out.Authenticators = append(out.Authenticators, x)
 	}
 	return json.NewEncoder(p.out).Encode(out)
 }
