@@ -27,6 +27,7 @@ type choosePage struct {
 	Ended   string // why the last session in this browser is over
 	Other   string // who is signed in now
 	Methods []way
+	Reach   keyReach
 	Extras  []extraLink
 }
 
@@ -50,7 +51,7 @@ func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 		s.Kit.Go(w, r, next)
 		return
 	}
-	page := choosePage{flow: s.flow(tx, bridge.StepAuthenticate), App: next.Partner.Name, Ended: s.ended(r, b)}
+	page := choosePage{flow: s.flow(tx, bridge.StepAuthenticate), App: next.Partner.Name, Ended: s.ended(r, b), Reach: s.reach()}
 	session, person, err := s.Hub.Live(r.Context(), b)
 	who := ""
 	if err == nil {

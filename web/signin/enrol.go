@@ -46,6 +46,7 @@ type enrolPage struct {
 	Path      string
 	Name, Org string
 	Key, Card bool
+	Reach     keyReach
 }
 
 // invited finds the person of an enrolment that can still be used.
@@ -80,6 +81,7 @@ func (s *SignIn) enrolPage(w http.ResponseWriter, r *http.Request) {
 	page := enrolPage{
 		Path: "/enrol/" + url.PathEscape(token), Name: person.Name, Org: organisation(person, s.Hub.Clock()),
 		Key: s.Keys != nil && s.Authenticators != nil, Card: s.Cards != nil && s.Authenticators != nil,
+		Reach: s.reach(),
 	}
 	s.Kit.PageWho(w, r, b, "", "enrol", "Set up how you sign in", page, web.PageOptions{FormAction: []string{s.Kit.CardOrigin}})
 }

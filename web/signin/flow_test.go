@@ -195,3 +195,24 @@ func TestAppError(t *testing.T) {
 	b.get("/error?code=IDENTIFICATION_FAILURE&code=x").want(http.StatusOK, "IDENTIFICATION_FAILURE")
 	b.get("/error?code=javascript:x").want(http.StatusOK, "OTHER_ERROR").lacks("javascript:x")
 }
+
+// TestPagesSpeakOfWhatPeopleHave: phones and computers are named where the configuration hints at them, and nowhere else.
+func TestPagesSpeakOfWhatPeopleHave(t *testing.T) {
+	for device, hints := range map[string][]string{
+		"security key": {"security-key"}, "security key or phone": {"hybrid", "security-key"}, "security key or computer": {"client-device"},
+		"security key, phone or computer": {"security-key", "hybrid", "client-device"},
+	} {
+		w := newWorld(t)
+		w.pages.KeyHints = hints
+		token, err := NewEnrolment(t.Context(), w.hub, sam, "cli", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, verb := range map[string]string{"/signin": "Use your ", "/enrol/" + token: "Register a "} {
+			b := w.browser().get(path).want(http.StatusOK, ">"+verb+device+"</button>")
+			if strings.Contains(b.body, "scan the code") != strings.Contains(device, "phone") || strings.Contains(b.body, "Or this computer") != strings.Contains(device, "computer") {
+				t.Errorf("%v: the words of %s do not fit", hints, path)
+			}
+		}
+	}
+}
