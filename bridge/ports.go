@@ -150,7 +150,9 @@ type Cards interface {
 
 // Keys runs WebAuthn ceremonies. State is kept by the caller, server-side, and given back once.
 type Keys interface {
-	BeginSignIn(ctx context.Context) (options, state []byte, err error)
+	// BeginSignIn is for whoever holds a key; or for the person who said to be uid, whose keys need that, if it is not empty. It tells
+	// nobody whether there is such a person.
+	BeginSignIn(ctx context.Context, uid string) (options, state []byte, err error)
 	FinishSignIn(ctx context.Context, state, response []byte, now time.Time) (Proof, error)
 	BeginEnrolment(ctx context.Context, p people.Person) (options, state []byte, err error)
 	FinishEnrolment(ctx context.Context, p people.Person, state, response []byte, now time.Time) (NewKey, error)
@@ -161,6 +163,7 @@ type NewKey struct {
 	Authenticator people.Authenticator
 	Model         string            // as people call it; empty: the key did not say, or nobody knows it
 	Assurance     Assurance         // of a sign-in with it today
+	NeedsNumber   bool              // its owner must say who they are before it can be used
 	Evidence      map[string]string // what that relied upon, for the audit record; no personal data
 }
 

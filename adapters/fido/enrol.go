@@ -40,6 +40,7 @@ func (k *Keys) BeginEnrolment(ctx context.Context, p people.Person) (options, ke
 		webauthn.WithCredentialParameters(algorithms()),
 		webauthn.WithExclusions(exclude),
 		webauthn.WithPublicKeyCredentialHints(k.hints()),
+		webauthn.WithExtensions(webauthn.WithExtensionCredProps()), // says whether it finds its own credential
 		func(o *protocol.PublicKeyCredentialCreationOptions) error { o.Challenge = challenge; return nil },
 	)
 	if err != nil {
@@ -117,7 +118,10 @@ func (k *Keys) decide(p people.Person, r record, now time.Time) (bridge.NewKey, 
 		return bridge.NewKey{}, err
 	}
 	a := people.Authenticator{UID: p.UID, Kind: people.FIDO2, Handle: handle(r.credential.ID), Added: now, Record: encoded}
-	return bridge.NewKey{Authenticator: a, Model: at.name, Assurance: level, Evidence: evidence(&r.credential, at, ground)}, nil
+	rk := r.credential.Extensions.RK
+	return bridge.NewKey{
+		Authenticator: a, Model: at.name, Assurance: level, NeedsNumber: k.options.Numbers && rk != nil && !*rk, Evidence: evidence(&r.credential, at, ground),
+	}, nil
 }
 
 // admit says which credentials are sound, whatever the policy on models.

@@ -35,7 +35,7 @@ func TestOtherAuthenticator(t *testing.T) {
 			key.Options.UserHandle = creationUser(t, options)
 			key.AddCredential(credential)
 
-			options, state, err = d.keys.BeginSignIn(t.Context())
+			options, state, err = d.keys.BeginSignIn(t.Context(), "")
 			if err != nil {
 				t.Fatal(err)
 			}

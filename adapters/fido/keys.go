@@ -19,7 +19,7 @@ import (
 // ceremonyLife is how long a challenge may be answered.
 const ceremonyLife = 5 * time.Minute
 
-// Options of Keys. All but Hints, Policy and Metadata are required.
+// Options of Keys. All but Hints, Policy, Metadata, Numbers and Secret are required.
 type Options struct {
 	RPID           string   // host of the issuer, for ever: keys are bound to it
 	RPName         string   // shown by the browser
@@ -30,6 +30,9 @@ type Options struct {
 	Hints          []string  // kinds of authenticator the browser offers first; "security-key" if nil
 	Policy         Policy
 	Metadata       *MetadataFile // of the FIDO Metadata Service; nil: none
+	// Numbers admits keys that cannot find their own credentials: their owner types a staff number first. Secret hides who has keys.
+	Numbers bool
+	Secret  []byte
 }
 
 // Keys implements bridge.Keys.
@@ -55,6 +58,9 @@ func New(o Options) (*Keys, error) {
 	if o.Hints == nil {
 		o.Hints = []string{string(protocol.PublicKeyCredentialHintSecurityKey)}
 	}
+	if err := secretFor(o); err != nil {
+		return nil, err
+	}
 	judge, err := NewJudge(o.Policy, o.Metadata)
 	if err != nil {
 		return nil, err
@@ -62,13 +68,9 @@ func New(o Options) (*Keys, error) {
 	limit := webauthn.TimeoutConfig{Timeout: ceremonyLife, TimeoutUVD: ceremonyLife}
 	library, err := webauthn.New(&webauthn.Config{
 		RPID: o.RPID, RPDisplayName: o.RPName, RPOrigins: o.Origins,
-		AttestationPreference: judge.conveyance(),
-		AuthenticatorSelection: protocol.AuthenticatorSelection{
-			RequireResidentKey: protocol.ResidentKeyRequired(),
-			ResidentKey:        protocol.ResidentKeyRequirementRequired,
-			UserVerification:   protocol.VerificationRequired,
-		},
-		Timeouts: webauthn.TimeoutsConfig{Login: limit, Registration: limit},
+		AttestationPreference:  judge.conveyance(),
+		AuthenticatorSelection: selection(o.Numbers),
+		Timeouts:               webauthn.TimeoutsConfig{Login: limit, Registration: limit},
 		// Browsers and password managers add extension outputs of their own; none is used.
 		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore,
 	})
@@ -76,6 +78,16 @@ func New(o Options) (*Keys, error) {
 		return nil, fmt.Errorf("fido: %w", err)
 	}
 	return &Keys{options: o, judge: judge, library: library, rpIDHash: sha256.Sum256([]byte(o.RPID))}, nil
+}
+
+// selection asks for keys that verify their owner, and that find their own credentials: at least where they can.
+func selection(numbers bool) protocol.AuthenticatorSelection {
+	if numbers {
+		return protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementPreferred, UserVerification: protocol.VerificationRequired}
+	}
+	return protocol.AuthenticatorSelection{
+		RequireResidentKey: protocol.ResidentKeyRequired(), ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired,
+	}
 }
 
 // conveyance asks for attestation as soon as anything depends on the model: without it browsers also hide what model a key says it is.

@@ -148,7 +148,7 @@ func (d *desk) signIn(k *softkey.Key) (bridge.Proof, error) {
 
 func (d *desk) answer(k *softkey.Key) (state, response []byte) {
 	d.t.Helper()
-	options, state, err := d.keys.BeginSignIn(d.t.Context())
+	options, state, err := d.keys.BeginSignIn(d.t.Context(), "")
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestOptions(t *testing.T) {
 	if bytes.Contains(options, []byte(d.person.UID)) {
 		t.Errorf("options name the uid: %s", options)
 	}
-	options, _, err = d.keys.BeginSignIn(t.Context())
+	options, _, err = d.keys.BeginSignIn(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ func replaced(old, replacement string) func([]byte) []byte {
 
 func TestSecurity(t *testing.T) {
 	t.Run("059", testWeakRSA)
+	t.Run("211", testEnumeration)
 	t.Run("213", testChallenge)
 	t.Run("214", testOrigin)
 	t.Run("215", testRPID)
@@ -29,6 +30,7 @@ func TestSecurity(t *testing.T) {
 	t.Run("217", testClientData)
 	t.Run("218", testCounter)
 	t.Run("219", testOwner)
+	t.Run("219 named", testNamed)
 	t.Run("220", testModels)
 	t.Run("221", testAlgorithms)
 	t.Run("222", testBackup)
@@ -452,7 +454,7 @@ func testDowngrade(t *testing.T) {
 		t.Errorf("assurance %d, %v", proof.Assurance, err)
 	}
 	// The stored state says what was required, whatever options the browser claims to have had.
-	options, state, err := d.keys.BeginSignIn(t.Context())
+	options, state, err := d.keys.BeginSignIn(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

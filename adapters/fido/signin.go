@@ -20,18 +20,31 @@ import (
 )
 
 // BeginSignIn implements bridge.Keys. The options are the argument of navigator.credentials.get in JSON:
-// an object whose member publicKey PublicKeyCredential.parseRequestOptionsFromJSON takes.
-func (k *Keys) BeginSignIn(context.Context) (options, kept []byte, err error) {
+// an object whose member publicKey PublicKeyCredential.parseRequestOptionsFromJSON takes. A uid is heeded only with Options.Numbers.
+func (k *Keys) BeginSignIn(ctx context.Context, uid string) (options, kept []byte, err error) {
 	challenge, err := k.challenge()
 	if err != nil {
 		return nil, nil, err
+	}
+	s := state{Ceremony: protocol.AssertCeremony}
+	var list []protocol.CredentialDescriptor
+	if uid != "" && k.options.Numbers {
+		if list, err = k.allowed(ctx, uid); err != nil {
+			return nil, nil, err
+		}
+		s.Named = uid
+	}
+	for _, d := range list {
+		s.Allowed = append(s.Allowed, d.CredentialID)
 	}
 	assertion, session, err := k.library.BeginDiscoverableLogin(
 		webauthn.WithChallenge(challenge), webauthn.WithAssertionPublicKeyCredentialHints(k.hints()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("fido: begin sign-in: %w", err)
 	}
-	return k.offer(assertion, state{Ceremony: protocol.AssertCeremony, Session: *session})
+	assertion.Response.AllowedCredentials = list // the session knows of none: see verify
+	s.Session = *session
+	return k.offer(assertion, s)
 }
 
 func (k *Keys) offer(to any, s state) (options, kept []byte, err error) {
@@ -119,16 +132,21 @@ func (k *Keys) owner(ctx context.Context, id []byte, now time.Time) (people.Auth
 // verify compares the answer with what was enrolled, and lets the library check the signature.
 func (k *Keys) verify(s state, owner people.Authenticator, enrolled webauthn.Credential, parsed *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
 	flags := parsed.Response.AuthenticatorData.Flags
+	said := parsed.Response.UserHandle
 	switch {
-	case !bytes.Equal(parsed.Response.UserHandle, userHandle(owner.UID)):
+	case s.Named != "" && !s.named(owner, parsed.RawID):
 		return nil, refuse("key_user")
+	case s.Named != "" && len(said) == 0: // a key that was named its credential need not know its owner
+	case !bytes.Equal(said, userHandle(owner.UID)):
+		return nil, refuse("key_user")
+	}
+	switch {
 	case flags.HasBackupEligible() != enrolled.Flags.BackupEligible:
 		return nil, refuse("key_backup") // it is fixed when the key is made (section 6.1.3)
 	}
-	whose := func(_, _ []byte) (webauthn.User, error) {
-		return user{uid: owner.UID, credentials: []webauthn.Credential{enrolled}}, nil
-	}
-	_, credential, err := k.library.ValidatePasskeyLogin(whose, s.Session, parsed)
+	whose := user{uid: owner.UID, credentials: []webauthn.Credential{enrolled}}
+	s.Session.UserID = whose.WebAuthnID()
+	credential, err := k.library.ValidateLogin(whose, s.Session, parsed)
 	if err != nil {
 		return nil, refuse(libraryCode(err)).Because(err)
 	}

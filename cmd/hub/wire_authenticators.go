@@ -33,7 +33,7 @@ func (h *Hub) wireAuthenticators(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		o.Keys, o.KeyHints = keys, c.Authenticators.FIDO2.Hints
+		o.Keys, o.KeyHints, o.StaffNumbers = keys, c.Authenticators.FIDO2.Hints, staffNumbers(c)
 		h.core.Methods = append(h.core.Methods, bridge.Offer{Method: bridge.MethodFIDO2, Assurance: 3})
 	}
 	if c.Authenticators.Smartcard.Enabled {

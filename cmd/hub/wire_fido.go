@@ -125,12 +125,19 @@ func (h *Hub) wireFIDO(ctx context.Context) (*fido.Keys, error) {
 		h.metrics.keyMetadata(file)
 		h.tellKeyMetadata(ctx, err)
 	}
+	secrets, err := h.secrets()
+	if err != nil {
+		return nil, err
+	}
 	return fido.New(fido.Options{
 		RPID: h.host(), RPName: c.Organisation.Name, Origins: []string{h.issuer.Scheme + "://" + h.issuer.Host},
 		Authenticators: h.store, Clock: h.options.Clock, Random: rand.Reader, Hints: c.Authenticators.FIDO2.Hints,
-		Policy: policy, Metadata: file,
+		Policy: policy, Metadata: file, Numbers: staffNumbers(c), Secret: secrets.decoys,
 	})
 }
+
+// staffNumbers says whether people may type their number before they use a key.
+func staffNumbers(c config.Config) bool { return c.Authenticators.FIDO2.Discoverable == "preferred" }
 
 // followKeyMetadata looks at the file; for one caller at a time.
 func (h *Hub) followKeyMetadata(ctx context.Context) error {

@@ -104,7 +104,7 @@ func loadKeys(c config.Keys) ([]keyring.Key, error) {
 }
 
 // secrets are 32 bytes for each purpose, derived from the key that is kept beside the store, never in it.
-type secrets struct{ core, csrf, pairwise []byte }
+type secrets struct{ core, csrf, pairwise, decoys []byte }
 
 func (h *Hub) secrets() (secrets, error) {
 	path := h.options.Config.Store.EncryptionKey
@@ -116,7 +116,7 @@ func (h *Hub) secrets() (secrets, error) {
 		return secrets{}, fmt.Errorf("hub: store key: %w", err)
 	}
 	var s secrets
-	for purpose, key := range map[string]*[]byte{"core": &s.core, "csrf": &s.csrf, "pairwise": &s.pairwise} {
+	for purpose, key := range map[string]*[]byte{"core": &s.core, "csrf": &s.csrf, "pairwise": &s.pairwise, "decoys": &s.decoys} {
 		if *key, err = hkdf.Key(sha256.New, root, nil, "lanyard "+purpose, 32); err != nil {
 			return secrets{}, fmt.Errorf("hub: derive %s: %w", purpose, err)
 		}

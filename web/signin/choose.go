@@ -28,6 +28,7 @@ type choosePage struct {
 	Other   string // who is signed in now
 	Methods []way
 	Reach   keyReach
+	Number  bool // a staff number may be typed
 	Extras  []extraLink
 }
 
@@ -51,7 +52,7 @@ func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 		s.Kit.Go(w, r, next)
 		return
 	}
-	page := choosePage{flow: s.flow(tx, bridge.StepAuthenticate), App: next.Partner.Name, Ended: s.ended(r, b), Reach: s.reach()}
+	page := choosePage{flow: s.flow(tx, bridge.StepAuthenticate), App: next.Partner.Name, Ended: s.ended(r, b), Reach: s.reach(), Number: s.StaffNumbers}
 	session, person, err := s.Hub.Live(r.Context(), b)
 	who := ""
 	if err == nil {

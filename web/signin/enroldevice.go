@@ -93,6 +93,7 @@ type enrolledPage struct {
 	Device, Name string
 	Model        string // of a key; empty: not known
 	Level        string // what a key is good for
+	Number       bool   // it needs the staff number at each sign-in
 }
 
 // levelOf says in words what a sign-in with a key is good for.
@@ -115,7 +116,7 @@ func (s *SignIn) enrol(w http.ResponseWriter, r *http.Request, key, again string
 		s.enrolRefused(w, r, again, err)
 		return
 	}
-	page := enrolledPage{Device: "Your security key", Name: person.Name, Model: web.Plain(made.Model), Level: levelOf(made.Assurance)}
+	page := enrolledPage{Device: "Your security key", Name: person.Name, Model: web.Plain(made.Model), Level: levelOf(made.Assurance), Number: made.NeedsNumber}
 	if made.Authenticator.Kind == people.Smartcard {
 		page.Device = "Your smartcard"
 	}

@@ -216,3 +216,21 @@ func TestPagesSpeakOfWhatPeopleHave(t *testing.T) {
 		}
 	}
 }
+
+// TestStaffNumber: it is asked for, and heeded, only where the configuration says so.
+func TestStaffNumber(t *testing.T) {
+	w := newWorld(t)
+	for number, on := range map[string]bool{"": false, "555123456701": true} {
+		w.pages.StaffNumbers = on
+		b := w.browser().get("/signin")
+		if strings.Contains(b.body, `name="staff"`) != on {
+			t.Errorf("numbers are used: %t, and the page asks for one: %t", on, !on)
+		}
+		form := b.form("/signin/key/finish")
+		form.Set("staff", " 555 1234 56701 ")
+		b.once("POST", "/signin/key/begin", form).want(http.StatusOK, "challenge")
+		if got := w.keys.named[len(w.keys.named)-1]; got != number {
+			t.Errorf("the ceremony is of %q, want %q", got, number)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package signin
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 )
@@ -31,12 +32,20 @@ func (s *SignIn) beginKey(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	options, state, err := s.Keys.BeginSignIn(r.Context())
+	options, state, err := s.Keys.BeginSignIn(r.Context(), s.staffNumber(r))
 	if err != nil {
 		s.Kit.Refuse(w, r, err)
 		return
 	}
 	s.begin(w, r, options, ceremony{Browser: bridge.Key(b.Binding), Tx: tx.ID, State: state})
+}
+
+// staffNumber is what a person typed whose key cannot find its own credential; empty: nothing, or nobody is asked here.
+func (s *SignIn) staffNumber(r *http.Request) string {
+	if !s.StaffNumbers {
+		return ""
+	}
+	return strings.Join(strings.Fields(r.PostFormValue("staff")), "")
 }
 
 // begin keeps the ceremony here and sends its options to the browser.

@@ -52,7 +52,7 @@ func samples() map[string][2]any {
 	f := flow{"tx", "mac"}
 	row := roleRow{ID: "1", Name: hostile, Org: hostile, ODS: "RX1", Areas: hostile, Refused: hostile, Current: true, Last: true, Checked: true}
 	return map[string][2]any{
-		"signin": {choosePage{}, choosePage{flow: f, App: hostile, Ended: "Ended.", Other: hostile, Reach: keyReach{Phone: true}, Methods: []way{{Kind: "key"}, {Kind: "card"}, {Kind: "key", Why: hostile}, {Kind: "card", Why: hostile}}, Extras: []extraLink{{hostile, "javascript:alert(1)"}}}},
+		"signin": {choosePage{}, choosePage{flow: f, App: hostile, Ended: "Ended.", Other: hostile, Reach: keyReach{Phone: true}, Number: true, Methods: []way{{Kind: "key"}, {Kind: "card"}, {Kind: "key", Why: hostile}, {Kind: "card", Why: hostile}}, Extras: []extraLink{{hostile, "javascript:alert(1)"}}}},
 		"role":   {rolePage{}, rolePage{flow: f, App: hostile, Change: true, Error: "Choose.", Filter: web.Plain(hostile), ShowFilter: true, Clear: "/role", Total: 7, Roles: []roleRow{row, {ID: "2"}}}},
 		"refused": {refusedPage{}, refusedPage{Lead: hostile, Steps: []string{hostile}, Reason: "no_role", RA: true, App: hostile, Return: "/r", Again: "/a", AgainText: "Try again", Other: "/o", Home: "/",
 			Roles: []roleRow{row}}},
@@ -60,7 +60,7 @@ func samples() map[string][2]any {
 		"signout":    {struct{ Open bool }{}, struct{ Open bool }{true}},
 		"signedout":  {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},
 		"enrol":      {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true, keyReach{true, true}}},
-		"enrolled":   {enrolledPage{}, enrolledPage{Device: "Your smartcard", Name: hostile, Model: hostile}},
+		"enrolled":   {enrolledPage{}, enrolledPage{Device: "Your smartcard", Name: hostile, Model: hostile, Level: levelOf(2), Number: true}},
 		"apperror":   {appErrorPage{}, appErrorPage{"Lead", "Advice", web.Plain(hostile), web.Plain(hostile), "T", "When", "CODE", true}},
 		"confirm":    {confirmSample{}, confirmSample{"Detail", "/logout", "Sign out", []web.Field{{Name: "state", Value: hostile}}, hostile}},
 		"device":     {codeSample{}, codeSample{"/device", "BCDF-GHJK", true, "No device waits with this code."}},

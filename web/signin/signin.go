@@ -38,6 +38,7 @@ type Options struct {
 	Cards          bridge.Cards   // nil: smartcards are not offered
 	Keys           bridge.Keys    // nil: security keys are not offered
 	KeyHints       []string       // kinds of authenticator that browsers offer first (WebAuthn hints); the pages speak of those
+	StaffNumbers   bool           // keys that need their owner's staff number are admitted
 	Authenticators Authenticators // nil: nothing can be enrolled
 	// CardURL is the address of the card host with a label of 26 letters and digits, without a path,
 	// e.g. https://LABEL.card.sso.example:8443. Required with Cards.

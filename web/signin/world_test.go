@@ -323,8 +323,9 @@ func (c fakeCards) Inspect(_ context.Context, presented []*x509.Certificate, _ t
 
 // fakeKeys accepts a credential that is the JSON {"challenge":...,"uid":...} of its own challenge.
 type fakeKeys struct {
-	w *world
-	n int
+	named []string // with what sign-ins were begun
+	w     *world
+	n     int
 }
 
 type fakeAnswer struct{ Challenge, UID string }
@@ -344,7 +345,10 @@ func (k *fakeKeys) finish(state, response []byte) (string, error) {
 }
 
 // BeginSignIn implements bridge.Keys.
-func (k *fakeKeys) BeginSignIn(context.Context) (options, state []byte, err error) { return k.begin() }
+func (k *fakeKeys) BeginSignIn(_ context.Context, uid string) (options, state []byte, err error) {
+	k.named = append(k.named, uid)
+	return k.begin()
+}
 
 // FinishSignIn implements bridge.Keys.
 func (k *fakeKeys) FinishSignIn(_ context.Context, state, response []byte, now time.Time) (bridge.Proof, error) {

@@ -131,7 +131,7 @@ func (k *Key) Get(optionsJSON []byte) ([]byte, error) {
 		return nil, err
 	}
 	for _, c := range slices.Backward(k.credentials) {
-		if len(o.Allow) == 0 || names(o.Allow, c) {
+		if len(o.Allow) == 0 && !k.Forgetful || names(o.Allow, c) {
 			return k.sign(c, o.Challenge)
 		}
 	}
@@ -151,12 +151,15 @@ func (k *Key) sign(c Credential, challenge string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("softkey: sign: %w", err)
 	}
-	return respond(c.ID, map[string]any{
+	out := map[string]any{
 		"clientDataJSON":    encode(client),
 		"authenticatorData": encode(data),
 		"signature":         encode(signature),
-		"userHandle":        encode(c.User),
-	})
+	}
+	if !k.Forgetful {
+		out["userHandle"] = encode(c.User)
+	}
+	return respond(c.ID, out)
 }
 
 // authData is the fixed part of authenticator data.

@@ -43,6 +43,7 @@ type Key struct {
 	// Attest, if set, makes the attestation statement of a new credential, in CBOR, and names its format. See Packed.
 	Attest     func(authData, clientDataHash []byte) (format string, statement []byte, err error)
 	Transports []string // of new credentials; usb if nil
+	Forgetful  bool     // it finds no credential that it is not told, and knows no user handle
 
 	seed        [32]byte
 	credentials []Credential

@@ -1,0 +1,72 @@
+package fido
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-webauthn/webauthn/protocol"
+
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// minSecret is the least length of the secret that decoys are made from, in bytes.
+const minSecret = 32
+
+// allowed lists the keys of a person that a sign-in names, for keys that cannot find their own credentials. For whoever has none, or does
+// not exist, it lists keys that do not exist either, the same ones every time: the list tells nobody who is registered (WebAuthn Level 3, section 14.6.2).
+func (k *Keys) allowed(ctx context.Context, uid string) ([]protocol.CredentialDescriptor, error) {
+	decoys := k.decoys(uid) // for everybody, so that it takes as long
+	own, err := k.enrolled(ctx, uid)
+	if err != nil && !errors.Is(err, people.ErrNotFound) {
+		return nil, err
+	}
+	if len(own) == 0 {
+		return decoys, nil
+	}
+	return own, nil
+}
+
+// decoys are made from the secret and what was typed. Lengths and transports are those of keys that people have.
+func (k *Keys) decoys(uid string) []protocol.CredentialDescriptor {
+	draw := func(what string, n byte) []byte {
+		mac := hmac.New(sha256.New, k.options.Secret)
+		for _, part := range [][]byte{[]byte(what), {n}, []byte(uid)} {
+			mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
+			mac.Write(part)
+		}
+		return mac.Sum(nil)
+	}
+	kinds := []struct {
+		length     int // of a credential id, in bytes
+		transports []protocol.AuthenticatorTransport
+	}{
+		{64, []protocol.AuthenticatorTransport{protocol.USB}}, {48, []protocol.AuthenticatorTransport{protocol.NFC, protocol.USB}},
+		{32, []protocol.AuthenticatorTransport{protocol.USB}}, {16, []protocol.AuthenticatorTransport{protocol.NFC, protocol.USB}},
+	}
+	out := make([]protocol.CredentialDescriptor, 1+int(draw("count", 0)[0])/192)
+	for i := range out {
+		n := byte(i)
+		kind := kinds[int(draw("kind", n)[0])%len(kinds)]
+		id := slices.Concat(draw("id", n), draw("more", n))[:kind.length]
+		out[i] = protocol.CredentialDescriptor{Type: protocol.PublicKeyCredentialType, CredentialID: id, Transport: kind.transports}
+	}
+	return out
+}
+
+// named says whether an answer is by one of the keys that the sign-in listed, of the person it named.
+func (s state) named(owner people.Authenticator, id []byte) bool {
+	return owner.UID == s.Named && slices.ContainsFunc(s.Allowed, func(b []byte) bool { return string(b) == string(id) })
+}
+
+// secretFor checks that decoys can be made where they may be needed.
+func secretFor(o Options) error {
+	if o.Numbers && len(o.Secret) < minSecret {
+		return fmt.Errorf("fido: staff numbers need a secret of %d bytes", minSecret)
+	}
+	return nil
+}
