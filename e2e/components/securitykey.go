@@ -38,17 +38,36 @@ type heldFields struct {
 // key; those of Credentials: the same key in another browser or tab).
 func (t *Tab) InsertKey(tb testing.TB, credentials ...*webauthn.Credential) *SecurityKey {
 	tb.Helper()
-	call(tb, t, webauthn.Enable, webauthn.EnableParams{})
-	added := call(tb, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
-		Options: &webauthn.VirtualAuthenticatorOptions{
-			Protocol:                    webauthn.AuthenticatorProtocolCtap2,
-			Transport:                   webauthn.AuthenticatorTransportUsb,
-			HasResidentKey:              true,
-			HasUserVerification:         true,
-			IsUserVerified:              true,
-			AutomaticPresenceSimulation: true,
-		},
+	return t.insert(tb, func(*webauthn.VirtualAuthenticatorOptions) {}, credentials...)
+}
+
+// InsertPasskey is InsertKey for the computer's own authenticator, whose credentials are copied to the owner's other devices.
+func (t *Tab) InsertPasskey(tb testing.TB) *SecurityKey {
+	tb.Helper()
+	return t.insert(tb, func(o *webauthn.VirtualAuthenticatorOptions) {
+		o.Transport, o.DefaultBackupEligibility, o.DefaultBackupState = webauthn.AuthenticatorTransportInternal, true, true
 	})
+}
+
+// InsertSmallKey is InsertKey for one that has no room for credentials, and so must be told which it is asked for.
+func (t *Tab) InsertSmallKey(tb testing.TB) *SecurityKey {
+	tb.Helper()
+	return t.insert(tb, func(o *webauthn.VirtualAuthenticatorOptions) { o.HasResidentKey = false })
+}
+
+func (t *Tab) insert(tb testing.TB, change func(*webauthn.VirtualAuthenticatorOptions), credentials ...*webauthn.Credential) *SecurityKey {
+	tb.Helper()
+	call(tb, t, webauthn.Enable, webauthn.EnableParams{})
+	options := &webauthn.VirtualAuthenticatorOptions{
+		Protocol:                    webauthn.AuthenticatorProtocolCtap2,
+		Transport:                   webauthn.AuthenticatorTransportUsb,
+		HasResidentKey:              true,
+		HasUserVerification:         true,
+		IsUserVerified:              true,
+		AutomaticPresenceSimulation: true,
+	}
+	change(options)
+	added := call(tb, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: options})
 	key := &SecurityKey{tab: t, id: added.AuthenticatorID}
 	addCredential := cdp.Command[heldCredential, cdp.Empty]{Method: webauthn.CommandAddCredential}
 	for _, credential := range credentials {
