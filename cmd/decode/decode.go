@@ -15,7 +15,7 @@ import (
 const MaxInput = 1 << 20
 
 // ErrUnknown is returned for an input that is nothing this package knows.
-var ErrUnknown = errors.New("decode: not a token, a SAML message, a query or JSON that holds one")
+var ErrUnknown = errors.New("decode: not a token, a SAML message, a document of a Smartcard agent, a query or JSON that holds one")
 
 // Keys finds public keys to verify a token with.
 type Keys interface {
@@ -44,7 +44,7 @@ func Explain(input string, o Options) (Report, error) {
 
 // explain tries every reading in turn; the order is from the strictest to the loosest.
 func (r *Report) explain(name, text string, o Options) bool {
-	for _, read := range []func(name, text string, o Options) bool{r.encrypted, r.token, r.document, r.xml, r.message, r.query} {
+	for _, read := range []func(name, text string, o Options) bool{r.encrypted, r.token, r.document, r.agent, r.xml, r.message, r.query} {
 		if read(name, text, o) {
 			return true
 		}

@@ -54,6 +54,10 @@ func (r *Report) xml(name, text string, o Options) bool {
 	if kind, ok := map[string]string{protocolSpace: "SAML ", assertionSpace: "SAML ", "urn:oasis:names:tc:SAML:2.0:metadata": "SAML metadata "}[lines[0].Space]; ok {
 		part.Kind = kind + lines[0].Local
 	}
+	if lines[0].Space == saml11 {
+		part.Kind = "SAML 1.1 " + lines[0].Local + " of a legacy ticket"
+		part.roles(lines)
+	}
 	signed := 0
 	for i := 0; i < len(lines); i++ {
 		l := lines[i]
