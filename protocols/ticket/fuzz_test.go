@@ -27,6 +27,28 @@ func FuzzReadAnswer(f *testing.F) {
 	})
 }
 
+// TestAskedAbout: the ticket comes once, in the address or in a form of whatever content type.
+func TestAskedAbout(t *testing.T) {
+	for name, tc := range map[string]struct {
+		method, query, body, want string
+		ok                        bool
+	}{
+		"address":              {http.MethodGet, "tokenid=a%2B", "", "a+", true},
+		"form":                 {http.MethodPost, "", "tokenid=a%2B", "a+", true},
+		"both":                 {http.MethodPost, "tokenid=a", "tokenid=a", "", false},
+		"twice":                {http.MethodGet, "tokenid=a&tokenid=a", "", "", false},
+		"body of a GET":        {http.MethodGet, "", "tokenid=a", "", false},
+		"none":                 {http.MethodGet, "subjectid=a", "", "", false},
+		"not well formed":      {http.MethodGet, "tokenid=%zz", "", "", false},
+		"beside what is known": {http.MethodPost, "x=1", "tokenid=a&refresh=true", "a", true},
+	} {
+		r := httptest.NewRequest(tc.method, "/identity/isTokenValid?"+tc.query, strings.NewReader(tc.body))
+		if got, err := askedAbout(r, "tokenid"); got != tc.want || (err == nil) != tc.ok {
+			t.Errorf("%s: %q %v", name, got, err)
+		}
+	}
+}
+
 func FuzzAskedAbout(f *testing.F) {
 	f.Add("tokenid=AQIC", "")
 	f.Add("", "tokenid=AQIC%2B")
