@@ -20,9 +20,9 @@ func (p *Provider) agentRoutes() []web.Route {
 	}
 	return []web.Route{
 		{Method: http.MethodPost, Path: "/login/authactivate", Name: "agent_activate", Class: web.SignOn, TurnAway: p.turnAwayAgent, Handler: p.activate},
-		{Method: http.MethodPost, Path: "/login/authvalidate", Name: "agent_validate", Class: web.Step, TurnAway: p.turnAwayAgent, Handler: p.validate, MaxBody: 96 << 10},
+		{Method: http.MethodPost, Path: "/login/authvalidate", Name: "agent_validate", Class: web.Machine, TurnAway: p.turnAwayAgent, Handler: p.validate, MaxBody: 96 << 10},
 		{Method: http.MethodGet, Path: "/login/dtd", Name: "agent_dtd", Class: web.Cheap, Handler: dtd},
-		{Method: http.MethodGet, Path: "/saml/RoleSelectionGP.jsp", Name: "agent_role", Class: web.Step, TurnAway: p.turnAwayStatus, Handler: p.selectRole, Once: true},
+		{Method: http.MethodGet, Path: "/saml/RoleSelectionGP.jsp", Name: "agent_role", Class: web.Machine, TurnAway: p.turnAwayStatus, Handler: p.selectRole, Once: true},
 		{Method: http.MethodGet, Path: updatePath, Name: "agent_update", Class: web.Machine, TurnAway: p.turnAwayStatus, Handler: p.updateSession, Once: true},
 		{Method: http.MethodPost, Path: updatePath, Name: "agent_update", Class: web.Machine, TurnAway: p.turnAwayStatus, Handler: p.updateSession},
 		{Method: http.MethodPost, Path: logoutPath, Name: "agent_logout", Class: web.SignOut, TurnAway: p.turnAwayStatus, Handler: p.logoutAgent},
