@@ -18,6 +18,8 @@ const (
 	KindRefresh     ArtifactKind = "oidc-refresh" // that a refresh token was used
 	KindJTI         ArtifactKind = "oidc-jti"
 	KindSAMLLogout  ArtifactKind = "saml-logout"
+	KindLeftHere    ArtifactKind = "left-here" // that a browser which shows another session now has a suspended one of this subject
+	KindNotice      ArtifactKind = "notice"    // why a session ended or was suspended while its browser was not looking
 )
 
 // Artifact is any short-lived stored record. Kind and Key identify it. Secrets are never keys: what a

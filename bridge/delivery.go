@@ -7,10 +7,10 @@ import (
 	"github.com/lanyard-hub/lanyard/trust"
 )
 
-// EndReason says why a session ended. The record has it, and partners are told as far as their protocol can say it.
+// EndReason says why a session ended, or was suspended. The record has it, and partners are told as far as their protocol can say it.
 type EndReason string
 
-// The reasons for a session's end.
+// The reasons for a session's end or suspension.
 const (
 	EndedByUser       EndReason = "user"         // the subject signed out
 	EndedBySwitch     EndReason = "user_switch"  // another subject took over the browser
@@ -20,6 +20,9 @@ const (
 	EndedByRevocation EndReason = "revoked"      // what it was signed in with was revoked
 	EndedByCard       EndReason = "card_removed" // the card left its reader
 	EndedByLimit      EndReason = "absolute"     // it reached its absolute limit
+	EndedElsewhere    EndReason = "elsewhere"    // its subject opened one at another workstation
+	EndedByLock       EndReason = "locked"       // its subject left it for a while: a suspension only
+	EndedByWaiting    EndReason = "not_resumed"  // it was suspended, and its subject did not come back in time
 	EndedUnused       EndReason = "unused"       // the one sign-on that it was for was refused
 )
 

@@ -74,14 +74,14 @@ func TestCardOfManySessions(t *testing.T) {
 	})
 	w.hub.OnCardRemoval = "ignore"
 	card := people.Authenticator{ID: "card", UID: uid, Kind: people.Smartcard}
-	ended, left, err := w.hub.CardRemoved(t.Context(), card, bridge.LogoutCause{By: "agent"})
-	if err != nil || left != 4 || ended.Sessions != 0 || w.living() != all {
-		t.Errorf("the hub ignores cards: %+v, %d left, %d live, %v", ended, left, w.living(), err)
+	done, err := w.hub.CardRemoved(t.Context(), card, bridge.Reader{}, bridge.LogoutCause{By: "agent"})
+	if err != nil || done.Left != 4 || done.Ended.Sessions != 0 || w.living() != all {
+		t.Errorf("the hub ignores cards: %+v, %d live, %v", done, w.living(), err)
 	}
 	w.hub.OnCardRemoval = ""
-	ended, left, err = w.hub.CardRemoved(t.Context(), card, bridge.LogoutCause{By: "agent"})
-	if err != nil || left != 0 || ended.Sessions != 4 || w.living() != bridge.SessionsAtOnce {
-		t.Errorf("%+v, %d left, %d live, %v", ended, left, w.living(), err)
+	done, err = w.hub.CardRemoved(t.Context(), card, bridge.Reader{}, bridge.LogoutCause{By: "agent"})
+	if err != nil || done.Left != 0 || done.Ended.Sessions != 4 || w.living() != bridge.SessionsAtOnce {
+		t.Errorf("%+v, %d live, %v", done, w.living(), err)
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // SessionsAtOnce is how many sessions are read at a time where a query does not say.
@@ -92,65 +90,8 @@ func (h *Hub) endPage(ctx context.Context, page []Session, match func(Session) (
 				failed = append(failed, err)
 				continue
 			}
-			ended.Sessions, ended.Partners = ended.Sessions+1, ended.Partners+len(reports[i].Deliveries)
+			ended.add(reports[i])
 		}
 	}
 	return ended, failed
-}
-
-// What becomes of a session whose card left its reader, in the terms and in the configuration.
-const (
-	cardLogout = "logout"
-	cardIgnore = "ignore"
-)
-
-// SignedInWith reports whether a session's last proof was made with an authenticator. A session of before that was
-// stored counts if the kind fits: too many are ended rather than too few.
-func (s Session) SignedInWith(a people.Authenticator) bool {
-	if s.Authenticator != "" || s.UID != a.UID {
-		return s.Authenticator == a.ID
-	}
-	return (a.Kind == people.Smartcard) == (s.Method == MethodSmartcard)
-}
-
-// CardRemoved ends the sessions that were signed in with a card that left its reader, and tells their participants. A
-// session is left alone if every participant's terms say so; where they do not say, the hub's own rule holds. It returns
-// what ended and how many sessions were left.
-func (h *Hub) CardRemoved(ctx context.Context, card people.Authenticator, cause LogoutCause) (ended Ended, left int, err error) {
-	cause.Reason = EndedByCard
-	ended, err = h.EndAll(ctx, SessionQuery{UID: card.UID}, func(s Session) (bool, error) {
-		if !s.SignedInWith(card) {
-			return false, nil
-		}
-		ends, err := h.endsWithCard(ctx, s)
-		if err == nil && !ends {
-			left++
-		}
-		return ends, err
-	}, cause)
-	return ended, left, err
-}
-
-// endsWithCard asks the terms of the session's participants: one that wants it ended is enough.
-func (h *Hub) endsWithCard(ctx context.Context, s Session) (bool, error) {
-	told, err := h.Participants.Participants(ctx, s.ID)
-	if err != nil {
-		return false, fmt.Errorf("bridge: participants: %w", err)
-	}
-	byDefault := h.OnCardRemoval != cardIgnore
-	if len(told) == 0 {
-		return byDefault, nil
-	}
-	for _, p := range told {
-		partner, err := h.Partners.Partner(p.Protocol, p.Partner)
-		switch {
-		case err != nil, partner.Terms.OnCardRemoval == "": // a partner that is gone says nothing
-			if byDefault {
-				return true, nil
-			}
-		case partner.Terms.OnCardRemoval == cardLogout:
-			return true, nil
-		}
-	}
-	return false, nil
 }

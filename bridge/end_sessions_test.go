@@ -7,8 +7,6 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
-	"github.com/lanyard-hub/lanyard/trust/ledger"
-	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // visit signs uid in with an authenticator, in a browser of its own, and opens the apps.
@@ -33,88 +31,15 @@ func (w *world) visit(uid string, method bridge.Method, authenticator string, ap
 	return id
 }
 
-func (w *world) lives(id string) bool {
+func (w *world) lives(id string) bool { return w.session(id).Ended.IsZero() }
+
+func (w *world) suspended(id string) bool { return !w.session(id).Suspended.IsZero() }
+
+func (w *world) session(id string) bridge.Session {
 	w.t.Helper()
 	s, err := w.store.Session(w.t.Context(), id)
 	w.must(err)
-	return s.Ended.IsZero()
-}
-
-// TestCardRemoval: the terms of the apps that are open decide, and one that wants an end is enough; where none says, the hub does.
-func TestCardRemoval(t *testing.T) {
-	for name, tc := range map[string]struct {
-		hub      string
-		epr, lab string // terms
-		apps     []string
-		ends     bool
-	}{
-		"nobody says":              {"", "", "", []string{partnerA}, true},
-		"the hub says ignore":      {"ignore", "", "", []string{partnerA}, false},
-		"the app says logout":      {"ignore", "logout", "", []string{partnerA}, true},
-		"the app says ignore":      {"logout", "ignore", "", []string{partnerA}, false},
-		"one ignores, one is mute": {"logout", "ignore", "", []string{partnerA, "lab"}, true},
-		"one ignores, one ends":    {"ignore", "ignore", "logout", []string{partnerA, "lab"}, true},
-		"both ignore":              {"logout", "ignore", "ignore", []string{partnerA, "lab"}, false},
-		"the other app was closed": {"ignore", "", "logout", []string{partnerA}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, role(roleA, "R8000", "RX1"))
-			w.hub.OnCardRemoval = tc.hub
-			w.hub.Partners = byName{w.hub.Partners, map[string]string{partnerA: tc.epr, "lab": tc.lab}}
-			id := w.visit(uid, bridge.MethodSmartcard, "card", tc.apps...)
-			byKey := w.visit(uid, bridge.MethodFIDO2, "key", "lab2")
-			theirs := w.visit(other, bridge.MethodSmartcard, "their card", partnerA)
-			ended, left, err := w.hub.CardRemoved(t.Context(), people.Authenticator{ID: "card", UID: uid, Kind: people.Smartcard}, bridge.LogoutCause{By: "agent"})
-			w.must(err)
-			if w.lives(id) == tc.ends || (ended.Sessions == 1) != tc.ends || (left == 1) == tc.ends {
-				t.Errorf("lives: %v, %+v, %d left", w.lives(id), ended, left)
-			}
-			if !w.lives(byKey) || !w.lives(theirs) {
-				t.Error("a session that had nothing to do with the card ended")
-			}
-			if es := w.events(ledger.SessionEnded); tc.ends && (len(es) != 1 || es[0].Reason != "card_removed" || es[0].Detail["by"] != "agent") {
-				t.Errorf("record %+v", es)
-			}
-			if tc.ends != (len(w.told) == len(tc.apps)) {
-				t.Errorf("told %v", w.told)
-			}
-		})
-	}
-}
-
-// byName gives partners their rule for cards; lab2 is the lab by another name.
-type byName struct {
-	bridge.Partners
-	rule map[string]string
-}
-
-func (p byName) Partner(protocol trust.Protocol, id string) (trust.Partner, error) {
-	as := id
-	if id == "lab2" {
-		as = "lab"
-	}
-	found, err := p.Partners.Partner(protocol, as)
-	found.ID, found.Terms.OnCardRemoval, found.Terms.Assurance = id, p.rule[id], 0
-	return found, err
-}
-
-// TestSessionOfUnknownOrigin: one from before authenticators were stored counts as signed in with whatever fits.
-func TestSessionOfUnknownOrigin(t *testing.T) {
-	card := people.Authenticator{ID: "card", UID: uid, Kind: people.Smartcard}
-	for _, tc := range []struct {
-		s    bridge.Session
-		want bool
-	}{
-		{bridge.Session{UID: uid, Method: bridge.MethodSmartcard, Authenticator: "card"}, true},
-		{bridge.Session{UID: uid, Method: bridge.MethodSmartcard, Authenticator: "another"}, false},
-		{bridge.Session{UID: uid, Method: bridge.MethodSmartcard}, true},
-		{bridge.Session{UID: uid, Method: bridge.MethodFIDO2}, false},
-		{bridge.Session{UID: other, Method: bridge.MethodSmartcard}, false},
-	} {
-		if got := tc.s.SignedInWith(card); got != tc.want {
-			t.Errorf("%+v: %v", tc.s, got)
-		}
-	}
+	return s
 }
 
 // TestDeferredLogout: what a command ends is told by whoever runs, once, and at once.

@@ -33,12 +33,18 @@ type Hub struct {
 	Secret  []byte    // 32 bytes; binds steps and derives participant indexes
 	Methods []Offer   // what a subject can prove with here
 	Limits  Limits
-	// OnCardRemoval is what becomes of a session whose card left its reader, where no participant's terms say; empty: logout.
-	OnCardRemoval string
+	// OnCardRemoval is what becomes of a session whose card left its reader, where neither terms nor workstation say; empty: logout.
+	OnCardRemoval trust.Removal
+	OnSwitch      Yield // what becomes of a session when another subject signs in in its browser: YieldSuspend, else it ends
+	OnElsewhere   Yield // what becomes of a session when its subject opens one at another workstation; empty: YieldKeep
+	// KeepApps leaves the participants of a suspended session alone until another subject signs in in its browser, or it ends.
+	KeepApps     bool
+	Workstations Workstations // nil: what they are called is not known
 	// RBAC gives the RBAC document in force, nil while there is none. A hub without RBAC has no such document, ever.
 	RBAC func() *people.RBAC
 	// Deferred leaves the telling of participants to a hub that runs on the same store: for commands.
 	Deferred bool
+	Wake     func()                      // called when a delivery is due at once, for the loop that calls Retry; nil: it looks by itself
 	Parallel func(n int, do func(i int)) // runs do(0) to do(n-1) at the same time and waits
 }
 
@@ -52,6 +58,7 @@ type Offer struct {
 type Limits struct {
 	Idle        time.Duration // without activity, a session needs a new proof
 	Absolute    time.Duration // after which it ends
+	Resume      time.Duration // for which a suspended session waits for its subject before it ends
 	Transaction time.Duration // to finish a sign-on
 	PerPartner  time.Duration // to answer one logout call
 	Logout      time.Duration // for all logout calls of a sign-out
@@ -59,7 +66,7 @@ type Limits struct {
 
 // DefaultLimits are those of the NHS session rules.
 func DefaultLimits() Limits {
-	return Limits{Idle: 15 * time.Minute, Absolute: 12 * time.Hour, Transaction: 10 * time.Minute, PerPartner: 3 * time.Second, Logout: 5 * time.Second}
+	return Limits{Idle: 15 * time.Minute, Absolute: 12 * time.Hour, Resume: 30 * time.Minute, Transaction: 10 * time.Minute, PerPartner: 3 * time.Second, Logout: 5 * time.Second}
 }
 
 // Browser is what a browser showed with a request. Both are secrets; only their hashes are kept.

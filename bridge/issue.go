@@ -185,7 +185,7 @@ func (h *Hub) grantSession(ctx context.Context, g Grant, now time.Time) (Session
 		return s, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
 	}
 	if !s.Suspended.IsZero() {
-		return s, people.Person{}, Refuse(SessionExpired, "The session is suspended.").WithCode("session_suspended")
+		return s, people.Person{}, refuseSuspended()
 	}
 	p, active, err := h.active(ctx, s.UID)
 	if err == nil && !active {

@@ -18,6 +18,8 @@ type LogoutCause struct {
 	By       string         // who decided, for the record, where it was not the subject
 	Protocol trust.Protocol // of the initiating participant, if one asked
 	Partner  string         // the initiating participant: it knows already
+	Station  string         // name of the workstation it has to do with, for the page of whoever comes back; empty: none is known
+	Later    bool           // participants are told by the loop that retries, at once: nobody waits for them
 	// Tell has the initiating participant told all the same, once. It said itself that it is signed out: what it answers changes nothing.
 	Tell bool
 }
@@ -64,37 +66,55 @@ func (h *Hub) end(ctx context.Context, sessionID string, cause LogoutCause, also
 	}
 	report.Session = s
 	e := Ending{Logout: report.ID, Reason: cause.Reason, At: now, Due: now.Add(firstRetry), Protocol: cause.Protocol, Partner: cause.Partner}
-	if h.Deferred {
+	if h.Deferred || cause.Later {
 		e.Due = now
 	}
-	deliveries, err := h.Sessions.EndSession(ctx, sessionID, e, append([]ledger.Event{cause.event(ctx, s, now)}, also...)...)
+	deliveries, err := h.Sessions.EndSession(ctx, sessionID, e, append([]ledger.Event{cause.event(ctx, ledger.SessionEnded, s, now)}, also...)...)
 	if errors.Is(err, ErrSpent) {
 		return h.endedBefore(ctx, report, cause)
 	}
 	if err != nil {
 		return report, fmt.Errorf("bridge: end session: %w", err)
 	}
-	if report.Deliveries = deliveries; !h.Deferred {
-		report.Deliveries = h.tell(ctx, deliveries, cause)
+	report.Session.Ended = now
+	if cause.Reason.noticed() {
+		if err := h.Journal.Commit(ctx, h.notice(s.ID, cause, now)); err != nil {
+			h.trace(cause.Ref, "notice_not_stored", "reason", AsRefusal(err).AuditCode())
+		}
 	}
+	if report.Deliveries = deliveries; h.Deferred || cause.Later {
+		h.wake()
+		return report, nil
+	}
+	report.Deliveries = h.tell(ctx, deliveries, cause)
 	return report, nil
 }
 
-func (c LogoutCause) event(ctx context.Context, s Session, now time.Time) ledger.Event {
-	e := ledger.Event{Time: now, Kind: ledger.SessionEnded, Reason: string(c.Reason), Ref: c.Ref, Tracking: s.ID, Subject: s.UID, Partner: c.Partner, Peer: Peer(ctx)}
+// wake has the loop that retries look at once: something is due that nobody waits for.
+func (h *Hub) wake() {
+	if h.Wake != nil {
+		h.Wake()
+	}
+}
+
+func (c LogoutCause) event(ctx context.Context, kind ledger.Kind, s Session, now time.Time) ledger.Event {
+	e := ledger.Event{Time: now, Kind: kind, Reason: string(c.Reason), Ref: c.Ref, Tracking: s.ID, Subject: s.UID, Partner: c.Partner, Peer: Peer(ctx)}
 	if c.By != "" {
 		e.Detail = map[string]string{"by": c.By}
 	}
 	return e
 }
 
-// Report says how a session stands: who was told about it and, when it has ended, what became of its sign-out. ErrNotFound if
+// Report says how a session stands: who was told about it and, when it has ended or is suspended, what became of telling them. ErrNotFound if
 // there never was such a session, or it was purged.
 func (h *Hub) Report(ctx context.Context, sessionID string) (LogoutReport, []Participant, error) {
 	report := LogoutReport{ID: h.logoutID(sessionID)}
 	var err error
 	if report.Session, err = h.Sessions.Session(ctx, sessionID); err != nil {
 		return report, nil, fmt.Errorf("bridge: load session: %w", err)
+	}
+	if s := report.Session; s.Ended.IsZero() && !s.Suspended.IsZero() {
+		report.ID = h.suspensionID(s)
 	}
 	if report.Deliveries, err = h.Deliveries.Deliveries(ctx, report.ID); err != nil {
 		return report, nil, fmt.Errorf("bridge: load deliveries: %w", err)
@@ -154,6 +174,14 @@ func (h *Hub) tell(ctx context.Context, ds []Delivery, cause LogoutCause) []Deli
 func (h *Hub) deliver(ctx context.Context, d Delivery) Delivery {
 	ctx, cancel := context.WithTimeout(ctx, h.Limits.PerPartner)
 	defer cancel()
+	switch _, of, lasts, err := h.suspensionOf(ctx, d); {
+	case err != nil:
+		d.Next = h.Clock().Add(firstRetry)
+		return d
+	case of && !lasts:
+		d.State, d.FrontURL, d.Next = DeliveryDropped, "", time.Time{}
+		return d
+	}
 	d.Attempts++
 	partner, err := h.Partners.Partner(d.Participant.Protocol, d.Participant.Partner)
 	propagator := h.Propagators[d.Participant.Protocol]
@@ -182,7 +210,13 @@ func (h *Hub) settle(ctx context.Context, d Delivery, ref string) {
 		Time: d.Updated, Kind: ledger.PartnerTold, Reason: string(d.State), Ref: ref, Tracking: d.Participant.Session,
 		Partner: d.Participant.Partner, Detail: map[string]string{"protocol": string(d.Participant.Protocol), "attempt": fmt.Sprint(d.Attempts)},
 	}
-	if err := h.Journal.Commit(context.WithoutCancel(ctx), SaveDelivery{d}, Append{event}); err != nil {
+	writes := []Write{SaveDelivery{d}, Append{event}}
+	if d.State == DeliveryEnded {
+		if s, of, lasts, err := h.suspensionOf(ctx, d); err == nil && of && lasts { // it need not be told again when the session ends
+			writes = append(writes, DropParticipant{d.Participant, s.Suspended})
+		}
+	}
+	if err := h.Journal.Commit(context.WithoutCancel(ctx), writes...); err != nil {
 		h.trace(ref, "delivery_not_stored", "partner", d.Participant.Partner)
 	}
 }

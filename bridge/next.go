@@ -71,7 +71,7 @@ func (h *Hub) live(ctx context.Context, key string) (Session, people.Person, err
 		return Session{}, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
 	}
 	now := h.Clock()
-	if h.over(s, now) || !now.Before(s.Seen.Add(h.Limits.Idle)) {
+	if h.over(s, now) || !s.Suspended.IsZero() || !now.Before(s.Seen.Add(h.Limits.Idle)) {
 		return Session{}, people.Person{}, errNoSession
 	}
 	p, active, err := h.active(ctx, s.UID)
@@ -84,9 +84,10 @@ func (h *Hub) live(ctx context.Context, key string) (Session, people.Person, err
 	return s, p, nil
 }
 
-// over reports whether a session has ended or reached its absolute limit. An idle one is not over.
+// over reports whether a session has ended, reached its absolute limit, or was suspended and not resumed in time. An idle one
+// is not over.
 func (h *Hub) over(s Session, now time.Time) bool {
-	return !s.Ended.IsZero() || h.pastLimit(s, now)
+	return !s.Ended.IsZero() || h.pastLimit(s, now) || h.lapsed(s, now)
 }
 
 func (h *Hub) pastLimit(s Session, now time.Time) bool {

@@ -48,8 +48,9 @@ type Sessions interface {
 	// EndSession marks the session ended, drops its artifacts, stores the ending's deliveries, one a participant,
 	// and appends the events, all in one durable step. Ending it again returns ErrSpent and changes nothing.
 	EndSession(ctx context.Context, id string, e Ending, events ...ledger.Event) ([]Delivery, error)
-	// Overdue lists the ids of sessions that started at before or earlier and have not ended, oldest first, at most limit.
-	Overdue(ctx context.Context, before time.Time, limit int) ([]string, error)
+	// Overdue lists the ids of sessions that have not ended, at most limit: first those that started at started or earlier, oldest
+	// first, then those that have been suspended since suspended or earlier, longest first. One that is both may be listed twice.
+	Overdue(ctx context.Context, started, suspended time.Time, limit int) ([]string, error)
 }
 
 // Roster lists the sessions that have not ended, whether or not they are idle or past their limit.
@@ -109,6 +110,12 @@ type Directory interface {
 type Partners interface {
 	// Partner returns trust.ErrUnknownPartner for nobody.
 	Partner(protocol trust.Protocol, id string) (trust.Partner, error)
+}
+
+// Workstations knows the computers whose agents the hub believes.
+type Workstations interface {
+	// Workstation returns trust.ErrUnknownWorkstation for one that was never registered.
+	Workstation(ctx context.Context, id string) (trust.Workstation, error)
 }
 
 // Translator decides what a partner is told. It is pure: same input, same output.
@@ -190,10 +197,12 @@ type (
 		Now  time.Time
 	}
 	// SaveSession inserts or replaces a session that has not ended; the Commit fails with ErrSpent if the stored one
-	// has, or if From is given and is not the stored one's Key: somebody else changed it meanwhile.
+	// has, or if From is given and is not the stored one's Key: somebody else changed it meanwhile. It fails so too if the
+	// stored one is suspended and this one is not, unless Resume: only a new proof brings a session back into use.
 	SaveSession struct {
 		Session Session
 		From    string
+		Resume  bool
 	}
 	// TouchSession moves Seen forward, never back; no session of this id is no error.
 	TouchSession struct {
@@ -202,8 +211,14 @@ type (
 	}
 	// AddParticipant inserts, or renews the one with the same session, protocol and partner unless that one differs
 	// in nothing but Since; fails with ErrSpent if the session
-	// has ended, ErrNotFound if there is none.
+	// has ended or is suspended, ErrNotFound if there is none.
 	AddParticipant struct{ Participant Participant }
+	// DropParticipant removes one that confirmed that it ended its session, while its session here is suspended and has
+	// been since Suspended; else it changes nothing, and that is no error.
+	DropParticipant struct {
+		Participant Participant
+		Suspended   time.Time
+	}
 	// SavePersons inserts or replaces all of them.
 	SavePersons struct{ Persons []people.Person }
 	// AddAuthenticator fails with people.ErrConflict if kind and handle are registered to anybody already.
@@ -219,6 +234,7 @@ func (ConsumeArtifact) write()  {}
 func (SaveSession) write()      {}
 func (TouchSession) write()     {}
 func (AddParticipant) write()   {}
+func (DropParticipant) write()  {}
 func (SavePersons) write()      {}
 func (AddAuthenticator) write() {}
 func (SaveDelivery) write()     {}

@@ -60,7 +60,7 @@ type Session struct {
 	Ended         time.Time // zero while it lives
 	// Workstation is the id of the computer whose agent vouched for it when the last proof was made; empty: not known.
 	Workstation string
-	Suspended   time.Time // since when nothing is issued until its subject proves anew; zero: it is in use
+	Suspended   time.Time // since when nothing is issued until its subject proves anew (see Hub.Suspend); zero: it is in use
 	Standing    Standing  // of the credential of the last proof
 	Emergency   time.Time // until when it is emergency access (break-glass); zero: it is not
 }
@@ -93,6 +93,7 @@ const (
 	DeliveryFront   DeliveryState = "browser"   // only the browser can tell it: a link or frame is needed
 	DeliveryTold    DeliveryState = "told"      // the browser was sent to tell it; by its terms it does not answer
 	DeliveryNone    DeliveryState = "cannot"    // cannot be ended from here: close the browser
+	DeliveryDropped DeliveryState = "dropped"   // not told any more: the session was resumed, or has ended since and is told anew
 )
 
 // Delivery is the result of telling one participant of a logout. It is durable.
@@ -110,5 +111,5 @@ type Delivery struct {
 
 // Settled reports whether nothing more will happen by itself.
 func (d Delivery) Settled() bool {
-	return d.State == DeliveryEnded || d.State == DeliveryNone || d.State == DeliveryTold
+	return d.State == DeliveryEnded || d.State == DeliveryNone || d.State == DeliveryTold || d.State == DeliveryDropped
 }

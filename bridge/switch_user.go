@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
-// SwitchUser ends what another subject than uid left in this browser, before uid's proof is taken in: also
+// SwitchUser ends or suspends what another subject than uid left in this browser, before uid's proof is taken in: also
 // a session that is only idle, whose apps may still be open. The report says what became of them; it is
 // empty when there was nothing to end, or when uid may not sign in and so displaces nobody. Of a session that
 // was ended elsewhere it says what is left: see leftOpen.
@@ -29,11 +31,46 @@ func (h *Hub) SwitchUser(ctx context.Context, b Browser, uid, ref string) (Logou
 	if !old.Ended.IsZero() {
 		return h.leftOpen(ctx, old, uid, ref)
 	}
-	return h.displace(ctx, old, uid, ref)
+	return h.displace(ctx, b, old, uid, ref)
 }
 
-// displace ends the session of the subject who was here before.
-func (h *Hub) displace(ctx context.Context, old Session, uid, ref string) (LogoutReport, error) {
-	event := ledger.Event{Time: h.Clock(), Kind: ledger.UserSwitched, Ref: ref, Tracking: old.ID, Subject: old.UID, Peer: Peer(ctx), Detail: map[string]string{"to": uid}}
-	return h.end(ctx, old.ID, LogoutCause{Reason: EndedBySwitch, Ref: ref}, event)
+// displace ends or suspends the session of the subject who was here before, as OnSwitch says. One that is suspended stays to be
+// found by this browser, which will show another session. Either way all its apps are told: they must not be left to uid.
+func (h *Hub) displace(ctx context.Context, b Browser, old Session, uid, ref string) (LogoutReport, error) {
+	now := h.Clock()
+	event := ledger.Event{Time: now, Kind: ledger.UserSwitched, Ref: ref, Tracking: old.ID, Subject: old.UID, Peer: Peer(ctx), Detail: map[string]string{"to": uid}}
+	cause := LogoutCause{Reason: EndedBySwitch, Ref: ref}
+	if h.OnSwitch != YieldSuspend || h.over(old, now) || b.Binding == "" {
+		return h.end(ctx, old.ID, cause, event)
+	}
+	noted, by, err := h.leftHere(ctx, b, old.UID)
+	if err != nil {
+		return LogoutReport{}, err
+	}
+	if noted == old.ID && by == ref && !old.Suspended.IsZero() { // by the page that asked before the proof was taken in
+		return h.suspend(ctx, old, cause, true)
+	}
+	event.Detail["before"] = string(YieldSuspend)
+	return h.suspend(ctx, old, cause, true, Append{event}, leaveHere(b, old, ref, now.Add(h.Limits.Resume)))
 }
+
+// leftHere finds the session that uid left in this browser, which shows another one, and the reference of the sign-on that
+// took its place; empty if none.
+func (h *Hub) leftHere(ctx context.Context, b Browser, uid string) (session, ref string, err error) {
+	a, err := h.Artifacts.Get(ctx, KindLeftHere, leftHereKey(b, uid), h.Clock())
+	if errors.Is(err, ErrNotFound) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("bridge: find suspended session: %w", err)
+	}
+	session, ref, _ = strings.Cut(string(a.Payload), " ")
+	return session, ref, nil
+}
+
+// leaveHere is the write that notes it.
+func leaveHere(b Browser, s Session, ref string, until time.Time) PutArtifact {
+	return PutArtifact{Replace: true, Artifact: Artifact{Kind: KindLeftHere, Key: leftHereKey(b, s.UID), Session: s.ID, Payload: []byte(s.ID + " " + ref), Expires: until}}
+}
+
+func leftHereKey(b Browser, uid string) string { return Key(b.Binding + "\x00" + uid) }

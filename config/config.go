@@ -170,7 +170,11 @@ type Revocation struct {
 type Session struct {
 	Idle          time.Duration `key:"idle" default:"15m" min:"1m" doc:"A session unused for this long needs a new sign-in. It does not end: apps that were opened stay open."`
 	Absolute      time.Duration `key:"absolute" default:"12h" min:"1m" max:"24h" doc:"A session ends this long after sign-in, used or not, and its apps are told."`
-	OnCardRemoval string        `key:"on_card_removal" default:"logout" enum:"logout ignore" doc:"What becomes of a session whose card is reported to have left its reader, where the terms of its apps do not say (session.on_card_removal): logout ends it and its apps are told, ignore leaves it."`
+	OnCardRemoval string        `key:"on_card_removal" default:"logout" enum:"logout lock ignore" doc:"What becomes of a session whose card is reported to have left its reader, where neither the terms of its apps (session.on_card_removal) nor its workstation say: logout ends it and its apps are told, lock suspends it until its owner signs in again, ignore leaves it."`
+	Resume        time.Duration `key:"resume" default:"30m" min:"1m" max:"12h" doc:"How long a suspended session waits for its owner. After that it ends; session.absolute ends it all the same."`
+	SuspendedApps string        `key:"suspended_apps" default:"end" enum:"end keep" doc:"What becomes of the apps of a session when it is suspended: end tells them to sign out, keep leaves them open until somebody else signs in in that browser or the session ends."`
+	Switch        string        `key:"switch" default:"end" enum:"end suspend" doc:"What becomes of a session when somebody else signs in in its browser. Its apps are told either way; suspend keeps its role for its owner to come back to."`
+	Elsewhere     string        `key:"elsewhere" default:"keep" enum:"keep suspend end" doc:"What becomes of a session when its owner opens one at another workstation. Only sessions whose workstations are known by their agents count."`
 }
 
 // RBAC names the document by which effective activities are worked out.

@@ -126,7 +126,7 @@ shutdown: { drain_delay: 1500ms }
 		{"ticket", c.Listeners.Ticket.TLS.Key, dir + "/tls.key"},
 		{"proxies", fmt.Sprint(c.TrustedProxies), "[10.0.1.0/24 2001:db8::/32]"},
 		{"dsn", c.Store.DSN.Reveal(), "postgres://hub:hunter2@db/lanyard"},
-		{"session", fmt.Sprint(c.Session), "{1h30m0s 12h0m0s logout}"},
+		{"session", fmt.Sprint(c.Session), "{1h30m0s 12h0m0s logout 30m0s end end keep}"},
 		{"drain", fmt.Sprint(c.Shutdown.DrainDelay), "1.5s"},
 		{"eku", fmt.Sprint(c.Authenticators.Smartcard.EKU), "[1.3.6.1.4.1.311.20.2.2 1.2.3.4]"},
 	} {

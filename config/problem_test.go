@@ -21,7 +21,7 @@ func TestProblems(t *testing.T) {
 		{"unknown in group", "", "session: { idel: 5m }", []string{`9:12: error: session: unknown key "idel", did you mean "idle"?`}},
 		{"unknown here, known elsewhere", "", "clock_skew: 1m", []string{`9:1: error: unknown key "clock_skew", did you mean "saml.clock_skew"?`}},
 		{"known twice elsewhere", "", "address: 1", []string{`9:1: error: unknown key "address"`}},
-		{"nothing like it", "", "session: { zzzzzz: 1 }", []string{`9:12: error: session: unknown key "zzzzzz", known are idle, absolute, on_card_removal`}},
+		{"nothing like it", "", "session: { zzzzzz: 1 }", []string{`9:12: error: session: unknown key "zzzzzz", known are idle, absolute, on_card_removal, resume, suspended_apps, switch, elsewhere`}},
 		{"half a name", "tls", "tls: { cert: tls.crt, key: tls.key }", []string{
 			`8:14: error: tls.cert: has no key beside it, set key_file`,
 			`8:23: error: tls: unknown key "key", did you mean "key_file"?`}},

@@ -136,8 +136,8 @@ const maxTarget = 1024
 
 func (b *builder) terms() Terms {
 	d := b.d
-	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle), OnCardRemoval: d.Session.OnCardRemoval}
-	b.oneOf("session.on_card_removal", t.OnCardRemoval, "logout", "ignore")
+	t := Terms{Identity: d.Require.Identity, RoleNeeded: d.Require.Role, Subject: d.Subject, Idle: time.Duration(d.Session.Idle), OnCardRemoval: Removal(d.Session.OnCardRemoval)}
+	b.oneOf("session.on_card_removal", d.Session.OnCardRemoval, string(RemovalLogout), string(RemovalLock), string(RemovalIgnore))
 	switch d.Require.Assurance {
 	case "":
 	case "AAL1", "AAL2", "AAL3":

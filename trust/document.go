@@ -50,7 +50,7 @@ type Release struct {
 // SessionTerms bound the session as far as this partner goes.
 type SessionTerms struct {
 	Idle          Duration `yaml:"idle,omitempty"`
-	OnCardRemoval string   `yaml:"on_card_removal,omitempty"` // logout or ignore
+	OnCardRemoval string   `yaml:"on_card_removal,omitempty"` // logout, lock or ignore
 }
 
 // SAMLDocument is the SAML part. Metadata is a file name, relative to the document, or nothing when the

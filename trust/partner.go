@@ -65,8 +65,8 @@ type Terms struct {
 	Subject    SubjectKind
 	Release    []Rule
 	Idle       time.Duration // shortest of this and the hub's own; 0: the hub's
-	// OnCardRemoval is what this partner wants of a session whose card left its reader: logout, ignore, or empty for the hub's own rule.
-	OnCardRemoval string
+	// OnCardRemoval is what this partner wants of a session whose card left its reader; empty: nothing of its own.
+	OnCardRemoval Removal
 }
 
 // SubjectKind says how a partner knows the subject.

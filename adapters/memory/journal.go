@@ -40,6 +40,8 @@ func (s *Store) apply(w bridge.Write) (undo func(), err error) {
 		return s.touchSession(w), nil
 	case bridge.AddParticipant:
 		return s.addParticipant(w.Participant)
+	case bridge.DropParticipant:
+		return s.dropParticipant(w), nil
 	case bridge.SavePersons:
 		return s.savePersons(w.Persons), nil
 	case bridge.AddAuthenticator:

@@ -58,21 +58,30 @@ func (s *Store) EndSession(_ context.Context, id string, e bridge.Ending, events
 }
 
 // Overdue implements bridge.Sessions.
-func (s *Store) Overdue(_ context.Context, before time.Time, limit int) ([]string, error) {
+func (s *Store) Overdue(_ context.Context, started, suspended time.Time, limit int) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	old := s.before(started, func(x bridge.Session) time.Time { return x.Started })
+	asleep := s.before(suspended, func(x bridge.Session) time.Time { return x.Suspended })
+	var out []string
+	for _, x := range append(old, asleep...) {
+		if len(out) < limit {
+			out = append(out, x.ID)
+		}
+	}
+	return out, nil
+}
+
+// before lists the sessions that have not ended and whose time is set and not after t, earliest first.
+func (s *Store) before(t time.Time, of func(bridge.Session) time.Time) []bridge.Session {
 	var found []bridge.Session
 	for _, x := range s.sessions {
-		if x.Ended.IsZero() && !x.Started.After(before) {
+		if x.Ended.IsZero() && !of(x).IsZero() && !of(x).After(t) {
 			found = append(found, x)
 		}
 	}
-	slices.SortFunc(found, func(a, b bridge.Session) int { return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID)) })
-	var out []string
-	for _, x := range found[:min(len(found), max(limit, 0))] {
-		out = append(out, x.ID)
-	}
-	return out, nil
+	slices.SortFunc(found, func(a, b bridge.Session) int { return cmp.Or(of(a).Compare(of(b)), cmp.Compare(a.ID, b.ID)) })
+	return found
 }
 
 // Living implements bridge.Roster.
@@ -97,6 +106,9 @@ func (s *Store) saveSession(w bridge.SaveSession) (undo func(), err error) {
 	session := w.Session
 	old, had := s.sessions[session.ID]
 	if had && (!old.Ended.IsZero() || w.From != "" && w.From != old.Key) {
+		return nil, bridge.ErrSpent
+	}
+	if had && !old.Suspended.IsZero() && session.Suspended.IsZero() && !w.Resume {
 		return nil, bridge.ErrSpent
 	}
 	s.setSession(session)
@@ -137,7 +149,7 @@ func (s *Store) addParticipant(p bridge.Participant) (undo func(), err error) {
 	switch {
 	case !ok:
 		return nil, bridge.ErrNotFound
-	case !session.Ended.IsZero():
+	case !session.Ended.IsZero(), !session.Suspended.IsZero():
 		return nil, bridge.ErrSpent
 	}
 	old := s.participants[p.Session]
@@ -150,6 +162,15 @@ func (s *Store) addParticipant(p bridge.Participant) (undo func(), err error) {
 	others := slices.DeleteFunc(slices.Clone(old), func(o bridge.Participant) bool { return o.ParticipantKey() == p.ParticipantKey() })
 	s.participants[p.Session] = append(others, p)
 	return func() { s.participants[p.Session] = old }, nil
+}
+
+func (s *Store) dropParticipant(w bridge.DropParticipant) (undo func()) {
+	id := w.Participant.Session
+	old := s.participants[id]
+	if x, ok := s.sessions[id]; ok && !x.Suspended.IsZero() && x.Suspended.Equal(w.Suspended) {
+		s.participants[id] = slices.DeleteFunc(slices.Clone(old), func(o bridge.Participant) bool { return o.ParticipantKey() == w.Participant.ParticipantKey() })
+	}
+	return func() { s.participants[id] = old }
 }
 
 // Participants implements bridge.Participants.

@@ -59,6 +59,9 @@ func (s *Store) add(r *request, w bridge.Write) error {
 		r.writes = append(r.writes, &op{stmt: touchSession, args: []any{w.ID, nano(w.Seen)}})
 	case bridge.AddParticipant:
 		r.participant(w.Participant)
+	case bridge.DropParticipant:
+		r.exclusive = append(r.exclusive, sessionName(w.Participant.Session))
+		r.writes = append(r.writes, dropOp(w))
 	case bridge.SavePersons:
 		return r.savePersons(w.Persons)
 	case bridge.AddAuthenticator:

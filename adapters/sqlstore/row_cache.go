@@ -30,8 +30,8 @@ type rowCache struct {
 
 // Columns that the cache itself looks at.
 const (
-	sessionKey, sessionSeen, sessionEnded, sessionWidth = 1, 7, 9, 15 // of sessionColumns
-	artifactSession, artifactPayload, artifactExpires   = 1, 2, 3     // of getArtifact
+	sessionKey, sessionSeen, sessionEnded, sessionSuspended, sessionWidth = 1, 7, 9, 12, 15 // of sessionColumns
+	artifactSession, artifactPayload, artifactExpires                     = 1, 2, 3         // of getArtifact
 )
 
 // read answers from the cache, or runs the op and keeps what it found.

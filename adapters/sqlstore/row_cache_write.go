@@ -50,7 +50,7 @@ func (c *rowCache) known(o *op) sqliteRow {
 	if s == nil || p == nil {
 		return nil
 	}
-	return append(sqliteRow{s[sessionEnded]}, p...)
+	return append(sqliteRow{s[sessionEnded], s[sessionSuspended]}, p...)
 }
 
 // learn keeps what the writer read before it wrote anything.
@@ -61,8 +61,8 @@ func (c *rowCache) learn(o *op, r sqliteRow) {
 		c.head = r
 		return
 	}
-	if since := r[4]; since != int64(0) { // else there is none
-		c.participants.put(participantKey(o.args), r[1:])
+	if since := r[5]; since != int64(0) { // else there is none
+		c.participants.put(participantKey(o.args), r[2:])
 	}
 }
 
@@ -110,6 +110,8 @@ func (c *rowCache) apply(o *op) {
 		c.change(text(o.args[0]), sessionEnded, o.args[1])
 	case addParticipant:
 		c.participants.put(participantKey(o.args), driverRow(o.args[3:]))
+	case dropParticipant:
+		c.participants.drop(participantKey(o.args))
 	case savePerson:
 		c.persons.put(text(o.args[0]), driverRow(o.args[1:]))
 	case appendEvent:

@@ -106,14 +106,18 @@ func (s *Store) EndSession(ctx context.Context, id string, e bridge.Ending, even
 }
 
 // Overdue implements bridge.Sessions.
-func (s *Store) Overdue(ctx context.Context, before time.Time, limit int) ([]string, error) {
+func (s *Store) Overdue(ctx context.Context, started, suspended time.Time, limit int) ([]string, error) {
 	var out []string
-	err := s.read(ctx, overdueSessions, func(r row) error {
+	add := func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		out = append(out, id)
 		return err
-	}, nano(before), int64(max(limit, 0)))
+	}
+	err := s.read(ctx, overdueSessions, add, nano(started), int64(max(limit, 0)))
+	if err == nil && len(out) < limit {
+		err = s.read(ctx, suspendedSessions, add, nano(suspended), int64(limit-len(out)))
+	}
 	return out, err
 }
 
@@ -159,10 +163,13 @@ func scanParticipant(r row, out *[]bridge.Participant) error {
 func sessionName(id string) string { return "session " + id }
 
 func sessionOp(w bridge.SaveSession) *op {
-	x := w.Session
+	x, resume := w.Session, int64(0)
+	if w.Resume {
+		resume = 1
+	}
 	return &op{stmt: saveSession, args: []any{
 		x.ID, x.Key, x.UID, string(x.Method), int64(x.Assurance), nano(x.AuthnAt), nano(x.Started), nano(x.Seen), x.RoleID, nano(x.Ended),
-		x.Authenticator, x.Workstation, nano(x.Suspended), string(x.Standing), nano(x.Emergency), w.From,
+		x.Authenticator, x.Workstation, nano(x.Suspended), string(x.Standing), nano(x.Emergency), w.From, resume,
 	}}
 }
 
@@ -170,24 +177,29 @@ func sessionOp(w bridge.SaveSession) *op {
 func (r *request) participant(p bridge.Participant) {
 	r.shared = append(r.shared, sessionName(p.Session))
 	key := []any{p.Session, string(p.Protocol), p.Partner}
-	found, ended, old := false, int64(0), p
+	found, ended, suspended, old := false, int64(0), int64(0), p
 	r.onReset(func() { found = false })
 	r.first = append(r.first, &op{stmt: participantNow, args: key, scan: func(r row) error {
 		var since int64
 		found = true
-		return r.Scan(&ended, &old.Index, &old.Subject, &old.Format, &since)
+		return r.Scan(&ended, &suspended, &old.Index, &old.Subject, &old.Format, &since)
 	}})
 	r.onDecide(func() ([]*op, error) {
 		switch {
 		case !found:
 			return nil, bridge.ErrNotFound
-		case ended != 0:
+		case ended != 0, suspended != 0:
 			return nil, bridge.ErrSpent
 		case old == p:
 			return nil, nil
 		}
 		return []*op{{stmt: addParticipant, args: append(key, p.Index, p.Subject, p.Format, nano(p.Since))}}, nil
 	})
+}
+
+func dropOp(w bridge.DropParticipant) *op {
+	p := w.Participant
+	return &op{stmt: dropParticipant, args: []any{p.Session, string(p.Protocol), p.Partner, nano(w.Suspended)}}
 }
 
 // whyNotEnded tells a session that has ended already from one that never was.

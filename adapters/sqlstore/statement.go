@@ -20,12 +20,14 @@ const (
 	sessionByKey
 	endSession
 	overdueSessions
+	suspendedSessions
 	livingSessions
 	livingOf
 	livingBeside
 	livingAt
 	participantNow
 	addParticipant
+	dropParticipant
 	participantsOf
 	participantsAt
 	participantsTold
@@ -122,23 +124,26 @@ func shortLived() map[statement]string {
 			assurance = excluded.assurance, authn_at = excluded.authn_at, started = excluded.started, seen = excluded.seen,
 			role_id = excluded.role_id, ended = excluded.ended, authenticator = excluded.authenticator,
 			workstation = excluded.workstation, suspended = excluded.suspended, standing = excluded.standing, emergency = excluded.emergency
-			WHERE sessions.ended = 0 AND ($16 = '' OR sessions.key = $16)`,
-		touchSession:    `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`,
-		sessionByID:     `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`,
-		sessionByKey:    `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
-		endSession:      `UPDATE sessions SET ended = $2 WHERE id = $1 AND ended = 0`,
-		overdueSessions: `SELECT id FROM sessions WHERE started <= $1 AND ended = 0 ORDER BY started, id LIMIT $2`,
-		livingSessions:  livingWhere + livingOrder,
-		livingOf:        livingWhere + ` AND uid = $4` + livingOrder,
-		livingBeside:    livingWhere + ` AND workstation = $4 AND ($5 = '' OR uid = $5)` + livingOrder,
+			WHERE sessions.ended = 0 AND ($16 = '' OR sessions.key = $16) AND (sessions.suspended = 0 OR excluded.suspended <> 0 OR $17 = 1)`,
+		touchSession:      `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`,
+		sessionByID:       `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`,
+		sessionByKey:      `SELECT ` + sessionColumns + ` FROM sessions WHERE key = $1`,
+		endSession:        `UPDATE sessions SET ended = $2 WHERE id = $1 AND ended = 0`,
+		overdueSessions:   `SELECT id FROM sessions WHERE started <= $1 AND ended = 0 ORDER BY started, id LIMIT $2`,
+		suspendedSessions: `SELECT id FROM sessions WHERE suspended <= $1 AND suspended <> 0 AND ended = 0 ORDER BY suspended, id LIMIT $2`,
+		livingSessions:    livingWhere + livingOrder,
+		livingOf:          livingWhere + ` AND uid = $4` + livingOrder,
+		livingBeside:      livingWhere + ` AND workstation = $4 AND ($5 = '' OR uid = $5)` + livingOrder,
 		livingAt: livingWhere + ` AND ($4 = '' OR uid = $4) AND id IN
 			(SELECT session FROM participants WHERE partner = $5 AND ($6 = '' OR protocol = $6))` + livingOrder,
 
-		participantNow: `SELECT s.ended, COALESCE(p.idx, ''), COALESCE(p.subject, ''), COALESCE(p.format, ''), COALESCE(p.since, 0)
+		participantNow: `SELECT s.ended, s.suspended, COALESCE(p.idx, ''), COALESCE(p.subject, ''), COALESCE(p.format, ''), COALESCE(p.since, 0)
 			FROM sessions s LEFT JOIN participants p ON p.session = s.id AND p.protocol = $2 AND p.partner = $3 WHERE s.id = $1`,
 		addParticipant: `INSERT INTO participants (` + participantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (session, protocol, partner) DO UPDATE SET idx = excluded.idx, subject = excluded.subject,
 			format = excluded.format, since = excluded.since`,
+		dropParticipant: `DELETE FROM participants WHERE session = $1 AND protocol = $2 AND partner = $3
+			AND EXISTS (SELECT 1 FROM sessions WHERE id = $1 AND suspended = $4 AND suspended <> 0)`,
 		participantsTold: `SELECT ` + participantColumns + ` FROM participants WHERE subject = $3 AND protocol = $1 AND partner = $2
 			AND session IN (SELECT id FROM sessions WHERE ended = 0) ORDER BY since`,
 		participantsOf: `SELECT ` + participantColumns + ` FROM participants WHERE session = $1 ORDER BY since, protocol, partner`,

@@ -19,6 +19,11 @@ func Journal(t *testing.T, open Open) {
 		_, err := s.EndSession(ctx, "gone", ending("logout", now))
 		must(t, err)
 	}
+	asleep := func(t *testing.T, s Store) {
+		x := session("asleep")
+		x.Suspended = now
+		must(t, s.Commit(ctx, bridge.SaveSession{Session: x}))
+	}
 	spent := func(t *testing.T, s Store) {
 		must(t, s.Put(ctx, artifact("spent"), false))
 		_, err := s.Consume(ctx, bridge.KindReplay, "spent", now)
@@ -29,17 +34,19 @@ func Journal(t *testing.T, open Open) {
 		last   bridge.Write
 		want   error
 	}{
-		"exists":          {func(t *testing.T, s Store) { must(t, s.Put(ctx, artifact("old"), false)) }, bridge.PutArtifact{Artifact: artifact("old")}, bridge.ErrExists},
-		"replaces spent":  {spent, bridge.PutArtifact{Artifact: artifact("spent"), Replace: true}, bridge.ErrSpent},
-		"spent":           {spent, bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "spent", Now: now}, bridge.ErrSpent},
-		"absent":          {nil, bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "nobody", Now: now}, bridge.ErrNotFound},
-		"session ended":   {ended, bridge.SaveSession{Session: session("gone")}, bridge.ErrSpent},
-		"session changed": {nil, bridge.SaveSession{Session: session("s"), From: "another key"}, bridge.ErrSpent},
+		"exists":            {func(t *testing.T, s Store) { must(t, s.Put(ctx, artifact("old"), false)) }, bridge.PutArtifact{Artifact: artifact("old")}, bridge.ErrExists},
+		"replaces spent":    {spent, bridge.PutArtifact{Artifact: artifact("spent"), Replace: true}, bridge.ErrSpent},
+		"spent":             {spent, bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "spent", Now: now}, bridge.ErrSpent},
+		"absent":            {nil, bridge.ConsumeArtifact{Kind: bridge.KindReplay, Key: "nobody", Now: now}, bridge.ErrNotFound},
+		"session ended":     {ended, bridge.SaveSession{Session: session("gone")}, bridge.ErrSpent},
+		"session suspended": {asleep, bridge.SaveSession{Session: session("asleep")}, bridge.ErrSpent},
+		"session changed":   {nil, bridge.SaveSession{Session: session("s"), From: "another key"}, bridge.ErrSpent},
 		"authenticator known": {func(t *testing.T, s Store) {
 			must(t, s.AddAuthenticator(ctx, people.Authenticator{ID: "1", UID: "u", Kind: people.FIDO2, Handle: "h"}))
 		}, bridge.AddAuthenticator{Authenticator: people.Authenticator{ID: "2", UID: "v", Kind: people.FIDO2, Handle: "h"}}, people.ErrConflict},
-		"participant of ended": {ended, bridge.AddParticipant{Participant: participant("gone", "p")}, bridge.ErrSpent},
-		"participant of none":  {nil, bridge.AddParticipant{Participant: participant("nobody", "p")}, bridge.ErrNotFound},
+		"participant of ended":     {ended, bridge.AddParticipant{Participant: participant("gone", "p")}, bridge.ErrSpent},
+		"participant of suspended": {asleep, bridge.AddParticipant{Participant: participant("asleep", "p")}, bridge.ErrSpent},
+		"participant of none":      {nil, bridge.AddParticipant{Participant: participant("nobody", "p")}, bridge.ErrNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

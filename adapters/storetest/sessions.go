@@ -52,6 +52,7 @@ func Sessions(t *testing.T, open Open) {
 	t.Run("living, page by page", func(t *testing.T) { livingPages(t, open(t)) })
 	t.Run("whoever asked knows", func(t *testing.T) { askedKnows(t, open(t)) })
 	t.Run("overdue", func(t *testing.T) { overdue(t, open(t)) })
+	t.Run("suspended", func(t *testing.T) { suspended(t, open(t)) })
 	t.Run("ends once", func(t *testing.T) { endsOnce(t, open(t)) })
 	t.Run("ends while partners are added", func(t *testing.T) { endsUnderLoad(t, open(t)) })
 }
@@ -216,7 +217,7 @@ func askedKnows(t *testing.T, s Store) {
 	}
 }
 
-// overdue requires that the oldest living sessions are found, and no more than were asked for.
+// overdue requires that the oldest living sessions are found, then those that are suspended, and no more than were asked for.
 func overdue(t *testing.T, s Store) {
 	ctx, now := context.Background(), start()
 	for i := range 5 {
@@ -224,17 +225,27 @@ func overdue(t *testing.T, s Store) {
 		x.Started, x.Seen = now.Add(time.Duration(i)*time.Minute), now.Add(time.Hour)
 		must(t, s.Commit(ctx, bridge.SaveSession{Session: x}))
 	}
-	_, err := s.EndSession(ctx, "s001", ending("logout", now))
-	must(t, err)
+	for i := range 3 {
+		x := session(name("z", i))
+		x.Started, x.Seen, x.Suspended = now.Add(2*time.Hour), now.Add(3*time.Hour), now.Add(-time.Duration(i)*time.Minute)
+		must(t, s.Commit(ctx, bridge.SaveSession{Session: x}))
+	}
+	for _, id := range []string{"s001", "z001"} {
+		_, err := s.EndSession(ctx, id, ending("logout "+id, now))
+		must(t, err)
+	}
+	never := now.Add(-time.Hour)
 	for _, want := range []struct {
-		before time.Time
-		limit  int
-		ids    []string
+		before, suspended time.Time
+		limit             int
+		ids               []string
 	}{
-		{now.Add(-1), 10, nil}, {now, 10, []string{"s000"}}, {now.Add(3 * time.Minute), 10, []string{"s000", "s002", "s003"}},
-		{now.Add(time.Hour), 2, []string{"s000", "s002"}}, {now.Add(time.Hour), 0, nil},
+		{now.Add(-1), never, 10, nil}, {now, never, 10, []string{"s000"}}, {now.Add(3 * time.Minute), never, 10, []string{"s000", "s002", "s003"}},
+		{now.Add(time.Hour), never, 2, []string{"s000", "s002"}}, {now.Add(time.Hour), never, 0, nil},
+		{never, now.Add(-2 * time.Minute), 10, []string{"z002"}}, {never, now, 10, []string{"z002", "z000"}},
+		{now, now, 2, []string{"s000", "z002"}}, {now, now, 1, []string{"s000"}},
 	} {
-		ids, err := s.Overdue(ctx, want.before, want.limit)
+		ids, err := s.Overdue(ctx, want.before, want.suspended, want.limit)
 		must(t, err)
 		wantEqual(t, ids, want.ids)
 	}

@@ -68,7 +68,7 @@ func session(id string) bridge.Session {
 	return bridge.Session{
 		ID: id, Key: "key of " + id, UID: "555000000001", Method: bridge.MethodFIDO2, Assurance: 3,
 		AuthnAt: now.Add(-time.Minute), Started: now.Add(-time.Hour), Seen: now, RoleID: "555000000011",
-		Authenticator: "authenticator of " + id, Workstation: "workstation of " + id, Suspended: now.Add(time.Second),
+		Authenticator: "authenticator of " + id, Workstation: "workstation of " + id,
 		Standing: bridge.StandingStale, Emergency: now.Add(time.Minute),
 	}
 }

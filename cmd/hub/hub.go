@@ -68,6 +68,7 @@ type Hub struct {
 	draining atomic.Bool
 	stop     context.CancelFunc
 	loops    sync.WaitGroup
+	due      chan struct{} // deliveries are due at once
 }
 
 // New wires a hub. Nothing listens yet.
@@ -96,7 +97,7 @@ func prepare(o Options) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hub: issuer: %w", err)
 	}
-	return &Hub{options: o, issuer: issuer, metrics: newMetrics()}, nil
+	return &Hub{options: o, issuer: issuer, metrics: newMetrics(), due: make(chan struct{}, 1)}, nil
 }
 
 func (h *Hub) wire(ctx context.Context, steps ...func(context.Context) error) error {

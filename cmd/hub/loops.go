@@ -24,6 +24,7 @@ func (h *Hub) startLoops(ctx context.Context) {
 	}
 	h.loops.Go(func() { h.store.Watch(ctx, func() { h.registryChanged(ctx) }) })
 	h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
+	h.loops.Go(func() { h.woken(ctx) })
 	h.loops.Go(func() { h.every(ctx, sweepEvery, "end sessions", h.core.Sweep) })
 	for _, p := range h.oidc {
 		h.loops.Go(func() { h.every(ctx, pingEvery, "ping clients", p.SendPings) })
@@ -59,6 +60,28 @@ func (h *Hub) every(ctx context.Context, period time.Duration, name string, do f
 		case <-tick.C:
 			if err := do(ctx); err != nil && ctx.Err() == nil {
 				h.options.Log.ErrorContext(ctx, "loop failed", "loop", name, "error", err.Error())
+			}
+		}
+	}
+}
+
+// wake has deliveries told that are due at once. It never blocks: one look finds all that are.
+func (h *Hub) wake() {
+	select {
+	case h.due <- struct{}{}:
+	default:
+	}
+}
+
+// woken tells what is due whenever somebody says so.
+func (h *Hub) woken(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.due:
+			if err := h.core.Retry(ctx); err != nil && ctx.Err() == nil {
+				h.options.Log.ErrorContext(ctx, "loop failed", "loop", "tell at once", "error", err.Error())
 			}
 		}
 	}

@@ -18,7 +18,7 @@ func (h *Hub) wireCore(context.Context) error {
 		return err
 	}
 	limits := bridge.DefaultLimits()
-	limits.Idle, limits.Absolute = c.Session.Idle, c.Session.Absolute
+	limits.Idle, limits.Absolute, limits.Resume = c.Session.Idle, c.Session.Absolute, c.Session.Resume
 	h.limits = h.newLimits()
 	journal := newCountingJournal(h.store, h.metrics, h.registry.Partner)
 	h.core = &bridge.Hub{
@@ -26,7 +26,8 @@ func (h *Hub) wireCore(context.Context) error {
 		Sessions: countingSessions{h.store, journal}, Roster: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
 		Partners: h.registry, Translator: translate.Translator{Salt: keys.pairwise, Scope: c.Organisation.Scope}, Propagators: map[trust.Protocol]bridge.Propagator{},
 		Clock: h.options.Clock, Secret: keys.core, Limits: limits, Parallel: parallel,
-		OnCardRemoval: c.Session.OnCardRemoval,
+		OnCardRemoval: trust.Removal(c.Session.OnCardRemoval), OnSwitch: bridge.Yield(c.Session.Switch), OnElsewhere: bridge.Yield(c.Session.Elsewhere),
+		KeepApps: c.Session.SuspendedApps == "keep", Workstations: h.store, Wake: h.wake,
 	}
 	if h.rbac != nil {
 		h.core.RBAC = h.rbac.inForce.Load

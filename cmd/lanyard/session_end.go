@@ -138,13 +138,16 @@ func (p *program) endByCard(ctx context.Context, h *hub.Hub, core *bridge.Hub, h
 	if dryRun {
 		return p.endChosen(ctx, core, bridge.SessionQuery{UID: a.UID}, true, signedInWith(a), bridge.EndedByCard)
 	}
-	ended, left, err := core.CardRemoved(ctx, a, bridge.LogoutCause{Ref: core.NewRef(), By: byCommand})
+	done, err := core.CardRemoved(ctx, a, bridge.Reader{}, bridge.LogoutCause{Ref: core.NewRef(), By: byCommand})
 	if err != nil {
-		return exitError{exitStore, fmt.Errorf("%s ended, then: %w", count(ended.Sessions, "session"), err)}
+		return exitError{exitStore, fmt.Errorf("%s ended and %d suspended, then: %w", count(done.Ended.Sessions, "session"), done.Suspended.Sessions, err)}
 	}
-	p.printEnded(ended)
-	if left > 0 {
-		fmt.Fprintf(p.err, "%s left, as session.on_card_removal says\n", count(left, "session"))
+	if done.Suspended.Sessions > 0 {
+		fmt.Fprintf(p.out, "%s suspended, %s to tell\n", count(done.Suspended.Sessions, "session"), count(done.Suspended.Partners, "partner"))
+	}
+	p.printEnded(done.Ended)
+	if done.Left > 0 {
+		fmt.Fprintf(p.err, "%s left, as session.on_card_removal says\n", count(done.Left, "session"))
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func (p *Provider) subjectOfIDToken(ctx context.Context, x *exchange, token stri
 	if err != nil && !errors.Is(err, bridge.ErrNotFound) {
 		return subject{}, err
 	}
-	if err != nil || !session.Ended.IsZero() {
+	if err != nil || !session.Ended.IsZero() || !session.Suspended.IsZero() {
 		return subject{}, refuseSubject("its session has ended.")
 	}
 	g := grant{

@@ -87,7 +87,7 @@ func mayUse(c *client, grant string) *bridge.Refusal {
 const codeUsedTwice = "refresh_twice" // what was presented was used twice, and that is no misuse
 
 // failed does what a refused exchange entails: the assertion counts as used, and a grant that was
-// misused, or may no longer be answered, ends (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
+// misused, or may no longer be answered, ends; one of a suspended session may be good again (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
 func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
 	why := bridge.AsRefusal(err)
 	if why.Code != codeAssertionReplayed {
@@ -95,7 +95,7 @@ func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
 			return spent
 		}
 	}
-	if name, _ := tokenError(why); x.found == nil || name != errInvalidGrant || why.Code == codeUsedTwice {
+	if name, _ := tokenError(why); x.found == nil || name != errInvalidGrant || why.Code == codeUsedTwice || why.Code == bridge.CodeSuspended {
 		return err
 	}
 	until := x.now

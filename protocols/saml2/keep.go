@@ -60,6 +60,11 @@ func (p *Provider) takeOwn(ctx context.Context, kind bridge.ArtifactKind, key st
 	if !own() {
 		return errForeign
 	}
+	if a.Session != "" {
+		if err := p.Hub.InUse(ctx, a.Session); err != nil {
+			return err
+		}
+	}
 	if _, err := p.Hub.Artifacts.Consume(ctx, kind, key, now); err != nil {
 		return fmt.Errorf("saml2: take %s: %w", kind, err)
 	}

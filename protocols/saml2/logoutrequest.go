@@ -58,11 +58,11 @@ func (n notice) write(issuer string, now time.Time) (doc []byte, at int) {
 // reasonOf says in the words of the standard why a session ended; a limit of time has none.
 func reasonOf(r bridge.EndReason) string {
 	switch r {
-	case bridge.EndedByUser, bridge.EndedBySwitch, bridge.EndedByPartner, bridge.EndedByCard:
+	case bridge.EndedByUser, bridge.EndedBySwitch, bridge.EndedByPartner, bridge.EndedByCard, bridge.EndedElsewhere, bridge.EndedByLock:
 		return reasonUser
 	case bridge.EndedByAdmin, bridge.EndedBySuspension, bridge.EndedByRevocation:
 		return reasonAdmin
-	case bridge.EndedByLimit, bridge.EndedUnused:
+	case bridge.EndedByLimit, bridge.EndedByWaiting, bridge.EndedUnused:
 	}
 	return ""
 }

@@ -79,7 +79,7 @@ func TestLogoutBySAMLCore(t *testing.T) {
 // endLiving signs out the oldest n sessions.
 func (w *world) endLiving(n int) {
 	w.t.Helper()
-	ids, err := w.store.Overdue(w.t.Context(), w.now, n)
+	ids, err := w.store.Overdue(w.t.Context(), w.now, time.Time{}, n)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -140,9 +140,9 @@ func TestBackChannelCannotReachTheBrowser(t *testing.T) {
 
 func TestReasonOfLogout(t *testing.T) {
 	for reason, want := range map[bridge.EndReason]string{
-		bridge.EndedByUser: reasonUser, bridge.EndedBySwitch: reasonUser, bridge.EndedByPartner: reasonUser, bridge.EndedByCard: reasonUser,
+		bridge.EndedByUser: reasonUser, bridge.EndedBySwitch: reasonUser, bridge.EndedByPartner: reasonUser, bridge.EndedByCard: reasonUser, bridge.EndedElsewhere: reasonUser, bridge.EndedByLock: reasonUser,
 		bridge.EndedByAdmin: reasonAdmin, bridge.EndedBySuspension: reasonAdmin, bridge.EndedByRevocation: reasonAdmin,
-		bridge.EndedByLimit: "", "": "",
+		bridge.EndedByLimit: "", bridge.EndedByWaiting: "", "": "",
 	} {
 		if got := reasonOf(reason); got != want {
 			t.Errorf("%s: %q", reason, got)

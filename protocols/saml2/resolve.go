@@ -97,6 +97,8 @@ func (p *Provider) takeHeld(ctx context.Context, partner trust.Partner, text str
 		return nil, p.noMessage(ctx, partner, "artifact_unknown")
 	case errors.Is(err, bridge.ErrSpent):
 		return nil, p.noMessage(ctx, partner, "artifact_used")
+	case bridge.AsRefusal(err).Reason == bridge.SessionExpired:
+		return nil, p.noMessage(ctx, partner, bridge.AsRefusal(err).AuditCode())
 	case err != nil:
 		return nil, err
 	}

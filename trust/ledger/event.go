@@ -30,6 +30,8 @@ const (
 	TicketDestroyed      Kind = "ticket_destroyed"      // a legacy system ended its ticket; the session lives on
 	TicketRefused        Kind = "ticket_refused"        // a role assertion was refused
 	SessionEnded         Kind = "session_ended"         // sign-out, expiry, switch of user
+	SessionSuspended     Kind = "session_suspended"     // nothing is issued until the same subject proves anew
+	SessionResumed       Kind = "session_resumed"       // a suspended session is in use again, by a new proof of its subject
 	UserSwitched         Kind = "user_switched"         // one subject's session gave way to another's on the same browser
 	PartnerTold          Kind = "partner_told"          // result of telling a participant of a logout
 	PartnerChanged       Kind = "partner_changed"       // terms or metadata of a partner were applied

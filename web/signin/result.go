@@ -146,6 +146,8 @@ func (s *SignIn) resultRow(d bridge.Delivery) resultRow {
 		row.State, row.How, row.Class = "Not ended", "It answered that it could not. It will be told again. Close the browser.", "bad"
 	case bridge.DeliveryNoReply:
 		row.State, row.How = "Told, no answer yet", "It will be told again."
+	case bridge.DeliveryDropped:
+		row.State, row.How = "Left open", "The session went on before it was told."
 	case bridge.DeliveryPending:
 		row.State, row.How = "Being told", ""
 	}

@@ -1,0 +1,151 @@
+package bridge
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// Reader is where a card left its reader, and when.
+type Reader struct {
+	Workstation trust.Workstation // zero: it is not known at which one
+	At          time.Time         // zero: now
+}
+
+// Removed counts what became of the sessions that were signed in with a card that left its reader.
+type Removed struct {
+	Ended     Ended
+	Suspended Ended
+	Left      int // sessions that were left as they are
+}
+
+// Act is the strictest of what was done, for a workstation that locks its screen: logout, lock or ignore.
+func (r Removed) Act() trust.Removal {
+	switch {
+	case r.Ended.Sessions > 0:
+		return trust.RemovalLogout
+	case r.Suspended.Sessions > 0:
+		return trust.RemovalLock
+	}
+	return trust.RemovalIgnore
+}
+
+// SignedInWith reports whether a session's last proof was made with an authenticator. A session of before that was
+// stored counts if the kind fits: too many are ended rather than too few.
+func (s Session) SignedInWith(a people.Authenticator) bool {
+	if s.Authenticator != "" || s.UID != a.UID {
+		return s.Authenticator == a.ID
+	}
+	return (a.Kind == people.Smartcard) == (s.Method == MethodSmartcard)
+}
+
+// sits reports whether a session may have depended on a card in this reader at that time: it is not at another workstation, and was
+// not proven anew since.
+func (r Reader) sits(s Session) bool {
+	elsewhere := r.Workstation.ID != "" && s.Workstation != "" && s.Workstation != r.Workstation.ID
+	return !elsewhere && (r.At.IsZero() || !s.AuthnAt.After(r.At))
+}
+
+// CardRemoved ends, suspends or leaves the sessions that were signed in with a card that left its reader, as removal decides for each
+// of them, and tells their participants. Sessions at another known workstation have nothing to do with it, nor have those that
+// were proven anew since. An error is of those that failed; the count is of the others.
+func (h *Hub) CardRemoved(ctx context.Context, card people.Authenticator, from Reader, cause LogoutCause) (Removed, error) {
+	cause.Reason, cause.Station = EndedByCard, from.Workstation.Name
+	var sum Removed
+	var failed []error
+	err := h.EachLiving(ctx, SessionQuery{UID: card.UID}, func(page []Session) error {
+		var here []Session
+		for _, s := range page {
+			if s.SignedInWith(card) && from.sits(s) {
+				here = append(here, s)
+			}
+		}
+		failed = append(failed, h.each(ctx, here, func(s Session) (func(*Removed), error) {
+			return h.cardRemoved(ctx, s, from, cause)
+		}, &sum)...)
+		return ctx.Err()
+	})
+	return sum, errors.Join(append(failed[:min(len(failed), errorsTold)], err)...)
+}
+
+// each does the same to sessions, some at the same time, and adds up.
+func (h *Hub) each(ctx context.Context, all []Session, do func(Session) (func(*Removed), error), sum *Removed) (failed []error) {
+	for len(all) > 0 && ctx.Err() == nil {
+		batch := all[:min(len(all), sweepAtOnce)]
+		all = all[len(batch):]
+		adds, errs := make([]func(*Removed), len(batch)), make([]error, len(batch))
+		h.Parallel(len(batch), func(i int) { adds[i], errs[i] = do(batch[i]) })
+		for i, err := range errs {
+			if err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			adds[i](sum)
+		}
+	}
+	return failed
+}
+
+// cardRemoved does to one session what removal says, and returns how to count it.
+func (h *Hub) cardRemoved(ctx context.Context, s Session, from Reader, cause LogoutCause) (func(*Removed), error) {
+	apps, err := h.removalWords(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var report LogoutReport
+	switch removal(apps, from.Workstation.OnRemoval, h.OnCardRemoval) {
+	case trust.RemovalIgnore:
+		return func(r *Removed) { r.Left++ }, nil
+	case trust.RemovalLock:
+		report, err = h.suspend(ctx, s, cause, !h.KeepApps)
+		return func(r *Removed) { r.Suspended.add(report) }, err
+	case trust.RemovalLogout:
+	}
+	report, err = h.Logout(ctx, s.ID, cause)
+	return func(r *Removed) { r.Ended.add(report) }, err
+}
+
+func (e *Ended) add(r LogoutReport) {
+	e.Sessions, e.Partners = e.Sessions+1, e.Partners+len(r.Deliveries)
+}
+
+// removalWords lists what the terms of a session's participants say; empty: nothing. A partner that is gone says nothing.
+func (h *Hub) removalWords(ctx context.Context, s Session) ([]trust.Removal, error) {
+	participants, err := h.Participants.Participants(ctx, s.ID)
+	if err != nil {
+		return nil, fmt.Errorf("bridge: participants: %w", err)
+	}
+	words := make([]trust.Removal, len(participants))
+	for i, p := range participants {
+		if partner, err := h.Partners.Partner(p.Protocol, p.Partner); err == nil {
+			words[i] = partner.Terms.OnCardRemoval
+		}
+	}
+	return words, nil
+}
+
+// removal is the rule for one session whose card left its reader. Each open app says what its terms say; for one whose terms do not,
+// and where no app is open, the workstation speaks, and for a workstation that says nothing the hub's configuration. The strictest of
+// these words holds. What nobody can read is a logout.
+func removal(apps []trust.Removal, workstation, hub trust.Removal) trust.Removal {
+	own := cmp.Or(workstation, hub, trust.RemovalLogout)
+	if len(apps) == 0 {
+		return own
+	}
+	strictness := [...]trust.Removal{trust.RemovalIgnore, trust.RemovalLock, trust.RemovalLogout}
+	found := 0
+	for _, word := range apps {
+		i := slices.Index(strictness[:], cmp.Or(word, own))
+		if i < 0 {
+			return trust.RemovalLogout
+		}
+		found = max(found, i)
+	}
+	return strictness[found]
+}
