@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -346,19 +347,64 @@ func testBackup(t *testing.T) {
 
 func testRegistered(t *testing.T) {
 	d, k := newDesk(t), softKey(t, 1)
-	d.enrol(k, d.person)
-	again := softKey(t, 1) // the same key forgot what it holds, and so makes the same credential
-	options, state, err := d.keys.BeginEnrolment(t.Context(), d.person)
+	first := d.enrol(k, d.person)
+	enrol := func(p people.Person, change func(response []byte) []byte) error {
+		again := softKey(t, 1) // the same key forgot what it holds, and so makes the same credential
+		options, state, err := d.keys.BeginEnrolment(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		options = bytes.ReplaceAll(options, []byte("excludeCredentials"), []byte("ignored"))
+		response, err := again.Create(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.keys.FinishEnrolment(t.Context(), p, state, change(response), d.now)
+		return err
+	}
+	same := func(b []byte) []byte { return b }
+	refused(t, enrol(d.person, same), bridge.AuthenticationFailed, "key_registered")
+	d.shelf.all[0].Revoked = start
+	refused(t, enrol(d.person, same), bridge.AuthenticationFailed, "key_registered")
+	// Of somebody else: the user handle is another, so the key makes another credential; it lies about its id.
+	other := people.Person{UID: "555000000002", Name: "Nurse Bea Cole"}
+	id, err := base64.RawURLEncoding.DecodeString(first.Handle)
 	if err != nil {
 		t.Fatal(err)
 	}
-	options = bytes.ReplaceAll(options, []byte("excludeCredentials"), []byte("ignored"))
-	response, err := again.Create(options)
+	refused(t, enrol(other, func(b []byte) []byte { return withID(t, b, id) }), bridge.AuthenticationFailed, "key_registered")
+	if err := enrol(other, func(b []byte) []byte { return withID(t, b, bytes.Repeat([]byte{7}, 1023)) }); err != nil {
+		t.Errorf("an id of 1023 bytes: %v", err)
+	}
+	if err := enrol(other, func(b []byte) []byte { return withID(t, b, bytes.Repeat([]byte{7}, 1024)) }); err == nil {
+		t.Error("an id of 1024 bytes was taken")
+	}
+}
+
+// withID is a registration answer with another credential id. Without attestation nothing covers it.
+func withID(t *testing.T, response, id []byte) []byte {
+	t.Helper()
+	var answer map[string]any
+	if err := json.Unmarshal(response, &answer); err != nil {
+		t.Fatal(err)
+	}
+	inner := answer["response"].(map[string]any)
+	object, err := base64.RawURLEncoding.DecodeString(inner["attestationObject"].(string))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.keys.FinishEnrolment(t.Context(), d.person, state, response, d.now)
-	refused(t, err, bridge.AuthenticationFailed, "key_registered")
+	const head, fixed, old = 2, 37 + 16, 2 + 32 // of the byte string, of the data before the id, and the id with its length
+	at := bytes.Index(object, []byte("authData")) + len("authData")
+	data := object[at+head:]
+	data = slices.Concat(data[:fixed], binary.BigEndian.AppendUint16(nil, uint16(len(id))), id, data[fixed+old:])
+	object = append(binary.BigEndian.AppendUint16(append(bytes.Clone(object[:at]), 0x59), uint16(len(data))), data...)
+	inner["attestationObject"] = base64.RawURLEncoding.EncodeToString(object)
+	answer["id"], answer["rawId"] = base64.RawURLEncoding.EncodeToString(id), base64.RawURLEncoding.EncodeToString(id)
+	out, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // rsaCredential replaces the public key of a registration answer by an RSA key.

@@ -32,7 +32,6 @@ func (k *Keys) BeginSignIn(ctx context.Context, uid string) (options, kept []byt
 		if list, err = k.allowed(ctx, uid); err != nil {
 			return nil, nil, err
 		}
-		s.Named = uid
 	}
 	for _, d := range list {
 		s.Allowed = append(s.Allowed, d.CredentialID)
@@ -134,9 +133,9 @@ func (k *Keys) verify(s state, owner people.Authenticator, enrolled webauthn.Cre
 	flags := parsed.Response.AuthenticatorData.Flags
 	said := parsed.Response.UserHandle
 	switch {
-	case s.Named != "" && !s.named(owner, parsed.RawID):
+	case s.named() && !s.listed(parsed.RawID):
 		return nil, refuse("key_user")
-	case s.Named != "" && len(said) == 0: // a key that was named its credential need not know its owner
+	case s.named() && len(said) == 0: // a key that was named its credential need not know its owner
 	case !bytes.Equal(said, userHandle(owner.UID)):
 		return nil, refuse("key_user")
 	}

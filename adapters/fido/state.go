@@ -15,8 +15,7 @@ type state struct {
 	UID      string                `json:"uid,omitempty"` // whose enrolment it is; empty for a sign-in
 	Expires  time.Time             `json:"expires"`
 	Session  webauthn.SessionData  `json:"session"`
-	Named    string                `json:"named,omitempty"`   // whose sign-in it is, if the person said so first
-	Allowed  [][]byte              `json:"allowed,omitempty"` // ids of the credentials that it listed
+	Allowed  [][]byte              `json:"allowed,omitempty"` // ids of the credentials that it listed, if the person said first who they are
 }
 
 func encodeState(s state) ([]byte, error) {

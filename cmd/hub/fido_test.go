@@ -36,7 +36,7 @@ func TestKeyPolicy(t *testing.T) {
 	}
 }
 
-// TestKeyMetadataIsTold: trouble with the metadata is said once, not every half minute, and stops nothing.
+// TestKeyMetadataIsTold: trouble with the metadata is said once, not at every look, and stops nothing.
 func TestKeyMetadataIsTold(t *testing.T) {
 	var log bytes.Buffer
 	dir := t.TempDir()

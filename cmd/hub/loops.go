@@ -14,7 +14,7 @@ const (
 	keysEvery  = 2 * time.Second
 	rbacEvery  = 30 * time.Second
 
-	metadataEvery = 30 * time.Second
+	metadataEvery = 10 * time.Second
 )
 
 // startLoops starts every loop of the program. Each ends with ctx.

@@ -16,7 +16,8 @@ type homePage struct {
 	Ended     string
 	Waiting   string // page of the apps that wait for an approval; empty: none does
 	Count     int    // of them
-	Open      bool   // its apps may still be open, and can be told from here
+	News      []news
+	Open      bool // its apps may still be open, and can be told from here
 }
 
 func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +38,7 @@ func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
 	now := s.Hub.Clock()
 	open := len(person.OpenRoles(now))
 	_, acts := person.OpenRole(session.RoleID, now)
-	page := homePage{Role: acts, NoRoles: open == 0, CanChange: open > 1 || open == 1 && !acts, Apps: s.Apps()}
+	page := homePage{Role: acts, NoRoles: open == 0, CanChange: open > 1 || open == 1 && !acts, Apps: s.Apps(), News: s.news(r.Context(), person.UID)}
 	if n, path, err := s.Waiting(r.Context(), person.UID); err == nil && n > 0 { // the page has more to say than this
 		page.Waiting, page.Count = path, n
 	}

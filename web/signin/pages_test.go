@@ -56,7 +56,7 @@ func samples() map[string][2]any {
 		"role":   {rolePage{}, rolePage{flow: f, App: hostile, Change: true, Error: "Choose.", Filter: web.Plain(hostile), ShowFilter: true, Clear: "/role", Total: 7, Roles: []roleRow{row, {ID: "2"}}}},
 		"refused": {refusedPage{}, refusedPage{Lead: hostile, Steps: []string{hostile}, Reason: "no_role", RA: true, App: hostile, Return: "/r", Again: "/a", AgainText: "Try again", Other: "/o", Home: "/",
 			Roles: []roleRow{row}}},
-		"home":       {homePage{Open: true}, homePage{Role: true, NoRoles: true, CanChange: true, Waiting: "/approvals", Count: 2, Apps: []App{{hostile, "javascript:alert(1)"}}, Ended: "Ended."}},
+		"home":       {homePage{Open: true}, homePage{Role: true, NoRoles: true, CanChange: true, Waiting: "/approvals", Count: 2, News: []news{{"security key", hostile, "2 January"}}, Apps: []App{{hostile, "javascript:alert(1)"}}, Ended: "Ended."}},
 		"signout":    {struct{ Open bool }{}, struct{ Open bool }{true}},
 		"signedout":  {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},
 		"enrol":      {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true, keyReach{true, true}}},

@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
 	"github.com/lanyard-hub/lanyard/web"
 )
 
@@ -62,6 +64,7 @@ func TestSecurity(t *testing.T) {
 	t.Run("210", testTwoTabs)
 	t.Run("213", testCeremonyIsBound)
 	t.Run("219", testCeremonyOfAnotherFlow)
+	t.Run("224", testOnlyByInvitation)
 	t.Run("226", testWeakerWay)
 	t.Run("227", testBadCards)
 	t.Run("236", testNoCard)
@@ -530,4 +533,43 @@ func testNoCard(t *testing.T) {
 		t.Error("the same host name again")
 	}
 	nothingCame(t, w)
+}
+
+// testOnlyByInvitation: being signed in, however well, registers nothing; a link registers for its own person, whoever is signed in; and
+// that person is told.
+func testOnlyByInvitation(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.get("/front/start?partner=board").signInWithKey(asha)
+	b.get("/")
+	session := b.form("/signout")
+	for _, path := range []string{"/enrol/x/key/begin", "/enrol/x/key/finish", "/enrol/x/card"} {
+		b.once("POST", path, session).want(http.StatusNotFound, "This link no longer works")
+	}
+	token, err := NewEnrolment(t.Context(), w.hub, sam, "cli", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.get("/enrol/"+token).want(http.StatusOK, "If this is not you, close this page")
+	form := b.form("/enrol/" + token + "/key/finish")
+	b.once("POST", "/enrol/"+token+"/key/begin", form).want(http.StatusOK)
+	form.Set("ceremony", between(b.body, `"ceremony":"`, `"`))
+	form.Set("credential", `{"Challenge":"challenge`+strconv.Itoa(w.keys.n)+`","UID":"handle-1"}`)
+	b.follow("POST", "/enrol/"+token+"/key/finish", form).want(http.StatusOK, "You are set up", "Example Key 5", "It signs you in at level 2.")
+	a, err := w.store.Authenticator(t.Context(), people.FIDO2, "handle-1")
+	if err != nil || a.UID != sam || a.Label != "Example Key 5" {
+		t.Errorf("registered %+v, %v", a, err)
+	}
+	if got := w.events(ledger.Enrolled); len(got) != 1 || got[0].Subject != sam || got[0].Detail["by"] != "cli" || got[0].Detail["aaguid"] != "0102" {
+		t.Errorf("events %+v", got)
+	}
+	const told = "A security key was registered to you on "
+	b.get("/").want(http.StatusOK, "Dr Asha Patel").lacks(told)
+	owner := w.browser()
+	owner.get("/front/start?partner=board").signInWithKey(sam)
+	owner.get("/").want(http.StatusOK, told, "Example Key 5", "tell your Registration Authority")
+	w.wait(8 * 24 * time.Hour)
+	later := w.browser()
+	later.get("/front/start?partner=board").signInWithKey(sam)
+	later.get("/").want(http.StatusOK, "Your apps").lacks(told)
 }

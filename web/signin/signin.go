@@ -12,10 +12,12 @@ import (
 	"github.com/lanyard-hub/lanyard/web"
 )
 
-// Authenticators is where enrolment looks for what is bound to a person already.
+// Authenticators is where the pages look for what is bound to a person already.
 type Authenticators interface {
 	// Authenticator finds by kind and handle; people.ErrNotFound if none.
 	Authenticator(ctx context.Context, kind people.Kind, handle string) (people.Authenticator, error)
+	// AuthenticatorsOf lists all of a person, revoked ones included.
+	AuthenticatorsOf(ctx context.Context, uid string) ([]people.Authenticator, error)
 }
 
 // Extra is a way to sign in that the composition root adds: the demo's authenticators. The browser is sent
