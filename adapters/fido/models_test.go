@@ -216,7 +216,7 @@ func testWhoseRoot(t *testing.T, m *maker) {
 
 // testAlgorithms: a credential of an algorithm that was not offered, and points that are on no curve. Weak RSA keys have row 059.
 func testAlgorithms(t *testing.T) {
-	enrol := func(change func(object []byte) []byte) error {
+	enrol := func(change func(data []byte) []byte) error {
 		d, k := newDesk(t), softKey(t, 1)
 		options, state, err := d.keys.BeginEnrolment(t.Context(), d.person)
 		if err != nil {
@@ -226,17 +226,7 @@ func testAlgorithms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var answer map[string]any
-		if err := json.Unmarshal(response, &answer); err != nil {
-			t.Fatal(err)
-		}
-		inner := answer["response"].(map[string]any)
-		object, err := base64.RawURLEncoding.DecodeString(inner["attestationObject"].(string))
-		if err != nil {
-			t.Fatal(err)
-		}
-		inner["attestationObject"] = base64.RawURLEncoding.EncodeToString(change(object))
-		if response, err = json.Marshal(answer); err != nil {
+		if response, err = json.Marshal(withData(t, response, change)); err != nil {
 			t.Fatal(err)
 		}
 		_, err = d.keys.FinishEnrolment(t.Context(), d.person, state, response, d.now)

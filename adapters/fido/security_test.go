@@ -384,21 +384,10 @@ func testRegistered(t *testing.T) {
 // withID is a registration answer with another credential id. Without attestation nothing covers it.
 func withID(t *testing.T, response, id []byte) []byte {
 	t.Helper()
-	var answer map[string]any
-	if err := json.Unmarshal(response, &answer); err != nil {
-		t.Fatal(err)
-	}
-	inner := answer["response"].(map[string]any)
-	object, err := base64.RawURLEncoding.DecodeString(inner["attestationObject"].(string))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const head, fixed, old = 2, 37 + 16, 2 + 32 // of the byte string, of the data before the id, and the id with its length
-	at := bytes.Index(object, []byte("authData")) + len("authData")
-	data := object[at+head:]
-	data = slices.Concat(data[:fixed], binary.BigEndian.AppendUint16(nil, uint16(len(id))), id, data[fixed+old:])
-	object = append(binary.BigEndian.AppendUint16(append(bytes.Clone(object[:at]), 0x59), uint16(len(data))), data...)
-	inner["attestationObject"] = base64.RawURLEncoding.EncodeToString(object)
+	const fixed, old = 37 + 16, 2 + 32 // of the data before the id, and the id with its length
+	answer := withData(t, response, func(data []byte) []byte {
+		return slices.Concat(data[:fixed], binary.BigEndian.AppendUint16(nil, uint16(len(id))), id, data[fixed+old:])
+	})
 	answer["id"], answer["rawId"] = base64.RawURLEncoding.EncodeToString(id), base64.RawURLEncoding.EncodeToString(id)
 	out, err := json.Marshal(answer)
 	if err != nil {
@@ -407,8 +396,8 @@ func withID(t *testing.T, response, id []byte) []byte {
 	return out
 }
 
-// rsaCredential replaces the public key of a registration answer by an RSA key.
-func rsaCredential(t *testing.T, response, modulus, exponent []byte) []byte {
+// withData is a registration answer whose authenticator data is changed.
+func withData(t *testing.T, response []byte, change func(data []byte) []byte) map[string]any {
 	t.Helper()
 	var answer map[string]any
 	if err := json.Unmarshal(response, &answer); err != nil {
@@ -419,17 +408,26 @@ func rsaCredential(t *testing.T, response, modulus, exponent []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const head, fixed, ec = 2, 37 + 16 + 2, 77 // of the byte string, of the data before the credential id, and of the EC key
+	const head = 2 // of the byte string
 	at := bytes.Index(object, []byte("authData")) + len("authData")
-	data := object[at+head:]
-	if object[at] != 0x58 || len(data) < fixed+ec {
-		t.Fatalf("authenticator data is not where it should be: % x", object[at:at+head])
+	if object[at] != 0x58 || len(object) < at+head {
+		t.Fatalf("authenticator data is not where it should be: % x", object[at:])
 	}
-	data = append(bytes.Clone(data[:len(data)-ec]), 0xa4, 0x01, 0x03, 0x03, 0x39, 0x01, 0x00, 0x20, 0x59) // kty RSA, alg RS256, n
-	data = append(binary.BigEndian.AppendUint16(data, uint16(len(modulus))), modulus...)
-	data = append(append(data, 0x21, 0x40|byte(len(exponent))), exponent...)
+	data := change(bytes.Clone(object[at+head:]))
 	object = append(binary.BigEndian.AppendUint16(append(bytes.Clone(object[:at]), 0x59), uint16(len(data))), data...)
 	inner["attestationObject"] = base64.RawURLEncoding.EncodeToString(object)
+	return answer
+}
+
+// rsaCredential replaces the public key of a registration answer by an RSA key.
+func rsaCredential(t *testing.T, response, modulus, exponent []byte) []byte {
+	t.Helper()
+	const ec = 77 // bytes of the EC key at the end
+	answer := withData(t, response, func(data []byte) []byte {
+		data = append(data[:len(data)-ec], 0xa4, 0x01, 0x03, 0x03, 0x39, 0x01, 0x00, 0x20, 0x59) // kty RSA, alg RS256, n
+		data = append(binary.BigEndian.AppendUint16(data, uint16(len(modulus))), modulus...)
+		return append(append(data, 0x21, 0x40|byte(len(exponent))), exponent...)
+	})
 	out, err := json.Marshal(answer)
 	if err != nil {
 		t.Fatal(err)
