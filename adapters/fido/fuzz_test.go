@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-webauthn/webauthn/webauthn"
 )
 
 // FuzzCheckJSON: whatever is accepted has no member twice at any level, by a count that is made differently.
@@ -139,4 +141,29 @@ func fuzzChain(f *testing.F) (root *x509.Certificate, leaf []byte) {
 	root = issue(authority, authority, key.Public(), key)
 	end := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: from, NotAfter: until, DNSNames: []string{"mds.example"}}
 	return root, issue(end, root, lost.Public(), key).Raw
+}
+
+// FuzzTrustPath: an attestation object that the library took once, or never saw, gives certificates or nothing, and proves no model.
+func FuzzTrustPath(f *testing.F) {
+	root, leaf := fuzzChain(f)
+	object := append([]byte("\xa3cfmtfpackedgattStmt\xa1cx5c\x81\x59"), byte(len(leaf)>>8), byte(len(leaf)))
+	f.Add(append(append(object, leaf...), []byte("hauthData\x41\x00")...))
+	f.Add([]byte("\xa1gattStmt\xa1cx5c\x80"))
+	f.Add([]byte("\xa1gattStmt\xa1cx5c\x82\x40\x01"))
+	now := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	other, _ := fuzzChain(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := trustPath(data)
+		if len(path) > maxChain {
+			t.Errorf("%d certificates", len(path))
+		}
+		c := webauthn.Credential{AttestationFormat: "packed"}
+		c.Attestation.Object = data
+		if vouched(&c, AAGUID{1}, nil, []*x509.Certificate{other}, now) {
+			t.Error("vouched for by somebody who never certified anything")
+		}
+		if vouched(&c, AAGUID{1}, nil, []*x509.Certificate{root}, now) {
+			t.Error("a certificate that names no model proves one")
+		}
+	})
 }
