@@ -38,7 +38,7 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 		resumed = append(resumed, Append{resumedEvent(ctx, session, tx.Ref, now)})
 		session.Suspended = time.Time{}
 	}
-	session.Key, session.Seen = Key(secret), now
+	session.Key, session.Seen, session.Emergency = Key(secret), now, session.emergencyAfter(now)
 	session.Method, session.Assurance, session.AuthnAt, session.Authenticator = proof.Method, proof.Assurance, proof.At, proof.AuthenticatorID
 	session.Standing = proof.Standing
 	at, err := h.placed(&session, tx.Place)

@@ -22,6 +22,8 @@ func (h *Hub) BeginProven(ctx context.Context, req Request, proof Proof) (Next, 
 	next, err = h.Next(ctx, b, tx)
 	switch {
 	case err != nil:
+	case next.Step == StepEmergency: // needs a page
+		err = next.Refused
 	case next.Step == StepRole:
 		err = Refuse(InteractionRequired, "There is more than one role to choose from, and none was named.")
 	case next.Step != StepIssue:

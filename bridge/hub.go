@@ -27,6 +27,9 @@ type Hub struct {
 	Translator   Translator
 	Propagators  map[trust.Protocol]Propagator
 	Recorder     Recorder
+	// Emergencies and Registrations are needed where there is an EmergencyPolicy.
+	Emergencies   Emergencies
+	Registrations Registrations
 
 	Clock   func() time.Time
 	Rand    io.Reader // nil: crypto/rand
@@ -40,6 +43,8 @@ type Hub struct {
 	// KeepApps leaves the participants of a suspended session alone until another subject signs in in its browser, or it ends.
 	KeepApps     bool
 	Workstations Workstations // nil: what they are called is not known
+	// Emergency is what this hub permits of emergency access; nil: there is none.
+	Emergency *EmergencyPolicy
 	// RBAC gives the RBAC document in force, nil while there is none. A hub without RBAC has no such document, ever.
 	RBAC func() *people.RBAC
 	// Deferred leaves the telling of participants to a hub that runs on the same store: for commands.

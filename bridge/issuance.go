@@ -42,8 +42,10 @@ type Issuance struct {
 	AuthnAt     time.Time
 	At          time.Time
 	SessionEnds time.Time
-	Index       string // names the session to this partner: SessionIndex, sid
-	SessionID   string // also the tracking id across protocols
+	Emergency   time.Time // until when, if it is told under emergency access only; zero: it is not. Class says so then
+	Standing    Standing  // of the credential of the last proof
+	Index       string    // names the session to this partner: SessionIndex, sid
+	SessionID   string    // also the tracking id across protocols
 	Ref         string
 
 	writes []Write

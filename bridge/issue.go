@@ -51,6 +51,9 @@ func (h *Hub) Allow(next Next) (Issuance, error) {
 func (h *Hub) complete(iss *Issuance, s Session, ref string, now time.Time) {
 	iss.At, iss.SessionID, iss.Ref = now, s.ID, ref
 	iss.SessionEnds = s.Started.Add(h.Limits.Absolute)
+	if !iss.Emergency.IsZero() && iss.Emergency.Before(iss.SessionEnds) {
+		iss.SessionEnds = iss.Emergency
+	}
 	iss.Index = h.mac("index", s.ID, string(iss.Protocol), iss.Partner)
 }
 
@@ -85,11 +88,15 @@ func told(iss Issuance) AddParticipant {
 }
 
 func issuedEvent(ctx context.Context, iss Issuance, kind ledger.Kind) ledger.Event {
-	return ledger.Event{
+	event := ledger.Event{
 		Time: iss.At, Kind: kind, Ref: iss.Ref, Tracking: iss.SessionID, Subject: iss.UID, Role: iss.Role.ID, Org: iss.Role.OrgCode,
 		Partner: iss.Partner, Method: string(iss.Method), Peer: Peer(ctx),
 		Detail: map[string]string{"protocol": string(iss.Protocol), "assurance": fmt.Sprint(int(iss.Assurance))},
 	}
+	if !iss.Emergency.IsZero() {
+		event.Detail["emergency"] = iss.Emergency.UTC().Format(time.RFC3339)
+	}
+	return event
 }
 
 // Deliver makes an issuance durable, together with the front end's own writes, before it leaves the hub.
@@ -153,11 +160,6 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 		if role, ok = person.OpenRole(g.RoleID, now); !ok {
 			return Issuance{}, Refuse(RoleNotAllowed, "The role is no longer open.")
 		}
-	} else if partner.Terms.RoleNeeded {
-		return Issuance{}, Refuse(NoRole, "No role was chosen.")
-	}
-	if why := unsatisfied(Request{}, s, partner, person); why != nil {
-		return Issuance{}, why
 	}
 	iss, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: role, Partner: partner, Contexts: g.Contexts, Wants: g.Wants, RBAC: h.rbac(), Now: now})
 	if err != nil {
@@ -178,7 +180,7 @@ func (i *Issuance) Join(other Issuance) { i.writes = append(i.writes, other.writ
 
 func (h *Hub) grantSession(ctx context.Context, g Grant, now time.Time) (Session, people.Person, error) {
 	s, err := h.Sessions.Session(ctx, g.Session)
-	if errors.Is(err, ErrNotFound) || (err == nil && h.over(s, now)) {
+	if errors.Is(err, ErrNotFound) || (err == nil && (h.over(s, now) || s.lapsed(now))) {
 		return s, people.Person{}, Refuse(SessionExpired, "The session has ended.")
 	}
 	if err != nil {

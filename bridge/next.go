@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust"
@@ -30,6 +31,10 @@ func (h *Hub) Next(ctx context.Context, b Browser, tx Transaction) (Next, error)
 }
 
 func (h *Hub) decide(ctx context.Context, tx Transaction, b Browser, partner trust.Partner) (Next, error) {
+	return h.offerEmergency(h.dispatch(ctx, tx, b, partner))
+}
+
+func (h *Hub) dispatch(ctx context.Context, tx Transaction, b Browser, partner trust.Partner) (Next, error) {
 	next := Next{Transaction: tx, Partner: partner}
 	if tx.Cancelled {
 		return next, Refuse(AuthenticationFailed, "The sign-in was cancelled.").WithCode("cancelled")
@@ -46,8 +51,8 @@ func (h *Hub) decide(ctx context.Context, tx Transaction, b Browser, partner tru
 	if err != nil || h.needsProof(tx, session, partner, now) {
 		return h.authenticate(next)
 	}
-	next.Session = session
-	if why := unsatisfied(tx.Request, session, partner, person); why != nil {
+	next.Session, next.facts = session, &standing{person: person}
+	if why := lacks(next, now); why != nil {
 		if tx.ProofAt.IsZero() && why.Reason != IdentityTooLow && h.canSatisfy(tx.Request, partner, person.Identity) {
 			return h.authenticate(next)
 		}
@@ -71,7 +76,7 @@ func (h *Hub) live(ctx context.Context, key string) (Session, people.Person, err
 		return Session{}, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
 	}
 	now := h.Clock()
-	if h.over(s, now) || !s.Suspended.IsZero() || !now.Before(s.Seen.Add(h.Limits.Idle)) {
+	if h.over(s, now) || s.lapsed(now) || !s.Suspended.IsZero() || !now.Before(s.Seen.Add(h.Limits.Idle)) {
 		return Session{}, people.Person{}, errNoSession
 	}
 	p, active, err := h.active(ctx, s.UID)
@@ -120,7 +125,7 @@ func (h *Hub) needsProof(tx Transaction, s Session, partner trust.Partner, now t
 	if !tx.ProofAt.IsZero() {
 		return false
 	}
-	if tx.Request.ForceAuthn {
+	if tx.Request.ForceAuthn || !s.Emergency.IsZero() && !s.InEmergency(now) {
 		return true
 	}
 	if age := tx.Request.MaxAge; age != nil && now.Sub(s.AuthnAt) > *age {
@@ -138,6 +143,25 @@ func (h *Hub) authenticate(next Next) (Next, error) {
 	}
 	next.Step = StepAuthenticate
 	return next, nil
+}
+
+// lacks is unsatisfied with emergency access taken into account: it may do where nothing else does, and a session that rests on it
+// alone is good for nothing else.
+func lacks(next Next, now time.Time) *Refusal {
+	s, req, person := next.Session, next.Transaction.Request, next.facts.person
+	why := unsatisfied(req, s, next.Partner, person)
+	overridden := why != nil && why.Overridable() && s.InEmergency(now)
+	if next.Transaction.Local || !s.EmergencyOnly() && !overridden {
+		return why
+	}
+	if req.Subject != "" && req.Subject != s.UID {
+		return Refuse(UnknownSubject, "Someone else is signed in.")
+	}
+	not := EmergencyRefusal(Facts{Session: s, Person: person, Partner: next.Partner, Contexts: req.Contexts, Now: now})
+	if not != nil && why != nil {
+		return why
+	}
+	return not
 }
 
 // unsatisfied says what the session lacks for this request; nil if nothing.
@@ -161,7 +185,7 @@ func unsatisfied(req Request, s Session, partner trust.Partner, p people.Person)
 // SatisfiedContext returns the first asked class that the session of a person of this level satisfies; empty if none.
 func SatisfiedContext(contexts []AuthnContext, s Session, identity people.IdentityLevel) string {
 	for _, c := range contexts {
-		if c.Satisfied(s.Assurance, s.Method) && identity >= c.Identity {
+		if !c.Emergency && c.Satisfied(s.Assurance, s.Method) && identity >= c.Identity {
 			return c.Class
 		}
 	}
@@ -186,6 +210,9 @@ func (h *Hub) OfferFits(o Offer, req Request, partner trust.Partner) bool {
 func (o Offer) fits(req Request, partner trust.Partner, identity people.IdentityLevel) bool {
 	if int(o.Assurance) < partner.Terms.Assurance {
 		return false
+	}
+	if partner.Terms.Emergency != nil && slices.ContainsFunc(req.Contexts, func(c AuthnContext) bool { return c.Emergency }) {
+		return true // however the person signs in, emergency access follows
 	}
 	return len(req.Contexts) == 0 || SatisfiedContext(req.Contexts, Session{Assurance: o.Assurance, Method: o.Method}, identity) != ""
 }
@@ -212,7 +239,7 @@ func (h *Hub) role(next Next, person people.Person, now time.Time) (Next, error)
 	}
 	switch open := person.OpenRoles(now); {
 	case len(open) == 0:
-		if next.Partner.Terms.RoleNeeded {
+		if next.Partner.Terms.RoleNeeded && (next.Partner.Terms.Emergency == nil || !next.Session.InEmergency(now)) {
 			return next, Refuse(NoRole, "You have no role you can use for %s. Contact your Registration Authority.", next.Partner.Name)
 		}
 		return next, nil // an app that merely asked for a role must cope with none
@@ -232,7 +259,7 @@ func (h *Hub) role(next Next, person people.Person, now time.Time) (Next, error)
 func askedRole(next Next, person people.Person, id string, now time.Time) (Next, error) {
 	role, ok := person.OpenRole(id, now)
 	if !ok {
-		return next, Refuse(RoleNotAllowed, "The role the app asked for is not one of yours.")
+		return next, Refuse(RoleNotAllowed, "The role the app asked for is not one of yours.").Because(ErrRoleNotHeld)
 	}
 	next.facts.role, next.facts.newRole = role, true
 	next.Session.RoleID = role.ID

@@ -223,6 +223,17 @@ type (
 	SavePersons struct{ Persons []people.Person }
 	// AddAuthenticator fails with people.ErrConflict if kind and handle are registered to anybody already.
 	AddAuthenticator struct{ Authenticator people.Authenticator }
+	// AddEmergency inserts; the Commit fails with ErrExists if there is one of this id.
+	AddEmergency struct{ Emergency Emergency }
+	// ReviewEmergency stores a review; the Commit fails with ErrSpent unless there is such a one that was not reviewed. What it says of
+	// the alert is not stored.
+	ReviewEmergency struct{ Emergency Emergency }
+	// SettleAlert stores how often an alert was tried, and when it is tried again; none of this id is no error.
+	SettleAlert struct {
+		ID       string
+		Attempts int
+		Due      time.Time
+	}
 	// SaveDelivery inserts or replaces a delivery by id.
 	SaveDelivery struct{ Delivery Delivery }
 	// Append adds an audit event; the store gives it its sequence number.
@@ -237,5 +248,8 @@ func (AddParticipant) write()   {}
 func (DropParticipant) write()  {}
 func (SavePersons) write()      {}
 func (AddAuthenticator) write() {}
+func (AddEmergency) write()     {}
+func (ReviewEmergency) write()  {}
+func (SettleAlert) write()      {}
 func (SaveDelivery) write()     {}
 func (Append) write()           {}

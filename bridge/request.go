@@ -14,6 +14,8 @@ type AuthnContext struct {
 	Max      Assurance            // 0: any
 	Method   Method               // empty: any
 	Identity people.IdentityLevel // least level of the person; 0: any
+	// Emergency: it is the class of emergency access, which no sign-in satisfies.
+	Emergency bool
 }
 
 // Satisfied reports whether the session's authentication is one of this kind, the person aside.
@@ -59,6 +61,7 @@ type Transaction struct {
 	ProofAt    time.Time // an accepted proof inside this transaction; zero: none yet
 	RoleChosen bool      // a role was chosen inside this transaction
 	Local      bool      // no partner: the hub's own pages (home, switch user)
+	Declined   bool      // emergency access was offered, and the subject does without
 	Cancelled  bool      // the subject gave up; the front end still has to answer its partner
 	Place      Place     // where the browser is, if the agent of its workstation said so in this transaction
 	stored     bool

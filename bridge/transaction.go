@@ -18,6 +18,8 @@ const (
 	StepAuthenticate Step = "authenticate"
 	StepRole         Step = "role"
 	StepIssue        Step = "issue"
+	// StepEmergency offers emergency access where the terms refuse. Whoever declines comes to StepIssue, where the front end is refused.
+	StepEmergency Step = "emergency"
 )
 
 // Next is the dispatcher's answer.
@@ -27,6 +29,7 @@ type Next struct {
 	Session     Session // zero when there is none
 	Partner     trust.Partner
 	Wants       []string // set by a front end before Issue: the attributes it prints now; nil: all
+	Refused     *Refusal // of StepEmergency: what would be answered without
 	facts       *standing
 }
 

@@ -10,6 +10,7 @@ func (l *loader) check() {
 		l.checkIssuer,
 		l.checkStore,
 		l.checkSession,
+		l.checkEmergency,
 		l.checkAuthenticators,
 		l.checkRevocation,
 		l.checkKeyModels,

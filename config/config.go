@@ -19,6 +19,7 @@ type Config struct {
 	Keys           Keys           `key:"keys" doc:"The hub's own keys."`
 	Authenticators Authenticators `key:"authenticators" required:"yes" choice:"yes" doc:"Ways to sign in: a list of names, or a mapping from name to its settings. An authenticator that is not named is off."`
 	Session        Session        `key:"session" doc:"How long a clinician stays signed in."`
+	Emergency      Emergency      `key:"emergency" doc:"Emergency access (break-glass). Off unless it is enabled; then it reaches the partners whose terms allow it."`
 	RBAC           RBAC           `key:"rbac" doc:"National RBAC Database."`
 	SAML           SAML           `key:"saml" doc:"SAML 2.0 identity provider."`
 	OIDC           OIDC           `key:"oidc" doc:"OpenID Connect provider."`
@@ -175,6 +176,24 @@ type Session struct {
 	SuspendedApps string        `key:"suspended_apps" default:"end" enum:"end keep" doc:"What becomes of the apps of a session when it is suspended: end tells them to sign out, keep leaves them open until somebody else signs in in that browser or the session ends."`
 	Switch        string        `key:"switch" default:"end" enum:"end suspend" doc:"What becomes of a session when somebody else signs in in its browser. Its apps are told either way; suspend keeps its role for its owner to come back to."`
 	Elsewhere     string        `key:"elsewhere" default:"keep" enum:"keep suspend end" doc:"What becomes of a session when its owner opens one at another workstation. Only sessions whose workstations are known by their agents count."`
+}
+
+// Emergency is emergency access.
+type Emergency struct {
+	Enabled bool           `key:"enabled" default:"false" doc:"Let clinicians open emergency access: where the terms of an app refuse their role or assurance, or where it cannot be known whether their card was revoked and its policy says so. Every opening asks for a reason, is alerted and waits for a review."`
+	Life    time.Duration  `key:"life" default:"30m" min:"1m" max:"4h" doc:"How long one opening lasts. Nothing that is issued under it lives longer."`
+	Who     string         `key:"who" default:"roles.size()>0" doc:"CEL condition on the person (person, roles, role, session): who may open it."`
+	Reasons []string       `key:"reasons" format:"reason" derived:"life_at_risk, urgent_care and system_fault" doc:"Reasons to choose from, each as CODE=TEXT, such as \"life_at_risk=A patient's life is in danger\". The code goes into the record."`
+	ACR     string         `key:"acr" default:"AAL2_EMERGENCY" format:"word" doc:"What a sign-in under emergency access is called in OpenID Connect (acr). No other sign-in is called so."`
+	Class   string         `key:"class" default:"urn:lanyard:ac:classes:emergency" format:"uri" doc:"The same in SAML (AuthnContextClassRef) and in the role assertion of a ticket (AuthenticationMethod)."`
+	Purpose string         `key:"purpose_of_use" default:"urn:oid:2.16.756.5.30.1.127.3.10.5|EMER" doc:"Purpose of use (SYSTEM|CODE) in access tokens with the extension of IHE IUA that are issued under emergency access."`
+	Alert   EmergencyAlert `key:"alert" doc:"Who is told at once. Every opening is in the record and in the log in any case."`
+}
+
+// EmergencyAlert is where openings are alerted.
+type EmergencyAlert struct {
+	URL   string `key:"url" format:"uri" doc:"https address that gets a POST of JSON for every opening: the reference of the alert and the time, and nothing of the person, the patient or the app. Tried again until it answers 2xx."`
+	Token Secret `key:"token" doc:"Bearer token to send along."`
 }
 
 // RBAC names the document by which effective activities are worked out.

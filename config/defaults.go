@@ -28,6 +28,12 @@ func (l *loader) derive() {
 	in(&c.SAML.Metadata.DisplayNames, c.Organisation.Name)
 	in(&c.SAML.Metadata.OrganisationNames, c.Organisation.Name)
 	in(&c.SAML.Metadata.OrganisationURLs, c.Issuer)
+	if len(c.Emergency.Reasons) == 0 {
+		c.Emergency.Reasons = []string{
+			"life_at_risk=A patient's life or health is in danger", "urgent_care=Care cannot wait until my access is put right",
+			"system_fault=My card or my role does not work because of a fault",
+		}
+	}
 	if c.Data != "" {
 		fill(&c.Store.Path, filepath.Join(c.Data, "lanyard.db"))
 		fill(&c.Store.EncryptionKey, filepath.Join(c.Data, "store.key"))

@@ -67,7 +67,7 @@ func section(b *strings.Builder, group *field) {
 func tableOf(b *strings.Builder, group *field) {
 	b.WriteString("\n| key | type | default | meaning |\n|---|---|---|---|\n")
 	for _, f := range group.children {
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.name, typeOf(f), defaultText(f), f.doc)
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.name, typeOf(f), strings.ReplaceAll(defaultText(f), "|", "\\|"), strings.ReplaceAll(f.doc, "|", "\\|"))
 	}
 }
 
@@ -90,7 +90,7 @@ func single(f *field) string {
 		"file": "file", "keyfile": "secret file", "newkeyfile": "secret file", "path": "path", "eku": "name or OID", "context": "class and words",
 		"aaguid": "AAGUID", "keymodel": "AAGUID, AAL1 to AAL3, name",
 		"localized": "text in a language", "localized_url": "URL in a language", "logo": "size and URL", "mailbox": "mailbox", "uri": "URI", "attribute": "attribute name",
-		"geo": "geo: URI", "instant": "time",
+		"geo": "geo: URI", "instant": "time", "reason": "code and text", "word": "word",
 	}
 	text := formats[f.format]
 	switch {

@@ -137,6 +137,10 @@ func (f *field) parseText(text string) (string, error) {
 		return text, checkURLPath(text)
 	case "eku":
 		return parseEKU(text)
+	case "reason":
+		return text, checkReason(text)
+	case "word":
+		return text, checkWord(text)
 	case "context":
 		return parseContext(text)
 	case "aaguid":

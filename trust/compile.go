@@ -30,6 +30,7 @@ type SAMLDefaults struct {
 	Encrypt   string         // when-key-present, always or never
 	Algorithm string         // one of the nine of keyring
 	Contexts  []ContextClass // nil: DefaultContexts
+	Emergency string         // class of emergency access, which no terms can make another; empty: there is none
 }
 
 // Compile turns a resolved document, and the metadata of a SAML partner, into a Partner. Everything that
@@ -155,7 +156,8 @@ func (b *builder) terms() Terms {
 		b.fail("subject %q is not uid, pairwise, transient or email", t.Subject)
 	}
 	t.When = b.condition("require.when", d.Require.When)
-	t.Release = b.rules()
+	t.Release = b.rules("release", b.d.Release)
+	t.Emergency = b.emergency()
 	return t
 }
 
@@ -170,12 +172,12 @@ func (b *builder) condition(what, source string) *Clause {
 	return clause
 }
 
-// rules compiles the release list. A name released twice is an error: which rule wins would be a guess.
-func (b *builder) rules() []Rule {
+// rules compiles a release list. A name released twice is an error: which rule wins would be a guess.
+func (b *builder) rules(list string, release []Release) []Rule {
 	var out []Rule
 	seen := map[string]string{}
-	for i, r := range b.d.Release {
-		id := fmt.Sprintf("release[%d]", i)
+	for i, r := range release {
+		id := fmt.Sprintf("%s[%d]", list, i)
 		if r.Set != "" {
 			id = "set " + r.Set
 		}

@@ -70,6 +70,12 @@ func FindContext(table []ContextClass, class string) (ContextClass, bool) {
 	return ContextClass{}, false
 }
 
+// IsContext reports whether a table has a class.
+func IsContext(table []ContextClass, class string) bool {
+	_, known := FindContext(table, class)
+	return known
+}
+
 var contextWord = regexp.MustCompile(`^(?:AAL([1-3])|IAL([1-3])|rank=([0-9]{1,2})|(CIS2_SMARTCARD|FIDO2))$`)
 
 // ParseContext reads one line of saml.contexts: a class reference and words behind it, in any order: AAL1 to AAL3, IAL1 to IAL3,
@@ -159,6 +165,10 @@ func (b *builder) contexts(t *SAMLTerms, d *SAMLDocument) {
 			b.fail("saml.contexts: %v", err)
 			return
 		}
+	}
+	if class := b.o.SAML.Emergency; class != "" && (d.DefaultContext == class || d.StateContext == class || IsContext(table, class)) {
+		b.fail("saml: %s is the class of emergency access, and no other sign-in has it", class)
+		return
 	}
 	t.Contexts, t.DefaultContext, t.RequestedOnly = table, d.DefaultContext, d.RequestedOnly
 	if d.DefaultContext != "" && d.StateContext != "" {

@@ -15,18 +15,19 @@ import (
 
 // Document is a partner as an administrator writes it. Empty means the default that docs/reference/partner.md names.
 type Document struct {
-	Partner  string          `yaml:"partner"`
-	Name     string          `yaml:"name,omitempty"`
-	Protocol Protocol        `yaml:"protocol"`
-	Stage    Stage           `yaml:"stage,omitempty"`
-	URL      string          `yaml:"url,omitempty"`
-	Require  Require         `yaml:"require,omitempty"`
-	Subject  SubjectKind     `yaml:"subject,omitempty"`
-	Release  []Release       `yaml:"release,omitempty"`
-	Session  SessionTerms    `yaml:"session,omitempty"`
-	SAML     *SAMLDocument   `yaml:"saml,omitempty"`
-	OIDC     *OIDCDocument   `yaml:"oidc,omitempty"`
-	Ticket   *TicketDocument `yaml:"ticket,omitempty"`
+	Partner   string             `yaml:"partner"`
+	Name      string             `yaml:"name,omitempty"`
+	Protocol  Protocol           `yaml:"protocol"`
+	Stage     Stage              `yaml:"stage,omitempty"`
+	URL       string             `yaml:"url,omitempty"`
+	Require   Require            `yaml:"require,omitempty"`
+	Subject   SubjectKind        `yaml:"subject,omitempty"`
+	Release   []Release          `yaml:"release,omitempty"`
+	Session   SessionTerms       `yaml:"session,omitempty"`
+	Emergency *EmergencyDocument `yaml:"emergency,omitempty"`
+	SAML      *SAMLDocument      `yaml:"saml,omitempty"`
+	OIDC      *OIDCDocument      `yaml:"oidc,omitempty"`
+	Ticket    *TicketDocument    `yaml:"ticket,omitempty"`
 }
 
 // Require is what must hold before anything is issued.

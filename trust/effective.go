@@ -51,7 +51,7 @@ func needsRBAC(e ast.Expr) bool {
 // NeedsRBAC reports whether the terms speak of effective activities. Without an RBAC document such conditions do not hold, and
 // such rules release nothing.
 func (t Terms) NeedsRBAC() bool {
-	return t.When.needs() || slices.ContainsFunc(t.Release, Rule.NeedsRBAC)
+	return t.When.needs() || slices.ContainsFunc(t.Release, Rule.NeedsRBAC) || slices.ContainsFunc(t.Released(true), Rule.NeedsRBAC)
 }
 
 // NeedsRBAC reports whether the rule speaks of effective activities.

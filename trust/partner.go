@@ -67,6 +67,7 @@ type Terms struct {
 	Idle       time.Duration // shortest of this and the hub's own; 0: the hub's
 	// OnCardRemoval is what this partner wants of a session whose card left its reader; empty: nothing of its own.
 	OnCardRemoval Removal
+	Emergency     *EmergencyTerms // nil: emergency access does not reach this partner
 }
 
 // SubjectKind says how a partner knows the subject.

@@ -94,6 +94,10 @@ func (r Release) expand(p Protocol) ([]Release, error) {
 		members = samlSets[r.Set]
 	case r.Set == EffectiveActivities && p == SAML2:
 		members = effectiveSAML
+	case r.Set == emergencySet && p == SAML2:
+		members = emergencySAML
+	case r.Set == emergencySet:
+		members = emergencyOIDC
 	case effectiveSets[r.Set] != nil:
 		members = effectiveSets[r.Set]
 	case smartSets[r.Set] != nil && p == OIDC:
@@ -109,7 +113,7 @@ func (r Release) expand(p Protocol) ([]Release, error) {
 }
 
 func sortedSets() []string {
-	var out []string
+	out := []string{emergencySet}
 	for _, m := range []map[string]set{sets, samlSets, effectiveSets, smartSets} {
 		for name := range m {
 			out = append(out, name)

@@ -73,6 +73,8 @@ type PersonView struct {
 type SessionView struct {
 	Assurance int    `cel:"assurance"`
 	Method    string `cel:"method"`
+	Emergency bool   `cel:"emergency"` // what is decided is told under emergency access
+	Standing  string `cel:"standing"`  // of the credential of the last proof: fresh, stale, unknown, off; empty: it has no issuer to revoke it
 }
 
 // SubjectView holds the subject's identifiers for the partner at hand.

@@ -107,7 +107,7 @@ func (t Template) Document() Document {
 // what it was given it may keep. It may not take back what binds it.
 func (t Template) Around(current Document) Template {
 	d, had := t.Document(), *current.OIDC
-	d.Stage, d.Require, d.Subject, d.Release, d.Session = current.Stage, current.Require, current.Subject, current.Release, current.Session
+	d.Stage, d.Require, d.Subject, d.Release, d.Session, d.Emergency = current.Stage, current.Require, current.Subject, current.Release, current.Session, current.Emergency
 	o := had
 	o.takeFacts(*d.OIDC)
 	o.takeChoices(*d.OIDC)

@@ -7,10 +7,11 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 )
 
-// Paths of the steps; web/signin serves the first two, a front end its own resume path.
+// Paths of the steps; web/signin serves them, a front end its own resume path.
 const (
-	SignInPath = "/signin"
-	RolePath   = "/role"
+	SignInPath    = "/signin"
+	RolePath      = "/role"
+	EmergencyPath = "/emergency"
 )
 
 // ErrorURL is the path for the errorURL attribute of our metadata, with the placeholders of the REFEDS
@@ -24,6 +25,8 @@ func (k *Kit) StepURL(next bridge.Next) string {
 	case bridge.StepAuthenticate:
 	case bridge.StepRole:
 		path = RolePath
+	case bridge.StepEmergency:
+		path = EmergencyPath
 	case bridge.StepIssue:
 		path = next.Transaction.Request.Resume
 	}

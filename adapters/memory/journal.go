@@ -46,6 +46,12 @@ func (s *Store) apply(w bridge.Write) (undo func(), err error) {
 		return s.savePersons(w.Persons), nil
 	case bridge.AddAuthenticator:
 		return s.addAuthenticator(w.Authenticator)
+	case bridge.AddEmergency:
+		return s.addEmergency(w.Emergency)
+	case bridge.ReviewEmergency:
+		return s.reviewEmergency(w.Emergency)
+	case bridge.SettleAlert:
+		return s.settleAlert(w), nil
 	case bridge.SaveDelivery:
 		return s.saveDelivery(w.Delivery), nil
 	case bridge.Append:

@@ -48,6 +48,7 @@ type Store struct {
 	partners       map[partnerID]trust.Record
 	invitations    map[string]trust.Invitation
 	workstations   map[string]trust.Workstation
+	emergencies    map[string]bridge.Emergency
 	revision       int64
 	changed        chan struct{} // closed and replaced at every change of the registry
 	events         []ledger.Event
@@ -75,6 +76,7 @@ func NewAt(clock func() time.Time) *Store {
 		partners:       map[partnerID]trust.Record{},
 		invitations:    map[string]trust.Invitation{},
 		workstations:   map[string]trust.Workstation{},
+		emergencies:    map[string]bridge.Emergency{},
 		changed:        make(chan struct{}),
 		traces:         map[string][]trace.Entry{},
 	}

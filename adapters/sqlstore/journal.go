@@ -66,6 +66,13 @@ func (s *Store) add(r *request, w bridge.Write) error {
 		return r.savePersons(w.Persons)
 	case bridge.AddAuthenticator:
 		return r.addAuthenticator(w.Authenticator)
+	case bridge.AddEmergency:
+		return r.emergency(w.Emergency, false)
+	case bridge.ReviewEmergency:
+		return r.emergency(w.Emergency, true)
+	case bridge.SettleAlert:
+		r.exclusive = append(r.exclusive, "emergency "+w.ID)
+		r.writes = append(r.writes, &op{stmt: settleAlert, args: []any{w.ID, int64(w.Attempts), nano(w.Due)}})
 	case bridge.SaveDelivery:
 		r.exclusive = append(r.exclusive, "delivery "+w.Delivery.ID)
 		o, err := deliveryOp(w.Delivery)

@@ -121,7 +121,8 @@ func (c *rowCache) apply(o *op) {
 		c.keys.clear()
 		c.participants.clear()
 	case saveDelivery, moveDelivery, moveCounter, notifyRegistry, indexEvents, addAuthenticator, updateAuthenticator, savePartner,
-		removePartner, addInvitation, updateInvitation, addWorkstation, updateWorkstation, saveTrace, purgeDeliveries, purgeTraces: // of tables that are not cached
+		removePartner, addInvitation, updateInvitation, addWorkstation, updateWorkstation, addEmergency, reviewEmergency,
+		settleAlert, moveAlert, saveTrace, purgeDeliveries, purgeTraces: // of tables that are not cached
 	default:
 		c.clear()
 	}

@@ -59,6 +59,14 @@ const (
 	updateWorkstation
 	workstationByID
 	allWorkstations
+	addEmergency
+	reviewEmergency
+	settleAlert
+	moveAlert
+	emergencyByID
+	allEmergencies
+	emergenciesWaiting
+	alertsDue
 	invitationByID
 	allInvitations
 	allPartners
@@ -98,8 +106,10 @@ const (
 // sqlText is what both dialects understand; it is asked once for each statement and connection. begin, lockHead
 // and notifyRegistry differ and are the engines' own.
 func sqlText(s statement) string {
-	if text, ok := shortLived()[s]; ok {
-		return text
+	for _, about := range []map[statement]string{shortLived(), emergencies()} {
+		if text, ok := about[s]; ok {
+			return text
+		}
 	}
 	return longLived()[s]
 }
@@ -154,6 +164,22 @@ func shortLived() map[statement]string {
 		deliveriesOf:  `SELECT doc, due FROM deliveries WHERE logout = $1 ORDER BY length(id), id`,
 		deliveriesDue: `SELECT doc, due FROM deliveries WHERE due <> 0 AND due <= $1 ORDER BY due, id LIMIT $2`,
 		moveDelivery:  `UPDATE deliveries SET due = $2 WHERE id = $1`,
+	}
+}
+
+// emergencies is about openings of emergency access. Whether one was reviewed, and its alert, are columns: who writes the one does not
+// undo the other.
+func emergencies() map[statement]string {
+	const found = `SELECT doc, alert, attempts FROM emergencies`
+	return map[statement]string{
+		addEmergency:       `INSERT INTO emergencies (id, doc, opened, alert, attempts) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		reviewEmergency:    `UPDATE emergencies SET doc = $2, reviewed = $3 WHERE id = $1 AND reviewed = 0`,
+		settleAlert:        `UPDATE emergencies SET attempts = $2, alert = $3 WHERE id = $1`,
+		moveAlert:          `UPDATE emergencies SET alert = $2 WHERE id = $1`,
+		emergencyByID:      found + ` WHERE id = $1`,
+		allEmergencies:     found + ` ORDER BY opened DESC, id LIMIT $1`,
+		emergenciesWaiting: found + ` WHERE reviewed = 0 ORDER BY opened DESC, id LIMIT $1`,
+		alertsDue:          found + ` WHERE alert <> 0 AND alert <= $1 ORDER BY alert, id LIMIT $2`,
 	}
 }
 

@@ -24,6 +24,7 @@ type Store interface {
 	bridge.Roster
 	bridge.Participants
 	bridge.Deliveries
+	bridge.Emergencies
 	people.Store
 	people.AuthenticatorStore
 	trust.PartnerStore
@@ -46,6 +47,7 @@ func All(t *testing.T, open Open) {
 	t.Run("Sessions", func(t *testing.T) { Sessions(t, open) })
 	t.Run("Participants", func(t *testing.T) { Participants(t, open) })
 	t.Run("Deliveries", func(t *testing.T) { Deliveries(t, open) })
+	t.Run("Emergencies", func(t *testing.T) { Emergencies(t, open) })
 	t.Run("People", func(t *testing.T) { People(t, open) })
 	t.Run("Authenticators", func(t *testing.T) { Authenticators(t, open) })
 	t.Run("Partners", func(t *testing.T) { Partners(t, open) })

@@ -39,7 +39,7 @@ func TestFieldsEqualTheInterpreter(t *testing.T) {
 				ID: text.Draw(rt, "id"), OrgCode: text.Draw(rt, "org"), OrgName: text.Draw(rt, "org name"), Code: text.Draw(rt, "code"), Name: text.Draw(rt, "role"),
 				Activities: coded.Draw(rt, "activities"), Workgroups: coded.Draw(rt, "workgroups"), AreasOfWork: coded.Draw(rt, "areas"),
 			}}
-			vars := translator.variables(in)
+			vars := translator.variables(in, false)
 			out, _, err := clause.Program.Eval(vars)
 			if err != nil {
 				rt.Fatal(err)

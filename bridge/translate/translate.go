@@ -19,26 +19,48 @@ import (
 type Translator struct {
 	Salt  []byte // of pairwise identifiers; must never change
 	Scope string // of scoped identifiers, e.g. rx1.example
+	// Emergency is what a sign-in under emergency access is called in each protocol: an acr, a context class. A protocol without one
+	// is told nothing under it.
+	Emergency map[trust.Protocol]string
 }
 
 var _ bridge.Translator = Translator{}
 
-// Translate applies the terms. It refuses when they do not allow anything to be said in this role.
+// Translate applies the terms. It refuses when they do not allow anything to be said in this role. Emergency access is used where
+// nothing else would do, and said to be what it is.
 func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
+	if in.Session.EmergencyOnly() {
+		return t.translate(in, true)
+	}
+	iss, err := t.translate(in, false)
+	met := err == nil && (len(in.Contexts) == 0 || iss.Class != "")
+	if met || !in.Session.InEmergency(in.Now) || err != nil && !bridge.AsRefusal(err).Overridable() {
+		return iss, err
+	}
+	if under, not := t.translate(in, true); not == nil {
+		return under, nil
+	}
+	return iss, err
+}
+
+func (t Translator) translate(in bridge.Facts, emergency bool) (bridge.Issuance, error) {
 	iss := bridge.Issuance{
 		Partner: in.Partner.ID, Protocol: in.Partner.Protocol, UID: in.Person.UID, Person: in.Person, Role: in.Role,
 		Assurance: in.Session.Assurance, Identity: in.Person.Identity, Method: in.Session.Method,
 		Class: bridge.SatisfiedContext(in.Contexts, in.Session, in.Person.Identity), AuthnAt: in.Session.AuthnAt, At: in.Now,
-		SubjectKind: in.Partner.Terms.Subject,
+		SubjectKind: in.Partner.Terms.Subject, Standing: in.Session.Standing,
 	}
-	if err := checkHard(in); err != nil {
+	if emergency {
+		iss.Class, iss.Emergency = t.Emergency[in.Partner.Protocol], in.Session.Emergency
+	}
+	if err := check(in, iss); err != nil {
 		return bridge.Issuance{}, err
 	}
 	var vars map[string]any
 	if in.Partner.Terms.When != nil || in.Wants == nil || len(in.Wants) > 0 { // else nothing is evaluated
-		vars = t.variables(in)
+		vars = t.variables(in, emergency)
 	}
-	if err := checkCondition(in, vars); err != nil {
+	if err := checkCondition(in, vars); err != nil && !emergency {
 		return bridge.Issuance{}, err
 	}
 	subject, err := t.subject(in)
@@ -46,7 +68,7 @@ func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
 		return bridge.Issuance{}, err
 	}
 	iss.Subject = subject
-	for _, rule := range in.Partner.Terms.Release {
+	for _, rule := range in.Partner.Terms.Released(emergency) {
 		if in.Wants == nil || slices.Contains(in.Wants, rule.Name) {
 			apply(&iss, rule, in, vars)
 		}
@@ -54,21 +76,45 @@ func (t Translator) Translate(in bridge.Facts) (bridge.Issuance, error) {
 	return iss, nil
 }
 
-// checkHard holds what no condition may loosen.
+// check holds what no condition may loosen.
+func check(in bridge.Facts, iss bridge.Issuance) error {
+	if err := checkHard(in); err != nil {
+		return err
+	}
+	if iss.Emergency.IsZero() {
+		return checkTerms(in)
+	}
+	if r := bridge.EmergencyRefusal(in); r != nil {
+		return r
+	}
+	if iss.Class == "" {
+		return bridge.Refuse(bridge.RevocationUnknown, "%s cannot be used with emergency access.", in.Partner.Name).WithCode("emergency_not_allowed")
+	}
+	return nil
+}
+
+// checkHard holds what nothing loosens at all.
 func checkHard(in bridge.Facts) error {
 	switch {
 	case !in.Partner.Answerable():
 		return bridge.Refuse(bridge.PartnerSuspended, "Sign-in to %s is switched off at present.", in.Partner.Name)
 	case in.Person.Status != people.Active || in.Person.UID != in.Session.UID:
 		return bridge.Refuse(bridge.UnknownSubject, "The person signed in is not active.")
-	case int(in.Session.Assurance) < in.Partner.Terms.Assurance:
-		return bridge.Refuse(bridge.AssuranceTooLow, "%s needs a stronger way of signing in.", in.Partner.Name)
-	case int(in.Person.Identity) < in.Partner.Terms.Identity:
-		return bridge.Refuse(bridge.IdentityTooLow, "%s needs a higher level of identity check.", in.Partner.Name)
-	case in.Partner.Terms.RoleNeeded && in.Role.ID == "":
-		return bridge.Refuse(bridge.NoRole, "%s needs a role.", in.Partner.Name)
 	case in.Role.ID != "" && !held(in):
-		return bridge.Refuse(bridge.RoleNotAllowed, "The role is not open.")
+		return bridge.Refuse(bridge.RoleNotAllowed, "The role is not open.").Because(bridge.ErrRoleNotHeld)
+	}
+	return nil
+}
+
+// checkTerms holds what the terms ask for.
+func checkTerms(in bridge.Facts) error {
+	switch terms := in.Partner.Terms; {
+	case int(in.Session.Assurance) < terms.Assurance:
+		return bridge.Refuse(bridge.AssuranceTooLow, "%s needs a stronger way of signing in.", in.Partner.Name)
+	case int(in.Person.Identity) < terms.Identity:
+		return bridge.Refuse(bridge.IdentityTooLow, "%s needs a higher level of identity check.", in.Partner.Name)
+	case terms.RoleNeeded && in.Role.ID == "":
+		return bridge.Refuse(bridge.NoRole, "%s needs a role.", in.Partner.Name)
 	}
 	return nil
 }
@@ -184,4 +230,10 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// Holds reports whether a condition of the hub's own holds of a person; one that fails does not.
+func (t Translator) Holds(c *trust.Clause, in bridge.Facts) bool {
+	ok, err := holds(c, in, t.variables(in, false))
+	return ok && err == nil
 }

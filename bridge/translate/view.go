@@ -9,7 +9,7 @@ import (
 )
 
 // variables are what the terms' expressions may speak of.
-func (t Translator) variables(in bridge.Facts) map[string]any {
+func (t Translator) variables(in bridge.Facts, emergency bool) map[string]any {
 	pairwise := t.pairwise(in.Partner, in.Person.UID)
 	open := in.Person.OpenRoles(in.Now)
 	view := roleView
@@ -28,7 +28,7 @@ func (t Translator) variables(in bridge.Facts) map[string]any {
 		"person":  personView(in),
 		"role":    role,
 		"roles":   roles,
-		"session": trust.SessionView{Assurance: int(in.Session.Assurance), Method: string(in.Session.Method)},
+		"session": trust.SessionView{Assurance: int(in.Session.Assurance), Method: string(in.Session.Method), Emergency: emergency, Standing: string(in.Session.Standing)},
 		"subject": trust.SubjectView{Pairwise: pairwise, Scoped: scoped(in.Person.UID, t.Scope), PairwiseScoped: scoped(pairwise, t.Scope), Scope: t.Scope},
 	}
 }

@@ -54,6 +54,7 @@ type Hub struct {
 	kit      *web.Kit
 	metrics  *metrics
 	limits   limits
+	board    statusBoard
 	rbac     *rbacFile // nil: no document is configured
 
 	keyMetadata *keyMetadata // nil: none is configured; for the loop alone

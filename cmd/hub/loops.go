@@ -11,6 +11,7 @@ const (
 	purgeEvery = time.Minute
 	sweepEvery = 20 * time.Second
 	pingEvery  = 500 * time.Millisecond
+	alertEvery = time.Second
 	keysEvery  = 2 * time.Second
 	rbacEvery  = 30 * time.Second
 
@@ -25,6 +26,7 @@ func (h *Hub) startLoops(ctx context.Context) {
 	h.loops.Go(func() { h.store.Watch(ctx, func() { h.registryChanged(ctx) }) })
 	h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
 	h.loops.Go(func() { h.woken(ctx) })
+	h.loops.Go(func() { h.every(ctx, alertEvery, "emergency alerts", h.core.SendAlerts) })
 	h.loops.Go(func() { h.every(ctx, sweepEvery, "end sessions", h.core.Sweep) })
 	for _, p := range h.oidc {
 		h.loops.Go(func() { h.every(ctx, pingEvery, "ping clients", p.SendPings) })

@@ -134,15 +134,15 @@ func TestSAMLDefaults(t *testing.T) {
 		{"rsa-pss-sha384", "when-key-present", "PS384", "when-key-present"}, {"ecdsa-sha512", "when-key-present", "ES512", "when-key-present"},
 		{"rsa-sha512", "when-key-present", "RS512", "when-key-present"},
 	} {
-		if d, err := SAMLDefaults(config.SAML{Sign: c.sign, Encrypt: c.encrypt}); err != nil || d.Algorithm != c.wantAlgorithm || d.Encrypt != c.wantEncrypt {
+		if d, err := SAMLDefaults(config.Config{SAML: config.SAML{Sign: c.sign, Encrypt: c.encrypt}}); err != nil || d.Algorithm != c.wantAlgorithm || d.Encrypt != c.wantEncrypt {
 			t.Errorf("%+v", d)
 		}
 	}
-	d, err := SAMLDefaults(config.SAML{Contexts: []string{"https://rx1.example/strong AAL3 IAL2"}})
+	d, err := SAMLDefaults(config.Config{SAML: config.SAML{Contexts: []string{"https://rx1.example/strong AAL3 IAL2"}}})
 	if c, known := trust.FindContext(d.Contexts, "https://rx1.example/strong"); err != nil || !known || c.Assurance != 3 || c.Identity != 2 {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if _, err := SAMLDefaults(config.SAML{Contexts: []string{"https://refeds.org/profile/mfa AAL1"}}); err == nil {
+	if _, err := SAMLDefaults(config.Config{SAML: config.SAML{Contexts: []string{"https://refeds.org/profile/mfa AAL1"}}}); err == nil {
 		t.Error("a standard class was made weaker")
 	}
 }

@@ -26,7 +26,7 @@ func (h *Hub) wireAuthenticators(ctx context.Context) error {
 	c := h.options.Config
 	o := signin.Options{
 		Kit: h.kit, Hub: h.core, Authenticators: h.store, Extras: h.options.Extras,
-		Apps: h.apps, Log: h.options.Log, CardURL: h.cardURL, Waiting: h.waiting,
+		Apps: h.apps, Log: h.options.Log, CardURL: h.cardURL, Waiting: h.waiting, Status: h.status,
 	}
 	if c.Authenticators.FIDO2.Enabled {
 		keys, err := h.wireFIDO(ctx)
@@ -46,6 +46,7 @@ func (h *Hub) wireAuthenticators(ctx context.Context) error {
 		o.CardSource = sourceOf(c.Listeners.Card.ClientCert)
 		h.kit.CardOrigin = h.cardURL("*")
 	}
+	h.wireStatus()
 	h.signin = signin.New(o)
 	if h.cards.verifier != nil {
 		h.cards.handler = h.signin.CardHandler()

@@ -20,14 +20,18 @@ func (h *Hub) wireCore(context.Context) error {
 	limits := bridge.DefaultLimits()
 	limits.Idle, limits.Absolute, limits.Resume = c.Session.Idle, c.Session.Absolute, c.Session.Resume
 	h.limits = h.newLimits()
+	translator := translate.Translator{Salt: keys.pairwise, Scope: c.Organisation.Scope, Emergency: emergencyNames(c.Emergency)}
 	journal := newCountingJournal(h.store, h.metrics, h.registry.Partner)
 	h.core = &bridge.Hub{
 		Artifacts: limitedArtifacts{h.store, h.limits.pending}, Journal: limitedJournal{journal, h.limits.pending, h.limits.tolls},
 		Sessions: countingSessions{h.store, journal}, Roster: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
-		Partners: h.registry, Translator: translate.Translator{Salt: keys.pairwise, Scope: c.Organisation.Scope}, Propagators: map[trust.Protocol]bridge.Propagator{},
+		Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
 		Clock: h.options.Clock, Secret: keys.core, Limits: limits, Parallel: parallel,
 		OnCardRemoval: trust.Removal(c.Session.OnCardRemoval), OnSwitch: bridge.Yield(c.Session.Switch), OnElsewhere: bridge.Yield(c.Session.Elsewhere),
 		KeepApps: c.Session.SuspendedApps == "keep", Workstations: h.store, Wake: h.wake,
+	}
+	if err := h.wireEmergency(translator); err != nil {
+		return err
 	}
 	if h.rbac != nil {
 		h.core.RBAC = h.rbac.inForce.Load

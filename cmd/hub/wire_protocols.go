@@ -22,7 +22,8 @@ func (h *Hub) wireProtocols(context.Context) error {
 	keys := h.keys
 	var err error
 	h.saml, err = saml2.New(saml2.Options{
-		Kit: h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(),
+		EmergencyClass: emergencyNames(c.Emergency)[trust.SAML2],
+		Kit:            h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(),
 		About: about(c), Attributes: attributes(c.SAML.Metadata.Attributes), MetadataLife: c.SAML.Metadata.Life, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife,
 		Poster: poster, Senders: h.registry, Clients: h.clients(), CardECP: h.cardECP(), AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	})
@@ -61,6 +62,9 @@ func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR, ProofNonce: c.DPoPNonce,
 		Lifetimes: oidc.Lifetimes{Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife},
 		Poster:    poster, Notifier: poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+	}
+	if e := h.options.Config.Emergency; e.Enabled {
+		o.EmergencyACR, o.PurposeOfUse = e.ACR, e.Purpose
 	}
 	mutual, err := h.mutualTLS()
 	if err != nil {

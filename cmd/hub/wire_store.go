@@ -25,6 +25,7 @@ type Store interface {
 	bridge.Roster
 	bridge.Participants
 	bridge.Deliveries
+	bridge.Emergencies
 	people.Store
 	people.AuthenticatorStore
 	trust.PartnerStore

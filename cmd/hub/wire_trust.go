@@ -16,14 +16,15 @@ func (h *Hub) wireTrust(ctx context.Context) error {
 		return err
 	}
 	h.registry = trust.NewRegistry(h.store, compiler, h.options.Lab, h.options.Clock)
-	if h.registry.SAML, err = SAMLDefaults(h.options.Config.SAML); err != nil {
+	if h.registry.SAML, err = SAMLDefaults(h.options.Config); err != nil {
 		return err
 	}
 	return h.reloadRegistry(ctx)
 }
 
 // SAMLDefaults are the configuration's, in the words of the terms. An error is of its authentication context classes.
-func SAMLDefaults(c config.SAML) (trust.SAMLDefaults, error) {
+func SAMLDefaults(all config.Config) (trust.SAMLDefaults, error) {
+	c := all.SAML
 	d := trust.SAMLDefaults{Encrypt: c.Encrypt, Algorithm: string(algorithm(c.Sign))}
 	if c.Encrypt == "required-by-terms" {
 		d.Encrypt = "never"
@@ -31,6 +32,12 @@ func SAMLDefaults(c config.SAML) (trust.SAMLDefaults, error) {
 	var err error
 	if d.Contexts, err = trust.MergeContexts(trust.DefaultContexts(), c.Contexts); err != nil {
 		return d, fmt.Errorf("saml.contexts: %w", err)
+	}
+	if all.Emergency.Enabled {
+		d.Emergency = all.Emergency.Class
+	}
+	if err := noSecondMeaning(all.Emergency, d.Contexts); err != nil {
+		return d, err
 	}
 	return d, nil
 }

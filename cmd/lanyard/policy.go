@@ -25,6 +25,7 @@ type question struct {
 	user, role, partner string
 	assurance           int
 	method              string
+	emergency           bool
 }
 
 func (p *program) policyExplain() *cobra.Command {
@@ -43,6 +44,7 @@ func (p *program) policyExplain() *cobra.Command {
 	f.StringVar(&q.partner, "partner", "", "partner id or name")
 	f.IntVar(&q.assurance, "assurance", 3, "level of the sign-in to suppose, 1 to 3")
 	f.StringVar(&q.method, "method", string(bridge.MethodSmartcard), "method of the sign-in to suppose")
+	f.BoolVar(&q.emergency, "emergency", false, "suppose emergency access by a card whose revocation cannot be known")
 	_ = cmd.MarkFlagRequired("user")
 	_ = cmd.MarkFlagRequired("partner")
 	return cmd
@@ -82,6 +84,9 @@ func (p *program) explain(cmd *cobra.Command, q question) error {
 		return err
 	}
 	session := bridge.Session{ID: "explain", UID: person.UID, Method: bridge.Method(q.method), Assurance: bridge.Assurance(q.assurance), AuthnAt: now, Started: now, Seen: now, RoleID: role.ID}
+	if q.emergency {
+		session.Standing, session.Emergency = bridge.StandingUnknown, now.Add(c.Emergency.Life)
+	}
 	iss, err := h.Core().Translator.Translate(bridge.Facts{Session: session, Person: person, Role: role, Partner: partner, RBAC: rbac, Now: now})
 	if err != nil {
 		r := bridge.AsRefusal(err)

@@ -39,7 +39,7 @@ func newRoot(out, errs io.Writer, env []string) *cobra.Command {
 	flags.BoolVar(&p.lab, "lab", false, "rehearse on one machine: permit http and *.localhost; never for patients")
 	flags.BoolVar(&p.json, "json", false, "print JSON")
 	root.AddCommand(p.serveCommand(), p.demoCommand(), p.initCommand(), p.configCommand(), p.keysCommand(), p.partnerCommand(), p.metadataCommand(), p.peopleCommand(), p.sessionCommand(), p.ticketCommand(),
-		p.policyCommand(), p.traceCommand(), p.decodeCommand(), p.auditCommand(), p.healthCommand(), p.versionCommand())
+		p.emergencyCommand(), p.policyCommand(), p.traceCommand(), p.decodeCommand(), p.auditCommand(), p.healthCommand(), p.versionCommand())
 	strict(root)
 	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
 	return root
@@ -74,7 +74,7 @@ func (p *program) open(cmd *cobra.Command) (config.Config, hub.Store, error) {
 
 // compiler judges partners as the hub of this configuration does.
 func (p *program) compiler(c config.Config) (trust.Compiler, trust.CompileOptions, error) {
-	defaults, err := hub.SAMLDefaults(c.SAML)
+	defaults, err := hub.SAMLDefaults(c)
 	if err != nil {
 		return trust.Compiler{}, trust.CompileOptions{}, exitError{exitConfig, err}
 	}

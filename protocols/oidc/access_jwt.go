@@ -117,7 +117,7 @@ func (p *Provider) readerClaims(to *client, iss bridge.Issuance, scopes []string
 	if role := selectedRole(iss, scopes); role != "" {
 		claims[claimSelectedRole] = role
 	}
-	if extension := to.iua(iss, scopes); extension != nil {
+	if extension := to.iua(iss, scopes, p.purpose); extension != nil {
 		claims["extensions"] = extension
 	}
 	return claims

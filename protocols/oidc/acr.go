@@ -1,6 +1,8 @@
 package oidc
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,12 +15,19 @@ type acrClass struct {
 	name string
 	min  bridge.Assurance
 	meth bridge.Method
+	// emergency: it is emergency access, which no sign-in is.
+	emergency bool
+}
+
+// context is what the core compares.
+func (c acrClass) context() bridge.AuthnContext {
+	return bridge.AuthnContext{Class: c.name, Min: c.min, Method: c.meth, Emergency: c.emergency}
 }
 
 // acrClasses are the names clients send. Those of the lower levels are met by a stronger proof too;
 // those of authenticators that this hub does not have are known, and never met.
-func acrClasses() []acrClass {
-	return []acrClass{
+func acrClasses(emergency string) []acrClass {
+	out := []acrClass{
 		{name: "AAL3_ANY", min: 3},
 		{name: "AAL2_OR_AAL3_ANY", min: 2},
 		{name: "AAL2_ANY", min: 2},
@@ -27,7 +36,21 @@ func acrClasses() []acrClass {
 		{name: "AAL3_SMARTCARD", min: 3, meth: bridge.MethodSmartcard},
 		{name: "AAL3_N3_SMARTCARD"}, {name: "AAL3_IOS"}, {name: "AAL2_TOTP"}, {name: "AAL2_NHSMAIL"}, {name: "AAL1_USERPASS"},
 	}
+	if emergency != "" {
+		out = append(out, acrClass{name: emergency, emergency: true})
+	}
+	return out
 }
+
+// oneMeaning refuses an acr of emergency access that a normal sign-in could be called by.
+func oneMeaning(emergency string) error {
+	if slices.ContainsFunc(acrClasses(""), func(c acrClass) bool { return c.name == emergency }) || levelACR.MatchString(emergency) {
+		return fmt.Errorf("oidc: acr %s of emergency access is that of another sign-in", emergency)
+	}
+	return nil
+}
+
+var levelACR = regexp.MustCompile(`^AAL[0-9]_ANY$`)
 
 // known leaves out acr names that are unknown or never met, and repetitions.
 func (p *Provider) known(names []string) []string {
@@ -45,8 +68,8 @@ func (p *Provider) contexts(names []string) []bridge.AuthnContext {
 	var out []bridge.AuthnContext
 	for _, name := range names {
 		for _, c := range p.acr {
-			if c.name == name && c.min > 0 {
-				out = append(out, bridge.AuthnContext{Class: c.name, Min: c.min, Method: c.meth})
+			if c.name == name && (c.min > 0 || c.emergency) {
+				out = append(out, c.context())
 			}
 		}
 	}
@@ -64,7 +87,7 @@ func (p *Provider) offered() []string {
 	out := []string{}
 	for _, c := range p.acr {
 		for _, o := range p.hub.Methods {
-			if c.min > 0 && (bridge.AuthnContext{Min: c.min, Method: c.meth}).Satisfied(o.Assurance, o.Method) {
+			if c.emergency || c.min > 0 && c.context().Satisfied(o.Assurance, o.Method) {
 				out = append(out, c.name)
 				break
 			}

@@ -47,7 +47,7 @@ func provenBy(iss bridge.Issuance) proven { return proven{iss.Class, iss.Method,
 // asProven is an issuance that says of the authentication what was true at the grant's auth_time. What may be told at all is decided
 // by the session as it is now.
 func (g *grant) asProven(iss bridge.Issuance) bridge.Issuance {
-	if g.Proven != (proven{}) {
+	if g.Proven != (proven{}) && iss.Emergency.IsZero() { // emergency access is said to be what it is, whatever was before it
 		iss.Class, iss.Method, iss.Assurance = g.Proven.Class, g.Proven.Method, g.Proven.Level
 	}
 	return iss

@@ -57,6 +57,9 @@ type Options struct {
 	Registering Registering
 	Log         *slog.Logger
 	Face        Face // zero: the standard one
+	// EmergencyACR is the acr of emergency access; empty: there is none. PurposeOfUse is what tokens with the extension of IHE IUA say
+	// under it, as SYSTEM|CODE.
+	EmergencyACR, PurposeOfUse string
 	// AfterLogout shows what became of a sign-out. next is where the partner wants the browser, already
 	// checked; empty if nowhere. nil: go there, or to the hub's own page.
 	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)
@@ -79,6 +82,7 @@ type Provider struct {
 	issuer  string
 	face    Face
 	acr     []acrClass
+	purpose string
 	scopes  scopeTable
 	sealer  sealer
 	nonces  nonces
@@ -106,9 +110,13 @@ func New(o Options) (*Provider, error) {
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, mutual: o.MutualTLS, poster: o.Poster, log: o.Log,
 		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
 		waiting: make(places, placesOfOthers), doubtful: make(places, placesOfStrangers),
-		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(), scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
+		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(o.EmergencyACR), scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
 	}
-	var err error
+	p.purpose = o.PurposeOfUse
+	err := oneMeaning(o.EmergencyACR)
+	if err != nil {
+		return nil, err
+	}
 	if p.sealer, err = newSealer(o.Hub); err != nil {
 		return nil, err
 	}

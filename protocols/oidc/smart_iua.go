@@ -30,7 +30,7 @@ func codingOf(text, system string) coding {
 }
 
 // iua is what a reader's terms release in the extension of IHE IUA (ITI-71, JSON Web Token Option); nil if they release nothing there.
-func (c *client) iua(iss bridge.Issuance, scopes []string) map[string]any {
+func (c *client) iua(iss bridge.Issuance, scopes []string, purpose string) map[string]any {
 	if !slices.ContainsFunc(c.rules.Release, func(r trust.Rule) bool { return strings.HasPrefix(r.Name, trust.IUAClaim) }) {
 		return nil
 	}
@@ -52,6 +52,9 @@ func (c *client) iua(iss bridge.Issuance, scopes []string) map[string]any {
 		if purpose, ok := strings.CutPrefix(s, purposePrefix); ok {
 			purposes = append(purposes, codingOf(purpose, actReason))
 		}
+	}
+	if !iss.Emergency.IsZero() && purpose != "" {
+		purposes = []coding{codingOf(purpose, actReason)} // of the hub's own knowledge, whatever the client claims
 	}
 	if len(purposes) > 0 {
 		out["purpose_of_use"] = purposes

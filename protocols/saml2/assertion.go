@@ -46,6 +46,9 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	if refused != nil { // the person took too long for them
 		return nil, 0, refused
 	}
+	if e := a.iss.Emergency; !e.IsZero() && e.Before(to) {
+		to = e
+	}
 	end := string(appendInstant(nil, to))
 	w.raw(`<saml:Assertion xmlns:saml="`, assertionSpace, `"`)
 	w.attr("ID", a.id)

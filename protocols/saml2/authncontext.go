@@ -56,6 +56,17 @@ func (t classes) contexts(asked *requestedContext) []bridge.AuthnContext {
 	return out
 }
 
+// contexts are those of the request, emergency access among them where it is named. It has no place in the order of the others: it
+// can only be asked for exactly.
+func (q *inquiry) contexts() []bridge.AuthnContext {
+	asked := q.req.Context
+	out := classesOf(q.partner).contexts(asked)
+	if asked == nil || q.emergency == "" || q.partner.Terms.Emergency == nil || asked.Declarations || asked.Comparison != "" && asked.Comparison != "exact" || !slices.Contains(asked.Classes, q.emergency) {
+		return out
+	}
+	return append(out, bridge.AuthnContext{Class: q.emergency, Min: never, Emergency: true})
+}
+
 // exactly keeps the order of the request, which is its order of preference.
 func (t classes) exactly(refs []string) []bridge.AuthnContext {
 	var out []bridge.AuthnContext

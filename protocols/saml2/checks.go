@@ -13,18 +13,19 @@ import (
 // inquiry is one AuthnRequest under examination.
 type inquiry struct {
 	sender
-	req      authnRequest
-	by       binding // how it arrived
-	relay    relayState
-	now      time.Time
-	issued   time.Time
-	reply    reply     // set as soon as the reply address is proven
-	offered  []binding // for the reply
-	endpoint string    // address at which the message arrived
-	entityID string    // ours
-	skew     time.Duration
-	life     time.Duration
-	open     func(*subject) bool // decrypts an EncryptedID
+	req       authnRequest
+	by        binding // how it arrived
+	relay     relayState
+	now       time.Time
+	issued    time.Time
+	reply     reply     // set as soon as the reply address is proven
+	offered   []binding // for the reply
+	endpoint  string    // address at which the message arrived
+	entityID  string    // ours
+	emergency string    // class of emergency access; empty: there is none
+	skew      time.Duration
+	life      time.Duration
+	open      func(*subject) bool // decrypts an EncryptedID
 }
 
 // check is one rule.
@@ -201,8 +202,8 @@ func checkService(q *inquiry) *bridge.Refusal {
 // not to: whoever sets one up is told so.
 func checkContext(q *inquiry) *bridge.Refusal {
 	known := classesOf(q.partner)
-	asked := known.contexts(q.req.Context)
-	if len(asked) == 0 || slices.ContainsFunc(asked, func(c bridge.AuthnContext) bool { return c.Min < never }) {
+	asked := q.contexts()
+	if len(asked) == 0 || slices.ContainsFunc(asked, func(c bridge.AuthnContext) bool { return c.Min < never || c.Emergency }) {
 		return nil
 	}
 	if slices.ContainsFunc(q.req.Context.Classes, func(ref string) bool { c, _ := known.find(ref); return c.Foreign && c.Assurance == 1 }) {
@@ -218,7 +219,7 @@ func (q *inquiry) request() (bridge.Request, error) {
 	state := state{ID: q.req.ID, Reply: q.reply, Relay: q.relay, Format: q.req.Policy.Format, Service: q.req.Service, Conditions: q.req.Conditions}
 	out := bridge.Request{
 		Partner: q.partner.ID, Protocol: trust.SAML2, ForceAuthn: q.req.ForceAuthn, Passive: q.req.IsPassive,
-		Contexts: classesOf(q.partner).contexts(q.req.Context), Requesters: q.req.Scoping.Requesters, ReturnTo: origin(q.reply.URL), Resume: ResumePath,
+		Contexts: q.contexts(), Requesters: q.req.Scoping.Requesters, ReturnTo: origin(q.reply.URL), Resume: ResumePath,
 		Once: mark,
 	}
 	if q.req.Subject != nil {

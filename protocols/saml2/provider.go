@@ -70,7 +70,9 @@ type Options struct {
 	Poster       Poster               // nil: partners are not told by SOAP
 	Senders      Senders              // nil: messages by artifact are not accepted
 	Clients      Clients              // nil: ECP is not offered
-	CardECP      string               // address of the ECP service that takes client certificates; empty: there is none
+	// EmergencyClass is the authentication context class of emergency access; empty: there is none.
+	EmergencyClass string
+	CardECP        string // address of the ECP service that takes client certificates; empty: there is none
 	// AfterLogout shows what became of a sign-out that a partner began in this browser, when not every other partner has
 	// confirmed. The page continues to next, which may be empty. nil: the partner is answered without a page.
 	AfterLogout func(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, next string)

@@ -76,7 +76,7 @@ func (p *Provider) examine(ctx context.Context, m message) (inquiry, error) {
 // newInquiry is an examination that has not begun.
 func (p *Provider) newInquiry(m message) inquiry {
 	return inquiry{
-		by: m.by, relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID,
+		by: m.by, relay: m.relay, now: p.Hub.Clock(), endpoint: p.Kit.URL(SSOPath), entityID: p.EntityID, emergency: p.EmergencyClass,
 		skew: p.ClockSkew, life: p.RequestLife, offered: browserReplies(), open: p.open,
 	}
 }

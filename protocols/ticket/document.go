@@ -65,7 +65,7 @@ func (p *Provider) document(w *writer, id string, iss bridge.Issuance, token, re
 	w.open(`samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:1.0:protocol" ResponseID="` + id + `" InResponseTo="null" MajorVersion="1" MinorVersion="1" IssueInstant="` + now + `" Recipient="` + attr(recipient) + `"`)
 	w.status("samlp:Success")
 	w.open(`saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion" MajorVersion="1" MinorVersion="1" AssertionID="` + p.assertionID() + `" Issuer="` + attr(issuer) + `" IssueInstant="` + now + `"`)
-	w.conditions(iss.At)
+	w.conditions(iss)
 	w.open("saml:AttributeStatement")
 	w.open("saml:Subject")
 	w.nameIdentifier(iss.Subject)
@@ -73,7 +73,7 @@ func (p *Provider) document(w *writer, id string, iss bridge.Issuance, token, re
 	w.element("saml:ConfirmationMethod", "saml:ConfirmationMethod", "urn:com:sun:identity")
 	w.open("saml:SubjectConfirmationData")
 	w.open(`saml:Assertion MajorVersion="1" MinorVersion="1" AssertionID="` + p.assertionID() + `" Issuer="` + attr(issuer) + `" IssueInstant="` + now + `"`)
-	w.conditions(iss.At)
+	w.conditions(iss)
 	w.authentication(iss, token, recipient)
 	w.close("saml:Assertion")
 	w.close("saml:SubjectConfirmationData")
@@ -97,8 +97,22 @@ func (w *writer) status(code string) {
 	w.close("samlp:Status")
 }
 
-func (w *writer) conditions(at time.Time) {
-	w.line(`<saml:Conditions NotBefore="` + stamp(at.Add(-notBefore)) + `" NotOnOrAfter="` + stamp(at.Add(notAfter)) + `"/>`)
+func (w *writer) conditions(iss bridge.Issuance) {
+	end := iss.At.Add(notAfter)
+	if !iss.Emergency.IsZero() && iss.Emergency.Before(end) {
+		end = iss.Emergency
+	}
+	w.line(`<saml:Conditions NotBefore="` + stamp(iss.At.Add(-notBefore)) + `" NotOnOrAfter="` + stamp(end) + `"/>`)
+}
+
+// loginModule is the AuthenticationMethod of every sign-in but one: emergency access is said to be what it is.
+const loginModule = "urn:com:sun:identity:ExtendedLoginModule"
+
+func authenticationMethod(iss bridge.Issuance) string {
+	if !iss.Emergency.IsZero() {
+		return iss.Class
+	}
+	return loginModule
 }
 
 func (w *writer) nameIdentifier(uid string) {
@@ -106,7 +120,7 @@ func (w *writer) nameIdentifier(uid string) {
 }
 
 func (w *writer) authentication(iss bridge.Issuance, token, address string) {
-	w.open(`saml:AuthenticationStatement AuthenticationInstant="` + stamp(iss.AuthnAt) + `" AuthenticationMethod="urn:com:sun:identity:ExtendedLoginModule"`)
+	w.open(`saml:AuthenticationStatement AuthenticationInstant="` + stamp(iss.AuthnAt) + `" AuthenticationMethod="` + attr(authenticationMethod(iss)) + `"`)
 	w.open("saml:Subject")
 	w.nameIdentifier(iss.Subject)
 	w.open("saml:SubjectConfirmation")

@@ -43,6 +43,8 @@ const (
 	AuthenticatorRevoked Kind = "authenticator_revoked" // a card or key may not be used any more
 	EnrolmentIssued      Kind = "enrolment_issued"      // a one-time enrolment link was made
 	Enrolled             Kind = "enrolled"              // an authenticator was bound to a person
+	EmergencyOpened      Kind = "emergency_opened"      // a person opened emergency access
+	EmergencyReviewed    Kind = "emergency_reviewed"    // somebody else judged that
 	Alarm                Kind = "alarm"                 // something that must not happen did, e.g. two verifiers disagree
 )
 

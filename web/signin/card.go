@@ -58,6 +58,10 @@ func (s *SignIn) finishCard(w http.ResponseWriter, r *http.Request) {
 		s.deny(w, r, b, tx, bridge.MethodSmartcard, err)
 		return
 	}
+	if found.Refused != "" {
+		s.reachBrink(w, r, b, tx, found)
+		return
+	}
 	s.Accept(w, r, b, tx, *found.Proof)
 }
 

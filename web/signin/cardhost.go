@@ -121,7 +121,10 @@ func (s *SignIn) readCard(w http.ResponseWriter, r *http.Request, a attempt) {
 		found.Card = &card
 	} else {
 		proof, err := s.Cards.Accept(r.Context(), certs, now)
-		if err != nil {
+		switch {
+		case s.Hub.Emergency != nil && proof.ForEmergency(err):
+			found.Refused = s.recordCard(r, a, bridge.AsRefusal(err)).Detail
+		case err != nil:
 			s.cardRefused(w, r, a, err)
 			return
 		}

@@ -15,13 +15,18 @@ func (s *SignIn) cardRefused(w http.ResponseWriter, r *http.Request, a attempt, 
 	if refusal.OurFault() {
 		s.Log.ErrorContext(r.Context(), "card not checked", "ref", bridge.Ref(r.Context()), "error", refusal.Error())
 	} else {
-		tx := bridge.Transaction{Ref: a.Ref, Request: bridge.Request{Partner: a.Partner}}
-		refusal = bridge.AsRefusal(s.Hub.RefuseSignIn(r.Context(), tx, bridge.MethodSmartcard, refusal))
+		refusal = s.recordCard(r, a, refusal)
 	}
 	status, _, _ := web.PageOf(refusal.Reason)
 	page, title := s.cardWords(r, refusal)
 	page.Again = s.cardAgain(r, a)
 	s.Kit.Page(w, r, "refused", title, page, web.PageOptions{Status: status, Away: true})
+}
+
+// recordCard puts a card that was not accepted into the record.
+func (s *SignIn) recordCard(r *http.Request, a attempt, refusal *bridge.Refusal) *bridge.Refusal {
+	tx := bridge.Transaction{Ref: a.Ref, Request: bridge.Request{Partner: a.Partner}}
+	return bridge.AsRefusal(s.Hub.RefuseSignIn(r.Context(), tx, bridge.MethodSmartcard, refusal))
 }
 
 // cardUsed answers a second visit to the same host name.

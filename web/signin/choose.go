@@ -26,6 +26,7 @@ type choosePage struct {
 	App     string // empty: the hub's own pages
 	Ended   string // why the last session in this browser is over
 	Other   string // who is signed in now
+	Notice  string // that the hub is not at its best
 	Methods []way
 	Reach   keyReach
 	Number  bool // a staff number may be typed
@@ -48,6 +49,7 @@ func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 	case err != nil && !s.anotherWay(tx, next.Partner, err):
 		s.refused(w, r, b, tx, err)
 		return
+	case err == nil && next.Step == bridge.StepEmergency && s.anotherWay(tx, next.Partner, next.Refused): // which may make it needless
 	case err == nil && next.Step != bridge.StepAuthenticate:
 		s.Kit.Go(w, r, next)
 		return
@@ -58,6 +60,7 @@ func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		page.Other, who = person.Name, s.who(session, person)
 	}
+	page.Notice = s.Status(r.Context()).Notice()
 	page.Methods = s.ways(tx, next.Partner, s.Kit.Remembered(r, methodCookie))
 	for _, e := range s.Extras {
 		page.Extras = append(page.Extras, extraLink{e.Label, e.Path + "?" + page.query()})

@@ -14,6 +14,10 @@
 //	GET  /role                    choose a role (tx, v, filter)
 //	POST /role                    (role)
 //	POST /role/change             starts the choice of another role
+//	GET  /emergency               offers emergency access where an app would refuse (tx, v, offer)
+//	POST /emergency               opens it (reason, note, confirm)
+//	POST /emergency/decline       goes on without it
+//	GET  /status                  how the hub is doing, in public words; JSON for those who accept it
 //	POST /switch                  ends the session for the next person
 //	GET  /signout                 asks: a link or an image never signs anybody out
 //	POST /signout                 ends the session

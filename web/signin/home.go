@@ -17,7 +17,8 @@ type homePage struct {
 	Waiting   string // page of the apps that wait for an approval; empty: none does
 	Count     int    // of them
 	News      []news
-	Open      bool // its apps may still be open, and can be told from here
+	Open      bool   // its apps may still be open, and can be told from here
+	Notice    string // that the hub is not at its best
 }
 
 func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
@@ -32,13 +33,14 @@ func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		s.Kit.PageWho(w, r, b, "", "home", "Sign in", homePage{Ended: s.ended(r, b), Open: s.open(r, b)}, web.PageOptions{})
+		s.Kit.PageWho(w, r, b, "", "home", "Sign in", homePage{Ended: s.ended(r, b), Open: s.open(r, b), Notice: s.Status(r.Context()).Notice()}, web.PageOptions{})
 		return
 	}
 	now := s.Hub.Clock()
 	open := len(person.OpenRoles(now))
 	_, acts := person.OpenRole(session.RoleID, now)
 	page := homePage{Role: acts, NoRoles: open == 0, CanChange: open > 1 || open == 1 && !acts, Apps: s.Apps(), News: s.news(r.Context(), person.UID)}
+	page.Notice = s.Status(r.Context()).Notice()
 	if n, path, err := s.Waiting(r.Context(), person.UID); err == nil && n > 0 { // the page has more to say than this
 		page.Waiting, page.Count = path, n
 	}
@@ -101,6 +103,8 @@ func (s *SignIn) ended(r *http.Request, b bridge.Browser) string {
 		return "" // the page has more to say than this
 	case !session.Ended.IsZero() && session.Ended.Before(session.Started.Add(limits.Absolute)):
 		return "You were signed out at " + s.Kit.Time(session.Ended) + ". Sign in again to go on."
+	case session.EmergencyOnly() && !session.InEmergency(now):
+		return "Your emergency access ended at " + s.Kit.Time(session.Emergency) + ". Sign in again to go on."
 	case !now.Before(session.Started.Add(limits.Absolute)):
 		return "Your session reached its limit of " + spoken(limits.Absolute) + ". Sign in again to go on."
 	case !now.Before(session.Seen.Add(limits.Idle)):

@@ -34,6 +34,7 @@ type attempt struct {
 type seen struct {
 	Attempt attempt
 	Proof   *bridge.Proof         // of a sign-in
+	Refused string                // why the proof will do for emergency access alone; empty: for everything
 	Card    *people.Authenticator // of an enrolment
 }
 

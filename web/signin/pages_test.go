@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/web"
 )
 
@@ -56,6 +57,8 @@ func samples() map[string][2]any {
 		"role":   {rolePage{}, rolePage{flow: f, App: hostile, Change: true, Error: "Choose.", Filter: web.Plain(hostile), ShowFilter: true, Clear: "/role", Total: 7, Roles: []roleRow{row, {ID: "2"}}}},
 		"refused": {refusedPage{}, refusedPage{Lead: hostile, Steps: []string{hostile}, Reason: "no_role", RA: true, App: hostile, Return: "/r", Again: "/a", AgainText: "Try again", Other: "/o", Home: "/",
 			Roles: []roleRow{row}}},
+		"emergency":  {emergencyPage{}, emergencyPage{f, "offer", hostile, hostile, hostile, "30 minutes", []reasonRow{{"life", hostile, true}, {"care", "Care", false}}, bridge.Opening{Note: hostile}.Words(), 500, "Choose a reason.", "reasons", "/o", true}},
+		"status":     {statusPage{}, statusPage{[]statusRow{{hostile, "Working", hostile, "now", "good"}, {"B", "Not working", "", "", "bad"}}, "now"}},
 		"home":       {homePage{Open: true}, homePage{Role: true, NoRoles: true, CanChange: true, Waiting: "/approvals", Count: 2, News: []news{{"security key", hostile, "2 January"}}, Apps: []App{{hostile, "javascript:alert(1)"}}, Ended: "Ended."}},
 		"signout":    {struct{ Open bool }{}, struct{ Open bool }{true}},
 		"signedout":  {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},

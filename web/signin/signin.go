@@ -51,7 +51,9 @@ type Options struct {
 	Apps       func() []App // nil: no tiles
 	// Waiting counts the apps that wait for an approval of a person, and says where they are listed; nil: there never are any.
 	Waiting func(ctx context.Context, uid string) (n int, path string, err error)
-	Log     *slog.Logger // nil: the kit's
+	// Status says how the parts of the hub that people notice are doing; nil: nothing is said.
+	Status func(ctx context.Context) Status
+	Log    *slog.Logger // nil: the kit's
 }
 
 // SignIn serves the pages.
@@ -72,6 +74,9 @@ func New(o Options) *SignIn {
 	}
 	if o.Waiting == nil {
 		o.Waiting = func(context.Context, string) (int, string, error) { return 0, "", nil }
+	}
+	if o.Status == nil {
+		o.Status = func(context.Context) Status { return Status{} }
 	}
 	if o.CardURL == nil {
 		o.Cards = nil
@@ -106,6 +111,10 @@ func (s *SignIn) Routes() []web.Route {
 		get(web.RolePath, "role", s.rolePage),
 		post(web.RolePath, "role_choose", s.chooseRole),
 		post("/role/change", "role_change", s.changeRole),
+		get(web.EmergencyPath, "emergency", s.offerPage),
+		post(web.EmergencyPath, "emergency_open", s.openEmergency),
+		post(web.EmergencyPath+"/decline", "emergency_decline", s.declineEmergency),
+		as(web.Cheap, get(statusPath, "status", s.status)),
 		as(web.SignOut, post("/switch", "switch_user", s.switchUser)),
 		as(web.SignOut, get("/signout", "signout_ask", s.askSignOut)),
 		as(web.SignOut, post("/signout", "signout", s.signOut)),
@@ -156,6 +165,11 @@ func (s *SignIn) who(session bridge.Session, p people.Person) string {
 	if session.ID == "" {
 		return ""
 	}
-	role, _ := p.OpenRole(session.RoleID, s.Hub.Clock())
-	return web.Who(p, role)
+	now := s.Hub.Clock()
+	role, _ := p.OpenRole(session.RoleID, now)
+	who := web.Who(p, role)
+	if session.InEmergency(now) {
+		who += "\nEmergency access until " + s.Kit.Time(session.Emergency)
+	}
+	return who
 }

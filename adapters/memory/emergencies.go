@@ -1,0 +1,92 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// Emergency implements bridge.Emergencies.
+func (s *Store) Emergency(_ context.Context, id string) (bridge.Emergency, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.emergencies[id]
+	if !ok {
+		return bridge.Emergency{}, bridge.ErrNotFound
+	}
+	return e, nil
+}
+
+// Emergencies implements bridge.Emergencies.
+func (s *Store) Emergencies(_ context.Context, waiting bool, limit int) ([]bridge.Emergency, error) {
+	out := s.emergenciesWhere(func(e bridge.Emergency) bool { return !waiting || !e.Reviewed() }, limit, func(a, b bridge.Emergency) int {
+		return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(a.ID, b.ID))
+	})
+	return out, nil
+}
+
+// DueAlerts implements bridge.Emergencies.
+func (s *Store) DueAlerts(_ context.Context, now, until time.Time, limit int) ([]bridge.Emergency, error) {
+	due := s.emergenciesWhere(func(e bridge.Emergency) bool { return !e.AlertDue.IsZero() && !e.AlertDue.After(now) }, limit, func(a, b bridge.Emergency) int {
+		return cmp.Or(a.AlertDue.Compare(b.AlertDue), cmp.Compare(a.ID, b.ID))
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(due, func(e bridge.Emergency) bool {
+		kept := s.emergencies[e.ID]
+		taken := !kept.AlertDue.Equal(e.AlertDue)
+		if !taken {
+			kept.AlertDue = until
+			s.emergencies[e.ID] = kept
+		}
+		return taken
+	}), nil
+}
+
+func (s *Store) emergenciesWhere(match func(bridge.Emergency) bool, limit int, order func(a, b bridge.Emergency) int) []bridge.Emergency {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []bridge.Emergency
+	for _, e := range s.emergencies {
+		if match(e) {
+			out = append(out, e)
+		}
+	}
+	slices.SortFunc(out, order)
+	return out[:min(len(out), max(limit, 0))]
+}
+
+func (s *Store) addEmergency(e bridge.Emergency) (undo func(), err error) {
+	if _, ok := s.emergencies[e.ID]; ok {
+		return nil, bridge.ErrExists
+	}
+	e.Opened, e.Until, e.AlertDue = e.Opened.UTC().Round(0), e.Until.UTC().Round(0), e.AlertDue.UTC().Round(0)
+	s.emergencies[e.ID] = e
+	return func() { delete(s.emergencies, e.ID) }, nil
+}
+
+func (s *Store) reviewEmergency(e bridge.Emergency) (undo func(), err error) {
+	old, ok := s.emergencies[e.ID]
+	if !ok || old.Reviewed() {
+		return nil, bridge.ErrSpent
+	}
+	next := old
+	next.Review = e.Review
+	next.Review.At = next.Review.At.UTC().Round(0)
+	s.emergencies[e.ID] = next
+	return func() { s.emergencies[e.ID] = old }, nil
+}
+
+func (s *Store) settleAlert(w bridge.SettleAlert) (undo func()) {
+	old, ok := s.emergencies[w.ID]
+	if !ok {
+		return func() {}
+	}
+	next := old
+	next.Attempts, next.AlertDue = w.Attempts, w.Due.UTC().Round(0)
+	s.emergencies[w.ID] = next
+	return func() { s.emergencies[w.ID] = old }
+}

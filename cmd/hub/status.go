@@ -1,0 +1,69 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/web/signin"
+)
+
+// statusFor is how long one look at the parts serves: the page is public, and must not be a way to keep the store busy.
+const statusFor = 2 * time.Second
+
+// statusBoard gathers what the status page says. Parts are added before the hub listens.
+type statusBoard struct {
+	parts []func(ctx context.Context, now time.Time) []signin.Part
+
+	mu   sync.Mutex
+	last signin.Status
+	at   time.Time
+}
+
+func (b *statusBoard) add(part func(ctx context.Context, now time.Time) []signin.Part) {
+	b.parts = append(b.parts, part)
+}
+
+// look is the state of all parts, as it was within the last seconds.
+func (b *statusBoard) look(ctx context.Context, now time.Time) signin.Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last.Parts != nil && now.Sub(b.at).Abs() < statusFor {
+		return b.last
+	}
+	b.last, b.at = signin.Status{Parts: []signin.Part{}}, now
+	for _, part := range b.parts {
+		b.last.Parts = append(b.last.Parts, part(ctx, now)...)
+	}
+	return b.last
+}
+
+// status implements signin.Options.Status.
+func (h *Hub) status(ctx context.Context) signin.Status { return h.board.look(ctx, h.options.Clock()) }
+
+// wireStatus adds the parts that every hub has.
+func (h *Hub) wireStatus() {
+	h.board.add(h.signInPart)
+	h.board.add(h.methodParts)
+}
+
+// signInPart is whether the store answers: without it nobody signs in.
+func (h *Hub) signInPart(ctx context.Context, _ time.Time) []signin.Part {
+	p := signin.Part{Name: "Signing in", Rung: signin.Working}
+	if _, err := h.store.Revision(ctx); err != nil {
+		p.Rung, p.Text = signin.Down, "Use your ward's procedure for when systems are down."
+	}
+	return []signin.Part{p}
+}
+
+// methodParts are the ways to sign in whose state nothing else tells.
+func (h *Hub) methodParts(context.Context, time.Time) []signin.Part {
+	var out []signin.Part
+	for _, m := range h.core.Methods {
+		if m.Method == bridge.MethodFIDO2 {
+			out = append(out, signin.Part{Name: "Security keys", Rung: signin.Working})
+		}
+	}
+	return out
+}
