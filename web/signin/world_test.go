@@ -299,7 +299,12 @@ func (fakeCards) read(presented []*x509.Certificate) (string, error) {
 // Accept implements bridge.Cards.
 func (c fakeCards) Accept(_ context.Context, presented []*x509.Certificate, now time.Time) (bridge.Proof, error) {
 	uid, err := c.read(presented)
-	return bridge.Proof{UID: uid, Method: bridge.MethodSmartcard, Assurance: 3, AuthenticatorID: "card", At: now}, err
+	proof := bridge.Proof{UID: uid, Method: bridge.MethodSmartcard, Assurance: 3, AuthenticatorID: "card", At: now}
+	if of, ok := strings.CutPrefix(uid, doubtful); ok {
+		proof.UID, proof.Assurance, proof.Standing = of, 2, bridge.StandingUnknown
+		err = bridge.Refuse(bridge.RevocationUnknown, "It cannot be checked at present whether this card is still valid.").WithCode(bridge.CodeEmergencyOnly)
+	}
+	return proof, err
 }
 
 // AcceptSigned implements bridge.Cards: the signature of a fake card is the message.
