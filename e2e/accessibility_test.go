@@ -63,7 +63,7 @@ const runOwn = `(() => {
 	if (page.scrollWidth > page.clientWidth) { out.push("scrolls sideways: " + page.scrollWidth + " in " + page.clientWidth); }
 	for (const e of document.querySelectorAll("a, button, input:not([type=hidden])")) {
 		if (!seen(e) || e.closest("p, li") && getComputedStyle(e).display === "inline" || e.classList.contains("skip")) { continue; }
-		const target = e.type === "radio" ? e.parentNode : e, box = target.getBoundingClientRect();
+		const target = ["radio", "checkbox"].includes(e.type) ? e.parentNode : e, box = target.getBoundingClientRect();
 		if (box.height < 44 || box.width < 44) { out.push("target of " + box.width + " by " + box.height + ": " + e.outerHTML.slice(0, 90)); }
 	}
 	return out.join("\n");
