@@ -26,7 +26,7 @@ var opening = bridge.Opening{Reason: "life", Note: "Cardiac arrest."}
 func newEmergencyWorld(t *testing.T, roles ...people.RoleProfile) *world {
 	t.Helper()
 	w := newWorld(t, roles...)
-	w.hub.Emergencies, w.hub.Registrations = w.store, w.store
+	w.hub.Emergencies, w.hub.Registrations, w.hub.Limits.Idle = w.store, w.store, 4*time.Hour
 	w.hub.Emergency = &bridge.EmergencyPolicy{Life: emergencyLife, Reasons: []bridge.EmergencyReason{{Code: "life", Text: "Life"}}}
 	w.hub.Translator = translate.Translator{Salt: []byte("salt"), Scope: "rx1.example", Emergency: map[trust.Protocol]string{trust.Ticket: emergencyName}}
 	w.changeTerms(func(m *trust.Terms) { m.Emergency = &trust.EmergencyTerms{} })
@@ -86,6 +86,8 @@ func TestEmergencyByCard(t *testing.T) {
 	w.now = w.now.Add(time.Second)
 	_, err = w.hub.Reissue(t.Context(), grant, ledger.TicketRead)
 	w.refused(err, bridge.SessionExpired)
+	_, _, err = w.hub.Holder(t.Context(), grant)
+	w.refused(err, bridge.SessionExpired)
 	_, _, err = w.hub.Live(t.Context(), b)
 	w.refused(err, bridge.SessionExpired)
 
@@ -99,6 +101,34 @@ func TestEmergencyByCard(t *testing.T) {
 	w.must(err)
 	if iss := w.issue(next); !iss.Emergency.IsZero() || iss.Class != "" {
 		t.Errorf("after a normal proof: %+v", iss)
+	}
+}
+
+// TestEmergencyEndsWithAGoodProof: what rested on emergency access alone is a normal session from then on, and nothing more.
+func TestEmergencyEndsWithAGoodProof(t *testing.T) {
+	w := newEmergencyWorld(t, role(roleA, "R8000", "RX1"))
+	b, tx, err := w.openWithCard(request(partnerA))
+	w.must(err)
+	b.Session, err = w.hub.Authenticate(t.Context(), b, w.reload(b, tx, bridge.StepAuthenticate), proof(uid, 3, w.now))
+	w.must(err)
+	s, _, err := w.hub.Live(t.Context(), b)
+	w.must(err)
+	if !s.Emergency.IsZero() || s.Standing != "" {
+		t.Errorf("standing %q, emergency access until %s", s.Standing, s.Emergency)
+	}
+}
+
+// TestEmergencyIsNobodyElses: who asks for another person is not told about the one who is here.
+func TestEmergencyIsNobodyElses(t *testing.T) {
+	w := newEmergencyWorld(t, role(roleA, "R8000", "RX1"))
+	b, _, err := w.openWithCard(request(partnerA))
+	w.must(err)
+	for name, contexts := range map[string][]bridge.AuthnContext{"none": nil, "its own": {{Class: emergencyName, Min: 99, Emergency: true}}} {
+		req := request(partnerA)
+		req.Subject, req.Contexts, req.Passive = other, contexts, true
+		if _, err := w.hub.Begin(t.Context(), b, req); bridge.AsRefusal(err).Reason != bridge.NotAuthenticated && bridge.AsRefusal(err).Reason != bridge.UnknownSubject {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

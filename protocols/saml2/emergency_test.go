@@ -9,6 +9,7 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/bridge/translate"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/trust/people"
 	"github.com/lanyard-hub/lanyard/web"
 )
@@ -106,5 +107,10 @@ func TestEmergencyIsNoOtherSignIn(t *testing.T) {
 	a.body = `<samlp:RequestedAuthnContext Comparison="exact">` + classRef(classEmergency) + `</samlp:RequestedAuthnContext>`
 	if got := w.signOn(w.browser(), a); got.assertion != nil || got.under != "NoAuthnContext" {
 		t.Errorf("%s %s", got.under, got.message)
+	}
+	w = newWorld(t)
+	w.p.EmergencyClass = classEmergency
+	if got := w.signOn(w.browser(), a); got.under != "NoAuthnContext" || w.count(ledger.SignedIn) != 0 { // its terms know of none: refused before anybody signs in
+		t.Errorf("%s %s, %d sign-ins", got.under, got.message, w.count(ledger.SignedIn))
 	}
 }

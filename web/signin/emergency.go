@@ -13,8 +13,7 @@ const kindEmergency bridge.ArtifactKind = "signin-emergency"
 
 // brink is that record.
 type brink struct {
-	Browser string // hash of the browser's binding secret
-	Tx      string
+	Tx      string // which is bound to its browser
 	Proof   bridge.Proof
 	Refused string // what the person was told of the card
 }
@@ -52,7 +51,7 @@ func (s *SignIn) reachBrink(w http.ResponseWriter, r *http.Request, b bridge.Bro
 		return
 	}
 	secret := s.Hub.NewSecret()
-	record := brink{Browser: bridge.Key(b.Binding), Tx: tx.ID, Proof: *found.Proof, Refused: found.Refused}
+	record := brink{Tx: tx.ID, Proof: *found.Proof, Refused: found.Refused}
 	if err := s.keep(r.Context(), kindEmergency, secret, ceremonyLife, record); err != nil {
 		s.gone(w, r, err)
 		return
@@ -85,7 +84,7 @@ func (s *SignIn) atBrink(w http.ResponseWriter, r *http.Request) (b bridge.Brows
 	if page.Offer == "" {
 		return b, tx, page, nil, s.forSession(w, r, b, tx, &page)
 	}
-	record, err = s.brinkOf(r, b, tx, page.Offer)
+	record, err = s.brinkOf(r, tx, page.Offer)
 	if err != nil {
 		s.refused(w, r, b, tx, err)
 		return b, tx, page, nil, false
@@ -121,13 +120,13 @@ func (s *SignIn) forSession(w http.ResponseWriter, r *http.Request, b bridge.Bro
 	return true
 }
 
-func (s *SignIn) brinkOf(r *http.Request, b bridge.Browser, tx bridge.Transaction, secret string) (*brink, error) {
+func (s *SignIn) brinkOf(r *http.Request, tx bridge.Transaction, secret string) (*brink, error) {
 	var record brink
 	spent, err := s.look(r.Context(), kindEmergency, bridge.Key(secret), &record)
 	if err != nil || spent {
 		return nil, lost(err, "emergency_offer")
 	}
-	if b.Binding == "" || record.Browser != bridge.Key(b.Binding) || record.Tx != tx.ID {
+	if record.Tx != tx.ID {
 		return nil, outOfDate("emergency_offer_other")
 	}
 	return &record, nil

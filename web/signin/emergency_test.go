@@ -127,6 +127,10 @@ func TestEmergencyByCardIsNotForAll(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a card that is known to be revoked", func(t *testing.T) {
+		w := newEmergencyWorld(t)
+		w.browser().insert("cancelled "+sam).get("/front/start?partner=board").submit("/signin/card").want(http.StatusUnauthorized, "cancelled").lacks("Emergency access")
+	})
 }
 
 // nobody is a directory that knows no one.
@@ -173,7 +177,7 @@ func TestEmergencyOfferIsBound(t *testing.T) {
 	post(b, func(f url.Values) { f.Set("offer", "guessed") })
 	other := w.browser()
 	other.jar = b.jar // the same browser in another sign-on
-	other.get("/front/start?partner=strong")
+	other.get("/front/start?partner=board")
 	tx := other.form("/signin/cancel").Get("tx")
 	post(b, func(f url.Values) { f.Set("tx", tx); f.Set("v", w.hub.StepMAC(tx, bridge.StepEmergency)) })
 	w.withdraw()

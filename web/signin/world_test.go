@@ -304,6 +304,10 @@ func (c fakeCards) Accept(_ context.Context, presented []*x509.Certificate, now 
 		proof.UID, proof.Assurance, proof.Standing = of, 2, bridge.StandingUnknown
 		err = bridge.Refuse(bridge.RevocationUnknown, "It cannot be checked at present whether this card is still valid.").WithCode(bridge.CodeEmergencyOnly)
 	}
+	if of, ok := strings.CutPrefix(uid, "cancelled "); ok {
+		proof.UID, proof.Standing = of, bridge.StandingUnknown
+		err = bridge.Refuse(bridge.CredentialRevoked, "This card was revoked.").WithCode("card_revoked")
+	}
 	return proof, err
 }
 
