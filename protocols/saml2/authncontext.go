@@ -61,7 +61,7 @@ func (t classes) contexts(asked *requestedContext) []bridge.AuthnContext {
 func (q *inquiry) contexts() []bridge.AuthnContext {
 	asked := q.req.Context
 	out := classesOf(q.partner).contexts(asked)
-	if asked == nil || q.emergency == "" || q.partner.Terms.Emergency == nil || asked.Declarations || asked.Comparison != "" && asked.Comparison != "exact" || !slices.Contains(asked.Classes, q.emergency) {
+	if asked == nil || q.emergency == "" || asked.Declarations || asked.Comparison != "" && asked.Comparison != "exact" || !slices.Contains(asked.Classes, q.emergency) {
 		return out
 	}
 	return append(out, bridge.AuthnContext{Class: q.emergency, Min: never, Emergency: true})

@@ -187,6 +187,25 @@ func TestEmergencyOfferIsBound(t *testing.T) {
 	}
 }
 
+// TestEmergencyOfferWorksOnce: also while the sign-on it was made in goes on.
+func TestEmergencyOfferWorksOnce(t *testing.T) {
+	w := newEmergencyWorld(t)
+	if err := w.store.SavePersons(t.Context(), people.Person{UID: sam, Name: "Sam O'Neill", Status: people.Active, Identity: 3, Roles: []people.RoleProfile{role(3, "Nurse Access Role", "R8001"), role(4, "Midwife", "R8002")}}); err != nil {
+		t.Fatal(err)
+	}
+	b := w.browser().insert(doubtful + sam)
+	b.get("/front/start?partner=board").submit("/signin/card").want(http.StatusOK, "Emergency access")
+	form, page := b.form("/emergency"), b.url
+	for i := 0; i < len(filled); i += 2 {
+		form.Set(filled[i], filled[i+1])
+	}
+	b.submit("/emergency", filled...).want(http.StatusOK, "Choose your role")
+	b.url = page
+	if b.follow("POST", "/emergency", form); b.status < 400 || len(w.openings()) != 1 {
+		t.Errorf("status %d, %d openings", b.status, len(w.openings()))
+	}
+}
+
 func TestEmergencyDeclined(t *testing.T) {
 	w := newEmergencyWorld(t)
 	b := w.browser().insert(doubtful + sam)
