@@ -14,7 +14,7 @@ import (
 	"github.com/lanyard-hub/lanyard/config"
 )
 
-const twoPeople = `people:
+const reviewers = `people:
   - { uid: "555021935107", name: Test Doctor, identity: 3 }
   - { uid: "555021935108", name: Test Nurse, identity: 3 }
 `
@@ -44,7 +44,7 @@ func (h rehearsed) openings(all ...bridge.Emergency) {
 func TestEmergencyReviewCommand(t *testing.T) {
 	h := newRehearsed(t)
 	people := filepath.Join(h.dir, "people.yaml")
-	if err := os.WriteFile(people, []byte(twoPeople), 0o600); err != nil {
+	if err := os.WriteFile(people, []byte(reviewers), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	h.must("people", "import", people)
