@@ -84,6 +84,7 @@ func TestChromiumWithdrawnModel(t *testing.T) {
 	b.Click(t, "#way-key button[type=submit]")
 	b.SeeText(t, "main", "Keys of this model are not safe any more")
 	b.SeeText(t, "main", "RA team, ext 4455")
+	b.SeeText(t, "main", "Use another way")
 	b.Screenshot(t, "key-withdrawn")
 	if out := h.audit("--kind", "sign_in_refused", "--json"); !strings.Contains(out, "key_model_withdrawn") || !strings.Contains(out, nurse) {
 		t.Errorf("the record: %s", out)

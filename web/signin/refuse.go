@@ -61,8 +61,11 @@ func explain(refusal *bridge.Refusal) (page refusedPage, status int, title strin
 	case bridge.NoRole, bridge.RoleNotAllowed, bridge.IdentityTooLow, bridge.CredentialExpired, bridge.CredentialRevoked, bridge.CredentialUnknown:
 		page.RA = true
 	}
-	if refusal.Code == "cancelled" {
+	switch refusal.Code {
+	case "cancelled":
 		title, page.Steps = "You cancelled the sign-in", []string{"Return to the app to start again."}
+	case "key_model_withdrawn": // the same key will never do
+		page.Steps, page.AgainText = []string{"Sign in with another key, or with a smartcard."}, "Use another way"
 	}
 	return page, status, title
 }
