@@ -1,5 +1,14 @@
 package config
 
+// publicHosts are the host names that the public certificate has to be for.
+func (l *loader) publicHosts() []string {
+	hosts := []string{l.cfg.Host()}
+	if agent := l.cfg.Tickets.Agent; agent.Enabled && l.good("tickets.agent.hosts") {
+		hosts = append(hosts, agent.Hosts...)
+	}
+	return hosts
+}
+
 // checkAgent asks for what the protocol of Smartcard agents cannot work without.
 func (l *loader) checkAgent() {
 	const group, enabled = "tickets.agent", "tickets.agent.enabled"

@@ -25,7 +25,7 @@ func (l *loader) checkFiles() {
 			l.checkFile(f, name)
 		}
 	}
-	l.checkCertificate(publicTLS, l.cfg.Listeners.Public.TLS, l.cfg.Host())
+	l.checkCertificate(publicTLS, l.cfg.Listeners.Public.TLS, l.publicHosts()...)
 	if l.cfg.Authenticators.Smartcard.Enabled {
 		l.checkCertificate(cardTLS, l.cfg.Listeners.Card.TLS, seenAs(l.cfg.Listeners.Card.ClientCert, l.cfg.Listeners.Card.HostPattern))
 	}
@@ -141,7 +141,7 @@ func (l *loader) checkInline() {
 
 // checkCertificate reads a pair as the listener will, and looks at its dates
 // and its host. Files that cannot be read were reported before.
-func (l *loader) checkCertificate(group string, pair TLS, pattern string) {
+func (l *loader) checkCertificate(group string, pair TLS, patterns ...string) {
 	cert, errCert := readBounded(pair.Cert)
 	key, errKey := readBounded(pair.Key)
 	if errCert != nil || errKey != nil || !l.good(group+".cert", group+".key_file") {
@@ -167,9 +167,11 @@ func (l *loader) checkCertificate(group string, pair TLS, pattern string) {
 			l.fail(at, "%s: not valid before %s", path, leaf.NotBefore.UTC().Format("2 January 2006"))
 		}
 	}
-	// Any one label will do where the star is.
-	if pattern != "" && leaf.VerifyHostname(strings.Replace(pattern, "*", "a", 1)) != nil {
-		l.warn(at, "%s: the certificate is not for %s", path, pattern)
+	for _, pattern := range patterns {
+		// Any one label will do where the star is.
+		if pattern != "" && leaf.VerifyHostname(strings.Replace(pattern, "*", "a", 1)) != nil {
+			l.warn(at, "%s: the certificate is not for %s", path, pattern)
+		}
 	}
 }
 

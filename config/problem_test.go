@@ -191,6 +191,8 @@ func TestProblems(t *testing.T) {
 			`9:77: error: tickets.agent.networks: has no effect without tickets.agent.enabled: true`,
 			`9:108: error: tickets.agent.sha1_challenges: has no effect without tickets.agent.enabled: true`}},
 		{"agents without tickets", "authenticators", agentCards + "tickets: { enabled: false, agent: { enabled: true } }", []string{`10:46: error: tickets.agent.enabled: has no effect while tickets.enabled is false`}},
+		{"agents at a host without a certificate", "authenticators", agentCards + "tickets: { agent: { enabled: true, hosts: [gas.trust.example] } }", []string{
+			`4:8: warning: tls.cert: the certificate is not for gas.trust.example`}},
 		{"agents at the issuer's host", "authenticators", agentCards + "tickets: { agent: { enabled: true, hosts: [sso.trust.example] } }", []string{
 			`10:43: error: tickets.agent.hosts: "sso.trust.example" is the issuer's own host; leave it out to have agents call that`}},
 		{"agents at a card's host", "authenticators", agentCards + "tickets: { agent: { enabled: true, hosts: [a.card.sso.trust.example] } }", []string{

@@ -39,6 +39,25 @@ func TestGoldenDialogue(t *testing.T) {
 	golden(t, "server.txt", server.transcript.String())
 }
 
+// TestGoldenRefusals pins what agents are told when they are refused.
+func TestGoldenRefusals(t *testing.T) {
+	w := newWorld(t)
+	w.hub.Rand = &steady{}
+	a := w.agent()
+	a.send(http.MethodPost, "/login/authactivate", "not a document")
+	a.activate()
+	good := a.challenge
+	a.challenge = base64.StdEncoding.EncodeToString([]byte("of nobody"))
+	a.validate(a.validation())
+	a.challenge, a.uid = good, "revoked"
+	a.validate(a.validation())
+	a.validate(a.validation()) // spent
+	a.ticket, a.logout = "AQIC5wNOBODY", "/login/authlogout"
+	a.selectRole("555000000101")
+	a.signOut("")
+	golden(t, "refused.txt", a.transcript.String())
+}
+
 // TestAgentSignsIn: what an agent is told, what is recorded, and who may ask about the ticket.
 func TestAgentSignsIn(t *testing.T) {
 	w := newWorld(t)
