@@ -41,20 +41,20 @@ var arrows = map[string][]string{
 	"adapters/keystore/openssl":   {},
 	"adapters/proxyproto":         {},
 	"adapters/memory":             {"bridge/...", "trust/...", "metadata/..."},
-	"adapters/smartcard":          {"bridge/...", "trust/...", "metadata/..."},
+	"adapters/smartcard":          {"bridge/...", "trust/...", "metadata/...", "adapters/smartcard/revocation"},
 	"adapters/sqlstore":           {"bridge/...", "trust/...", "metadata/..."},
 	"adapters/storetest":          {"bridge/...", "trust/...", "metadata/..."},
 	"adapters/upstream":           {"bridge/...", "trust/...", "metadata/..."},
 	"config":                      {},
 	"cmd/hub": {
-		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard",
+		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard", "adapters/smartcard/revocation",
 		"adapters/sqlstore", "adapters/keystore", "adapters/keystore/openssl", "adapters/httpsource", "adapters/proxyproto", "adapters/directory", "adapters/upstream",
 	},
 	"cmd/demo": {
 		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/...", "cmd/hub",
 	},
 	"cmd/lanyard": {
-		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard",
+		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard", "adapters/smartcard/revocation",
 		"adapters/sqlstore", "adapters/keystore", "adapters/httpsource", "adapters/directory", "adapters/upstream", "cmd/decode", "cmd/hub", "cmd/demo",
 	},
 	"cmd/decode":         {"trust/jose", "metadata/xmlsec", "trust/keyring", "protocols/ticket/gpobject"},
@@ -68,6 +68,8 @@ var arrows = map[string][]string{
 	"e2e":                {"..."},
 	"e2e/components":     {},
 	".":                  {},
+
+	"adapters/smartcard/revocation": {"bridge"},
 }
 
 // testArrows are what tests of any room may import besides: fakes and real components.
@@ -92,7 +94,8 @@ var libraries = map[string][]string{
 	"github.com/go-webauthn/webauthn":               {"adapters/fido"},
 	"github.com/jackc/pgx/v5":                       {"adapters/sqlstore"},
 	"modernc.org/sqlite":                            {"adapters/sqlstore"},
-	"golang.org/x/crypto/cryptobyte":                {"adapters/smartcard"},
+	"golang.org/x/crypto/cryptobyte":                {"adapters/smartcard", "adapters/smartcard/revocation"},
+	"golang.org/x/crypto/ocsp":                      {"adapters/smartcard/revocation"},
 	"golang.org/x/crypto/chacha20poly1305":          {"protocols/oidc"},
 	"github.com/ebitengine/purego":                  {"adapters/keystore/openssl"},
 	"golang.org/x/sync":                             {"cmd/hub", "cmd/demo"},

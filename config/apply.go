@@ -123,7 +123,9 @@ func (l *loader) elsewhere(name string) string {
 					found = c.path
 				}
 			}
-			walk(c)
+			if !c.named {
+				walk(c)
+			}
 		}
 	}
 	walk(l.root)
@@ -149,6 +151,8 @@ func (l *loader) apply(f *field, key, value *yaml.Node) {
 	switch {
 	case f.choice:
 		l.applyChoice(f, key, n)
+	case f.named:
+		l.applyNamed(f, key, n)
 	case f.group():
 		l.groups[f.path] = l.at(key)
 		if n.Kind == yaml.MappingNode {

@@ -14,6 +14,7 @@ func (l *loader) check() {
 		l.checkAuthenticators,
 		l.checkRevocation,
 		l.checkKeyModels,
+		l.checkCardAuthorities,
 		l.checkMetadata,
 		l.checkPairs,
 		l.checkPublic,
@@ -83,7 +84,7 @@ func (l *loader) checkAuthenticators() {
 func (l *loader) checkRevocation() {
 	card := l.cfg.Authenticators.Smartcard
 	const mode, lists = "authenticators.smartcard.revocation.mode", "listeners.card.crl"
-	if !card.Enabled || !l.good(mode, lists) {
+	if !card.Enabled || !l.good(mode, lists) || !l.given("listeners.card.client_ca") && len(card.Authorities) > 0 {
 		return
 	}
 	switch {

@@ -64,7 +64,7 @@ type CardListener struct {
 	PublicPort    int      `key:"public_port" min:"1" max:"65535" derived:"the issuer's where address is the public one or client_cert is proxy, else that of address" doc:"Port in the addresses of card hosts: where browsers reach them, which a proxy may move."`
 	HostPattern   string   `key:"host_pattern" format:"wildcard" derived:"*.card.<host of issuer>" doc:"Host names of card sign-in: the star stands for one fresh random label per attempt. Needs a wildcard DNS entry."`
 	TLS           TLS      `key:"tls" doc:"Wildcard certificate for host_pattern. The public one when absent."`
-	ClientCA      string   `key:"client_ca" format:"file" doc:"PEM file with the certificates of the authorities that issue Smartcards. Required when the smartcard authenticator is on."`
+	ClientCA      string   `key:"client_ca" format:"file" doc:"PEM file with the certificates of the authorities that issue Smartcards. Required when the smartcard authenticator is on and authenticators.smartcard.authorities names none."`
 	CRL           []string `key:"crl" format:"file" doc:"Files with certificate revocation lists (PEM or DER) of those authorities."`
 	ClientCert    string   `key:"client_cert" default:"connection" enum:"connection proxy" doc:"Where the card's certificate is seen. proxy: TLS ends at a reverse proxy of trusted_proxies, which proves by proxy_cert or a unix socket who it is, takes the header Client-Cert out of every request it gets, passes the certificate on in it (RFC 9440), resumes no TLS session, and reaches the hub at an address that is not the public one. Nobody else gets through to this listener then."`
 	ProxyCert     []string `key:"proxy_cert" format:"file" doc:"PEM files with the certificates by which the proxies of client_cert: proxy prove who they are; exactly these, whoever issued them and whatever their dates. Not needed where address is a unix socket."`
@@ -155,16 +155,52 @@ type KeyModel struct {
 
 // Smartcard is sign-in with a client certificate.
 type Smartcard struct {
-	Enabled    bool
-	Revocation Revocation `key:"revocation" doc:"How revoked cards are recognised."`
-	EKU        []string   `key:"eku" default:"client_auth" format:"eku" doc:"Extended key usages a card certificate must carry, every one of them: client_auth, smartcard_logon, or dotted OIDs."`
+	Enabled     bool
+	Revocation  Revocation      `key:"revocation" doc:"How revoked cards of the authorities in listeners.card.client_ca are recognised."`
+	EKU         []string        `key:"eku" default:"client_auth" format:"eku" doc:"Extended key usages a card certificate of the authorities in listeners.card.client_ca must carry, every one of them: client_auth, smartcard_logon, or dotted OIDs."`
+	Authorities []CardAuthority `key:"authorities" named:"yes" doc:"Authorities that issue cards, each by a name of your own, with rules of its own. Beside them or instead of them listeners.card.client_ca may name authorities for which the rules in authenticators.smartcard hold."`
 }
 
 // Revocation says how a revoked card is recognised.
 type Revocation struct {
 	Mode          string        `key:"mode" default:"crl" enum:"crl off" doc:"crl checks against the lists in listeners.card.crl; off accepts revoked cards."`
-	OnUnreachable string        `key:"on_unreachable" default:"deny" enum:"deny allow" doc:"What happens to a card whose authority has no usable list."`
+	OnUnreachable string        `key:"on_unreachable" default:"deny" enum:"deny allow" doc:"What happens to a card whose authority has no usable list. allow is deprecated: it knows no end. Write authorities with revocation.stale and revocation.then instead."`
 	MaxAge        time.Duration `key:"crl_max_age" default:"24h" min:"1m" doc:"How old a list may be, counted from its thisUpdate, whatever its nextUpdate says."`
+}
+
+// CardAuthority is who issues cards, and what its cards are good for.
+type CardAuthority struct {
+	Name              string
+	Certificates      string              `key:"certificate_file" required:"yes" format:"file" doc:"PEM file with the certificate of the issuing authority and of those above it. A path must end in one that no other of the file issued."`
+	EKU               []string            `key:"eku" default:"client_auth" format:"eku" doc:"Extended key usages a card certificate must carry, every one of them: client_auth, smartcard_logon, or dotted OIDs."`
+	Policies          []string            `key:"policies" format:"oid" doc:"Certificate policies of which a card must carry one, such as 2.16.840.1.101.3.2.1.3.13 for PIV authentication; the authorities above it but the root must carry it too, or anyPolicy. Without it no policy is asked for."`
+	Keys              []string            `key:"keys" enum:"rsa ec" doc:"Kinds of keys that cards may have: rsa from 2048 bits, ec on P-256, P-384 or P-521. Both when absent."`
+	ContentCommitment bool                `key:"content_commitment" default:"false" doc:"Accept cards whose one certificate is for signing in and for signing what is meant (contentCommitment, once nonRepudiation). A certificate for the latter alone never signs in."`
+	Assurance         int                 `key:"assurance" default:"3" min:"1" max:"3" doc:"Assurance of a sign-in by a card that is known not to be revoked."`
+	Identifier        CardIdentifier      `key:"identifier" doc:"Where the authority writes the number of the person, if cards that are not registered are to be accepted by it."`
+	Ladder            AuthorityRevocation `key:"revocation" doc:"How revoked cards of the authority are recognised, and what happens while that cannot be told."`
+}
+
+// CardIdentifier says where a certificate names its holder.
+type CardIdentifier struct {
+	From   string `key:"from" default:"none" enum:"none subject san_other san_upn san_uri" doc:"The one place: an attribute of the subject or an otherName, both with their oid, a user principal name, or a URI. The certificate must have exactly one value there, of digits between prefix and suffix, and they must be the UID of an active person. The card is registered to the person when it is first used. none: cards are registered by the Registration Authority alone."`
+	OID    string `key:"oid" format:"oid" doc:"Of the subject's attribute, or of the otherName."`
+	Prefix string `key:"prefix" doc:"What stands in front of the digits, exactly."`
+	Suffix string `key:"suffix" doc:"What stands behind the digits, exactly, such as the realm of a user principal name."`
+}
+
+// AuthorityRevocation is the ladder of one authority, and where its evidence comes from.
+type AuthorityRevocation struct {
+	Mode           string        `key:"mode" default:"crl" enum:"crl ocsp crl+ocsp off" doc:"What evidence counts: revocation lists, OCSP answers, or both, where a revocation by either counts and else the better of the two. off accepts revoked cards."`
+	Files          []string      `key:"crl_files" format:"file" doc:"Files with lists and deltas (DER up to 200 MB, or PEM up to 32 MiB), looked at every 30 seconds."`
+	Lists          []string      `key:"crl_url" format:"source_url" doc:"Where lists are fetched. Addresses inside of certificates are never asked. What was fetched is kept below data and serves a restart without network."`
+	Deltas         []string      `key:"delta_url" format:"source_url" doc:"Where deltas to those lists are fetched."`
+	Responder      string        `key:"ocsp_url" format:"source_url" doc:"OCSP responder, asked ahead of time about the cards that are registered and used here; no sign-in waits for it."`
+	Every          time.Duration `key:"crl_every" default:"15m" min:"1m" max:"24h" doc:"How often crl_url and delta_url are asked."`
+	Fresh          time.Duration `key:"fresh" default:"24h" min:"1m" doc:"Evidence within its own dates is fresh up to this age, counted from its thisUpdate, and gives the full assurance."`
+	Stale          time.Duration `key:"stale" min:"1m" doc:"Evidence of up to this age is still permitted, at stale_assurance. At least fresh; without it only fresh evidence is."`
+	StaleAssurance int           `key:"stale_assurance" default:"2" min:"1" max:"3" doc:"Assurance of a sign-in by stale evidence, at most."`
+	Then           string        `key:"then" default:"deny" enum:"deny emergency" doc:"What happens to a card past that: deny refuses it, emergency lets it open emergency access and nothing else."`
 }
 
 // Session bounds a session in time.

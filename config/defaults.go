@@ -100,6 +100,10 @@ func (l *loader) required(group *field) {
 		switch {
 		case f.required && !set:
 			l.fail(l.near(f), "%s is missing", f.path)
+		case f.named:
+			for _, group := range f.instances {
+				l.required(group)
+			}
 		case f.group() && !f.shorthand:
 			l.required(f)
 		}
@@ -125,7 +129,11 @@ func (l *loader) near(f *field) place {
 
 // towards is the child of a group on the way to a field.
 func towards(group, f *field) *field {
-	for _, c := range group.children {
+	children := group.children
+	if group.named {
+		children = group.instances
+	}
+	for _, c := range children {
 		if c == f || len(f.path) > len(c.path) && f.path[:len(c.path)+1] == c.path+"." {
 			return c
 		}

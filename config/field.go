@@ -26,11 +26,13 @@ type field struct {
 	secret            bool // value must not be shown
 	fromFile          bool // value is the content of the named file
 	shorthand         bool
+	named             bool     // a mapping from names, which the file chooses, to groups; children are what each of them may hold
+	instances         []*field // of a named field: the groups that the file has
 }
 
 func (f *field) group() bool { return f.typ.Kind() == reflect.Struct }
 
-func (f *field) list() bool { return f.typ.Kind() == reflect.Slice }
+func (f *field) list() bool { return f.typ.Kind() == reflect.Slice && !f.named }
 
 // names returns the names of the keys in a group.
 func (f *field) names() []string {
@@ -43,7 +45,11 @@ func (f *field) names() []string {
 
 // child finds a key of a group by name, or returns nil.
 func (f *field) child(name string) *field {
-	for _, c := range f.children {
+	children := f.children
+	if f.named {
+		children = f.instances
+	}
+	for _, c := range children {
 		if c.name == name {
 			return c
 		}
@@ -53,11 +59,15 @@ func (f *field) child(name string) *field {
 
 // leaves returns every leaf below f, in the order of the structs.
 func (f *field) leaves() []*field {
-	if !f.group() {
+	children := f.children
+	switch {
+	case f.named:
+		children = f.instances
+	case !f.group():
 		return []*field{f}
 	}
 	var out []*field
-	for _, c := range f.children {
+	for _, c := range children {
 		out = append(out, c.leaves()...)
 	}
 	return out
@@ -96,7 +106,10 @@ func grow(parent *field) []*field {
 			continue
 		}
 		f := leaf(parent, sf, i)
-		if f.group() {
+		switch {
+		case f.named:
+			f.children = grow(&field{path: join(f.path, placeholder), typ: f.typ.Elem()})
+		case f.group():
 			f.children = grow(f)
 		}
 		out = append(out, f)
@@ -115,7 +128,7 @@ func leaf(parent *field, sf reflect.StructField, i int) *field {
 		fallback: tag.Get("default"), derived: tag.Get("derived"),
 		enum: strings.Fields(tag.Get("enum")), min: tag.Get("min"), max: tag.Get("max"),
 		required: tag.Get("required") != "", choice: tag.Get("choice") != "",
-		secret: sf.Type == reflect.TypeFor[Secret](),
+		secret: sf.Type == reflect.TypeFor[Secret](), named: tag.Get("named") != "",
 	}
 	for _, a := range strings.Fields(tag.Get("alias")) {
 		other, value, _ := strings.Cut(a, "=")

@@ -95,7 +95,13 @@ func newLoader(path string, env []string, opts Options) *loader {
 			l.creds = v
 		}
 	}
-	for _, f := range l.root.leaves() {
+	l.fallBack(l.root)
+	return l
+}
+
+// fallBack sets every leaf below a field to its default.
+func (l *loader) fallBack(below *field) {
+	for _, f := range below.leaves() {
 		if f.fallback == "" || f.shorthand {
 			continue
 		}
@@ -103,12 +109,11 @@ func newLoader(path string, env []string, opts Options) *loader {
 			l.value(f).Set(values)
 		}
 	}
-	return l
 }
 
 // value is the struct field that a leaf sets.
 func (l *loader) value(f *field) reflect.Value {
-	return reflect.ValueOf(&l.cfg).Elem().FieldByIndex(f.index)
+	return f.in(reflect.ValueOf(&l.cfg).Elem())
 }
 
 // readFile applies the configuration file. It reports false when the file is

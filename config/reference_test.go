@@ -55,10 +55,14 @@ func reference() string {
 // section writes one heading and table for every group with keys of its own.
 func section(b *strings.Builder, group *field) {
 	for _, f := range group.children {
-		if !f.group() || f.shorthand {
+		if !f.group() && !f.named || f.shorthand {
 			continue
 		}
-		fmt.Fprintf(b, "\n### %s\n\n%s\n", f.path, f.doc)
+		path := f.path
+		if f.named {
+			path = join(path, placeholder)
+		}
+		fmt.Fprintf(b, "\n### %s\n\n%s\n", path, f.doc)
 		tableOf(b, f)
 		section(b, f)
 	}
@@ -75,6 +79,8 @@ func typeOf(f *field) string {
 	switch {
 	case f.choice:
 		return "list of names, or keys"
+	case f.named:
+		return "names, each with keys"
 	case f.group():
 		return "keys"
 	case f.list():
@@ -90,7 +96,7 @@ func single(f *field) string {
 		"file": "file", "keyfile": "secret file", "newkeyfile": "secret file", "path": "path", "eku": "name or OID", "context": "class and words",
 		"aaguid": "AAGUID", "keymodel": "AAGUID, AAL1 to AAL3, name",
 		"localized": "text in a language", "localized_url": "URL in a language", "logo": "size and URL", "mailbox": "mailbox", "uri": "URI", "attribute": "attribute name",
-		"geo": "geo: URI", "instant": "time", "reason": "code and text", "word": "word",
+		"geo": "geo: URI", "instant": "time", "reason": "code and text", "word": "word", "oid": "OID", "source_url": "URL",
 	}
 	text := formats[f.format]
 	switch {

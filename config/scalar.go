@@ -141,6 +141,10 @@ func (f *field) parseText(text string) (string, error) {
 		return text, checkReason(text)
 	case "word":
 		return text, checkWord(text)
+	case "oid":
+		return text, checkOID(text)
+	case "source_url":
+		return text, checkSource(text)
 	case "context":
 		return parseContext(text)
 	case "aaguid":

@@ -22,7 +22,7 @@ type schema struct {
 	OneOf       []*schema          `json:"oneOf,omitempty"`
 	Properties  map[string]*schema `json:"properties,omitempty"`
 	Required    []string           `json:"required,omitempty"`
-	Closed      *bool              `json:"additionalProperties,omitempty"`
+	Closed      any                `json:"additionalProperties,omitempty"` // false, or the schema of what has a name of its own
 }
 
 // Schema returns a JSON Schema (draft-07) of the file for editors. It knows
@@ -39,6 +39,9 @@ func Schema() []byte {
 }
 
 func schemaOf(f *field) *schema {
+	if f.named {
+		return &schema{Description: f.doc, Type: "object", Closed: groupSchema(f)}
+	}
 	if f.group() {
 		return groupSchema(f)
 	}
@@ -54,8 +57,7 @@ func schemaOf(f *field) *schema {
 }
 
 func groupSchema(f *field) *schema {
-	closed := false
-	s := &schema{Description: f.doc, Type: "object", Properties: map[string]*schema{}, Closed: &closed}
+	s := &schema{Description: f.doc, Type: "object", Properties: map[string]*schema{}, Closed: false}
 	for _, c := range f.children {
 		s.Properties[c.name] = schemaOf(c)
 		if c.required {

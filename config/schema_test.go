@@ -22,6 +22,9 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 		if alternatives, ok := node["oneOf"].([]any); ok && node["properties"] == nil {
 			node = alternatives[1].(map[string]any)
 		}
+		if named, ok := node["additionalProperties"].(map[string]any); ok {
+			return walk(join(path, placeholder), named)
+		}
 		properties, ok := node["properties"].(map[string]any)
 		if !ok {
 			return []string{path}
@@ -37,12 +40,24 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 	}
 	got := walk("", root)
 	var want []string
-	for _, f := range tree().leaves() {
+	all := tree()
+	name(all)
+	for _, f := range all.leaves() {
 		want = append(want, f.path)
 	}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+// name makes one group of every mapping from names.
+func name(f *field) {
+	for _, c := range f.children {
+		if c.named {
+			c.instance(placeholder, 0)
+		}
+		name(c)
 	}
 }

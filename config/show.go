@@ -18,7 +18,9 @@ type Value struct {
 // where that came from, in the order of the reference.
 func Values(c Config) []Value {
 	var out []Value
-	for _, f := range tree().children {
+	root := tree()
+	root.revive(c)
+	for _, f := range root.children {
 		if f.choice {
 			out = append(out, Value{f.path, enabled(c, f), c.settings[f.path].value.String()})
 		}
@@ -26,7 +28,7 @@ func Values(c Config) []Value {
 			if leaf.shorthand || leaf.fromFile {
 				continue
 			}
-			v := reflect.ValueOf(c).FieldByIndex(leaf.index)
+			v := leaf.in(reflect.ValueOf(c))
 			out = append(out, Value{leaf.path, display(v), c.settings[leaf.target].value.String()})
 		}
 	}

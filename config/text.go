@@ -160,7 +160,7 @@ func parseEKU(text string) (string, error) {
 	case "smartcard_logon":
 		return ekuSmartcardLogon, nil
 	}
-	if regexp.MustCompile(`^[0-2](\.(0|[1-9][0-9]{0,17})){2,30}$`).MatchString(text) {
+	if checkOID(text) == nil {
 		return text, nil
 	}
 	message := fmt.Sprintf("%q is neither client_auth, smartcard_logon nor a dotted OID", text)
@@ -196,6 +196,23 @@ func parseModel(text string) (string, error) {
 	}
 	id, err := parseAAGUID(m[1])
 	return id + text[len(m[1]):], err
+}
+
+// checkOID accepts a dotted OID of at least three numbers.
+func checkOID(text string) error {
+	if !regexp.MustCompile(`^[0-2](\.(0|[1-9][0-9]{0,8})){2,30}$`).MatchString(text) {
+		return fmt.Errorf("%q is not a dotted OID", text)
+	}
+	return nil
+}
+
+// checkSource accepts where signed things are fetched: plain http too, as is usual for lists, which are believed by their signature.
+func checkSource(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" || strings.ContainsAny(text, " <>\"") {
+		return fmt.Errorf(`%q is not an address, write it like "http://crl.example/cards.crl"`, text)
+	}
+	return nil
 }
 
 var contextLine = regexp.MustCompile(`^\S+(?: (?:AAL[1-3]|IAL[1-3]|CIS2_SMARTCARD|FIDO2|rank=[0-9]{1,2}))+$`)

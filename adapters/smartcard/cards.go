@@ -1,96 +1,66 @@
 package smartcard
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // an identifier of a public key, RFC 5280, section 4.2.1.2, method 1
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
-// OnUnreachable says what happens to a card whose revocation cannot be told.
-type OnUnreachable string
-
-// Deny is the default. Allow lowers the assurance to 2.
-const (
-	Deny  OnUnreachable = "deny"
-	Allow OnUnreachable = "allow"
-)
-
-// Options of Cards. Roots, Revocation and Authenticators are required.
+// Options of Cards. Authorities and Authenticators are required.
 type Options struct {
-	Roots          []*x509.Certificate // where a path must end
-	Intermediates  []*x509.Certificate // what may lie between; what the browser sends along is not used
-	EKU            []asn1.ObjectIdentifier
-	Revocation     Source
-	OnUnreachable  OnUnreachable
+	Authorities    []Authority
 	Authenticators people.AuthenticatorStore
-	Assurance      bridge.Assurance // of a proof by a card that is known not to be revoked; 3 if zero
-	AllowSHA1      bool             // AcceptCMS takes signatures over a SHA-1 digest, as old middleware makes them
+	// People and NewID are for authorities that name the holder: a card of theirs is registered when it is first used.
+	People    bridge.Directory
+	NewID     func() string
+	Clock     func() time.Time // of handshakes; nil: time.Now
+	AllowSHA1 bool             // AcceptCMS takes signatures over a SHA-1 digest, as old middleware makes them
 }
 
 // Cards implements bridge.Cards.
 type Cards struct {
-	options       Options
-	roots         *x509.CertPool
-	intermediates *x509.CertPool
+	options     Options
+	authorities []knownAuthority
 }
 
 var _ bridge.Cards = (*Cards)(nil)
 
-// New checks the options. EKU lists the extended key usages that a card must all have; when empty, it must have
-// clientAuth or smartcardLogon. Use Off to switch revocation off on purpose.
+// New checks the options.
 func New(o Options) (*Cards, error) {
-	switch {
-	case len(o.Roots) == 0:
+	if len(o.Authorities) == 0 {
 		return nil, errors.New("smartcard: no authority to trust")
-	case o.Revocation == nil:
-		return nil, errors.New("smartcard: no source of revocation")
-	case o.Authenticators == nil:
+	}
+	if o.Authenticators == nil {
 		return nil, errors.New("smartcard: no store of authenticators")
-	case o.OnUnreachable != "" && o.OnUnreachable != Deny && o.OnUnreachable != Allow:
-		return nil, fmt.Errorf("smartcard: unknown policy %q", o.OnUnreachable)
 	}
-	if err := distinct(o.Roots, o.Intermediates); err != nil {
-		return nil, err
-	}
-	if o.Assurance == 0 {
-		o.Assurance = 3
-	}
-	c := &Cards{options: o, roots: x509.NewCertPool(), intermediates: x509.NewCertPool()}
-	for _, r := range o.Roots {
-		c.roots.AddCert(r)
-	}
-	for _, i := range o.Intermediates {
-		c.intermediates.AddCert(i)
-	}
-	return c, nil
-}
-
-// distinct makes sure that a key identifier names one key: cards are told apart by it.
-func distinct(authorities ...[]*x509.Certificate) error {
-	keys := map[string][]byte{}
-	for _, a := range slices.Concat(authorities...) {
-		id := string(IssuerKeyID(a))
-		if key, ok := keys[id]; ok && !bytes.Equal(key, a.RawSubjectPublicKeyInfo) {
-			return fmt.Errorf("smartcard: two authorities claim the key identifier %x", id)
+	c := &Cards{options: o}
+	var all []*x509.Certificate
+	for _, a := range o.Authorities {
+		ready, err := a.prepare()
+		if err != nil {
+			return nil, err
 		}
-		keys[id] = a.RawSubjectPublicKeyInfo
+		if a.Identifier.Source != NoIdentifier && (o.People == nil || o.NewID == nil) {
+			return nil, fmt.Errorf("smartcard: nobody knows whom the identifiers of authority %s name", a.Name)
+		}
+		c.authorities = append(c.authorities, ready)
+		all = slices.Concat(all, a.Roots, a.Intermediates)
 	}
-	return nil
+	return c, distinct(all)
 }
 
-// Accept implements bridge.Cards.
+// Accept implements bridge.Cards. A registered card of which it cannot be told whether it is revoked, by a policy that leaves it to
+// emergency access, comes back as a Proof of unknown standing together with a Refusal of code card_emergency_only: the proof is
+// good for that alone.
 func (c *Cards) Accept(ctx context.Context, presented []*x509.Certificate, now time.Time) (bridge.Proof, error) {
 	card, err := c.examine(presented, now)
 	if err != nil {
@@ -100,14 +70,18 @@ func (c *Cards) Accept(ctx context.Context, presented []*x509.Certificate, now t
 	if err != nil {
 		return bridge.Proof{}, err
 	}
+	proof := bridge.Proof{
+		UID: owner.UID, Method: bridge.MethodSmartcard, Assurance: card.assurance(), AuthenticatorID: owner.ID, At: now,
+		Standing: card.decision.Standing, Evidence: card.evidence(),
+	}
+	if card.emergency != nil {
+		return proof, card.emergency
+	}
 	owner.Used = now
 	if err := c.options.Authenticators.UpdateAuthenticator(ctx, owner); err != nil {
 		return bridge.Proof{}, fmt.Errorf("smartcard: note use: %w", err)
 	}
-	return bridge.Proof{
-		UID: owner.UID, Method: bridge.MethodSmartcard, Assurance: c.assurance(card), AuthenticatorID: owner.ID, At: now,
-		Evidence: card.evidence(),
-	}, nil
+	return proof, nil
 }
 
 // Inspect implements bridge.Cards. The caller gives the authenticator its ID, UID, Label and Added.
@@ -116,26 +90,65 @@ func (c *Cards) Inspect(_ context.Context, presented []*x509.Certificate, now ti
 	if err != nil {
 		return people.Authenticator{}, err
 	}
+	if card.emergency != nil {
+		return people.Authenticator{}, card.emergency
+	}
 	return people.Authenticator{Kind: people.Smartcard, Handle: card.handle(), Expires: card.leaf.NotAfter}, nil
 }
 
-// examine runs the table of checks.
+// examine runs the tables of checks.
 func (c *Cards) examine(presented []*x509.Certificate, now time.Time) (*card, error) {
 	k := &card{presented: presented, now: now}
 	for _, rule := range rules() {
-		if r := rule.check(c, k); r != nil {
+		if r := rule.check(k); r != nil {
 			return nil, r
 		}
 	}
+	if r := c.choose(k); r != nil {
+		return nil, r
+	}
+	if r := k.revoked(); r != nil {
+		return nil, r
+	}
 	return k, nil
+}
+
+// choose finds the authority whose rules the card keeps: the first in the order of the options. If there is none, it tells of the
+// one whose rules it kept longest.
+func (c *Cards) choose(k *card) *bridge.Refusal {
+	var told *bridge.Refusal
+	longest := -1
+	for i := range c.authorities {
+		k.authority, k.chain = &c.authorities[i], nil
+		kept, r := k.keeps(authorityRules())
+		if r == nil {
+			return nil
+		}
+		if kept > longest {
+			longest, told = kept, r
+		}
+	}
+	return told
+}
+
+// keeps runs a table, and says how many rules held.
+func (k *card) keeps(table []rule) (int, *bridge.Refusal) {
+	for i, rule := range table {
+		if r := rule.check(k); r != nil {
+			return i, r
+		}
+	}
+	return len(table), nil
 }
 
 // owner finds whose card it is.
 func (c *Cards) owner(ctx context.Context, k *card) (people.Authenticator, error) {
 	a, err := c.options.Authenticators.Authenticator(ctx, people.Smartcard, k.handle())
 	switch {
+	case errors.Is(err, people.ErrNotFound) && k.authority.Identifier.Source != NoIdentifier:
+		return c.register(ctx, k)
 	case errors.Is(err, people.ErrNotFound):
-		return a, bridge.Refuse(bridge.CredentialUnknown, "This card is in order, but it is not registered to anyone at this organisation. Ask your Registration Authority to register it.").WithCode("card_unknown")
+		return a, unregistered()
 	case err != nil:
 		return a, fmt.Errorf("smartcard: find card: %w", err)
 	case !a.Revoked.IsZero():
@@ -146,30 +159,25 @@ func (c *Cards) owner(ctx context.Context, k *card) (people.Authenticator, error
 	return a, nil
 }
 
-// assurance is the full one only when the card is known not to be revoked.
-func (c *Cards) assurance(k *card) bridge.Assurance {
-	if k.revocation != revocationGood {
-		return min(c.options.Assurance, 2)
-	}
-	return c.options.Assurance
-}
-
 // card is one examination. The rules fill it as they go.
 type card struct {
-	presented  []*x509.Certificate
-	now        time.Time
-	leaf       *x509.Certificate
-	chain      []*x509.Certificate // verified, leaf first, at least two
-	revocation string
-	status     Status
+	presented []*x509.Certificate
+	now       time.Time
+	leaf      *x509.Certificate
+	authority *knownAuthority
+	chain     []*x509.Certificate // verified, leaf first, at least two
+	decision  revocation.Decision
+	emergency *bridge.Refusal // nil: it may sign in
+	named     bool            // its owner was found by its identifier
 }
 
-// What the evidence says about revocation.
-const (
-	revocationGood    = "good"
-	revocationOff     = "off"
-	revocationUnknown = "unknown"
-)
+// assurance is the authority's, unless the card's standing allows less.
+func (k *card) assurance() bridge.Assurance {
+	if most := k.decision.Most; most > 0 {
+		return min(k.authority.Assurance, most)
+	}
+	return k.authority.Assurance
+}
 
 func (k *card) issuer() *x509.Certificate { return k.chain[1] }
 
@@ -180,34 +188,14 @@ func (k *card) handle() string {
 // evidence says what was relied upon. The serial number is hashed: with the issuer it names the holder.
 func (k *card) evidence() map[string]string {
 	sum := sha256.Sum256(k.leaf.SerialNumber.Bytes())
-	e := map[string]string{
-		"issuer_key_id": hex.EncodeToString(IssuerKeyID(k.issuer())),
-		"serial_sha256": hex.EncodeToString(sum[:]),
-		"revocation":    k.revocation,
-	}
-	if k.status.Number != "" {
-		e["crl_number"] = k.status.Number
-		e["crl_this_update"] = k.status.ThisUpdate.UTC().Format(time.RFC3339)
+	e := k.decision.Details()
+	e["authority"] = k.authority.Name
+	e["issuer_key_id"] = hex.EncodeToString(IssuerKeyID(k.issuer()))
+	e["serial_sha256"] = hex.EncodeToString(sum[:])
+	if k.named {
+		e["registered_by"] = "identifier"
 	}
 	return e
-}
-
-// IssuerKeyID identifies the key of an issuer, as the cards it issues name it: its subjectKeyIdentifier (RFC
-// 5280, section 4.2.1.2), or SHA-1 over its public key (method 1 there) where it has none. It is read from the
-// issuer that was verified, never from the card, and New refuses two authorities that claim the same one.
-func IssuerKeyID(issuer *x509.Certificate) []byte {
-	if len(issuer.SubjectKeyId) > 0 {
-		return issuer.SubjectKeyId
-	}
-	var spki struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(issuer.RawSubjectPublicKeyInfo, &spki); err != nil {
-		return nil // not reachable: the certificate was parsed
-	}
-	sum := sha1.Sum(spki.Key.Bytes) //nolint:gosec // as above
-	return sum[:]
 }
 
 func day(t time.Time) string { return t.UTC().Format("2 January 2006") }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
 )
 
@@ -64,7 +65,6 @@ func TestInspect(t *testing.T) {
 
 func TestSecurity(t *testing.T) {
 	t.Run("227", testDatesAndRevocation)
-	t.Run("229", testLists)
 	t.Run("230", testUsage)
 	t.Run("231", testPath)
 	t.Run("232", testMapping)
@@ -82,9 +82,13 @@ func testDatesAndRevocation(t *testing.T) {
 		"expired":       {func(c *x509.Certificate) { c.NotBefore, c.NotAfter = start.Add(-2*day), start.Add(-time.Second) }, nil, bridge.CredentialExpired, "card_expired"},
 		"not yet valid": {func(c *x509.Certificate) { c.NotBefore = start.Add(time.Second) }, nil, bridge.CredentialExpired, "card_not_yet_valid"},
 		"revoked":       {nil, func(o *office) { o.sheet.revoked["77"] = true }, bridge.CredentialRevoked, "card_revoked"},
-		"revoked, soft": {nil, func(o *office) { o.sheet.revoked["77"] = true; o.options.OnUnreachable = Allow }, bridge.CredentialRevoked, "card_revoked"},
-		"unknown":       {nil, func(o *office) { o.sheet.err = ErrStale }, bridge.RevocationUnknown, "card_revocation_unknown"},
-		"authority":     {nil, func(o *office) { o.sheet.revoked[o.issuer.cert.SerialNumber.String()] = true }, bridge.CredentialUntrusted, "card_authority_revoked"},
+		"revoked, soft": {nil, func(o *office) {
+			o.sheet.revoked["77"] = true
+			o.sheet.standing, o.sheet.then = bridge.StandingUnknown, revocation.Allow
+		}, bridge.CredentialRevoked, "card_revoked"},
+		"revoked, stale": {nil, func(o *office) { o.sheet.revoked["77"] = true; o.sheet.standing = bridge.StandingStale }, bridge.CredentialRevoked, "card_revoked"},
+		"unknown":        {nil, func(o *office) { o.sheet.standing = bridge.StandingUnknown }, bridge.RevocationUnknown, "card_revocation_unknown"},
+		"authority":      {nil, func(o *office) { o.sheet.revoked[o.issuer.cert.SerialNumber.String()] = true }, bridge.CredentialUntrusted, "card_authority_revoked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t, c.office)
@@ -99,17 +103,21 @@ func testDatesAndRevocation(t *testing.T) {
 	refused(t, err, bridge.CredentialMissing, "card_missing")
 
 	for name, c := range map[string]struct {
-		office func(*office)
-		say    string
+		office   func(*office)
+		say      string
+		standing bridge.Standing
 	}{
-		"soft fail":    {func(o *office) { o.sheet.err = ErrNoList; o.options.OnUnreachable = Allow }, "unknown"},
-		"switched off": {func(o *office) { o.options.Revocation = Off{} }, "off"},
+		"soft fail": {func(o *office) {
+			o.sheet.standing, o.sheet.then, o.sheet.most = bridge.StandingUnknown, revocation.Allow, 2
+		}, "unknown", bridge.StandingUnknown},
+		"stale":        {func(o *office) { o.sheet.standing, o.sheet.most = bridge.StandingStale, 2 }, "good", bridge.StandingStale},
+		"switched off": {func(o *office) { o.authority.Revocation = revocation.Off{} }, "off", bridge.StandingOff},
 	} {
 		o := newOffice(t, c.office)
 		card := newCard(t, o.issuer, nil)
 		o.register(o.issuer, card, "555000000001")
 		proof, err := o.accept(t, card)
-		if err != nil || proof.Assurance != 2 || proof.Evidence["revocation"] != c.say {
+		if err != nil || proof.Assurance != 2 || proof.Evidence["revocation"] != c.say || proof.Standing != c.standing {
 			t.Errorf("%s: %+v %v", name, proof, err)
 		}
 	}
@@ -144,7 +152,7 @@ func testUsage(t *testing.T) {
 			refused(t, err, bridge.CredentialUntrusted, "card_usage")
 		}
 	}
-	both := newOffice(t, func(o *office) { o.options.EKU = []asn1.ObjectIdentifier{oidClientAuth, logon} })
+	both := newOffice(t, func(o *office) { o.authority.EKU = []asn1.ObjectIdentifier{oidClientAuth, logon} })
 	card := newCard(t, both.issuer, nil)
 	_, err := both.accept(t, card)
 	refused(t, err, bridge.CredentialUntrusted, "card_usage")
@@ -168,8 +176,8 @@ func testPath(t *testing.T) {
 	old := newAuthority(t, o.root, "Old", func(c *x509.Certificate) { c.NotAfter = start.Add(-time.Hour) })
 	notCA := newCard(t, o.issuer, nil)
 	known := newOffice(t, func(n *office) {
-		n.options.Roots = []*x509.Certificate{o.root.cert}
-		n.options.Intermediates = []*x509.Certificate{o.issuer.cert, email.cert, short.cert, below.cert, named.cert, old.cert, notCA.cert}
+		n.authority.Roots = []*x509.Certificate{o.root.cert}
+		n.authority.Intermediates = []*x509.Certificate{o.issuer.cert, email.cert, short.cert, below.cert, named.cert, old.cert, notCA.cert}
 	})
 	untrusted := map[string]*authority{
 		"same names, other keys": newCard(t, twin, nil),
@@ -202,7 +210,7 @@ func testPath(t *testing.T) {
 	}
 	// A root that is presented, and a card that was configured as a root, issued nothing.
 	self := newCard(t, nil, nil)
-	odd := newOffice(t, func(n *office) { n.options.Roots = append(n.options.Roots, self.cert) })
+	odd := newOffice(t, func(n *office) { n.authority.Roots = append(n.authority.Roots, self.cert) })
 	_, err = odd.accept(t, self)
 	refused(t, err, bridge.CredentialUntrusted, "card_untrusted")
 }
@@ -213,7 +221,7 @@ func TestCrossSigned(t *testing.T) {
 	o := newOffice(t, nil)
 	cross := issue(t, other, *o.issuer.cert, o.issuer.key)
 	o = newOffice(t, func(n *office) {
-		n.options.Roots, n.options.Intermediates = []*x509.Certificate{other.cert}, []*x509.Certificate{cross.cert}
+		n.authority.Roots, n.authority.Intermediates = []*x509.Certificate{other.cert}, []*x509.Certificate{cross.cert}
 		n.issuer = o.issuer
 	})
 	card := newCard(t, o.issuer, nil)
@@ -228,12 +236,8 @@ func testMapping(t *testing.T) {
 	victim := newCard(t, o.issuer, nil)
 	o.register(o.issuer, victim, "555000000001")
 	second := newAuthority(t, o.root, "Level 1D second", nil)
-	o.options.Intermediates = append(o.options.Intermediates, second.cert)
-	cards, err := New(o.options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.cards = cards
+	o.authority.Intermediates = append(o.authority.Intermediates, second.cert)
+	o.open(t)
 	uid := asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
 	names := []pkix.Name{
 		victim.cert.Subject,
@@ -249,7 +253,7 @@ func testMapping(t *testing.T) {
 	}
 	// The same serial number from another authority below the same root, whose certificates claim the issuer's key id.
 	other := newCard(t, second, func(c *x509.Certificate) { c.AuthorityKeyId = o.issuer.cert.SubjectKeyId })
-	_, err = o.accept(t, other)
+	_, err := o.accept(t, other)
 	refused(t, err, bridge.CredentialUnknown, "card_unknown")
 
 	for h, a := range o.shelf.all {
@@ -303,7 +307,7 @@ func TestCardsAtTheirLimits(t *testing.T) {
 	template := x509.Certificate{Subject: pkix.Name{CommonName: "Weak"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, SerialNumber: big.NewInt(9)}
 	issuer := issue(t, o.root, template, weak)
 	o = newOffice(t, func(n *office) {
-		n.options.Roots, n.options.Intermediates = []*x509.Certificate{o.root.cert}, []*x509.Certificate{issuer.cert}
+		n.authority.Roots, n.authority.Intermediates = []*x509.Certificate{o.root.cert}, []*x509.Certificate{issuer.cert}
 	})
 	_, err = o.accept(t, newCard(t, issuer, nil))
 	refused(t, err, bridge.CredentialUntrusted, "card_untrusted")
@@ -372,14 +376,22 @@ func TestKeysAndSize(t *testing.T) {
 
 func TestNewRefusesBadOptions(t *testing.T) {
 	good := newOffice(t, nil).options
-	for name, change := range map[string]func(*Options){
-		"no root":       func(o *Options) { o.Roots = nil },
-		"no revocation": func(o *Options) { o.Revocation = nil },
-		"no store":      func(o *Options) { o.Authenticators = nil },
-		"policy":        func(o *Options) { o.OnUnreachable = "maybe" },
+	for name, change := range map[string]func(*Options, *Authority){
+		"no root":         func(_ *Options, a *Authority) { a.Roots = nil },
+		"no revocation":   func(_ *Options, a *Authority) { a.Revocation = nil },
+		"no name":         func(_ *Options, a *Authority) { a.Name = "" },
+		"kind of key":     func(_ *Options, a *Authority) { a.Keys = []KeyKind{"dsa"} },
+		"assurance":       func(_ *Options, a *Authority) { a.Assurance = 4 },
+		"no store":        func(o *Options, _ *Authority) { o.Authenticators = nil },
+		"no authority":    func(o *Options, _ *Authority) { o.Authorities = nil },
+		"no people":       func(_ *Options, a *Authority) { a.Identifier.Source = PrincipalName },
+		"identifier":      func(_ *Options, a *Authority) { a.Identifier.Source = "cn" },
+		"no OID":          func(_ *Options, a *Authority) { a.Identifier.Source = SubjectOID },
+		"OID for nothing": func(_ *Options, a *Authority) { a.Identifier = Identifier{Source: URIName, OID: oidPrincipalName} },
 	} {
 		o := good
-		change(&o)
+		o.Authorities = slices.Clone(good.Authorities)
+		change(&o, &o.Authorities[0])
 		if _, err := New(o); err == nil {
 			t.Errorf("%s: accepted", name)
 		}

@@ -301,7 +301,7 @@ func TestOldMiddleware(t *testing.T) {
 	refused(t, err, bridge.CredentialUntrusted, "card_sha1")
 	lenient := newOffice(t, func(other *office) {
 		other.root, other.issuer, other.shelf = o.root, o.issuer, o.shelf
-		other.options.Roots, other.options.Intermediates, other.options.Authenticators, other.options.AllowSHA1 = o.options.Roots, o.options.Intermediates, o.shelf, true
+		other.authority, other.options.Authenticators, other.options.AllowSHA1 = o.authority, o.shelf, true
 	})
 	if proof, err := lenient.cards.AcceptCMS(t.Context(), old, challenge, start); err != nil || proof.UID != "555000000001" {
 		t.Errorf("%+v %v", proof, err)

@@ -3,16 +3,16 @@ package smartcard
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"slices"
 )
 
 // ClientCAs are the authorities named to the browser, which offers only certificates issued by them.
 func (c *Cards) ClientCAs() *x509.CertPool {
 	pool := x509.NewCertPool()
-	for _, a := range c.options.Roots {
-		pool.AddCert(a)
-	}
-	for _, a := range c.options.Intermediates {
-		pool.AddCert(a)
+	for _, a := range c.authorities {
+		for _, certificate := range slices.Concat(a.Roots, a.Intermediates) {
+			pool.AddCert(certificate)
+		}
 	}
 	return pool
 }
@@ -33,5 +33,6 @@ func (c *Cards) TLSConfig(certificates ...tls.Certificate) *tls.Config {
 		SessionTicketsDisabled: true,
 		NextProtos:             []string{"http/1.1"},
 		Renegotiation:          tls.RenegotiateNever,
+		VerifyConnection:       c.stapled,
 	}
 }

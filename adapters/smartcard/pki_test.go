@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
@@ -117,14 +118,18 @@ func (s *shelf) UpdateAuthenticator(_ context.Context, a people.Authenticator) e
 	return nil
 }
 
-// sheet is a Source whose answer the test writes.
+// sheet is a Decider whose answer the test writes.
 type sheet struct {
-	revoked map[string]bool // by serial number
-	err     error
+	revoked  map[string]bool // by serial number
+	standing bridge.Standing
+	then     revocation.Then
+	most     bridge.Assurance
 }
 
-func (s *sheet) Status(_ *x509.Certificate, n *big.Int, _ time.Time) (Status, error) {
-	return Status{Revoked: s.revoked[n.String()], Number: "41", ThisUpdate: start.Add(-time.Hour)}, s.err
+func (s *sheet) Decide(_ *x509.Certificate, n *big.Int, now time.Time) revocation.Decision {
+	return revocation.Decision{Standing: s.standing, Then: s.then, Most: s.most, Age: time.Hour, Evidence: revocation.Evidence{
+		Source: revocation.SourceList, Revoked: s.revoked[n.String()], Number: "41", ThisUpdate: now.Add(-time.Hour), NextUpdate: now.Add(time.Hour),
+	}}
 }
 
 // office is an issuer of cards and a hub that accepts them.
@@ -132,6 +137,8 @@ type office struct {
 	root, issuer *authority
 	shelf        *shelf
 	sheet        *sheet
+	authority    Authority
+	more         []Authority
 	options      Options
 	cards        *Cards
 }
@@ -141,18 +148,29 @@ func newOffice(t testing.TB, change func(*office)) *office {
 	root := newAuthority(t, nil, "Root", nil)
 	o := &office{
 		root: root, issuer: newAuthority(t, root, "Level 1D", nil),
-		shelf: &shelf{all: map[string]people.Authenticator{}}, sheet: &sheet{revoked: map[string]bool{}},
+		shelf: &shelf{all: map[string]people.Authenticator{}}, sheet: &sheet{revoked: map[string]bool{}, standing: bridge.StandingFresh},
 	}
-	o.options = Options{Roots: []*x509.Certificate{root.cert}, Intermediates: []*x509.Certificate{o.issuer.cert}, Revocation: o.sheet, Authenticators: o.shelf}
+	o.authority = Authority{
+		Name: "national", Roots: []*x509.Certificate{root.cert}, Intermediates: []*x509.Certificate{o.issuer.cert}, Revocation: o.sheet,
+		ContentCommitment: true,
+	}
+	o.options.Authenticators = o.shelf
 	if change != nil {
 		change(o)
 	}
+	o.open(t)
+	return o
+}
+
+// open makes the Cards anew of what the test changed.
+func (o *office) open(t testing.TB) {
+	t.Helper()
+	o.options.Authorities = append([]Authority{o.authority}, o.more...)
 	cards, err := New(o.options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.cards = cards
-	return o
 }
 
 // register binds a card to a person by issuer and serial number.
@@ -179,24 +197,6 @@ func refused(t testing.TB, err error, reason bridge.Reason, code string) {
 	if r.Reason != reason || r.AuditCode() != code || r.Detail == "" {
 		t.Errorf("refused with %s %s (%v), want %s %s", r.Reason, r.AuditCode(), err, reason, code)
 	}
-}
-
-// listTemplate is a revocation list as its issuer would make it.
-func listTemplate(number int64, serials ...int64) *x509.RevocationList {
-	l := &x509.RevocationList{Number: big.NewInt(number), ThisUpdate: start.Add(-time.Hour), NextUpdate: start.Add(24 * time.Hour)}
-	for _, s := range serials {
-		l.RevokedCertificateEntries = append(l.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: big.NewInt(s), RevocationTime: start.Add(-2 * time.Hour), ReasonCode: 1})
-	}
-	return l
-}
-
-func makeList(t testing.TB, by *authority, template *x509.RevocationList) []byte {
-	t.Helper()
-	der, err := x509.CreateRevocationList(rand.Reader, template, by.cert, by.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
 }
 
 func extension(t testing.TB, oid asn1.ObjectIdentifier, critical bool, value any) pkix.Extension {

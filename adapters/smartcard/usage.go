@@ -14,6 +14,8 @@ var (
 	oidAny            = asn1.ObjectIdentifier{2, 5, 29, 37, 0}
 	oidClientAuth     = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 2}
 	oidSmartcardLogon = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 20, 2, 2}
+	oidCardAuth       = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 6, 8}
+	oidAnyPolicy      = asn1.ObjectIdentifier{2, 5, 29, 32, 0}
 )
 
 // ParseEKU reads a usage as the configuration names it: client_auth, smartcard_logon or a dotted OID.
@@ -24,16 +26,25 @@ func ParseEKU(s string) (asn1.ObjectIdentifier, error) {
 	case "smartcard_logon":
 		return oidSmartcardLogon, nil
 	}
+	oid, err := ParseOID(s)
+	if err != nil || oid.Equal(oidAny) {
+		return nil, fmt.Errorf("smartcard: %q is not an extended key usage", s)
+	}
+	return oid, nil
+}
+
+// ParseOID reads a dotted OID of at least three numbers.
+func ParseOID(s string) (asn1.ObjectIdentifier, error) {
 	var oid asn1.ObjectIdentifier
 	for part := range strings.SplitSeq(s, ".") {
 		n, err := strconv.ParseUint(part, 10, 31)
 		if err != nil {
-			return nil, fmt.Errorf("smartcard: %q is not an extended key usage", s)
+			return nil, fmt.Errorf("smartcard: %q is not an OID", s)
 		}
 		oid = append(oid, int(n))
 	}
-	if len(oid) < 3 || oid.Equal(oidAny) {
-		return nil, fmt.Errorf("smartcard: %q is not an extended key usage", s)
+	if len(oid) < 3 {
+		return nil, fmt.Errorf("smartcard: %q is not an OID", s)
 	}
 	return oid, nil
 }
@@ -55,11 +66,11 @@ func extendedUsages(cert *x509.Certificate) ([]asn1.ObjectIdentifier, error) {
 }
 
 // satisfies reports whether the usages are those a card must have.
-func (c *Cards) satisfies(have []asn1.ObjectIdentifier) bool {
-	if len(c.options.EKU) == 0 {
+func (a *knownAuthority) satisfies(have []asn1.ObjectIdentifier) bool {
+	if len(a.EKU) == 0 {
 		return contains(have, oidClientAuth) || contains(have, oidSmartcardLogon)
 	}
-	for _, want := range c.options.EKU {
+	for _, want := range a.EKU {
 		if !contains(have, want) {
 			return false
 		}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/adapters/memory"
 	"github.com/lanyard-hub/lanyard/adapters/smartcard"
+	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/trust"
 )
@@ -60,7 +61,9 @@ func authority(t *testing.T, hosts ...string) (tls.Certificate, *x509.Certificat
 func TestSecurity(t *testing.T) {
 	t.Run("072", testPendingIsBounded)
 	cert, ca := authority(t, "sso.example", "mtls.sso.example", "*.card.sso.example")
-	cards, err := smartcard.New(smartcard.Options{Roots: []*x509.Certificate{ca}, Revocation: smartcard.Off{}, Authenticators: memory.New()})
+	cards, err := smartcard.New(smartcard.Options{
+		Authorities: []smartcard.Authority{{Name: "a", Roots: []*x509.Certificate{ca}, Revocation: revocation.Off{}}}, Authenticators: memory.New(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

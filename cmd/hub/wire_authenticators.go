@@ -2,14 +2,12 @@ package hub
 
 import (
 	"context"
-	"encoding/asn1"
-	"fmt"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/adapters/smartcard"
+	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/web"
 	"github.com/lanyard-hub/lanyard/web/signin"
@@ -18,7 +16,8 @@ import (
 // cardRoom is what serves the card hosts.
 type cardRoom struct {
 	verifier *smartcard.Cards
-	handler  http.Handler // nil: no cards
+	caches   []*revocation.Cache // one for each authority whose revocations are looked at
+	handler  http.Handler        // nil: no cards
 }
 
 // wireAuthenticators builds the ways to sign in and the pages that use them.
@@ -52,48 +51,6 @@ func (h *Hub) wireAuthenticators(ctx context.Context) error {
 		h.cards.handler = h.signin.CardHandler()
 	}
 	return nil
-}
-
-func (h *Hub) smartcards() (*smartcard.Cards, error) {
-	c := h.options.Config
-	pem, err := os.ReadFile(c.Listeners.Card.ClientCA)
-	if err != nil {
-		return nil, fmt.Errorf("hub: card authorities: %w", err)
-	}
-	roots, intermediates, err := smartcard.ParseAuthorities(pem)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.fence("card authority", append(roots, intermediates...)); err != nil {
-		return nil, err
-	}
-	var eku []asn1.ObjectIdentifier
-	for _, name := range c.Authenticators.Smartcard.EKU {
-		oid, err := smartcard.ParseEKU(name)
-		if err != nil {
-			return nil, err
-		}
-		eku = append(eku, oid)
-	}
-	var source smartcard.Source = smartcard.Off{}
-	if c.Authenticators.Smartcard.Revocation.Mode == "crl" {
-		lists, err := smartcard.NewLists(smartcard.ListOptions{
-			Files: c.Listeners.Card.CRL, Issuers: append(roots, intermediates...), MaxAge: c.Authenticators.Smartcard.Revocation.MaxAge,
-			Clock: h.options.Clock, Log: h.options.Log,
-		})
-		if lists == nil {
-			return nil, err
-		}
-		if err != nil {
-			h.options.Log.Warn("revocation lists that cannot be used", "error", err.Error())
-		}
-		source = lists
-	}
-	return smartcard.New(smartcard.Options{
-		Roots: roots, Intermediates: intermediates, EKU: eku, Revocation: source,
-		OnUnreachable: smartcard.OnUnreachable(c.Authenticators.Smartcard.Revocation.OnUnreachable), Authenticators: h.store,
-		AllowSHA1: c.Tickets.Agent.SHA1,
-	})
 }
 
 // cardURL is the origin of the card host with the given label.

@@ -38,7 +38,7 @@ func newRoot(out, errs io.Writer, env []string) *cobra.Command {
 	flags.StringVar(&p.config, "config", "/etc/lanyard/lanyard.yaml", "configuration file")
 	flags.BoolVar(&p.lab, "lab", false, "rehearse on one machine: permit http and *.localhost; never for patients")
 	flags.BoolVar(&p.json, "json", false, "print JSON")
-	root.AddCommand(p.serveCommand(), p.demoCommand(), p.initCommand(), p.configCommand(), p.keysCommand(), p.partnerCommand(), p.metadataCommand(), p.peopleCommand(), p.sessionCommand(), p.ticketCommand(),
+	root.AddCommand(p.serveCommand(), p.demoCommand(), p.initCommand(), p.configCommand(), p.keysCommand(), p.cardsCommand(), p.partnerCommand(), p.metadataCommand(), p.peopleCommand(), p.sessionCommand(), p.ticketCommand(),
 		p.emergencyCommand(), p.policyCommand(), p.traceCommand(), p.decodeCommand(), p.auditCommand(), p.healthCommand(), p.versionCommand())
 	strict(root)
 	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))

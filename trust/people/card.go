@@ -3,6 +3,7 @@ package people
 import (
 	"encoding/hex"
 	"math/big"
+	"strings"
 )
 
 // CardHandle is the Handle of a Smartcard authenticator: the issuer's key identifier (the extension
@@ -14,4 +15,15 @@ func CardHandle(issuerKeyID []byte, serial *big.Int) string {
 		serial = new(big.Int)
 	}
 	return hex.EncodeToString(issuerKeyID) + ":" + serial.Text(16)
+}
+
+// ParseCardHandle takes a CardHandle apart.
+func ParseCardHandle(handle string) (issuerKeyID []byte, serial *big.Int, ok bool) {
+	key, number, found := strings.Cut(handle, ":")
+	issuerKeyID, err := hex.DecodeString(key)
+	serial, valid := new(big.Int).SetString(number, 16)
+	if !found || err != nil || !valid || serial.Sign() < 0 || CardHandle(issuerKeyID, serial) != handle {
+		return nil, nil, false
+	}
+	return issuerKeyID, serial, true
 }

@@ -16,3 +16,17 @@ func TestCardHandle(t *testing.T) {
 		}
 	}
 }
+
+func TestParseCardHandle(t *testing.T) {
+	for _, handle := range []string{"0aff:1f", ":0", "01:ffffffffffffffffffff"} {
+		key, serial, ok := ParseCardHandle(handle)
+		if !ok || CardHandle(key, serial) != handle {
+			t.Errorf("%s: %x %v %v", handle, key, serial, ok)
+		}
+	}
+	for _, handle := range []string{"", "0aff", "0aff:", "0AFF:1f", "0aff:01f", "0aff:-1", "0af:1f", "0aff:1g", "0aff:1f:2", "0aff:+1"} {
+		if _, _, ok := ParseCardHandle(handle); ok {
+			t.Errorf("%q was taken", handle)
+		}
+	}
+}

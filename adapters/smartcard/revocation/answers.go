@@ -1,0 +1,174 @@
+package revocation
+
+import (
+	"crypto/x509"
+	"math/big"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Bounds of the answers that are held.
+const (
+	maxAnswers = 100_000
+	keepUnused = 30 * 24 * time.Hour // a card that was not used for so long is asked for no more
+)
+
+// answers holds what is known of single cards, and which cards are asked for.
+type answers struct {
+	mu   sync.Mutex
+	held map[cardKey]*watched
+	wake chan struct{} // a card is to be asked for now
+}
+
+// cardKey is issuer and serial number.
+type cardKey struct {
+	issuer issuerKey
+	serial string
+}
+
+// watched is one card.
+type watched struct {
+	issuer *x509.Certificate
+	serial *big.Int
+	used   time.Time
+	answer *answer // nil: none yet
+	due    time.Time
+	fails  int
+}
+
+func (a *answers) init() {
+	a.held, a.wake = map[cardKey]*watched{}, make(chan struct{}, 1)
+}
+
+func cardKeyOf(issuer *x509.Certificate, serial *big.Int) (cardKey, bool) {
+	number, ok := octets(serial)
+	return cardKey{keyOf(issuer), string(number)}, ok
+}
+
+// use finds the answer about a card that is used now; nil if there is none.
+func (a *answers) use(issuer *x509.Certificate, serial *big.Int, now time.Time) *answer {
+	w := a.watch(issuer, serial, now)
+	if w == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return w.answer
+}
+
+// watch makes sure that a card is among those that are asked for; nil if there are too many.
+func (a *answers) watch(issuer *x509.Certificate, serial *big.Int, used time.Time) *watched {
+	key, ok := cardKeyOf(issuer, serial)
+	if !ok {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.held[key]
+	if w == nil {
+		if len(a.held) >= maxAnswers {
+			return nil
+		}
+		w = &watched{issuer: issuer, serial: serial}
+		a.held[key] = w
+	}
+	if used.After(w.used) {
+		w.used = used
+	}
+	if w.answer == nil && w.fails == 0 {
+		select {
+		case a.wake <- struct{}{}:
+		default: // it was woken already
+		}
+	}
+	return w
+}
+
+// put holds an answer unless a newer one is held.
+func (a *answers) put(issuer *x509.Certificate, serial *big.Int, fresh *answer, now time.Time) bool {
+	w := a.watch(issuer, serial, now)
+	if w == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if w.answer != nil && fresh.thisUpdate.Before(w.answer.thisUpdate) {
+		return false
+	}
+	w.answer, w.fails = fresh, 0
+	return true
+}
+
+// due lists the cards to ask for now, those without an answer first, and forgets those that are not used any more.
+func (a *answers) due(now time.Time) []*watched {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []*watched
+	for key, w := range a.held {
+		switch {
+		case now.Sub(w.used) > keepUnused:
+			delete(a.held, key)
+		case !w.due.After(now):
+			out = append(out, w)
+		}
+	}
+	slices.SortFunc(out, func(x, y *watched) int {
+		if (x.answer == nil) != (y.answer == nil) {
+			if x.answer == nil {
+				return -1
+			}
+			return 1
+		}
+		return x.due.Compare(y.due)
+	})
+	return out
+}
+
+// next says when a card is asked for again: in the middle of its answer's life, later and later while it fails.
+func (a *answers) next(w *watched, now time.Time, failed bool, fresh time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if failed {
+		w.fails++
+		w.due = now.Add(backoff(w.fails))
+		return
+	}
+	life := fresh
+	if w.answer != nil && !w.answer.nextUpdate.IsZero() {
+		life = min(life, w.answer.nextUpdate.Sub(w.answer.thisUpdate))
+	}
+	w.due = now.Add(max(life/2, time.Minute))
+	if w.answer != nil {
+		w.due = latest(w.answer.thisUpdate.Add(life/2), now.Add(time.Minute))
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// backoff is how long to wait after so many failures in a row: from 30 seconds to half an hour.
+func backoff(fails int) time.Duration {
+	return min(30*time.Second<<min(fails-1, 10), 30*time.Minute)
+}
+
+// count tells how many cards are watched, and the newest and the oldest answer about those that have one.
+func (a *answers) count(issuer *x509.Certificate) (cards int, all []*answer) {
+	key := keyOf(issuer)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for k, w := range a.held {
+		if k.issuer != key {
+			continue
+		}
+		cards++
+		if w.answer != nil {
+			all = append(all, w.answer)
+		}
+	}
+	return cards, all
+}
