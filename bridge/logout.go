@@ -223,7 +223,7 @@ func (h *Hub) settle(ctx context.Context, d Delivery, ref string) {
 
 // retryBatch is how many deliveries are tried again at the same time, and retryBatches how often in one Retry.
 const (
-	retryBatch   = 50
+	retryBatch   = 200
 	retryBatches = 20
 )
 

@@ -7,7 +7,7 @@ import (
 
 // The periods of the loops.
 const (
-	retryEvery = 5 * time.Second
+	retryEvery = 500 * time.Millisecond // commands leave it to the running hub to tell partners
 	purgeEvery = time.Minute
 	sweepEvery = 20 * time.Second
 	pingEvery  = 500 * time.Millisecond
@@ -18,13 +18,18 @@ const (
 	metadataEvery = 10 * time.Second
 )
 
+// tellers is how many loops tell partners, so that one that hangs does not hold up those that a lost card's session was told to.
+const tellers = 2
+
 // startLoops starts every loop of the program. Each ends with ctx.
 func (h *Hub) startLoops(ctx context.Context) {
 	if h.recorder != nil {
 		h.loops.Go(func() { h.recorder.Run(ctx) })
 	}
 	h.loops.Go(func() { h.store.Watch(ctx, func() { h.registryChanged(ctx) }) })
-	h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
+	for range tellers {
+		h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
+	}
 	h.loops.Go(func() { h.woken(ctx) })
 	h.loops.Go(func() { h.every(ctx, alertEvery, "emergency alerts", h.core.SendAlerts) })
 	h.loops.Go(func() { h.every(ctx, sweepEvery, "end sessions", h.core.Sweep) })
