@@ -119,6 +119,7 @@ var testLibraries = map[string][]string{
 	"golang.org/x/net":                         {"e2e", "e2e/components"},
 	"github.com/coreos/go-oidc/v3":             {"e2e"}, // a relying party as Go programs have it
 	"golang.org/x/oauth2":                      {"e2e"},
+	"golang.org/x/crypto/ocsp":                 {"adapters/smartcard", "e2e/components"},
 }
 
 // std is what the core must not touch: it knows no HTTP, no SQL, no XML, no files.

@@ -68,6 +68,7 @@ func TestSecurity(t *testing.T) {
 	t.Run("230", testUsage)
 	t.Run("231", testPath)
 	t.Run("232", testMapping)
+	t.Run("232: identifiers", testIdentifiers)
 	t.Run("236", testListener)
 }
 
@@ -86,9 +87,11 @@ func testDatesAndRevocation(t *testing.T) {
 			o.sheet.revoked["77"] = true
 			o.sheet.standing, o.sheet.then = bridge.StandingUnknown, revocation.Allow
 		}, bridge.CredentialRevoked, "card_revoked"},
-		"revoked, stale": {nil, func(o *office) { o.sheet.revoked["77"] = true; o.sheet.standing = bridge.StandingStale }, bridge.CredentialRevoked, "card_revoked"},
-		"unknown":        {nil, func(o *office) { o.sheet.standing = bridge.StandingUnknown }, bridge.RevocationUnknown, "card_revocation_unknown"},
-		"authority":      {nil, func(o *office) { o.sheet.revoked[o.issuer.cert.SerialNumber.String()] = true }, bridge.CredentialUntrusted, "card_authority_revoked"},
+		"revoked, stale":  {nil, func(o *office) { o.sheet.revoked["77"] = true; o.sheet.standing = bridge.StandingStale }, bridge.CredentialRevoked, "card_revoked"},
+		"unknown":         {nil, func(o *office) { o.sheet.standing = bridge.StandingUnknown }, bridge.RevocationUnknown, "card_revocation_unknown"},
+		"revoked by OCSP": {nil, func(o *office) { o.sheet.revoked["77"], o.sheet.source = true, revocation.SourceAnswer }, bridge.CredentialRevoked, "card_revoked"},
+		"unknown by OCSP": {nil, func(o *office) { o.sheet.unheard, o.sheet.source = true, revocation.SourceAnswer }, bridge.CredentialUntrusted, "card_ocsp_unknown"},
+		"authority":       {nil, func(o *office) { o.sheet.revoked[o.issuer.cert.SerialNumber.String()] = true }, bridge.CredentialUntrusted, "card_authority_revoked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t, c.office)

@@ -188,7 +188,7 @@ func (k *card) revoked() *bridge.Refusal {
 	}
 	// Authorities were installed by the operator: missing evidence about them is no obstacle, a revocation is.
 	for i := 1; i+1 < len(k.chain); i++ {
-		if k.authority.Revocation.Decide(k.chain[i+1], k.chain[i].SerialNumber, k.now).Evidence.Revoked {
+		if k.authority.Revocation.Listed(k.chain[i+1], k.chain[i].SerialNumber) {
 			return untrusted("card_authority_revoked", "The authority that issued this card was revoked. Ask your Registration Authority for a new card.")
 		}
 	}

@@ -18,13 +18,17 @@ import (
 // cardHost answers with what Accept said about the card of the connection.
 func cardHost(t *testing.T, o *office) (url string, trusting *x509.CertPool) {
 	t.Helper()
+	now := o.at
+	if now.IsZero() {
+		now = start
+	}
 	site := newAuthority(t, nil, "Site authority", nil)
 	server := issue(t, site, x509.Certificate{
 		Subject: pkix.Name{CommonName: "card"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().AddDate(1, 0, 0), NotBefore: time.Now().AddDate(-1, 0, 0),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, p256(t))
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		proof, err := o.cards.Accept(r.Context(), r.TLS.PeerCertificates, start)
+		proof, err := o.cards.Accept(r.Context(), r.TLS.PeerCertificates, now)
 		if err != nil {
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, bridge.AsRefusal(err).AuditCode())

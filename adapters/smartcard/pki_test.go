@@ -1,6 +1,7 @@
 package smartcard
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -121,6 +122,8 @@ func (s *shelf) UpdateAuthenticator(_ context.Context, a people.Authenticator) e
 // sheet is a Decider whose answer the test writes.
 type sheet struct {
 	revoked  map[string]bool // by serial number
+	unheard  bool            // a responder says that it does not know the card
+	source   string          // crl if empty
 	standing bridge.Standing
 	then     revocation.Then
 	most     bridge.Assurance
@@ -128,9 +131,11 @@ type sheet struct {
 
 func (s *sheet) Decide(_ *x509.Certificate, n *big.Int, now time.Time) revocation.Decision {
 	return revocation.Decision{Standing: s.standing, Then: s.then, Most: s.most, Age: time.Hour, Evidence: revocation.Evidence{
-		Source: revocation.SourceList, Revoked: s.revoked[n.String()], Number: "41", ThisUpdate: now.Add(-time.Hour), NextUpdate: now.Add(time.Hour),
+		Source: cmp.Or(s.source, revocation.SourceList), Unheard: s.unheard, Revoked: s.revoked[n.String()], Number: "41", ThisUpdate: now.Add(-time.Hour), NextUpdate: now.Add(time.Hour),
 	}}
 }
+
+func (s *sheet) Listed(_ *x509.Certificate, n *big.Int) bool { return s.revoked[n.String()] }
 
 // office is an issuer of cards and a hub that accepts them.
 type office struct {
@@ -141,6 +146,7 @@ type office struct {
 	more         []Authority
 	options      Options
 	cards        *Cards
+	at           time.Time // when cards are shown at cardHost; start if zero
 }
 
 func newOffice(t testing.TB, change func(*office)) *office {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/crypto/ocsp"
 )
 
 // Bounds of the answers that are held.
@@ -85,19 +87,35 @@ func (a *answers) watch(issuer *x509.Certificate, serial *big.Int, used time.Tim
 	return w
 }
 
+// What became of an answer.
+type putOutcome int
+
+const (
+	putOlder putOutcome = iota // a newer one is held, or there are too many
+	putSame                    // it is held already
+	putNewer
+)
+
 // put holds an answer unless a newer one is held.
-func (a *answers) put(issuer *x509.Certificate, serial *big.Int, fresh *answer, now time.Time) bool {
+func (a *answers) put(issuer *x509.Certificate, serial *big.Int, fresh *answer, now time.Time) putOutcome {
 	w := a.watch(issuer, serial, now)
 	if w == nil {
-		return false
+		return putOlder
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if w.answer != nil && fresh.thisUpdate.Before(w.answer.thisUpdate) {
-		return false
+	if w.answer != nil {
+		switch at := fresh.thisUpdate.Compare(w.answer.thisUpdate); {
+		case at < 0:
+			return putOlder
+		case at == 0 && fresh.status == w.answer.status:
+			return putSame
+		case at == 0 && w.answer.status != ocsp.Good:
+			return putOlder // of two of one moment the worse counts
+		}
 	}
 	w.answer, w.fails = fresh, 0
-	return true
+	return putNewer
 }
 
 // due lists the cards to ask for now, those without an answer first, and forgets those that are not used any more.

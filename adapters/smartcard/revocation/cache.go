@@ -103,6 +103,11 @@ func (c *Cache) Decide(issuer *x509.Certificate, serial *big.Int, now time.Time)
 	}
 }
 
+// Listed implements Decider.
+func (c *Cache) Listed(issuer *x509.Certificate, serial *big.Int) bool {
+	return c.byLists(issuer, serial, c.options.Clock()).Evidence.Revoked
+}
+
 func (c *Cache) byLists(issuer *x509.Certificate, serial *big.Int, now time.Time) Decision {
 	number, ok := octets(serial)
 	if !ok {
@@ -160,10 +165,14 @@ func (c *Cache) takeAnswer(issuer *x509.Certificate, serial *big.Int, raw []byte
 	if err != nil {
 		return err
 	}
-	if !c.answers.put(issuer, serial, fresh, now) {
+	switch c.answers.put(issuer, serial, fresh, now) {
+	case putOlder:
 		return fmt.Errorf("%w: older than the one that is held", ErrAnswer)
+	case putNewer:
+		return c.keepAnswer(issuer, serial, raw)
+	default:
+		return nil
 	}
-	return c.keepAnswer(issuer, serial, raw)
 }
 
 // Policy is the ladder that the Cache judges by.

@@ -1,11 +1,10 @@
 package revocation
 
 import (
+	"crypto/x509"
 	"math/big"
 	"strconv"
 	"time"
-
-	"crypto/x509"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 )
@@ -41,6 +40,8 @@ type Decision struct {
 // Decider knows how certificates stand. It answers from memory.
 type Decider interface {
 	Decide(issuer *x509.Certificate, serial *big.Int, now time.Time) Decision
+	// Listed reports whether a list says that the certificate was revoked: of authorities, about which nobody else is asked.
+	Listed(issuer *x509.Certificate, serial *big.Int) bool
 }
 
 // Off is a Decider that switches the check off. A proof made without it has assurance 2 at most.
@@ -50,6 +51,9 @@ type Off struct{}
 func (Off) Decide(*x509.Certificate, *big.Int, time.Time) Decision {
 	return Decision{Standing: bridge.StandingOff, Most: staleAssurance}
 }
+
+// Listed says no.
+func (Off) Listed(*x509.Certificate, *big.Int) bool { return false }
 
 // Details are what the audit record keeps of a decision: enough to prove later what was known then.
 func (d Decision) Details() map[string]string {

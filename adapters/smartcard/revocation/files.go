@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
@@ -14,7 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"crypto/sha256"
+	"github.com/lanyard-hub/lanyard/bridge"
 )
 
 // maxPEM bounds a file in PEM, in bytes: unlike one in DER it is read as a whole.
@@ -164,8 +165,8 @@ func (c *Cache) reopenAnswer(raw []byte, now time.Time) bool {
 		if err != nil {
 			return false
 		}
-		old := c.options.Policy.rung(held.evidence(), now) == "unknown" && !held.evidence().Revoked
-		return !old && c.answers.put(issuer, r.SerialNumber, held, held.thisUpdate)
+		old := c.options.Policy.rung(held.evidence(), now) == bridge.StandingUnknown && !held.evidence().Revoked
+		return !old && c.answers.put(issuer, r.SerialNumber, held, held.thisUpdate) != putOlder
 	}
 	return false
 }
