@@ -43,7 +43,8 @@ func (h *Hub) startLoops(ctx context.Context) {
 		h.loops.Go(func() { h.every(ctx, metadataEvery, "read FIDO metadata", h.followKeyMetadata) })
 	}
 	for _, c := range h.cards.caches {
-		h.loops.Go(func() { c.Run(ctx) })
+		h.loops.Go(func() { c.RunLists(ctx) })
+		h.loops.Go(func() { c.RunAnswers(ctx) })
 	}
 	h.loops.Go(func() { h.every(ctx, keysEvery, "key files", h.watchKeys) })
 	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })

@@ -127,6 +127,7 @@ func (c *ca) delegate(t testing.TB, change func(*x509.Certificate)) *ca {
 type web struct {
 	lists map[string][]byte
 	ask   func(request []byte) ([]byte, error)
+	slow  chan struct{} // closed when a list is asked for, which then hangs until its context ends
 	mu    sync.Mutex
 	asked []string
 }
@@ -139,8 +140,13 @@ func (w *web) note(address string) {
 
 var errDead = errors.New("connection refused")
 
-func (w *web) Download(_ context.Context, address, validator string, to io.Writer) (string, bool, error) {
+func (w *web) Download(ctx context.Context, address, validator string, to io.Writer) (string, bool, error) {
 	w.note(address)
+	if w.slow != nil {
+		close(w.slow)
+		<-ctx.Done()
+		return "", false, ctx.Err()
+	}
 	data, ok := w.lists[address]
 	if !ok {
 		return "", false, errDead
@@ -223,4 +229,12 @@ func (d *desk) decide(issuer *ca, n int64) Decision {
 // bytesOf is an opener of bytes.
 func bytesOf(data []byte) opener {
 	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+}
+
+// Refresh does once what both loops do all the time.
+func (d *desk) Refresh(ctx context.Context) {
+	d.refreshLists(ctx)
+	if d.options.Responder != "" {
+		d.prefetch(ctx)
+	}
 }

@@ -59,33 +59,41 @@ func (s *sources) init(o Options) {
 	s.answer.address = o.Responder
 }
 
-// Run keeps the Cache up to date until ctx ends: it looks at files, asks addresses that are due, and asks for answers about cards
-// before those that are held come to their end. No sign-in waits for it.
-func (c *Cache) Run(ctx context.Context) {
+// RunLists keeps lists up to date until ctx ends: it looks at files, and asks addresses that are due.
+func (c *Cache) RunLists(ctx context.Context) {
+	c.loop(ctx, nil, c.refreshLists)
+}
+
+// RunAnswers asks for answers about cards, before those that are held come to their end and as soon as a card is used about which
+// there is none, until ctx ends. It is a loop of its own: a slow list does not hold it up. No sign-in waits for either.
+func (c *Cache) RunAnswers(ctx context.Context) {
+	if c.options.Responder != "" {
+		c.loop(ctx, c.answers.wake, c.prefetch)
+	}
+}
+
+func (c *Cache) loop(ctx context.Context, wake <-chan struct{}, do func(context.Context)) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		c.Refresh(ctx)
+		do(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case <-c.answers.wake:
+		case <-wake:
 		}
 	}
 }
 
-// Refresh does once what Run does all the time.
-func (c *Cache) Refresh(ctx context.Context) {
+// refreshLists does once what RunLists does all the time.
+func (c *Cache) refreshLists(ctx context.Context) {
 	c.followFiles()
 	now := c.options.Clock()
 	for _, s := range c.sources.all {
 		if ctx.Err() == nil && !s.due.After(now) {
 			c.ended(s, c.download(ctx, s), now)
 		}
-	}
-	if c.options.Responder != "" {
-		c.prefetch(ctx)
 	}
 }
 

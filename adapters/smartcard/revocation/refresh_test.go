@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,8 +151,8 @@ func TestPrefetch(t *testing.T) {
 	}
 }
 
-// TestRunAsksAtOnce: a card that is used for the first time is asked for without waiting for the next look, and nobody waits for it.
-func TestRunAsksAtOnce(t *testing.T) {
+// TestAnswersAreAskedAtOnce: a card that is used for the first time is asked for without waiting for the next look, and nobody waits for it.
+func TestAnswersAreAskedAtOnce(t *testing.T) {
 	issuer := newCA(t, nil, "Level 1D", nil)
 	asked := make(chan struct{}, 8)
 	hold := make(chan struct{})
@@ -165,7 +166,7 @@ func TestRunAsksAtOnce(t *testing.T) {
 	}, issuer)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	go func() { d.Run(ctx); close(ended) }()
+	go func() { d.RunAnswers(ctx); close(ended) }()
 	begun := time.Now()
 	if got := d.decide(issuer, 77); got.Standing != bridge.StandingUnknown {
 		t.Errorf("%+v", got)
@@ -186,4 +187,29 @@ func TestRunAsksAtOnce(t *testing.T) {
 	}
 	stop()
 	<-ended
+}
+
+// TestSlowList: an address that hangs holds up neither answers about cards nor the end of the loops.
+func TestSlowList(t *testing.T) {
+	issuer := newCA(t, nil, "Level 1D", nil)
+	hanging := make(chan struct{})
+	p := answering
+	p.Mode = ModeBoth
+	d := newDesk(t, nil, p, func(d *desk) {
+		d.o.Responder, d.o.Lists, d.o.Folder = "http://ocsp.example", []string{"http://slow.example"}, t.TempDir()
+		d.web.slow = hanging
+		d.web.ask = func([]byte) ([]byte, error) { return issuer.answer(t, issuer, answerTemplate(77, ocsp.Good)), nil }
+	}, issuer)
+	ctx, stop := context.WithCancel(t.Context())
+	var loops sync.WaitGroup
+	loops.Go(func() { d.RunLists(ctx) })
+	loops.Go(func() { d.RunAnswers(ctx) })
+	<-hanging
+	for begun := time.Now(); d.decide(issuer, 77).Standing != bridge.StandingFresh; time.Sleep(time.Millisecond) {
+		if time.Since(begun) > 10*time.Second {
+			t.Fatal("no answer was taken")
+		}
+	}
+	stop()
+	loops.Wait()
 }
