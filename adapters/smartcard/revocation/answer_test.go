@@ -252,8 +252,12 @@ func TestAnswersOutliveARestart(t *testing.T) {
 	d.decide(issuer, 77)
 	d.decide(issuer, 78)
 	d.Refresh(t.Context())
-	d.web.ask = nil
+	d.web.ask, d.web.asked = nil, nil
 	d.restart()
+	d.Refresh(t.Context())
+	if len(d.web.asked) != 0 {
+		t.Errorf("what is kept and not half over was asked for again: %v", d.web.asked)
+	}
 	if a, b := d.decide(issuer, 77), d.decide(issuer, 78); a.Standing != bridge.StandingFresh || !b.Evidence.Revoked {
 		t.Errorf("%+v %+v", a, b)
 	}

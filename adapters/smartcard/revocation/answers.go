@@ -18,9 +18,10 @@ const (
 
 // answers holds what is known of single cards, and which cards are asked for.
 type answers struct {
-	mu   sync.Mutex
-	held map[cardKey]*watched
-	wake chan struct{} // a card is to be asked for now
+	fresh time.Duration // that an answer may be, by the policy
+	mu    sync.Mutex
+	held  map[cardKey]*watched
+	wake  chan struct{} // a card is to be asked for now
 }
 
 // cardKey is issuer and serial number.
@@ -39,8 +40,8 @@ type watched struct {
 	fails  int
 }
 
-func (a *answers) init() {
-	a.held, a.wake = map[cardKey]*watched{}, make(chan struct{}, 1)
+func (a *answers) init(fresh time.Duration) {
+	a.fresh, a.held, a.wake = fresh, map[cardKey]*watched{}, make(chan struct{}, 1)
 }
 
 func cardKeyOf(issuer *x509.Certificate, serial *big.Int) (cardKey, bool) {
@@ -114,7 +115,7 @@ func (a *answers) put(issuer *x509.Certificate, serial *big.Int, fresh *answer, 
 			return putOlder // of two of one moment the worse counts
 		}
 	}
-	w.answer, w.fails = fresh, 0
+	w.answer, w.fails, w.due = fresh, 0, a.middle(fresh)
 	return putNewer
 }
 
@@ -143,8 +144,8 @@ func (a *answers) due(now time.Time) []*watched {
 	return out
 }
 
-// next says when a card is asked for again: in the middle of its answer's life, later and later while it fails.
-func (a *answers) next(w *watched, now time.Time, failed bool, fresh time.Duration) {
+// asked notes how asking for a card went: it is asked for again in the middle of its answer's life, later and later while it fails.
+func (a *answers) asked(w *watched, now time.Time, failed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if failed {
@@ -152,14 +153,16 @@ func (a *answers) next(w *watched, now time.Time, failed bool, fresh time.Durati
 		w.due = now.Add(backoff(w.fails))
 		return
 	}
-	life := fresh
-	if w.answer != nil && !w.answer.nextUpdate.IsZero() {
-		life = min(life, w.answer.nextUpdate.Sub(w.answer.thisUpdate))
+	w.due = latest(a.middle(w.answer), now.Add(time.Minute))
+}
+
+// middle is the middle of an answer's life.
+func (a *answers) middle(held *answer) time.Time {
+	life := a.fresh
+	if !held.nextUpdate.IsZero() {
+		life = min(life, held.nextUpdate.Sub(held.thisUpdate))
 	}
-	w.due = now.Add(max(life/2, time.Minute))
-	if w.answer != nil {
-		w.due = latest(w.answer.thisUpdate.Add(life/2), now.Add(time.Minute))
-	}
+	return held.thisUpdate.Add(life / 2)
 }
 
 func latest(a, b time.Time) time.Time {

@@ -79,7 +79,7 @@ func New(o Options) (*Cache, error) {
 	}
 	c := &Cache{options: o, files: map[string]file{}}
 	c.pairs.Store(&map[issuerKey]pair{})
-	c.answers.init()
+	c.answers.init(o.Policy.Fresh)
 	c.sources.init(o)
 	if err := c.open(); err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func (c *Cache) prefetch(ctx context.Context) {
 		workers.Go(func() {
 			for w := r.next(); w != nil && ctx.Err() == nil; w = r.next() {
 				err := c.ask(ctx, w)
-				c.answers.next(w, c.options.Clock(), err != nil, c.options.Policy.Fresh)
+				c.answers.asked(w, c.options.Clock(), err != nil)
 				r.done(err)
 			}
 		})
