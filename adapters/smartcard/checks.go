@@ -199,15 +199,12 @@ func (k *card) revoked() *bridge.Refusal {
 	case revocation.Allow:
 		return nil
 	case revocation.Emergency:
-		k.emergency = bridge.Refuse(bridge.RevocationUnknown, "It cannot be checked at present whether this card is still valid. It opens emergency access only.").WithCode(CodeEmergencyOnly)
+		k.emergency = bridge.Refuse(bridge.RevocationUnknown, "It cannot be checked at present whether this card is still valid. It opens emergency access only.").WithCode(bridge.CodeEmergencyOnly)
 		return nil
 	default:
 		return bridge.Refuse(bridge.RevocationUnknown, "It cannot be checked at present whether this card is still valid. Use a security key, or try again later.").WithCode("card_revocation_unknown")
 	}
 }
-
-// CodeEmergencyOnly is the code of the Refusal that comes together with a Proof.
-const CodeEmergencyOnly = "card_emergency_only"
 
 func strongKey(cert *x509.Certificate) bool {
 	pub, ok := cert.PublicKey.(*rsa.PublicKey)

@@ -180,8 +180,8 @@ func TestEmergencyOnly(t *testing.T) {
 	card := newCard(t, o.issuer, nil)
 	o.register(o.issuer, card, "555000000001")
 	proof, err := o.accept(t, card)
-	refused(t, err, bridge.RevocationUnknown, CodeEmergencyOnly)
-	if proof.UID != "555000000001" || proof.Standing != bridge.StandingUnknown || proof.Assurance > 2 || proof.Evidence["revocation_rung"] != "unknown" {
+	refused(t, err, bridge.RevocationUnknown, bridge.CodeEmergencyOnly)
+	if !proof.ForEmergency(err) || proof.UID != "555000000001" || proof.Standing != bridge.StandingUnknown || proof.Assurance > 2 || proof.Evidence["revocation_rung"] != "unknown" {
 		t.Errorf("%+v", proof)
 	}
 	for _, a := range o.shelf.all {

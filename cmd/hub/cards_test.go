@@ -15,10 +15,12 @@ import (
 
 	"github.com/lanyard-hub/lanyard/adapters/httpsource"
 	"github.com/lanyard-hub/lanyard/adapters/memory"
+	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/e2e/components"
 	"github.com/lanyard-hub/lanyard/trust/people"
+	"github.com/lanyard-hub/lanyard/web/signin"
 )
 
 // TestFetcherBounds: what the hub asks about cards keeps to the configured host.
@@ -116,6 +118,9 @@ func TestCardAuthorities(t *testing.T) {
 	h := &Hub{metrics: newMetrics(), store: memory.New(), options: o}
 	h.cards.caches = caches
 	h.metrics.cards(h.CardStates, o.Clock)
+	if p := h.cardPart(t.Context(), now); len(p) != 1 || p[0].Rung != signin.Reduced || !p[0].Until.Equal(states[1].ThisUpdate.Add(3*time.Hour)) {
+		t.Errorf("status page: %+v", p)
+	}
 	rec := httptest.NewRecorder()
 	h.operations().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
@@ -162,5 +167,29 @@ func TestEachCard(t *testing.T) {
 	slices.Sort(got)
 	if err != nil || !slices.Equal(got, []int64{10, 11}) {
 		t.Errorf("%v %v", got, err)
+	}
+}
+
+// TestCardPart: what staff read is the authority that does worst.
+func TestCardPart(t *testing.T) {
+	for _, c := range []struct {
+		standing bridge.Standing
+		then     revocation.Then
+		want     signin.Rung
+	}{
+		{bridge.StandingFresh, revocation.Deny, signin.Working}, {"", revocation.Deny, signin.Working}, {bridge.StandingOff, revocation.Deny, signin.Working},
+		{bridge.StandingStale, revocation.Deny, signin.Reduced}, {bridge.StandingUnknown, revocation.Allow, signin.Reduced},
+		{bridge.StandingUnknown, revocation.Emergency, signin.Emergency}, {bridge.StandingUnknown, revocation.Deny, signin.Down},
+	} {
+		if got := partOf(revocation.State{Standing: c.standing, Then: c.then}); got.Rung != c.want || (got.Text == "") != (c.want == signin.Working) {
+			t.Errorf("%s, %s: %+v", c.standing, c.then, got)
+		}
+	}
+	last := -1
+	for _, r := range []signin.Rung{signin.Working, signin.Reduced, signin.Emergency, signin.Down} {
+		if steps(r) <= last {
+			t.Errorf("%s is no worse than the one before", r)
+		}
+		last = steps(r)
 	}
 }

@@ -83,6 +83,21 @@ func (p Policy) rung(e Evidence, now time.Time) bridge.Standing {
 	return bridge.StandingUnknown
 }
 
+// until is when evidence leaves a rung.
+func (p Policy) until(standing bridge.Standing, thisUpdate, nextUpdate time.Time) time.Time {
+	switch standing {
+	case bridge.StandingFresh:
+		if end := thisUpdate.Add(p.Fresh); nextUpdate.IsZero() || end.Before(nextUpdate) {
+			return end
+		}
+		return nextUpdate
+	case bridge.StandingStale:
+		return thisUpdate.Add(p.Stale)
+	default:
+		return time.Time{}
+	}
+}
+
 // judge makes a decision of evidence. That a certificate was revoked stays true, however old the evidence.
 func (p Policy) judge(e Evidence, now time.Time) Decision {
 	d := Decision{Standing: p.rung(e, now), Evidence: e, Then: p.Then}

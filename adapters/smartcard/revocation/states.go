@@ -23,10 +23,11 @@ type State struct {
 	Entries    int             // revoked certificates in the lists
 	ThisUpdate time.Time       // of the evidence that Standing is about
 	NextUpdate time.Time
-	Cards      int    // that OCSP answers are wanted for
-	Answers    int    // that are held and not too old
-	Refused    int    // of those, that say revoked or unknown
-	Fault      string // the last one of the authority's addresses and files; empty: none
+	Until      time.Time // when Standing gets worse without other evidence; zero: it is the worst
+	Cards      int       // that OCSP answers are wanted for
+	Answers    int       // that are held and not too old
+	Refused    int       // of those, that say revoked or unknown
+	Fault      string    // the last one of the authority's addresses and files; empty: none
 }
 
 // States tells of every issuer of the authority, in the order of the options.
@@ -43,6 +44,7 @@ func (c *Cache) States() []State {
 			s.Then = Deny
 		}
 		c.stateOf(&s, issuer, now)
+		s.Until = c.options.Policy.until(s.Standing, s.ThisUpdate, s.NextUpdate)
 		if s.Standing == bridge.StandingUnknown && c.issuesAuthorities(issuer) {
 			s.Standing = ""
 		}
