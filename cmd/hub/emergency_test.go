@@ -76,6 +76,23 @@ func TestEmergencyPolicy(t *testing.T) {
 	}
 }
 
+// TestStatusOfKeys puts the rungs of what is known of models into words.
+func TestStatusOfKeys(t *testing.T) {
+	for _, tc := range []struct {
+		standing bridge.Standing
+		keep     bool
+		rung     signin.Rung
+		says     string
+	}{
+		{bridge.StandingFresh, false, signin.Working, ""}, {"", false, signin.Working, ""}, {bridge.StandingOff, false, signin.Working, ""},
+		{bridge.StandingStale, false, signin.Reduced, "out of date"}, {bridge.StandingUnknown, true, signin.Reduced, "out of date."}, {bridge.StandingUnknown, false, signin.Reduced, "smartcard"},
+	} {
+		if p := keyPart(signin.Part{Rung: signin.Working}, tc.standing, tc.keep); p.Rung != tc.rung || !strings.Contains(p.Text, tc.says) || tc.keep && strings.Contains(p.Text, "smartcard") {
+			t.Errorf("%q, keep %v: %+v", tc.standing, tc.keep, p)
+		}
+	}
+}
+
 // TestStatusBoard: the store's silence is told, a look serves for two seconds, and a machine reads it.
 func TestStatusBoard(t *testing.T) {
 	now := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,7 +46,7 @@ func (h *Hub) status(ctx context.Context) signin.Status { return h.board.look(ct
 // wireStatus adds the parts that every hub has.
 func (h *Hub) wireStatus() {
 	h.board.add(h.signInPart)
-	h.board.add(h.methodParts)
+	h.board.add(h.keyPart)
 }
 
 // signInPart is whether the store answers: without it nobody signs in.
@@ -57,13 +58,27 @@ func (h *Hub) signInPart(ctx context.Context, _ time.Time) []signin.Part {
 	return []signin.Part{p}
 }
 
-// methodParts are the ways to sign in whose state nothing else tells.
-func (h *Hub) methodParts(context.Context, time.Time) []signin.Part {
-	var out []signin.Part
-	for _, m := range h.core.Methods {
-		if m.Method == bridge.MethodFIDO2 {
-			out = append(out, signin.Part{Name: "Security keys", Rung: signin.Working})
-		}
+// keyPart is how well security keys can be judged: what is known of their models may be out of date. Their owners are proven all the
+// same.
+func (h *Hub) keyPart(_ context.Context, now time.Time) []signin.Part {
+	if !slices.ContainsFunc(h.core.Methods, func(o bridge.Offer) bool { return o.Method == bridge.MethodFIDO2 }) {
+		return nil
 	}
-	return out
+	p := signin.Part{Name: "Security keys", Rung: signin.Working}
+	if k := h.keyMetadata; k != nil {
+		p = keyPart(p, k.file.Current().Standing(h.options.Config.Authenticators.FIDO2.Attestation.MaxAge, now), h.options.Config.Authenticators.FIDO2.Attestation.OnStale == "keep")
+	}
+	return []signin.Part{p}
+}
+
+func keyPart(p signin.Part, standing bridge.Standing, keep bool) signin.Part {
+	switch standing {
+	case bridge.StandingStale, bridge.StandingUnknown:
+		p.Rung, p.Text = signin.Reduced, "What is known of models of keys is out of date."
+		if standing == bridge.StandingUnknown && !keep {
+			p.Text += " Some apps may ask for a smartcard."
+		}
+	case bridge.StandingFresh, bridge.StandingOff, "":
+	}
+	return p
 }
