@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -159,7 +160,9 @@ func (a *Agent) Run(ctx context.Context, ready func(port, service int)) error {
 func (a *Agent) unload() error {
 	var errs []error
 	for _, m := range a.readers.Modules {
-		errs = append(errs, m.Close())
+		if c, ok := m.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
 	}
 	return errors.Join(errs...)
 }

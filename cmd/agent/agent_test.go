@@ -37,8 +37,6 @@ type fakeCard struct {
 	leaf *components.Leaf
 }
 
-func (f *fakeCard) Close() error { return nil }
-
 func (f *fakeCard) put(in bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -48,12 +46,10 @@ func (f *fakeCard) put(in bool) {
 func (f *fakeCard) Slots() ([]card.Slot, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := card.Slot{Reader: "Reader A", Present: f.in}
-	if f.in {
-		s.Token = card.Token{Known: true, Serial: "1"}
-	}
-	return []card.Slot{s}, nil
+	return []card.Slot{{Reader: "Reader A", Present: f.in}}, nil
 }
+
+func (f *fakeCard) Token(uint) (card.Token, error) { return card.Token{Known: true, Serial: "1"}, nil }
 
 func (f *fakeCard) Certificates(uint) ([]card.Object, error) {
 	return []card.Object{{ID: []byte{1}, DER: f.leaf.Certificate.Raw}}, nil

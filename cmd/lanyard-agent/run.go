@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -42,10 +43,29 @@ func (p *program) runCommand() *cobra.Command {
 			}
 			return a.Run(cmd.Context(), func(port, service int) {
 				fmt.Fprintf(p.out, "port %d service %d\n", port, service)
-				debug.FreeOSMemory() // what only starting needed
+				go rest(cmd.Context())
 			})
 		},
 	}
 	c.Flags().StringVar(&role, "role", "", "id of the role profile to take for tickets when there are several")
 	return c
+}
+
+// Times at which memory is given back: once the first cards are read, and then now and then.
+const (
+	firstRest = 5 * time.Second
+	laterRest = 10 * time.Minute
+)
+
+// rest gives memory back until ctx ends.
+func rest(ctx context.Context) {
+	for wait := firstRest; ; wait = laterRest {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+			debug.FreeOSMemory()
+			trim()
+		}
+	}
 }

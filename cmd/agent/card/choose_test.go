@@ -64,7 +64,7 @@ func TestChoose(t *testing.T) {
 				m.put(ca.Issue(t, h.p), byte(i+1), h.label)
 			}
 			r := &card.Readers{Modules: []card.Module{m}, Now: time.Now}
-			if _, err := r.Refresh(); err != nil {
+			if _, err := r.Refresh(true); err != nil {
 				t.Fatal(err)
 			}
 			got, err := r.Current()

@@ -30,19 +30,22 @@ type middleware struct {
 	err       error
 }
 
-func (m *middleware) Close() error { return nil }
-
 func (m *middleware) Slots() ([]card.Slot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
 		return nil, m.err
 	}
-	s := card.Slot{ID: 7, Reader: "Reader A", Present: m.present}
-	if m.present {
-		s.Token = card.Token{Known: m.serial != "", Serial: m.serial, Protected: m.protected, CountLow: m.wrong > 0, FinalTry: m.wrong == 2, Locked: m.wrong > 2}
+	return []card.Slot{{ID: 7, Reader: "Reader A", Present: m.present}, {ID: 8, Reader: "Reader B"}}, nil
+}
+
+func (m *middleware) Token(uint) (card.Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.present {
+		return card.Token{}, card.ErrRemoved
 	}
-	return []card.Slot{s, {ID: 8, Reader: "Reader B"}}, nil
+	return card.Token{Known: m.serial != "", Serial: m.serial, Protected: m.protected, CountLow: m.wrong > 0, FinalTry: m.wrong == 2, Locked: m.wrong > 2}, nil
 }
 
 func (m *middleware) Certificates(uint) ([]card.Object, error) { return m.objects, nil }
@@ -120,7 +123,7 @@ func ward(t *testing.T, answers ...string) (*card.Readers, *middleware, *person)
 	m.put(components.NewCA(t, "Cards").Card(t, "999000000001"), 1, "auth")
 	p := &person{answers: answers}
 	r := &card.Readers{Modules: []card.Module{m}, Now: time.Now, Prompt: p}
-	if _, err := r.Refresh(); err != nil {
+	if _, err := r.Refresh(true); err != nil {
 		t.Fatal(err)
 	}
 	return r, m, p

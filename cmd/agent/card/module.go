@@ -23,30 +23,30 @@ var (
 	ErrBusy          = errors.New("card: another signature is being made")
 )
 
-// Module is one PKCS#11 middleware. Its methods may be called from several goroutines.
+// Module is one PKCS#11 middleware. Its methods may be called from several goroutines. One that is an io.Closer is to be closed.
 type Module interface {
-	// Slots lists all slots, empty ones too.
+	// Slots lists all slots, empty ones too. It asks the readers, not the cards.
 	Slots() ([]Slot, error)
+	// Token asks the card in a slot; the zero Token is one that the middleware does not know.
+	Token(slot uint) (Token, error)
 	// Certificates reads the certificates that a slot's token shows without a PIN.
 	Certificates(slot uint) ([]Object, error)
 	// Sign logs in, signs with the first of the keys that the token has, and logs out. It returns which key that was. Without a
 	// PIN the person enters it on the reader. Errors are those above.
 	Sign(slot uint, pin []byte, keys []Key, message []byte) (int, []byte, error)
-	Close() error
 }
 
 // Waiter is a module that can tell when something happens in a slot.
 type Waiter interface {
-	// Wait returns when a card came or went in some slot, at once if the module cannot tell, and when the module is closed.
+	// Wait returns when a card came or went in some slot, and at once if the module cannot tell. It may outlast the module's closing.
 	Wait()
 }
 
-// Slot is one slot of a module and the token in it. Several slots may stand for one reader.
+// Slot is one slot of a module. Several slots may stand for one reader.
 type Slot struct {
 	ID      uint
 	Reader  string // the reader's name, as the middleware gives it
 	Present bool   // there is a card
-	Token   Token  // zero when there is none, or none that the middleware knows
 }
 
 // Token is what a token says of itself.

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/miekg/pkcs11"
@@ -18,9 +19,10 @@ import (
 // middleware is a loaded PKCS#11 module. The mutex keeps its calls apart, but for Wait: not every module is as safe for
 // threads as it says.
 type middleware struct {
-	mu     sync.Mutex
-	ctx    *pkcs11.Ctx
-	closed bool
+	mu      sync.Mutex
+	ctx     *pkcs11.Ctx
+	closed  bool
+	waiting atomic.Int32
 }
 
 // maxCertificate bounds what is read of a certificate, in bytes; maxObjects how many objects of a token are looked at.
@@ -42,6 +44,7 @@ func Load(path string) (Module, error) {
 	return &middleware{ctx: ctx}, nil
 }
 
+// Close implements io.Closer.
 func (m *middleware) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -49,11 +52,18 @@ func (m *middleware) Close() error {
 		return nil
 	}
 	m.closed = true
-	return m.ctx.Finalize() // not unloaded: Wait may still be in it, on its way out
+	if m.waiting.Load() > 0 {
+		return nil // OpenSC, for one, frees under C_Finalize what a wait still uses; the end of the process has to do
+	}
+	return m.ctx.Finalize()
 }
 
 // Wait implements Waiter by C_WaitForSlotEvent. That a module cannot do it looks like an event that comes at once.
-func (m *middleware) Wait() { <-m.ctx.WaitForSlotEvent(0) }
+func (m *middleware) Wait() {
+	m.waiting.Add(1)
+	defer m.waiting.Add(-1)
+	<-m.ctx.WaitForSlotEvent(0)
+}
 
 func (m *middleware) Slots() ([]Slot, error) {
 	m.mu.Lock()
@@ -68,15 +78,22 @@ func (m *middleware) Slots() ([]Slot, error) {
 		if err != nil {
 			continue // the reader went between the two calls
 		}
-		s := Slot{ID: id, Reader: strings.TrimSpace(info.SlotDescription), Present: info.Flags&pkcs11.CKF_TOKEN_PRESENT != 0}
-		if s.Present {
-			if t, err := m.ctx.GetTokenInfo(id); err == nil {
-				s.Token = token(t)
-			}
-		}
-		out = append(out, s)
+		out = append(out, Slot{ID: id, Reader: strings.TrimSpace(info.SlotDescription), Present: info.Flags&pkcs11.CKF_TOKEN_PRESENT != 0})
 	}
 	return out, nil
+}
+
+func (m *middleware) Token(slot uint) (Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t, err := m.ctx.GetTokenInfo(slot)
+	switch {
+	case err == nil:
+		return token(t), nil
+	case is(err, pkcs11.CKR_TOKEN_NOT_RECOGNIZED):
+		return Token{}, nil
+	}
+	return Token{}, failure(err)
 }
 
 func token(t pkcs11.TokenInfo) Token {

@@ -113,9 +113,10 @@ func (r *Readers) current() (inserted, error) {
 	return inserted{}, ErrNoCard
 }
 
-// Refresh looks at every reader and returns what came and went since the last time. What a module cannot say now is left as it was
-// known, and told as an error.
-func (r *Readers) Refresh() ([]Event, error) {
+// Refresh looks at every reader and returns what came and went since the last time. That a card was exchanged for another between two
+// looks is seen only when again is true: then the cards are asked, not the readers alone. What a module cannot say now is left as it
+// was known, and told as an error.
+func (r *Readers) Refresh(again bool) ([]Event, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cards == nil {
@@ -129,13 +130,13 @@ func (r *Readers) Refresh() ([]Event, error) {
 			errs = append(errs, err)
 			continue
 		}
-		events = append(events, r.compare(i, m, slots)...)
+		events = append(events, r.compare(i, m, slots, again)...)
 	}
 	return events, errors.Join(errs...)
 }
 
 // compare takes what a module sees now.
-func (r *Readers) compare(module int, m Module, slots []Slot) []Event {
+func (r *Readers) compare(module int, m Module, slots []Slot, again bool) []Event {
 	found := map[place][]Slot{}
 	for _, s := range slots {
 		p := place{module, s.Reader}
@@ -143,7 +144,7 @@ func (r *Readers) compare(module int, m Module, slots []Slot) []Event {
 	}
 	var events []Event
 	for p, was := range r.cards {
-		if p.module == module && was.serial != serialOf(found[p]) {
+		if p.module == module && (!present(found[p]) || again && !was.stays(m)) {
 			delete(r.cards, p)
 			events = append(events, was.event(Removed))
 		}
@@ -154,47 +155,52 @@ func (r *Readers) compare(module int, m Module, slots []Slot) []Event {
 		}
 	}
 	for p, slots := range found {
-		serial := serialOf(slots)
-		r.names[p] = serial != ""
-		if serial == "" || r.cards[p] != nil {
+		r.names[p] = present(slots)
+		if !r.names[p] || r.cards[p] != nil {
 			continue
 		}
 		r.order++
-		c := r.look(m, &inserted{place: p, order: r.order, serial: serial}, slots)
+		c := r.look(m, &inserted{place: p, order: r.order}, slots)
 		r.cards[p] = c
 		events = append(events, c.event(Inserted))
 	}
 	return events
 }
 
-// serialOf tells cards in a reader apart; empty when there is none.
-func serialOf(slots []Slot) string {
-	out := ""
-	for _, s := range slots {
-		if s.Present && s.Token.Known {
-			return "card " + s.Token.Serial
-		}
-		if s.Present && out == "" && !s.Token.Known {
-			out = "unknown"
-		}
+func present(slots []Slot) bool {
+	return slices.ContainsFunc(slots, func(s Slot) bool { return s.Present })
+}
+
+// stays reports whether the card is still the same; one that nothing is known of is.
+func (c *inserted) stays(m Module) bool {
+	if c.err != nil {
+		return true
 	}
-	return out
+	t, err := m.Token(c.slot)
+	return err != nil || t.Serial == c.serial
 }
 
 // look reads the certificates of a card that came.
 func (r *Readers) look(m Module, c *inserted, slots []Slot) *inserted {
 	c.err = ErrNotRecognised
 	for _, s := range slots {
-		if !s.Present || !s.Token.Known {
+		if !s.Present {
 			continue
 		}
-		objects, err := m.Certificates(s.ID)
+		t, err := m.Token(s.ID)
+		if err == nil && !t.Known {
+			continue
+		}
+		var objects []Object
+		if err == nil {
+			objects, err = m.Certificates(s.ID)
+		}
 		if err != nil {
 			c.err = err
 			continue
 		}
 		if c.certs, c.err = choose(objects, r.Now()); c.err == nil {
-			c.slot = s.ID
+			c.slot, c.serial = s.ID, t.Serial
 			return c
 		}
 	}

@@ -77,18 +77,13 @@ func (r *Readers) Sign(ctx context.Context, purpose string, message []byte) (Cer
 	return Certificate{}, nil, ErrPIN
 }
 
-// tokenIn asks the card anew: the tries that are left may have changed in the meantime.
+// tokenIn asks the card anew: the tries that are left may have changed in the meantime, or the card.
 func tokenIn(m Module, c inserted) (Token, error) {
-	slots, err := m.Slots()
-	if err != nil {
-		return Token{}, err
+	t, err := m.Token(c.slot)
+	if err == nil && t.Serial != c.serial {
+		err = ErrRemoved
 	}
-	for _, s := range slots {
-		if s.ID == c.slot && s.Present && "card "+s.Token.Serial == c.serial {
-			return s.Token, nil
-		}
-	}
-	return Token{}, ErrRemoved
+	return t, err
 }
 
 func (t Token) tries() (Tries, error) {

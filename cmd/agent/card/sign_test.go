@@ -123,7 +123,7 @@ func TestKeptPIN(t *testing.T) {
 		stop, cancel := context.WithCancel(t.Context())
 		r.Watch(stop, func(card.Event) { cancel() }, func(error) {})
 		m.present = true
-		if _, err := r.Refresh(); err != nil {
+		if _, err := r.Refresh(true); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := r.Sign(t.Context(), "", nil); err != nil || len(p.asked) != 2 {
@@ -149,7 +149,7 @@ func TestSignFails(t *testing.T) {
 			r, m, _ := ward(t, "2468")
 			c.with(m)
 			if c.want != card.ErrRemoved {
-				if _, err := r.Refresh(); err != nil {
+				if _, err := r.Refresh(true); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -31,10 +32,10 @@ func TestSoftHSM(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer m.Close()
+			defer closeModule(t, m)
 			p := &person{answers: []string{"000000", soft.PIN}}
 			r := &card.Readers{Modules: []card.Module{m}, Now: time.Now, Prompt: p}
-			if _, err := r.Refresh(); err != nil {
+			if _, err := r.Refresh(true); err != nil {
 				t.Fatal(err)
 			}
 			cert, signature, err := r.Sign(t.Context(), "Sign in.", []byte("lanyard"))
@@ -59,6 +60,13 @@ func TestSoftHSM(t *testing.T) {
 	}
 }
 
+func closeModule(t *testing.T, m card.Module) {
+	t.Helper()
+	if err := m.(io.Closer).Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // tokenSlot is the slot with the token.
 func tokenSlot(t *testing.T, m card.Module) uint {
 	t.Helper()
@@ -67,7 +75,7 @@ func tokenSlot(t *testing.T, m card.Module) uint {
 		t.Fatal(err)
 	}
 	for _, s := range slots {
-		if s.Token.Known {
+		if t, err := m.Token(s.ID); err == nil && t.Known {
 			return s.ID
 		}
 	}

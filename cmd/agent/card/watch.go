@@ -43,9 +43,9 @@ func (r *Readers) Watch(ctx context.Context, report func(Event), failed func(err
 	}
 	tick := time.NewTicker(Poll)
 	defer tick.Stop()
-	broken := false
+	broken, again := false, false
 	for {
-		events, err := r.Refresh()
+		events, err := r.Refresh(again)
 		for _, e := range events {
 			if e.Happened == Removed {
 				r.kept.forget()
@@ -60,7 +60,9 @@ func (r *Readers) Watch(ctx context.Context, report func(Event), failed func(err
 		case <-ctx.Done():
 			return
 		case <-woken:
+			again = true
 		case <-tick.C:
+			again = false
 		}
 	}
 }
@@ -68,7 +70,7 @@ func (r *Readers) Watch(ctx context.Context, report func(Event), failed func(err
 // tooQuick is how fast a wait returns that was none.
 const tooQuick = 20 * time.Millisecond
 
-// wait wakes the watch whenever its module saw something, until ctx ends (the last wait ends with the module). A module that
+// wait wakes the watch whenever its module saw something, until ctx ends (the last wait with the next event, or with the process). A module that
 // cannot wait returns at once, twice in a row: then the ticks have to do.
 func wait(ctx context.Context, w Waiter, woken chan<- struct{}) {
 	for quick := 0; quick < 2 && ctx.Err() == nil; {
