@@ -167,11 +167,11 @@ func (b *Broker) ours(given, path string) string {
 	return given
 }
 
-// life of a session without a sign of life; ten minutes, the field's own, if the broker does not say.
-func life(seconds string) time.Duration {
-	d, err := time.ParseDuration(seconds + "s")
+// life of a session, from minutes; that of a long working day, the field's own, if the broker does not say.
+func life(minutes string) time.Duration {
+	d, err := time.ParseDuration(minutes + "m")
 	if err != nil || d < time.Minute || d > 24*time.Hour {
-		return 10 * time.Minute
+		return 10 * time.Hour
 	}
 	return d
 }
@@ -246,8 +246,18 @@ func (b *Broker) send(ctx context.Context, method, address string, body []byte) 
 		return nil, Error{ServerUnavailable, err}
 	case resp.StatusCode == http.StatusOK:
 		return text, nil
-	case resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests:
-		return nil, Error{ServerUnavailable, fmt.Errorf("ticket: status %d", resp.StatusCode)}
 	}
-	return nil, Error{UserNotValid, fmt.Errorf("ticket: status %d", resp.StatusCode)}
+	return nil, refusal(resp.StatusCode, text)
+}
+
+// refusal is what a broker answered instead: its own code of the table where it has one.
+func refusal(status int, text []byte) error {
+	err := fmt.Errorf("ticket: status %d", status)
+	if o, wrong := readObject(text); wrong == nil && CodeNamed(o.text("error_code")) != Internal {
+		return Error{CodeNamed(o.text("error_code")), err}
+	}
+	if status >= 500 || status == http.StatusTooManyRequests {
+		return Error{ServerUnavailable, err}
+	}
+	return Error{UserNotValid, err}
 }

@@ -72,6 +72,7 @@ func newGate(t *testing.T) *gate {
 		}
 		if s := g.status[r.URL.Path]; s != 0 {
 			w.WriteHeader(s)
+			_, _ = io.WriteString(w, g.answer[r.URL.Path])
 			return
 		}
 		if a, ok := g.answer[r.URL.Path]; ok {
@@ -120,7 +121,7 @@ func (g *gate) validated() string {
 	for i := range g.roles {
 		fmt.Fprintf(&b, `<gpPARAM name="nhsjobrole%d" id="%d0000" orgcode="RX1">NORTH TRUST, "Clinical":"Nurse &amp; Midwife":"Nurse Access Role"</gpPARAM>`, i, i+1)
 	}
-	fmt.Fprintf(&b, `<gpPARAM name="sso_ticket">%s</gpPARAM><gpPARAM name="sso_session_url">%s%s</gpPARAM><gpPARAM name="sso_session_time">600</gpPARAM><gpPARAM name="sso_logout_url">https://evil.example/login/authlogout</gpPARAM></gpOBJECT>`,
+	fmt.Fprintf(&b, `<gpPARAM name="sso_ticket">%s</gpPARAM><gpPARAM name="sso_session_url">%s%s</gpPARAM><gpPARAM name="sso_session_time">20</gpPARAM><gpPARAM name="sso_logout_url">https://evil.example/login/authlogout</gpPARAM></gpOBJECT>`,
 		g.ticket(), g.URL, pathUpdate)
 	return b.String()
 }
@@ -254,6 +255,12 @@ func TestDialogueFails(t *testing.T) {
 		{"no PIN", func(_ *gate, _ *Tickets, s *signer) { s.err = card.ErrCancelled }, UserAbort},
 		{"PIN locked", func(_ *gate, _ *Tickets, s *signer) { s.err = card.ErrPINLocked }, PINBlocked},
 		{"card refused", func(g *gate, _ *Tickets, _ *signer) { g.status[pathValidate] = 403 }, UserNotValid},
+		{"card refused, and why", func(g *gate, _ *Tickets, _ *signer) {
+			g.status[pathValidate], g.answer[pathValidate] = 403, `<gpOBJECT><gpPARAM name="error_code">0x80200003</gpPARAM></gpOBJECT>`
+		}, CardNotValid},
+		{"refused with a code that is none", func(g *gate, _ *Tickets, _ *signer) {
+			g.status[pathValidate], g.answer[pathValidate] = 403, `<gpOBJECT><gpPARAM name="error_code">0x1</gpPARAM></gpOBJECT>`
+		}, UserNotValid},
 		{"no ticket", func(g *gate, _ *Tickets, _ *signer) { g.answer[pathValidate] = empty }, UserNotValid},
 		{"a ticket too long", func(g *gate, _ *Tickets, _ *signer) {
 			g.answer[pathValidate] = `<gpOBJECT><gpPARAM name="sso_ticket">` + strings.Repeat("x", 256) + `</gpPARAM></gpOBJECT>`
@@ -322,7 +329,7 @@ func TestKeepAlive(t *testing.T) {
 	if count() != 0 {
 		t.Error("a sign of life too early")
 	}
-	now = now.Add(5 * time.Minute)
+	now = now.Add(often)
 	tickets.beatOnce(t.Context())
 	tickets.beatOnce(t.Context())
 	if count() != 1 {

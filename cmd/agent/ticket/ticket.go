@@ -90,7 +90,10 @@ func (t *Tickets) Removed(ctx context.Context, certificate []byte) error {
 	return nil
 }
 
-// Keep gives signs of life for the current ticket until ctx ends, at half its life. A ticket that the broker does not know any more
+// often is how often a broker that knows long lives hears of one.
+const often = 5 * time.Minute
+
+// Keep gives signs of life for the current ticket until ctx ends, at half its life or sooner. A ticket that the broker does not know any more
 // is forgotten.
 func (t *Tickets) Keep(ctx context.Context) {
 	tick := time.NewTicker(15 * time.Second)
@@ -107,7 +110,7 @@ func (t *Tickets) Keep(ctx context.Context) {
 
 func (t *Tickets) beatOnce(ctx context.Context) {
 	t.mu.Lock()
-	s, due := t.now, t.now != nil && t.Broker.Now().Sub(t.beat) >= t.now.life/2
+	s, due := t.now, t.now != nil && t.Broker.Now().Sub(t.beat) >= min(t.now.life/2, often)
 	t.mu.Unlock()
 	if !due {
 		return
