@@ -66,15 +66,17 @@ var arrows = map[string][]string{
 	"cmd/agent":          {"cmd/agent/..."},
 	"cmd/lanyard-agent":  {"cmd/agent/..."},
 	"e2e":                {"..."},
-	"e2e/components":     {},
+	"e2e/components":     {"e2e/components/virtualcard"},
 	".":                  {},
 
 	"adapters/smartcard/revocation": {"bridge"},
+
+	"e2e/components/virtualcard": {},
 }
 
 // testArrows are what tests of any room may import besides: fakes and real components.
 var testArrows = []string{
-	"adapters/memory", "adapters/storetest", "adapters/fido/softkey", "adapters/keystore", "e2e/components",
+	"adapters/memory", "adapters/storetest", "adapters/fido/softkey", "adapters/keystore", "e2e/components", "e2e/components/virtualcard",
 	"bridge/...", "trust/...", "metadata/...", "web",
 }
 

@@ -8,6 +8,8 @@
 //	StartOpenIDC        openidc.go     Apache httpd and mod_auth_openidc
 //	StartBrowser        browser.go     Chromium; steps in step.go, keys in securitykey.go, cards in nss.go
 //	Start, Run, Build   process.go     any program, the hub for one
+//	NewSoftHSM          softhsm.go     a token in software behind PKCS#11
+//	StartPCSC           pcsc.go        pcscd and a virtual reader; the card is in virtualcard
 //	NewCA               ca.go, leaf.go certificates, cards, revocation lists
 //	VerifyXML, SignXML  xmlsec1.go     a second opinion on signatures
 //	Client, Get, Post   client.go      a browser's HTTP without the browser

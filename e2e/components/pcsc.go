@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lanyard-hub/lanyard/e2e/components/virtualcard"
 )
 
 // PCSC is a PC/SC service of the test's own, with one virtual reader. Programs must have PCSCLITE_CSOCK_NAME=Socket in their
@@ -14,7 +16,7 @@ import (
 type PCSC struct {
 	Socket string
 	Module string // OpenSC's PKCS#11 library
-	Reader *VirtualReader
+	Reader *virtualcard.Reader
 }
 
 // readerPort is where vsmartcard's driver waits for a card, in a network of its own.
@@ -39,7 +41,6 @@ func StartPCSC(tb testing.TB) *PCSC {
 		c, err := net.Dial("unix", p.Socket)
 		return err == nil && c.Close() == nil
 	})
-	p.Reader = &VirtualReader{tb: tb, pid: service.PID()}
-	tb.Cleanup(p.Reader.Remove)
+	p.Reader = virtualcard.NewReader(tb, service.PID(), readerPort)
 	return p
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/cmd/agent/card"
 	"github.com/lanyard-hub/lanyard/e2e/components"
+	"github.com/lanyard-hub/lanyard/e2e/components/virtualcard"
 )
 
 // TestPIVThroughPCSC is the whole way of a real card: a PIV card in a virtual reader, pcscd, OpenSC's middleware. Insertion, a
@@ -50,7 +51,7 @@ func TestPIVThroughPCSC(t *testing.T) {
 		}
 		return card.Event{}
 	}
-	piv := components.NewPIVCard(leaf, "246810")
+	piv := virtualcard.NewCard(leaf.Certificate, leaf.Key, "246810")
 	pcsc.Reader.Insert(piv)
 	if e := next(card.Inserted); !slices.Equal(e.Certificate, leaf.Certificate.Raw) {
 		t.Fatalf("another certificate, or none, in %q", e.Reader)

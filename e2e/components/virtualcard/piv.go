@@ -1,19 +1,22 @@
-package components
+package virtualcard
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/hex"
 	"math/big"
 	"sync"
 )
 
-// PIVCard is a card as FIPS 201 has them (SP 800-73), in software: one key and certificate in slot 9A behind a PIN.
-type PIVCard struct {
-	leaf *Leaf
-	pin  string
+// Card is a card as FIPS 201 has them (SP 800-73), in software: one key and certificate in slot 9A behind a PIN.
+type Card struct {
+	certificate *x509.Certificate
+	key         crypto.Signer
+	pin         string
 
 	mu       sync.Mutex
 	left     int // tries
@@ -26,19 +29,19 @@ type PIVCard struct {
 // pivTries is how many wrong PINs lock the card.
 const pivTries = 3
 
-// NewPIVCard makes a card; its PIN has 6 to 8 digits.
-func NewPIVCard(leaf *Leaf, pin string) *PIVCard {
-	return &PIVCard{leaf: leaf, pin: pin, left: pivTries}
+// NewCard makes a card; its PIN has 6 to 8 digits.
+func NewCard(certificate *x509.Certificate, key crypto.Signer, pin string) *Card {
+	return &Card{certificate: certificate, key: key, pin: pin, left: pivTries}
 }
 
 // TriesLeft is how many wrong PINs the card still takes.
-func (c *PIVCard) TriesLeft() int {
+func (c *Card) TriesLeft() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.left
 }
 
-func (c *PIVCard) reset() {
+func (c *Card) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.verified, c.chained, c.rest = false, nil, nil
@@ -55,7 +58,7 @@ const (
 )
 
 // transmit answers one APDU, with command chaining and GET RESPONSE.
-func (c *PIVCard) transmit(apdu []byte) []byte {
+func (c *Card) transmit(apdu []byte) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(apdu) < 4 {
@@ -106,7 +109,7 @@ func sw(word string) []byte {
 }
 
 // part gives the bytes that are expected and says how many wait.
-func (c *PIVCard) part(answer []byte, word string) []byte {
+func (c *Card) part(answer []byte, word string) []byte {
 	if len(answer) <= c.expected {
 		c.rest = nil
 		return append(bytes.Clone(answer), sw(word)...)
@@ -131,7 +134,7 @@ func tlv(tag string, value ...[]byte) []byte {
 
 const pivAID = "a000000308000010000100"
 
-func (c *PIVCard) selectApplication(aid []byte) []byte {
+func (c *Card) selectApplication(aid []byte) []byte {
 	if len(aid) < 5 || !bytes.HasPrefix(sw(pivAID), aid[:min(len(aid), 9)]) {
 		return sw(swNotFound)
 	}
@@ -139,12 +142,12 @@ func (c *PIVCard) selectApplication(aid []byte) []byte {
 	return c.part(tlv("61", tlv("4f", sw("000010000100")), tlv("79", tlv("4f", sw("a000000308")))), swOK)
 }
 
-func (c *PIVCard) getData(data []byte) []byte {
+func (c *Card) getData(data []byte) []byte {
 	switch hex.EncodeToString(data) {
 	case "5c035fc105": // X.509 certificate for PIV authentication
-		return c.part(tlv("53", tlv("70", c.leaf.Certificate.Raw), tlv("71", []byte{0}), tlv("fe")), swOK)
+		return c.part(tlv("53", tlv("70", c.certificate.Raw), tlv("71", []byte{0}), tlv("fe")), swOK)
 	case "5c035fc102": // CHUID: FASC-N, GUID, expiry; the signature is not looked at
-		guid := append([]byte("lanyard-test----")[:12:12], c.leaf.Certificate.SerialNumber.FillBytes(make([]byte, 32))[28:]...)
+		guid := append([]byte("lanyard-test----")[:12:12], c.certificate.SerialNumber.FillBytes(make([]byte, 32))[28:]...)
 		return c.part(tlv("53", tlv("30", sw("d4e739da739ced39ce739da1685a1082108ce73984119257fc")), tlv("34", guid), tlv("35", []byte("20301231")), tlv("3e"), tlv("fe")), swOK)
 	case "5c017e": // discovery: the PIV PIN and no other
 		return c.part(tlv("7e", tlv("4f", sw(pivAID)), tlv("5f2f", sw("4000"))), swOK)
@@ -152,7 +155,7 @@ func (c *PIVCard) getData(data []byte) []byte {
 	return sw(swNotFound)
 }
 
-func (c *PIVCard) verify(reference byte, data []byte) []byte {
+func (c *Card) verify(reference byte, data []byte) []byte {
 	switch {
 	case reference != 0x80:
 		return sw("6a88")
@@ -171,7 +174,7 @@ func (c *PIVCard) verify(reference byte, data []byte) []byte {
 }
 
 // authenticate signs with the key of slot 9A what is in tag 81 of the dynamic authentication template.
-func (c *PIVCard) authenticate(_, slot byte, data []byte) []byte {
+func (c *Card) authenticate(_, slot byte, data []byte) []byte {
 	if slot != 0x9a {
 		return sw("6a88")
 	}
@@ -190,7 +193,7 @@ func (c *PIVCard) authenticate(_, slot byte, data []byte) []byte {
 		value = data[i+4:]
 	}
 	var signature []byte
-	switch key := c.leaf.Key.(type) {
+	switch key := c.key.(type) {
 	case *rsa.PrivateKey:
 		// The bare operation: the padding is the middleware's.
 		signature = new(big.Int).Exp(new(big.Int).SetBytes(value), key.D, key.N).FillBytes(make([]byte, key.Size()))

@@ -1,4 +1,4 @@
-package components
+package virtualcard
 
 import (
 	"encoding/binary"
@@ -11,23 +11,32 @@ import (
 	"testing"
 )
 
-// VirtualReader is vsmartcard's reader: who calls it is a card in it.
-type VirtualReader struct {
-	tb  testing.TB
-	pid int // of the service, whose network the reader is in
+// Reader is vsmartcard's reader: who calls it is a card in it.
+type Reader struct {
+	tb   testing.TB
+	pid  int // of the service, whose network the reader is in
+	port int // where the reader waits for a card
 
 	mu      sync.Mutex
 	line    *exec.Cmd // to the reader
 	running sync.WaitGroup
 }
 
+// NewReader is the reader of a service, empty. It is empty again when the test ends.
+func NewReader(tb testing.TB, pid, port int) *Reader {
+	tb.Helper()
+	r := &Reader{tb: tb, pid: pid, port: port}
+	tb.Cleanup(r.Remove)
+	return r
+}
+
 // Insert puts a card into the empty reader.
-func (r *VirtualReader) Insert(c *PIVCard) {
+func (r *Reader) Insert(c *Card) {
 	r.tb.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	script := fmt.Sprintf("exec 3<>/dev/tcp/127.0.0.1/%d; cat <&3 & exec cat >&3", readerPort)
-	line := exec.Command(program(r.tb, "nsenter"), "--target", strconv.Itoa(r.pid), "--net", "bash", "-c", script)
+	script := fmt.Sprintf("exec 3<>/dev/tcp/127.0.0.1/%d; cat <&3 & exec cat >&3", r.port)
+	line := exec.Command("nsenter", "--target", strconv.Itoa(r.pid), "--net", "bash", "-c", script)
 	line.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	to, err := line.StdinPipe()
 	if err != nil {
@@ -46,7 +55,7 @@ func (r *VirtualReader) Insert(c *PIVCard) {
 }
 
 // Remove pulls the card, if there is one.
-func (r *VirtualReader) Remove() {
+func (r *Reader) Remove() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.line == nil {
@@ -59,7 +68,7 @@ func (r *VirtualReader) Remove() {
 }
 
 // serve answers messages until the line ends: two bytes of length, then a command of the reader (one byte) or an APDU.
-func serve(from io.Reader, to io.Writer, card *PIVCard) {
+func serve(from io.Reader, to io.Writer, card *Card) {
 	for {
 		var head [2]byte
 		if _, err := io.ReadFull(from, head[:]); err != nil {
