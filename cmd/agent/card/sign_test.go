@@ -23,8 +23,8 @@ func TestSign(t *testing.T) {
 	}
 }
 
-// TestTries: what the card says about its tries reaches the person, and the last one is theirs to spend.
-func TestTries(t *testing.T) {
+// TestSecurityTries: what the card says about its tries reaches the person, and the last one is theirs to spend.
+func TestSecurityTries(t *testing.T) {
 	t.Run("235 told step by step", func(t *testing.T) {
 		r, m, p := ward(t, "1", "2", "3")
 		if _, _, err := r.Sign(t.Context(), "", nil); !errors.Is(err, card.ErrCancelled) {

@@ -16,8 +16,14 @@ func (m *middleware) set(f func()) {
 	f()
 }
 
-// TestWatch: what comes and goes is seen within one poll, with the certificate of the card that went.
-func TestWatch(t *testing.T) {
+// TestSecurityCardsLeave is row 234 of the attack catalogue, as far as the reader sees it.
+func TestSecurityCardsLeave(t *testing.T) {
+	t.Run("234 card removed", testWatch)
+	t.Run("234 card exchanged for another", testWatchWaits)
+}
+
+// testWatch: what comes and goes is seen within one poll, with the certificate of the card that went.
+func testWatch(t *testing.T) {
 	_, m, _ := ward(t)
 	raw, valid := m.objects[0].DER, time.Now() // a bubble has a clock of its own
 	synctest.Test(t, func(t *testing.T) {
@@ -69,7 +75,7 @@ func (w waiter) Wait() {
 	<-w.seen
 }
 
-func TestWatchWaits(t *testing.T) {
+func testWatchWaits(t *testing.T) {
 	_, m, _ := ward(t)
 	valid := time.Now()
 	synctest.Test(t, func(t *testing.T) {
