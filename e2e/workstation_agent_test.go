@@ -204,6 +204,35 @@ func (b *bay) noSecrets(texts ...string) {
 	}
 }
 
+// strangers are programs of another user of the same machine: the kernel says so, and they get nothing.
+func (b *bay) strangers() {
+	b.t.Helper()
+	for address, want := range map[string]string{
+		fmt.Sprintf("http://127.0.0.1:%d/v1/state", b.port): "403", fmt.Sprintf("http://[::1]:%d/v1/state", b.port): "403",
+		fmt.Sprintf("http://localhost:%d/v1/state", b.port):                   "403",
+		fmt.Sprintf("http://127.0.0.1:%d/PRS/GetPortNumber", b.servicePort()): "404",
+	} {
+		ask := components.Command{Path: "curl", Args: []string{"--silent", "--globoff", "--output", "/dev/null", "--write-out", "%{http_code}", "--header", "X-Lanyard-Agent: 1", address}}
+		if own, _, _ := components.Run(b.t, ask); own != "200" {
+			b.t.Errorf("%s: %s for the agent's own user", address, own)
+		}
+		ask.User = "nobody"
+		if got, errs, _ := components.Run(b.t, ask); got != want {
+			b.t.Errorf("%s: %s for another user, want %s %s", address, got, want, errs)
+		}
+	}
+}
+
+// servicePort is where this agent offers the port service.
+func (b *bay) servicePort() int {
+	b.t.Helper()
+	port, err := strconv.Atoi(regexp.MustCompile(`(?m)^port \d+ service (\d+)$`).FindStringSubmatch(b.proc.Output())[1])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return port
+}
+
 // TestWorkstationSigns: a page of the hub has a signature of the card, another has not; the agent is small, and ends when told.
 func TestWorkstationSigns(t *testing.T) {
 	h := startHub(t, "")
@@ -228,6 +257,7 @@ func TestWorkstationSigns(t *testing.T) {
 	if code != 0 || !strings.Contains(out, `"subject":"CN=`+doctor+`"`) {
 		t.Errorf("exit %d %s%s", code, out, errs)
 	}
+	b.strangers()
 	b.noSecrets("246810", doctor)
 	time.Sleep(7 * time.Second) // the agent gives back what starting needed
 	kib := b.memory()
