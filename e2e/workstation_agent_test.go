@@ -37,10 +37,11 @@ func newBay(t *testing.T, h *hub, leaf *components.Leaf, lines string) *bay {
 	t.Helper()
 	soft := components.NewSoftHSM(t)
 	soft.Put(t, leaf, 1, "auth")
-	return bayWith(t, h, soft.Module, soft.PIN, map[string]string{"SOFTHSM2_CONF": soft.Conf}, lines)
+	return bayWith(t, h, soft.Module, soft.PIN, map[string]string{"SOFTHSM2_CONF": soft.Conf}, []int{components.FreePort(t)}, lines)
 }
 
-func bayWith(t *testing.T, h *hub, module, pin string, env map[string]string, lines string) *bay {
+// bayWith makes one with any middleware; ports are those of the port service.
+func bayWith(t *testing.T, h *hub, module, pin string, env map[string]string, ports []int, lines string) *bay {
 	t.Helper()
 	dir := t.TempDir()
 	b := &bay{t: t, hub: h, bin: components.BuildC(t, "github.com/lanyard-hub/lanyard/cmd/lanyard-agent"), config: filepath.Join(dir, "agent.yaml"), env: env, pins: filepath.Join(dir, "pin")}
@@ -52,11 +53,11 @@ func bayWith(t *testing.T, h *hub, module, pin string, env map[string]string, li
 	for name, text := range map[string]string{entry: script, b.config: fmt.Sprintf(`hub: { issuer: %q, ca_file: %q }
 state_dir: %q
 modules: [%q]
-ports: [%d]
+ports: %s
 pin: { program: %q }
 lock: { command: [touch, %q] }
 %s
-`, h.issuer, h.ca.File, filepath.Join(dir, "state"), module, components.FreePort(t), entry, filepath.Join(dir, "locked"), lines)} {
+`, h.issuer, h.ca.File, filepath.Join(dir, "state"), module, strings.ReplaceAll(fmt.Sprint(ports), " ", ","), entry, filepath.Join(dir, "locked"), lines)} {
 		if err := os.WriteFile(name, []byte(text), 0o700); err != nil {
 			t.Fatal(err)
 		}
