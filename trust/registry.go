@@ -28,7 +28,8 @@ type Registry struct {
 type snapshot struct {
 	db       *memdb.MemDB
 	revision int64
-	broken   []error // records that no longer compile; they are not answered
+	broken   []error         // records that no longer compile; they are not answered
+	grants   map[string]bool // that some OIDC client may use
 }
 
 // entry is what memdb holds; Partner itself stays free of index fields.
@@ -77,7 +78,7 @@ func (r *Registry) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("trust: registry: %w", err)
 	}
-	next := &snapshot{db: db, revision: revision}
+	next := &snapshot{db: db, revision: revision, grants: map[string]bool{}}
 	txn := db.Txn(true)
 	defer txn.Abort()
 	for _, rec := range records {
@@ -90,6 +91,11 @@ func (r *Registry) Load(ctx context.Context) error {
 		}
 		if err := txn.Insert("partner", newEntry(p)); err != nil {
 			return fmt.Errorf("trust: registry: %w", err)
+		}
+		if p.OIDC != nil {
+			for _, g := range p.OIDC.Grants {
+				next.grants[g] = true
+			}
 		}
 	}
 	txn.Commit()
@@ -167,6 +173,12 @@ func (r *Registry) Partners() ([]Partner, error) {
 		}
 	}
 	return out, nil
+}
+
+// AnyMay reports whether any OIDC client of the snapshot, whatever its stage, may use a grant: what nobody can have begun need not be looked for.
+func (r *Registry) AnyMay(grant string) bool {
+	s := r.current.Load()
+	return s != nil && s.grants[grant]
 }
 
 // Revision of the snapshot that is served.

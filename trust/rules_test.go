@@ -294,10 +294,16 @@ func TestChangesAndTheRegistry(t *testing.T) {
 		t.Errorf("change = %+v", namesake)
 	}
 	apply(namesake, nil)
+	if r.AnyMay(GrantCode) {
+		t.Error("a grant before the first load")
+	}
 	store.records = append(store.records, Record{ID: "bad", Protocol: OIDC, Document: []byte("partner: bad\nprotocol: oidc\n")})
 
 	if err := r.Load(ctx); err != nil {
 		t.Fatal(err)
+	}
+	if !r.AnyMay(GrantCode) || r.AnyMay(GrantCIBA) {
+		t.Error("grants of the clients are not known")
 	}
 	p, err := r.Partner(OIDC, "epr")
 	if err != nil || p.Name != "A record" || p.OIDC == nil || p.Revision != 2 {

@@ -9,8 +9,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/adapters/memory"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
@@ -91,5 +93,13 @@ func TestCardHosts(t *testing.T) {
 		if got := h.isCardHost(name); got != want {
 			t.Errorf("%q: %v", name, got)
 		}
+	}
+}
+
+// TestNobodyWaits: where no client may ask for an approval, the first page does not look for any: there is not even a provider here.
+func TestNobodyWaits(t *testing.T) {
+	h := &Hub{registry: trust.NewRegistry(nil, trust.Compiler{}, false, time.Now)}
+	if n, path, err := h.waiting(t.Context(), "555021935101"); n != 0 || path != "" || err != nil {
+		t.Errorf("%d %q %v", n, path, err)
 	}
 }

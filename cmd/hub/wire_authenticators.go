@@ -9,6 +9,7 @@ import (
 	"github.com/lanyard-hub/lanyard/adapters/smartcard"
 	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/web"
 	"github.com/lanyard-hub/lanyard/web/signin"
 )
@@ -95,7 +96,11 @@ func (h *Hub) publicHandler() http.Handler {
 	return handler
 }
 
-// waiting counts the apps that wait for an approval of a person: of the one face that has such flows.
+// waiting counts the apps that wait for an approval of a person: of the one face that has such flows. Where no client may ask for one, the
+// first page reads nothing of the store for it.
 func (h *Hub) waiting(ctx context.Context, uid string) (int, string, error) {
+	if !h.registry.AnyMay(trust.GrantCIBA) {
+		return 0, "", nil
+	}
 	return h.oidc[0].Waiting(ctx, uid)
 }

@@ -60,8 +60,11 @@ func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 	o := oidc.Options{
 		Fetcher: documents, Guarded: outgoing{documents.guarded}, Registering: registering,
 		Kit: h.kit, Hub: h.core, Keys: keys, RequirePKCE: c.RequirePKCE, RequirePAR: c.RequirePAR, ProofNonce: c.DPoPNonce,
-		Lifetimes: oidc.Lifetimes{Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife},
-		Poster:    poster, Notifier: poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+		Lifetimes: oidc.Lifetimes{
+			Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife,
+			Device: c.Device.Life, CIBA: c.CIBA.Life, Longest: c.CIBA.Longest,
+		},
+		Poster: poster, Notifier: poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	}
 	if e := h.options.Config.Emergency; e.Enabled {
 		o.EmergencyACR, o.PurposeOfUse = e.ACR, e.Purpose
