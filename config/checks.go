@@ -11,6 +11,7 @@ func (l *loader) check() {
 		l.checkStore,
 		l.checkSession,
 		l.checkEmergency,
+		l.checkCIBA,
 		l.checkAuthenticators,
 		l.checkRevocation,
 		l.checkKeyModels,
@@ -70,6 +71,18 @@ func (l *loader) checkSession() {
 		}
 		l.fail(l.where(path), "%s: a session cannot be idle (%s) for longer than it lives (%s)",
 			path, formatDuration(s.Idle), formatDuration(s.Absolute))
+	}
+}
+
+func (l *loader) checkCIBA() {
+	c := l.cfg.OIDC.CIBA
+	const life, longest = "oidc.ciba.life", "oidc.ciba.longest_life"
+	if l.good(life, longest) && c.Life > c.Longest {
+		path := life
+		if !l.given(path) {
+			path = longest
+		}
+		l.fail(l.where(path), "%s: a request that asks for nothing (%s) cannot wait for longer than one that does (%s)", path, formatDuration(c.Life), formatDuration(c.Longest))
 	}
 }
 

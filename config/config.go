@@ -302,8 +302,21 @@ type OIDC struct {
 	RequirePAR       bool          `key:"require_par" default:"false" doc:"Take pushed authorization requests only, of every client."`
 	DPoPNonce        bool          `key:"dpop_nonce" default:"false" doc:"Demand a fresh nonce of the hub in every DPoP proof (RFC 9449, section 8), of every client. Clients have to try a first request twice."`
 	RequirePKCE      bool          `key:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code challenge (RFC 7636). Clients of the profile cis2 are asked by their own terms alone."`
+	Device           Device        `key:"device" doc:"Devices that a person approves elsewhere (RFC 8628). Wrong codes are counted by each process for itself."`
+	CIBA             CIBA          `key:"ciba" doc:"Apps that wait until a person approves on a device of their own (CIBA). How often they ask is counted by each process for itself."`
 	CIS2             CIS2          `key:"cis2" doc:"A second issuer that looks as NHS Care Identity Service 2 does, for the clients of the profile cis2."`
 	Registration     Registration  `key:"registration" doc:"Clients that register themselves."`
+}
+
+// Device bounds the waiting of a device.
+type Device struct {
+	Life time.Duration `key:"life" default:"10m" min:"1m" max:"30m" doc:"How long a device code and its user code are good for: as long somebody may be talked into typing the code of a device that is not theirs."`
+}
+
+// CIBA bounds the waiting of an app.
+type CIBA struct {
+	Life    time.Duration `key:"life" default:"5m" min:"30s" max:"30m" doc:"How long a request waits for its person, if the app does not say."`
+	Longest time.Duration `key:"longest_life" default:"10m" min:"30s" max:"30m" doc:"The longest that an app may ask for (requested_expiry). What is longer is cut to this."`
 }
 
 // Registration says how OIDC clients register themselves.

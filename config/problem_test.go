@@ -176,6 +176,9 @@ func TestProblems(t *testing.T) {
 			`9:55: error: listeners.mtls.proxy_protocol: has no effect where the listener shares the public socket, write listeners.public.proxy_protocol`}},
 		{"PROXY headers without a listener", "", "listeners: { ticket: { proxy_protocol: true } }", []string{
 			`9:40: error: listeners.ticket.proxy_protocol: has no effect without listeners.ticket.address`}},
+		{"CIBA waits for long", "", "oidc: { ciba: { life: 15m } }", []string{`9:23: error: oidc.ciba.life: a request that asks for nothing (15m) cannot wait for longer than one that does (10m)`}},
+		{"CIBA waits for less", "", "oidc: { ciba: { longest_life: 1m } }", []string{`9:31: error: oidc.ciba.longest_life: a request that asks for nothing (5m) cannot wait for longer than one that does (1m)`}},
+		{"a device waits for ever", "", "oidc: { device: { life: 31m } }", []string{`9:25: error: oidc.device.life: "31m" is too long, the most is "30m"`}},
 		{"same address", "", "listeners: { metrics: { address: ':443' } }", []string{`9:34: error: listeners.metrics.address: :443 is taken by listeners.public.address`}},
 		{"address everywhere", "", "listen: ':9110'", []string{`9:9: error: listeners.metrics.address: 127.0.0.1:9110 is taken by listen`}},
 		{"postgres without dsn", "", "store: { driver: postgres }", []string{`9:18: error: store.dsn_file is missing: the postgres driver needs a connection string`}},

@@ -149,7 +149,7 @@ func checkMessage(_ *Provider, b *backchannel) *bridge.Refusal {
 	return nil
 }
 
-func checkExpiry(_ *Provider, b *backchannel) *bridge.Refusal {
+func checkExpiry(p *Provider, b *backchannel) *bridge.Refusal {
 	if !b.form.Has("requested_expiry") {
 		return nil
 	}
@@ -157,7 +157,7 @@ func checkExpiry(_ *Provider, b *backchannel) *bridge.Refusal {
 	if err != nil || seconds == 0 {
 		return bridge.Refuse(bridge.BadRequest, "requested_expiry must be a number of seconds, 1 or more.").WithCode("requested_expiry")
 	}
-	b.life = min(time.Duration(seconds)*time.Second, longestWait)
+	b.life = min(time.Duration(seconds)*time.Second, p.life.Longest)
 	return nil
 }
 

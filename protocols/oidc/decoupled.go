@@ -26,7 +26,6 @@ const (
 // Limits of waiting.
 const (
 	pollInterval = 5 * time.Second  // RFC 8628, section 3.2; CIBA Core 1.0, section 7.3
-	longestWait  = 10 * time.Minute // of requested_expiry
 	decidedLate  = time.Minute      // an outcome can be fetched for so long, whenever it came
 	remembered   = 10 * time.Minute // a request that nobody answered is known as expired for so long
 	waitingMax   = 16               // requests that wait for one person at a time

@@ -383,3 +383,30 @@ func TestAudienceOfAssertions(t *testing.T) {
 		}
 	}
 }
+
+// TestWaitingLives: how long a request waits is the hub's to say, and of CIBA the client's within that.
+func TestWaitingLives(t *testing.T) {
+	w := newDecoupledWorld(t)
+	w.p.life.Device, w.p.life.CIBA, w.p.life.Longest = 2*time.Minute, time.Minute, 3*time.Minute
+	d := w.device("tv")
+	if d.Expires != 120 {
+		t.Errorf("device: %+v", d)
+	}
+	for asked, want := range map[string]int64{"": 60, "30": 30, "150": 150, "181": 180, "86400": 180} {
+		var pairs []string
+		if asked != "" {
+			pairs = []string{"requested_expiry", asked}
+		}
+		if got := w.ciba("till", pairs...); got.Expires != want {
+			t.Errorf("CIBA, asked for %q: %+v", asked, got)
+		}
+	}
+	w.advance(119 * time.Second)
+	if got := w.poll("tv", d.DeviceCode); got.code() != codePending {
+		t.Errorf("before: %s", got.body)
+	}
+	w.advance(6 * time.Second)
+	if got := w.poll("tv", d.DeviceCode); got.code() != codeExpired {
+		t.Errorf("after: %s", got.body)
+	}
+}

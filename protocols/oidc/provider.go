@@ -23,6 +23,7 @@ type Lifetimes struct {
 	Refresh time.Duration // default 12 h; each rotation starts anew
 	Device  time.Duration // of a device code and its user code; default 10 min
 	CIBA    time.Duration // of an auth_req_id for which no other is asked; default 5 min
+	Longest time.Duration // of an auth_req_id, whatever is asked; default 10 min
 	Pushed  time.Duration // of a pushed request, for a sign-on to begin with; default 90 s, less than 10 min
 }
 
@@ -145,8 +146,9 @@ func (l Lifetimes) orDefault() Lifetimes {
 	or(&l.Access, 10*time.Minute)
 	or(&l.Refresh, 12*time.Hour)
 	or(&l.Pushed, 90*time.Second)
-	or(&l.Device, longestWait)
-	or(&l.CIBA, longestWait/2)
+	or(&l.Device, 10*time.Minute)
+	or(&l.CIBA, 5*time.Minute)
+	or(&l.Longest, 10*time.Minute)
 	return l
 }
 
