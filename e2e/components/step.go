@@ -98,9 +98,10 @@ func (t *Tab) Text(tb testing.TB, css string) string {
 	return run(tb, t, "text of "+css, chromedp.TextContent(chromedp.CSS(css)))
 }
 
-// Click clicks an element as soon as it is visible and returns at once.
+// Click clicks an element as soon as it is visible and enabled, and returns at once.
 func (t *Tab) Click(tb testing.TB, css string) {
 	tb.Helper()
+	run(tb, t, "press "+css, chromedp.WaitEnabled(chromedp.CSS(css)))
 	run(tb, t, "click "+css, chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/web"
@@ -163,4 +164,17 @@ func TestEveryTemplateHasASample(t *testing.T) {
 			t.Errorf("template %s is not tested", name)
 		}
 	}
+}
+
+// TestKeyButtonWaits: the button of the key is dead until its script has come, which alone can make it work. The page says so, and what to do
+// without scripts.
+func TestKeyButtonWaits(t *testing.T) {
+	w := newWorld(t)
+	const dead = `<button type="submit" disabled autocomplete="off" aria-describedby="hint-key"`
+	w.browser().get("/front/start?partner=board").want(http.StatusOK, dead, "works as soon as the page is loaded", "Security keys need JavaScript")
+	token, err := NewEnrolment(t.Context(), w.hub, asha, "cli", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.browser().get("/enrol/"+token).want(http.StatusOK, dead, "works as soon as the page is loaded", "Security keys need JavaScript")
 }

@@ -67,4 +67,7 @@
   var other = document.querySelector(".way:not(#way-key) button:enabled, .way:not(#way-key) a");
   part("other").hidden = !other;
   part("other").addEventListener("click", function () { show("form"); other.focus(); });
+  part("unready").hidden = true; // before, it sent no key
+  form.querySelector("button").disabled = false;
+  if (form.dataset.first) { show("form"); }
 })();
