@@ -57,7 +57,7 @@ var arrows = map[string][]string{
 		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard", "adapters/smartcard/revocation",
 		"adapters/sqlstore", "adapters/keystore", "adapters/httpsource", "adapters/directory", "adapters/upstream", "cmd/decode", "cmd/hub", "cmd/demo",
 	},
-	"cmd/decode":         {"trust/jose", "metadata/xmlsec", "trust/keyring", "protocols/ticket/gpobject"},
+	"cmd/decode":         {"protocols/oidc", "trust/jose", "metadata/xmlsec", "trust/keyring", "protocols/ticket/gpobject"},
 	"cmd/agent/card":     {},
 	"cmd/agent/pinentry": {"cmd/agent/card"},
 	"cmd/agent/channel":  {},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/protocols/oidc"
 	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
@@ -25,9 +26,10 @@ type Keys interface {
 
 // Options of Explain.
 type Options struct {
-	Now      time.Time
-	Keys     Keys     // nil: no signature is verified
-	Audience []string // what the hub accepts as audience of client assertions; none: not known
+	Now  time.Time
+	Keys Keys // nil: no signature is verified
+	// Assertions finds what the hub asks of the assertions of a client; nil: what any hub asks.
+	Assertions func(client string) oidc.AssertionRules
 }
 
 // Explain recognises an input and says what is in it. The error is ErrUnknown, or says that it is too long.

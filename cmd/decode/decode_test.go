@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/protocols/oidc"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/jose"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
@@ -40,7 +42,9 @@ func signer(t *testing.T) (keyring.Key, Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return k, Options{Now: now, Keys: known{jose.OwnKeys(ring.Published())}, Audience: []string{"https://sso.rx1.example"}}
+	return k, Options{Now: now, Keys: known{jose.OwnKeys(ring.Published())}, Assertions: func(client string) oidc.AssertionRules {
+		return oidc.Face{}.AssertionRules(client, trust.ProfileBasic, &url.URL{Scheme: "https", Host: "sso.rx1.example"}, nil)
+	}}
 }
 
 func text(t *testing.T, input string, o Options) (Report, string) {
@@ -85,8 +89,10 @@ func TestExplain(t *testing.T) {
 	}{
 		"ID token":             {idToken, kindID, "signature valid, with the keys of the test", false},
 		"logout token":         {jwt("logout+jwt", `{"iss":"x","aud":"epr","iat":1,"jti":"1","sid":"s","nonce":"n","events":{}}`), kindLogout, "holds a nonce", false},
-		"client assertion":     {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://other.example","jti":"1","exp":`+sec(now.Add(time.Hour))+`}`), kindAssertion, "exp is more than 5 minutes ahead", false},
+		"client assertion":     {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://other.example","jti":"1","exp":`+sec(now.Add(time.Hour))+`}`), kindAssertion, "exp of the client assertion is more than 5 minutes ahead", false},
 		"good assertion":       {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://sso.rx1.example","jti":"1","exp":`+sec(now.Add(time.Minute))+`}`), kindAssertion, "not expired: 1m0s left", true},
+		"assertion for PAR":    {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://sso.rx1.example/oidc/par","jti":"1","exp":`+sec(now.Add(time.Minute))+`}`), kindAssertion, "not expired: 1m0s left", true},
+		"assertion elsewhere":  {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://sso.rx1.example/oidc/userinfo","jti":"1","exp":`+sec(now.Add(time.Minute))+`}`), kindAssertion, "must be https://sso.rx1.example or https://sso.rx1.example/oidc/token", false},
 		"stranger's token":     {jwt("JWT", `{"iss":"stranger","sub":"x","nonce":"n"}`), kindID, "no keys of", true},
 		"tampered":             {idToken[:len(idToken)-8] + "AAAAAAAA", kindID, "signature: ", false},
 		"unsigned":             {base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"x","acr":"y"}`)) + ".", kindID, "alg none is never accepted", false},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/protocols/oidc"
 	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
@@ -162,27 +163,14 @@ func (p *Part) judgeKind(header, claims jose.Claims, o Options) {
 	}
 }
 
-// judgeAssertion applies the rules that the token endpoint has for client assertions.
+// judgeAssertion applies the provider's own rules, those of its token endpoint and of every other that clients authenticate at.
 func (p *Part) judgeAssertion(claims jose.Claims, o Options) {
-	iss, _ := claims.Text("iss")
-	sub, _ := claims.Text("sub")
-	if iss == "" || iss != sub {
-		p.problem("iss and sub must both be the client_id")
+	var rules oidc.AssertionRules
+	if iss, err := claims.Text("iss"); err == nil && o.Assertions != nil {
+		rules = o.Assertions(iss)
 	}
-	if !claims.Has("jti") {
-		p.problem("jti is missing: each assertion is used once")
-	}
-	if exp, err := claims.Seconds("exp"); err != nil {
-		p.problem("exp is missing")
-	} else if time.Unix(int64(exp), 0).After(o.Now.Add(5*time.Minute + 30*time.Second)) {
-		p.problem("exp is more than 5 minutes ahead")
-	}
-	aud, err := claims.Texts("aud")
-	switch {
-	case err != nil || len(aud) != 1:
-		p.problem("aud must be one string")
-	case len(o.Audience) > 0 && !slices.Contains(o.Audience, aud[0]):
-		p.problem("aud is %s; this hub accepts %s", aud[0], strings.Join(o.Audience, " or "))
+	for _, why := range rules.Judge(claims, o.Now) {
+		p.problem("%s", why)
 	}
 }
 

@@ -142,6 +142,6 @@ func (p *program) hubKeys(cmd *cobra.Command, o *decode.Options) (func(), error)
 		return nil, startError(err)
 	}
 	o.Keys = registeredKeys{c.Issuer, jose.OwnKeys(ring.Published()), h.Registry()}
-	o.Audience = []string{c.Issuer, c.Issuer + "/oidc/token"}
+	o.Assertions = h.AssertionRules
 	return func() { _ = h.Close(cmd.Context()) }, nil
 }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
-	"net"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -25,6 +22,19 @@ func refuseAssertion(code, format string, args ...any) *bridge.Refusal {
 	return bridge.Refuse(bridge.BadClient, format, args...).WithCode("assertion_" + code)
 }
 
+func refuseClaims(err error) *bridge.Refusal {
+	return refuseAssertion("claims", "The claims of the client assertion are not valid: %s.", err.Error())
+}
+
+// assertionRules are those for one client of this face.
+func (p *Provider) assertionRules(c *client) AssertionRules {
+	var mutual *url.URL
+	if p.mutual != nil {
+		mutual = p.mutual.URL
+	}
+	return p.face.AssertionRules(c.id, c.terms.Profile, p.kit.Issuer, mutual)
+}
+
 // checkAssertion verifies a private_key_jwt. It returns the mark that makes its jti unusable again, for this client.
 func (p *Provider) checkAssertion(ctx context.Context, c *client, token string) (bridge.PutArtifact, error) {
 	none := bridge.PutArtifact{}
@@ -35,15 +45,19 @@ func (p *Provider) checkAssertion(ctx context.Context, c *client, token string) 
 	if err != nil {
 		return none, err
 	}
-	claims, err := readAssertion(verified)
+	claims, err := verified.Claims()
 	if err != nil {
-		return none, refuseAssertion("claims", "The claims of the client assertion are not valid: %s.", err.Error())
+		return none, refuseClaims(err)
 	}
-	if why := p.judge(claims, c); why != nil {
+	a, err := readAssertion(claims)
+	if err != nil {
+		return none, refuseClaims(err)
+	}
+	if why := p.assertionRules(c).first(a, p.hub.Clock()); why != nil {
 		return none, why
 	}
-	expires := time.Unix(int64(math.Ceil(claims.expires)), 0).Add(assertionSkew + time.Second) // never sooner than judge refuses it
-	return bridge.PutArtifact{Artifact: bridge.Artifact{Kind: bridge.KindJTI, Key: bridge.Key(c.id + "\x00" + claims.id), Expires: expires}}, nil
+	expires := time.Unix(int64(math.Ceil(a.expires)), 0).Add(assertionSkew + time.Second) // never sooner than the rules refuse it
+	return bridge.PutArtifact{Artifact: bridge.Artifact{Kind: bridge.KindJTI, Key: bridge.Key(c.id + "\x00" + a.id), Expires: expires}}, nil
 }
 
 // verifyAssertion checks header and signature.
@@ -74,53 +88,4 @@ func assertionCode(err error) string {
 		}
 	}
 	return "malformed"
-}
-
-// judge checks the claims of a verified assertion.
-func (p *Provider) judge(a assertion, c *client) *bridge.Refusal {
-	now := float64(p.hub.Clock().UnixMilli()) / 1000
-	skew := assertionSkew.Seconds()
-	switch {
-	case a.issuer != c.id || a.subject != c.id:
-		return refuseAssertion("subject", "iss and sub of the client assertion must both be the client_id.")
-	case c.profile().audience && (!a.single || a.audience[0] != p.issuer):
-		return refuseAssertion("aud", "The aud of the client assertion must be %s, as a string (FAPI 2.0 Security Profile, section 5.3.2.1).", p.issuer)
-	case len(a.audience) != 1 || !p.isOurs(a.audience[0]):
-		return refuseAssertion("aud", "The aud of the client assertion must be %s or %s, or the endpoint for pushing or for backchannel authentication, and nothing else.", p.issuer, p.url(tokenPath))
-	case a.id == "" || len(a.id) > maxJTI:
-		return refuseAssertion("jti", "The client assertion needs a jti of at most %d bytes.", maxJTI)
-	case a.expires <= now-skew:
-		return refuseAssertion("expired", "The client assertion has expired.")
-	case a.expires > now+maxAssertionLife.Seconds()+skew:
-		return refuseAssertion("exp", "The exp of the client assertion is more than 5 minutes ahead.")
-	case a.hasIssued && a.issued > now+skew:
-		return refuseAssertion("iat", "The iat of the client assertion is in the future.")
-	case a.hasSince && a.since > now+skew:
-		return refuseAssertion("nbf", "The client assertion is not valid yet (nbf).")
-	}
-	return nil
-}
-
-// isOurs reports whether an audience is the issuer or an endpoint that a client may take for it, at either address (RFC 7523, section 3;
-// RFC 9126, section 2; CIBA Core 1.0, section 7.1; RFC 8705, section 5), with or without the default port: clients differ in whether
-// they keep it.
-func (p *Provider) isOurs(aud string) bool {
-	ours := slices.Concat([]string{p.issuer}, p.targets(tokenPath), p.targets(pushPath), p.targets(backAuthPath))
-	bare := withoutDefaultPort(aud)
-	return slices.ContainsFunc(ours, func(own string) bool { return bare == withoutDefaultPort(own) })
-}
-
-func withoutDefaultPort(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Port() == "" {
-		return raw
-	}
-	if u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" {
-		host := u.Hostname()
-		if net.ParseIP(host) != nil && strings.Contains(host, ":") {
-			host = "[" + host + "]"
-		}
-		return strings.Replace(raw, u.Host, host, 1)
-	}
-	return raw
 }

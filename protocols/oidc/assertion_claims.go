@@ -20,12 +20,9 @@ type assertion struct {
 var ofRequests = [...]string{"response_type", "redirect_uri", "code_challenge", "state"}
 
 // readAssertion reads claims strictly: no name twice, every one of its type.
-func readAssertion(v jose.Verified) (assertion, error) {
+func readAssertion(claims jose.Claims) (assertion, error) {
 	var a assertion
-	claims, err := v.Claims()
-	if err != nil {
-		return a, err
-	}
+	var err error
 	for _, name := range ofRequests {
 		if claims.Has(name) {
 			return a, errors.New(name + " belongs into a request object, and a request object is no client assertion (RFC 9101, section 10.8)")

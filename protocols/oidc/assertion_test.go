@@ -48,7 +48,7 @@ func TestAssertionClaimsAtTheirLimits(t *testing.T) {
 		a := good
 		c.change(&a)
 		got := ""
-		if why := w.p.judge(a, &client{id: "jwt", terms: &trust.OIDCTerms{}}); why != nil {
+		if why := w.p.assertionRules(&client{id: "jwt", terms: &trust.OIDCTerms{}}).first(a, w.clock()); why != nil {
 			got = why.AuditCode()
 			if why.Reason != bridge.BadClient {
 				t.Errorf("%s: reason %s", name, why.Reason)
@@ -56,6 +56,57 @@ func TestAssertionClaimsAtTheirLimits(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestAssertionIsJudgedTheSame: what a client is told offline is what its assertion would be refused for, all of it at once.
+func TestAssertionIsJudgedTheSame(t *testing.T) {
+	w := newWorld(t)
+	c := &client{id: "jwt", terms: &trust.OIDCTerms{}}
+	rules := Face{}.AssertionRules("jwt", "", w.p.kit.Issuer, nil)
+	for in, want := range map[string]int{
+		`"iss":"jwt","sub":"jwt","aud":"` + issuer + pushPath + `","jti":"j","exp":NOW`:                         0,
+		`"iss":"jwt","sub":"jwt","aud":["` + issuer + `"],"jti":"j","exp":NOW`:                                  0,
+		`"iss":"jwt","sub":"x","aud":"https://other.example","jti":"","exp":1,"iat":99999999999`:                5,
+		`"iss":"jwt","sub":"jwt","aud":"` + issuer + userinfoPath + `","jti":"j","exp":NOW`:                     1,
+		`"iss":"jwt","sub":"jwt","aud":"` + issuer + `","jti":"j","exp":NOW,"redirect_uri":"https://a.example"`: 1,
+		`"iss":"jwt","sub":"jwt","aud":"` + issuer + `","jti":"j"`:                                              1,
+		`"iss":"jwt","sub":"jwt","aud":[],"jti":"j","exp":NOW`:                                                  1,
+	} {
+		payload := "{" + strings.ReplaceAll(in, "NOW", fmt.Sprint(w.clock().Unix()+60)) + "}"
+		claims, err := jose.Verified{Payload: []byte(payload)}.Claims()
+		must(t, err)
+		broken := rules.Judge(claims, w.clock())
+		a, err := readAssertion(claims)
+		first := ""
+		if err != nil {
+			first = refuseClaims(err).Detail
+		} else if why := w.p.assertionRules(c).first(a, w.clock()); why != nil {
+			first = why.Detail
+		}
+		if len(broken) != want || want > 0 && broken[0] != first || want == 0 && first != "" {
+			t.Errorf("%s: %q, the endpoint says %q", in, broken, first)
+		}
+	}
+	for name, c := range map[string]struct {
+		rules AssertionRules
+		aud   string
+		fine  bool
+	}{
+		"nothing is known":           {AssertionRules{}, `"https://any.example"`, true},
+		"nothing is known, two":      {AssertionRules{}, `["https://any.example","https://b.example"]`, false},
+		"FAPI, the issuer":           {Face{}.AssertionRules("jwt", trust.ProfileFAPI2, w.p.kit.Issuer, nil), `"` + issuer + `"`, true},
+		"FAPI, a list":               {Face{}.AssertionRules("jwt", trust.ProfileFAPI2, w.p.kit.Issuer, nil), `["` + issuer + `"]`, false},
+		"FAPI, the token endpoint":   {Face{}.AssertionRules("jwt", trust.ProfileFAPI2, w.p.kit.Issuer, nil), `"` + issuer + tokenPath + `"`, false},
+		"CIS2, its endpoint":         {CIS2Face("/cis2", true).AssertionRules("jwt", trust.ProfileCIS2, w.p.kit.Issuer, nil), `"` + issuer + `:443/cis2/access_token"`, true},
+		"CIS2, the other's endpoint": {CIS2Face("/cis2", true).AssertionRules("jwt", trust.ProfileCIS2, w.p.kit.Issuer, nil), `"` + issuer + tokenPath + `"`, false},
+		"basic, CIS2's endpoint":     {rules, `"` + issuer + `/cis2/access_token"`, false},
+	} {
+		claims, err := jose.Verified{Payload: fmt.Appendf(nil, `{"iss":"jwt","sub":"jwt","jti":"j","exp":%d,"aud":%s}`, w.clock().Unix()+60, c.aud)}.Claims()
+		must(t, err)
+		if broken := c.rules.Judge(claims, w.clock()); (len(broken) == 0) != c.fine {
+			t.Errorf("%s: %q", name, broken)
 		}
 	}
 }
@@ -73,7 +124,11 @@ func TestAssertionClaimsAreStrict(t *testing.T) {
 		`{"iss":"a","sub":"a","jti":"j","exp":1}`: "aud is missing", claims("") + "x": "follows", claims("") + "{}": "follows", claims("") + " ": "",
 		`[]`: "not a JSON object", `"x"`: "not a JSON object", `{`: "not a JSON object", `{"iss"}`: "not a JSON object", `{"iss":}`: "not a JSON object", ``: "not a JSON object", `{"iss":"a"`: "not a JSON object",
 	} {
-		a, err := readAssertion(jose.Verified{Payload: []byte(in)})
+		var a assertion
+		claims, err := jose.Verified{Payload: []byte(in)}.Claims()
+		if err == nil {
+			a, err = readAssertion(claims)
+		}
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", in, err, want)
 		}

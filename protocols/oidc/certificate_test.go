@@ -322,12 +322,17 @@ func TestAliases(t *testing.T) {
 // TestAssertionForTheOtherAddress: a client that calls an endpoint at the address for certificates may name it as the audience.
 func TestAssertionForTheOtherAddress(t *testing.T) {
 	w, _, _ := mutualWorld(t, web.FromConnection)
+	isOurs := func(p *Provider, aud string) bool {
+		c, err := p.partner("jwt")
+		must(t, err)
+		return p.assertionRules(c).isOurs(aud)
+	}
 	for _, path := range []string{tokenPath, pushPath, backAuthPath} {
-		if !w.p.isOurs(mutualHost + path) {
+		if !isOurs(w.p, mutualHost+path) {
 			t.Errorf("%s is not ours", path)
 		}
 	}
-	if w.p.isOurs(mutualHost) || w.p.isOurs(mutualHost+userinfoPath) || newWorld(t).p.isOurs(mutualHost+tokenPath) {
+	if isOurs(w.p, mutualHost) || isOurs(w.p, mutualHost+userinfoPath) || isOurs(newWorld(t).p, mutualHost+tokenPath) {
 		t.Error("an address that is no such endpoint is ours")
 	}
 }

@@ -19,8 +19,10 @@ type profile struct {
 
 // profile of a client. The figures are those of FAPI 2.0 Security Profile (Final): sections 5.4.1; 5.3.2.1, item 8; of FAPI 2.0
 // Message Signing, section 5.3.1; and of the profile again, section 5.3.2.1, item 11.
-func (c *client) profile() profile {
-	if c.terms.Profile == trust.ProfileFAPI2 {
+func (c *client) profile() profile { return profileOf(c.terms.Profile) }
+
+func profileOf(p trust.Profile) profile {
+	if p == trust.ProfileFAPI2 {
 		return profile{algorithms: []keyring.Algorithm{keyring.PS256, keyring.ES256, jose.EdDSA}, audience: true, alone: true, codeLife: trust.FAPICodeLife}
 	}
 	return profile{algorithms: jose.Algorithms()}
