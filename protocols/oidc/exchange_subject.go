@@ -70,8 +70,9 @@ func (p *Provider) subjectOfAccess(ctx context.Context, x *exchange, token strin
 	return subject{*g, t.Expires}, nil
 }
 
-// subjectOfIDToken takes an ID token that was issued to the client in a session that lives. It names no scopes, so the terms of the
-// client bound them; and where it names no role, the one counts in which the session acts.
+// subjectOfIDToken takes an ID token that was issued to the client in a session that lives, of a grant that does: what it is exchanged for
+// ends with both. It names no scopes, so the terms of the client bound them; and where it names no role, the one counts in which the session
+// acts.
 func (p *Provider) subjectOfIDToken(ctx context.Context, x *exchange, token string) (subject, error) {
 	said, err := p.verifyOwn(token)
 	switch {
@@ -82,6 +83,10 @@ func (p *Provider) subjectOfIDToken(ctx context.Context, x *exchange, token stri
 	case x.now.Unix() >= said.Expires:
 		return subject{}, refuseSubject("it has expired.")
 	}
+	from, err := p.grantOfIDToken(ctx, x, said)
+	if err != nil {
+		return subject{}, err
+	}
 	told, err := p.hub.Participants.FindParticipant(ctx, trust.OIDC, x.caller.id, said.SID)
 	var session bridge.Session
 	if err == nil {
@@ -90,14 +95,28 @@ func (p *Provider) subjectOfIDToken(ctx context.Context, x *exchange, token stri
 	if err != nil && !errors.Is(err, bridge.ErrNotFound) {
 		return subject{}, err
 	}
-	if err != nil || !session.Ended.IsZero() || !session.Suspended.IsZero() {
+	if err != nil || !session.Ended.IsZero() || !session.Suspended.IsZero() || from.Session != told.Session {
 		return subject{}, refuseSubject("its session has ended.")
 	}
 	g := grant{
 		Client: x.caller.id, Session: told.Session, Role: said.Role, ACR: p.known([]string{said.ACR}), Scopes: withoutContext(personal(x.caller.scopes)), Ref: bridge.Ref(ctx), AuthnAt: said.AuthTime,
+		Parents: append([]string{from.ID}, from.Parents...),
 	}
 	if g.Role == "" {
 		g.Role = session.RoleID
 	}
 	return subject{g, said.Expires}, nil
+}
+
+// grantOfIDToken is the grant that an ID token came from, if it lives.
+func (p *Provider) grantOfIDToken(ctx context.Context, x *exchange, said ownClaims) (*grant, error) {
+	var id grantID
+	if !p.sealer.open(sealIDToken, said.ID, &id) {
+		return nil, refuseSubject("it does not say which grant it came from. Those do that are issued while the terms of the client allow to exchange them.")
+	}
+	g, err := p.grantByID(ctx, id.Grant)
+	if bridge.AsRefusal(err).Reason == bridge.BadGrant || err == nil && g.Client != x.caller.id {
+		return nil, refuseSubject("the grant that it came from has ended.")
+	}
+	return g, err
 }

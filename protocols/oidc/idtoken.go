@@ -27,7 +27,13 @@ type idToken struct {
 	Authenticated string    `json:"authentication_assurance_level"`
 	SelectedRole  string    `json:"selected_roleid,omitempty"`
 	FHIRUser      string    `json:"fhirUser,omitempty"` // SMART App Launch 2.2
+	ID            string    `json:"jti,omitempty"`      // of a client that may exchange it: a sealed grantID
 	*cis2Token
+}
+
+// grantID is the sealed content of the jti of an ID token: which grant it came from, so that what it is exchanged for ends with that.
+type grantID struct {
+	Grant string `json:"i"`
 }
 
 type idTokenInput struct {
@@ -44,12 +50,24 @@ func (p *Provider) idToken(c *client, g *grant, iss bridge.Issuance, in idTokenI
 	if expires.After(iss.SessionEnds) {
 		expires = iss.SessionEnds
 	}
+	id, err := p.idTokenID(c, g)
+	if err != nil {
+		return "", err
+	}
 	return p.sign(c.alg, typJWT, withClaims(idToken{
 		Issuer: p.issuer, Subject: g.Subject, Audience: c.id, Party: c.id,
 		Expires: expires.Unix(), Issued: iss.At.Unix(), AuthTime: g.AuthnAt, Nonce: in.nonce,
 		ACR: acrOf(iss), AMR: [1]string{string(iss.Method)}, AccessHash: jose.HalfHash(c.alg, in.access),
 		SID: iss.Index, Tracking: iss.SessionID,
 		Identity: strconv.Itoa(int(iss.Identity)), Authenticated: strconv.Itoa(int(iss.Assurance)), SelectedRole: selectedRole(iss, in.scopes),
-		FHIRUser: fhirUser(iss, in.scopes), cis2Token: p.cis2Token(c, g, in),
+		FHIRUser: fhirUser(iss, in.scopes), ID: id, cis2Token: p.cis2Token(c, g, in),
 	}, askedInToken(iss, g.Claims)))
+}
+
+// idTokenID is empty for clients that cannot exchange the token: nobody asks it of theirs.
+func (p *Provider) idTokenID(c *client, g *grant) (string, error) {
+	if !c.terms.Tokens.ExchangeIDToken {
+		return "", nil
+	}
+	return p.sealer.seal(sealIDToken, grantID{g.ID})
 }

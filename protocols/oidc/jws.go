@@ -47,6 +47,7 @@ type ownClaims struct {
 	AuthTime int64  `json:"auth_time"`
 	ACR      string `json:"acr"`
 	Role     string `json:"selected_roleid"`
+	ID       string `json:"jti"`
 }
 
 // verifyOwn reads an ID token that this hub signed, expired or not: a hint names, it does not authorise. A logout token is none,

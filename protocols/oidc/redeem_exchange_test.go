@@ -168,6 +168,40 @@ func TestExchangeOfIDToken(t *testing.T) {
 	}
 }
 
+// TestExchangedIDTokenEndsWithItsGrant: what an ID token was exchanged for ends when the grant is revoked that it came from, and it is
+// exchanged no more; another grant of the same session goes on. One that does not say its grant is not exchanged.
+func TestExchangedIDTokenEndsWithItsGrant(t *testing.T) {
+	w := newNetwork(t)
+	w.p.life.IDToken = 3 * w.p.life.Access
+	b := w.browser()
+	idToken := []string{"subject_token_type", typeIDToken, "audience", records}
+	first, second := w.tokens(w.redeem(app, b.code(app, "scope", everything))), w.tokens(w.redeem(app, b.code(app, "scope", everything)))
+	ended, lives := w.traded(w.swap(app, first.ID, idToken...)), w.traded(w.swap(app, second.ID, idToken...))
+	w.revoke(app, first.Access)
+	if w.active(records, ended.Access) {
+		t.Error("the token outlived the grant that it came from")
+	}
+	if !w.active(records, lives.Access) {
+		t.Error("a token of another grant ended")
+	}
+	after := w.lastSeq()
+	w.denied(t, "the grant has ended", w.swap(app, first.ID, idToken...), after, 400, "invalid_request", "subject_token")
+	w.traded(w.swap(app, second.ID, idToken...))
+
+	w.change(app, func(p *trust.Partner) { p.OIDC.Tokens.ExchangeIDToken, p.OIDC.Refresh = false, false })
+	set := w.tokens(w.redeem(app, b.code(app, "scope", everything)))
+	if claims, _ := w.verified(set.ID); claims["jti"] != nil {
+		t.Errorf("a client that exchanges nothing has a jti: %v", claims)
+	}
+	w.change(app, func(p *trust.Partner) { p.OIDC.Tokens.ExchangeIDToken = true })
+	after = w.lastSeq()
+	w.denied(t, "it does not say its grant", w.swap(app, set.ID, idToken...), after, 400, "invalid_request", "subject_token")
+
+	set = w.tokens(w.redeem(app, b.code(app, "scope", everything)))
+	w.advance(w.p.life.Access * 2)
+	w.traded(w.swap(app, set.ID, idToken...)) // its access token has expired, and there is no refresh token
+}
+
 // TestExchangeIsBoundByTheCaller: who passes a token on may pass on no scope that its own terms do not name, and nothing that was asked
 // for in another way of signing in.
 func TestExchangeIsBoundByTheCaller(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 	sealPing     sealKind = "ping"
 	sealUserCode sealKind = "user code"
 	sealTokenID  sealKind = "token id" // the jti of a JWT access token
+	sealIDToken  sealKind = "id token" // the jti of an ID token
 )
 
 func newSealer(hub *bridge.Hub) (sealer, error) {

@@ -53,6 +53,9 @@ func (p *Provider) tell(ctx context.Context, x *exchange, t telling) (*tokenResp
 		last = iss.SessionEnds
 	}
 	if slices.Contains(g.Scopes, scopeOpenID) {
+		if c.terms.Tokens.ExchangeIDToken && last.Before(x.now.Add(p.life.IDToken)) {
+			last = x.now.Add(p.life.IDToken) // the grant is looked for when its ID token is exchanged
+		}
 		if answer.ID, err = p.idToken(c, g, iss, idTokenInput{nonce: t.nonce, access: answer.Access, code: x.get("code"), scopes: t.scopes}); err != nil {
 			return nil, err
 		}
