@@ -16,6 +16,7 @@ type OIDCClientDocument struct {
 	AuthAlg          string                `yaml:"auth_alg,omitempty"`
 	UserinfoAlg      string                `yaml:"userinfo_alg,omitempty"`
 	SectorURI        string                `yaml:"sector_identifier_uri,omitempty"`
+	RequestURIs      []string              `yaml:"request_uris,omitempty"`
 	InitiateLoginURI string                `yaml:"initiate_login_uri,omitempty"`
 	ClientURI        string                `yaml:"client_uri,omitempty"`
 	LogoURI          string                `yaml:"logo_uri,omitempty"`

@@ -28,6 +28,7 @@ func (b *builder) oidc() *OIDCTerms {
 	b.signs(t.Algorithm)
 	b.clientKeys(d, t)
 	b.requests(d.OIDCRequestDocument, t)
+	b.requestURIs(d.RequestURIs, t)
 	b.clientAddresses(t)
 	b.client(d.OIDCClientDocument, t)
 	b.tokens(d.OIDCTokenDocument, t)

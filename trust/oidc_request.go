@@ -1,6 +1,9 @@
 package trust
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -32,6 +35,7 @@ type RequestTerms struct {
 	MaxAge            *time.Duration // of a request that names none; nil: none
 	Prompt            string         // of a request that names none
 	Frames            bool           // a frame of another site may ask with prompt=none
+	URIs              []string       // from which its request objects may be fetched (OpenID Connect Core 1.0, section 6.2)
 }
 
 // Response modes (OAuth 2.0 Multiple Response Types, section 2.1; OAuth 2.0 Form Post Response Mode; JARM, section 2.3).
@@ -93,6 +97,45 @@ func (b *builder) requests(d OIDCRequestDocument, t *OIDCTerms) {
 		b.signs(r.ResponseAlgorithm)
 	}
 	t.Request = r
+}
+
+// Limits of the addresses that request objects are fetched from.
+const (
+	maxRequestURIs = 20
+	maxRequestURI  = 512 // characters (RFC 9101, section 5.2)
+)
+
+// requestURIs compiles the addresses that request objects may be fetched from. It comes after requests.
+func (b *builder) requestURIs(uris []string, t *OIDCTerms) {
+	t.Request.URIs = uris
+	switch {
+	case len(uris) == 0:
+		return
+	case len(uris) > maxRequestURIs:
+		b.fail("oidc.request_uris: more than %d", maxRequestURIs)
+	case t.Request.Pushed || t.Profile == ProfileCIS2:
+		b.fail("oidc.request_uris is not for clients that push their requests, nor for the profile cis2")
+	case len(t.JWKS) == 0 && t.JWKSURI == "":
+		b.fail("oidc.request_uris needs oidc.jwks or oidc.jwks_uri: request objects are signed")
+	}
+	for _, uri := range uris {
+		if err := CheckRequestURI(uri, b.o.Lab); err != nil {
+			b.fail("oidc.request_uris: %v", err)
+		}
+	}
+}
+
+// CheckRequestURI refuses what no request object is fetched from. A fragment is the SHA-256 of the content (OpenID Connect Core 1.0,
+// section 6.2).
+func CheckRequestURI(raw string, lab bool) error {
+	address, digest, has := strings.Cut(raw, "#")
+	if sum, err := base64.RawURLEncoding.Strict().DecodeString(digest); has && (err != nil || len(sum) != sha256.Size) {
+		return fmt.Errorf("%q has a fragment that is no SHA-256 in base64url", raw)
+	}
+	if len(raw) > maxRequestURI {
+		return fmt.Errorf("%q has more than %d characters", raw, maxRequestURI)
+	}
+	return CheckAddress(address, lab)
 }
 
 // signs refuses an algorithm that no active key of the hub signs with.

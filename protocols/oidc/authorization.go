@@ -39,6 +39,7 @@ type authorization struct {
 	client    *client
 	pushing   bool           // it is being pushed: no browser is there
 	found     *pushedRequest // what its request URI stands for; nil: nothing
+	fetched   string         // the request object at its request URI; empty: none was fetched
 	signed    bool           // its parameters stood in a request object
 	verify    verifying      // by the client's keys
 	prompt    []string

@@ -79,6 +79,9 @@ func (p *Provider) check(ctx context.Context, a *authorization) (provenly bool, 
 	if err := p.loadPushed(ctx, a); err != nil {
 		return false, bridge.AsRefusal(err)
 	}
+	if why := p.loadObject(ctx, a); why != nil {
+		return a.fallBack(), why
+	}
 	a.verify = func(token string, rules jose.Rules) (jose.Verified, error) {
 		return p.verifyOf(ctx, a.client, token, rules)
 	}

@@ -30,7 +30,7 @@ func checkClient(p *Provider, a *authorization) *bridge.Refusal {
 const pushedPrefix = "urn:ietf:params:oauth:request_uri:"
 
 // checkPushed puts the parameters that were pushed in the place of those that came with the request URI: beside it only
-// client_id counts. Nothing is ever fetched.
+// client_id counts. A request object that was fetched from a registered address counts as one that came with the request.
 func checkPushed(p *Provider, a *authorization) *bridge.Refusal {
 	uri := a.get("request_uri")
 	switch {
@@ -40,8 +40,12 @@ func checkPushed(p *Provider, a *authorization) *bridge.Refusal {
 		return bridge.Refuse(bridge.BadRequest, "request_uri cannot be pushed (RFC 9126, section 2.1).").WithCode("request_uri_pushed")
 	case a.form.Has("request"):
 		return bridge.Refuse(bridge.BadRequest, "request and request_uri exclude each other (RFC 9101, section 5).").WithCode("request_twice")
+	case p.registeredObject(a) != nil:
+		a.form.Set("request", a.fetched)
+		a.form.Del("request_uri")
+		return nil
 	case !strings.HasPrefix(uri, pushedPrefix):
-		return bridge.Refuse(bridge.UnsupportedRequest, "request_uri must be one that %s answered with (RFC 9126); nothing is fetched from elsewhere.", p.url(pushPath)).WithCode(codeRequestURI)
+		return bridge.Refuse(bridge.UnsupportedRequest, "request_uri must be one that %s answered with (RFC 9126), or one of the request_uris that the client registered, letter by letter; nothing is fetched from elsewhere.", p.url(pushPath)).WithCode(codeRequestURI)
 	case a.found == nil:
 		return bridge.Refuse(bridge.BadRequest, "request_uri is not known for this client, has expired, or was used already. Push the request again (RFC 9126, section 4).").WithCode(codeBadRequestURI)
 	}
@@ -60,7 +64,7 @@ func checkMustPush(p *Provider, a *authorization) *bridge.Refusal {
 // it counts; by OpenID Connect Core, section 6.1, what the object lacks is taken from there.
 func checkObject(p *Provider, a *authorization) *bridge.Refusal {
 	raw := a.get("request")
-	if raw == "" {
+	if !a.form.Has("request") {
 		return nil
 	}
 	o, why := readObject(a.client, raw, a.verify)

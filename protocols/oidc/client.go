@@ -37,6 +37,8 @@ type client struct {
 	broken error       // why the registered keys cannot be used
 	remote *remoteKeys // where they are fetched from instead; nil: they are registered
 
+	objects []*remoteObject // request objects at registered addresses
+
 	stranger bool // it registered itself, and nobody has made it live
 }
 
@@ -56,6 +58,9 @@ func newClient(p trust.Partner) *client {
 		c.remote = &remoteKeys{uri: p.OIDC.JWKSURI, guarded: c.stranger}
 	case len(p.OIDC.JWKS) > 0:
 		c.keys, c.broken = jose.ReadKeySet(p.OIDC.JWKS)
+	}
+	for _, uri := range p.OIDC.Request.URIs {
+		c.objects = append(c.objects, &remoteObject{uri: uri})
 	}
 	return c
 }

@@ -81,6 +81,7 @@ func (p *Provider) describe() metadata {
 		ClaimsParameter: true, RequestParameter: true, RequestAlgorithms: trust.RequestAlgorithms(), ProofAlgorithms: algs, CertificateBound: p.mutual != nil,
 		IntrospectionSigns: p.algorithms(), Pushed: p.url(pushPath), MustPush: p.par, ResponseAlgorithms: p.algorithms(),
 	}
+	m.RequestURI, m.RequestURIRegister = p.fetcher != nil && !p.face.cis2 && !p.par, true
 	if p.decoupledFlows() {
 		m.Device, m.BackAuth, m.BackAlgorithms, m.BackUserCode = p.url(deviceAuthPath), p.url(backAuthPath), trust.RequestAlgorithms(), new(bool)
 		m.BackModes = []string{trust.CIBAPoll}

@@ -64,8 +64,8 @@
 //     struck off is left out at the next step of the grant.
 //   - Signing out ends a session that is idle too: its apps may still be open.
 //   - A scope this hub does not know is ignored; one it knows but the terms do not allow is invalid_scope.
-//   - Request objects are signed, with a registered key, by value. request_uri works for what was pushed here and nothing else:
-//     nothing is fetched at a stranger's bidding. Beside a request URI of ours only client_id counts, and beside a request object
+//   - Request objects are signed, with a registered key. request_uri works for what was pushed here, and for the addresses that the
+//     client registered: nothing is fetched at a stranger's bidding. Beside a request URI of ours only client_id counts, and beside a request object
 //     too where the terms require one, in the profile fapi2, or where its typ says oauth-authz-req+jwt; otherwise what the object
 //     lacks is taken from beside it (OpenID Connect Core 1.0, section 6.1).
 //   - The claims parameter asks by name for what the terms release, in the ID token or in userinfo, also without its scope. A claim

@@ -60,6 +60,7 @@ var members = [...]member{
 	{"id_token_signed_response_alg", core, takeIDTokenAlg, missingIDTokenAlg, func(d trust.Document) any { return d.OIDC.IDTokenAlg }},
 	{"userinfo_signed_response_alg", core, takeUserinfoAlg, nil, func(d trust.Document) any { return some(d.OIDC.UserinfoAlg) }},
 	{"request_object_signing_alg", core, takeRequestAlg, nil, func(d trust.Document) any { return some(d.OIDC.RequestObjectAlg) }},
+	{"request_uris", core, takeRequestURIs, nil, func(d trust.Document) any { return list(d.OIDC.RequestURIs) }},
 	{"require_signed_request_object", "RFC 9101, section 10.5", takeSigned, nil, func(d trust.Document) any { return yes(d.OIDC.RequestObject == "required") }},
 	{"require_pushed_authorization_requests", "RFC 9126, section 6", takePushed, nil, func(d trust.Document) any { return yes(d.OIDC.PAR) }},
 	{"authorization_signed_response_alg", "JARM, section 3", takeResponseAlg, nil, func(d trust.Document) any { return some(d.OIDC.ResponseAlg) }},
@@ -82,7 +83,7 @@ var members = [...]member{
 }
 
 // together are the rules over several members, after all of them were read.
-var together = [...]func(Said, *trust.Document) *Refusal{checkFlow, checkKeys, checkTLSName, checkSector, checkFront}
+var together = [...]func(Said, *trust.Document) *Refusal{checkFlow, checkKeys, checkRequestURIs, checkTLSName, checkSector, checkFront}
 
 func some(text string) any {
 	if text == "" {

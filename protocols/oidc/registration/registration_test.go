@@ -119,6 +119,9 @@ func TestRefused(t *testing.T) {
 		`"jwks":{"keys":[{"kty":"oct","k":"AAAA"}]}`:                                        {InvalidMetadata, "private or symmetric"},
 		`"jwks":{"keys":[]}`:                                                                {InvalidMetadata, "no key"},
 		`"jwks":"https://epr.example/jwks"`:                                                 {InvalidMetadata, "jwks cannot be used"},
+		`"request_uris":["http://epr.example/r"]`:                                           {InvalidMetadata, "request_uris is not valid"},
+		`"request_uris":["https://epr.example/r#x"]`:                                        {InvalidMetadata, "SHA-256"},
+		`"request_uris":"https://epr.example/r"`:                                            {InvalidMetadata, "array"},
 		`"jwks_uri":"http://epr.example/jwks"`:                                              {InvalidMetadata, "jwks_uri must be an https URL"},
 		`"jwks_uri":"file:///etc/passwd"`:                                                   {InvalidMetadata, "jwks_uri must be an https URL"},
 		`"id_token_signed_response_alg":"none"`:                                             {InvalidMetadata, "must be one of ES256, RS256"},
@@ -411,4 +414,18 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestRequestURIs: addresses of request objects are taken of a client that has keys and does not push, and left out for any other.
+func TestRequestURIs(t *testing.T) {
+	const one = `"request_uris":["https://epr.example/r"]`
+	for body, want := range map[string]int{
+		one + `,"jwks":` + keySet: 1, one + `,"jwks_uri":"https://epr.example/jwks"`: 1, one: 0,
+		one + `,"jwks":` + keySet + `,"require_pushed_authorization_requests":true`: 0,
+	} {
+		d, err := apply(offer(), permitted(t, usual), body)
+		if err != nil || len(d.OIDC.RequestURIs) != want {
+			t.Errorf("%s: %v %v", body, d.OIDC.RequestURIs, err)
+		}
+	}
 }

@@ -1,0 +1,110 @@
+package oidc
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+)
+
+// Times of request objects that are fetched. They are short: one address may hold another object a moment later.
+const (
+	objectFresh = 10 * time.Second // how long one is taken as it is, where the answer does not say, and how long a failure is
+	objectMost  = 5 * time.Minute  // the same, whatever the answer says
+)
+
+var (
+	errObjectsBusy = errors.New("oidc: too many wait for request objects of clients")
+	errObjectHash  = errors.New("oidc: the content does not have the digest in the address")
+)
+
+// remoteObject is what lies at one registered address (request_uris). One fetch is in flight at a time.
+type remoteObject struct {
+	uri string
+
+	mu    sync.Mutex // held while it is fetched: who waits for it has a place
+	text  string
+	until time.Time // text, or why there is none, is taken as it is
+	why   error
+}
+
+// objects are those of the addresses that a client registered.
+func (c *client) object(uri string) *remoteObject {
+	i := slices.IndexFunc(c.objects, func(o *remoteObject) bool { return o.uri == uri })
+	if i < 0 {
+		return nil
+	}
+	return c.objects[i]
+}
+
+// registeredObject reports whether a request names an address from which this hub fetches for its client: one that was registered, letter by
+// letter. Of nothing else is anything fetched.
+func (p *Provider) registeredObject(a *authorization) *remoteObject {
+	if a.pushing || p.par || p.fetcher == nil || a.form.Has("request") {
+		return nil
+	}
+	return a.client.object(a.get("request_uri"))
+}
+
+// loadObject fetches the request object that a request names. The rule about it is checkPushed.
+func (p *Provider) loadObject(ctx context.Context, a *authorization) *bridge.Refusal {
+	o := p.registeredObject(a)
+	if o == nil {
+		return nil
+	}
+	text, err := p.objectAt(ctx, a.client, o)
+	switch {
+	case errors.Is(err, errObjectsBusy):
+		return bridge.Refuse(bridge.Unavailable, "Request objects of this client are being fetched. Try again.").WithCode("objects_busy").Because(err)
+	case errors.Is(err, errObjectHash):
+		return bridge.Refuse(bridge.BadRequest, "What lies at request_uri does not have the digest that its fragment names (OpenID Connect Core 1.0, section 6.2).").WithCode(codeBadRequestURI).Because(err)
+	case err != nil:
+		return bridge.Refuse(bridge.BadRequest, "The request object cannot be fetched: request_uri must answer with 200, a JWT, within a few seconds and without redirect.").WithCode(codeBadRequestURI).Because(err)
+	}
+	a.fetched = text
+	return nil
+}
+
+// objectAt is what lies at an address now, or lay there a moment ago.
+func (p *Provider) objectAt(ctx context.Context, c *client, o *remoteObject) (string, error) {
+	at := p.placesFor(c.stranger)
+	if !at.enter() {
+		return "", errObjectsBusy
+	}
+	defer at.leave()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if p.hub.Clock().Before(o.until) {
+		return o.text, o.why
+	}
+	// It goes on when whoever asked has gone, so that nobody can spoil it by leaving.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)
+	defer cancel()
+	address, digest, _ := strings.Cut(o.uri, "#")
+	body, fresh, err := p.fetcher.Fetch(ctx, address, c.stranger)
+	if err == nil {
+		err = hasDigest(body, digest)
+	}
+	if fresh == 0 || err != nil {
+		fresh = objectFresh
+	}
+	o.text, o.why, o.until = strings.TrimSpace(string(body)), err, p.hub.Clock().Add(min(fresh, objectMost))
+	if err != nil || len(o.text) > maxObject {
+		o.text = "" // as little of it is kept as of an empty answer, which is no JWT either
+	}
+	return o.text, err
+}
+
+// hasDigest compares what was fetched with the digest that its address names; with none, whatever it is.
+func hasDigest(body []byte, digest string) error {
+	sum := sha256.Sum256(body)
+	if digest != "" && b64.EncodeToString(sum[:]) != digest {
+		return errObjectHash
+	}
+	return nil
+}
