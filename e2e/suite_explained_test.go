@@ -11,8 +11,6 @@ var explained = [...]struct{ module, finding, why string }{
 	{"", "WARNING CheckForUnexpectedClaimsInUserinfo:", "CIS2's scope profile holds uid, the staff number"},
 	{"", "FAILURE OIDCCCheckDiscEndpointResponseTypesSupportedDynamic:", "the code flow alone is offered (RFC 9700, section 2.1.2): the implicit flow puts tokens into addresses"},
 	{"", "FAILURE OIDCCCheckDiscEndpointGrantTypesSupportedDynamic:", "the same"},
-	{"", "FAILURE CheckDiscEndpointRequestUriParameterSupported:", "the hub fetches nothing that a request names: request_uri is for what was pushed (RFC 9126)"},
-	{"oidcc-request-uri-signed-rs256", "FAILURE CheckIfAuthorizationEndpointError:", "the same: the module goes on with a request_uri"},
 }
 
 // reason says why a finding stays; empty if it may not.

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/url"
 	"strings"
@@ -144,27 +143,17 @@ func TestRequestByReferenceIsKeptBriefly(t *testing.T) {
 	step("and no longer", 2*time.Minute, "max_age", 4)
 }
 
-// TestRequestByReferenceDigest: where the address names the digest of the content, that is what has to lie there.
-func TestRequestByReferenceDigest(t *testing.T) {
-	content := newShelf(t).object
-	sum := sha256.Sum256([]byte(content))
-	digest := objectsAt + "#" + b64.EncodeToString(sum[:])
-	s := newShelf(t, digest)
-	s.object = content
-	s.why("request_uri", digest)
-	if len(s.fetched) != 1 || s.fetched[0] != objectsAt {
-		t.Fatalf("fetched %v", s.fetched)
-	}
-	if o := s.clientOf("jwt").object(digest); o.why != nil || o.text != content {
-		t.Errorf("%q %v", o.text, o.why)
-	}
-	s.advance(time.Minute)
-	s.object = s.world.object("jwt", nil) + "x"
-	if why := s.why("request_uri", digest); why != codeBadRequestURI {
-		t.Errorf("another content: %q", why)
+// TestRequestByReferenceFragment: a fragment is part of the name and of nothing else; another one is another object, though it lies at the same
+// address.
+func TestRequestByReferenceFragment(t *testing.T) {
+	s := newShelf(t, objectsAt+"#1", objectsAt+"#2")
+	for i, uri := range []string{objectsAt + "#1", objectsAt + "#2"} {
+		if why := s.why("request_uri", uri); why != "" || len(s.fetched) != i+1 || s.fetched[i] != objectsAt {
+			t.Errorf("%s: %q, fetched %v", uri, why, s.fetched)
+		}
 	}
 	if why := s.why("request_uri", objectsAt); why != codeRequestURI {
-		t.Errorf("without the digest: %q", why)
+		t.Errorf("without it: %q", why)
 	}
 }
 

@@ -120,7 +120,7 @@ func TestRefused(t *testing.T) {
 		`"jwks":{"keys":[]}`:                                                                {InvalidMetadata, "no key"},
 		`"jwks":"https://epr.example/jwks"`:                                                 {InvalidMetadata, "jwks cannot be used"},
 		`"request_uris":["http://epr.example/r"]`:                                           {InvalidMetadata, "request_uris is not valid"},
-		`"request_uris":["https://epr.example/r#x"]`:                                        {InvalidMetadata, "SHA-256"},
+		`"request_uris":["https://a@epr.example/r#x"]`:                                      {InvalidMetadata, "without user"},
 		`"request_uris":"https://epr.example/r"`:                                            {InvalidMetadata, "array"},
 		`"jwks_uri":"http://epr.example/jwks"`:                                              {InvalidMetadata, "jwks_uri must be an https URL"},
 		`"jwks_uri":"file:///etc/passwd"`:                                                   {InvalidMetadata, "jwks_uri must be an https URL"},

@@ -10,7 +10,7 @@ func takeRequestURIs(o Offer, v value, d *trust.Document) *Refusal {
 	}
 	for _, uri := range all {
 		if err := trust.CheckRequestURI(uri, o.Lab); err != nil {
-			return v.refuse("is not valid: each must be an https URL with a host and without user; a fragment must be the SHA-256 of what lies there.")
+			return v.refuse("is not valid: each must be an https URL with a host and without user, of at most 512 characters.")
 		}
 	}
 	d.OIDC.RequestURIs = all
