@@ -80,6 +80,7 @@ func TestRequestByReference(t *testing.T) {
 	if _, _, why := s.p.understand(t.Context(), request("basic", "request_uri", objectsAt)); why == nil || why.AuditCode() != codeRequestURI || len(s.fetched) != 1 {
 		t.Errorf("another client: %v, fetched %v", why, s.fetched)
 	}
+	s.advance(time.Minute) // it is not kept any more
 	got := s.call(pushPath, "jwt", url.Values{"request_uri": {objectsAt}, "scope": {"openid"}, "response_type": {"code"}, "redirect_uri": {callback}})
 	if got.status != 400 || len(s.fetched) != 1 {
 		t.Errorf("pushed: %d %s", got.status, got.body)
