@@ -43,11 +43,15 @@ func TestKeysAreTakenWhileRunning(t *testing.T) {
 		t.Errorf("the new key is not published: %d keys", len(h.keys().Published()))
 	}
 	taken := h.keys()
-	for name, spoil := range map[string]func(){
-		"damaged": func() { must(t, os.WriteFile(path, []byte("-----BEGIN"), 0o600)) },
-		"gone":    func() { must(t, os.Remove(path)) },
+	for _, c := range []struct { // the file is gone in the end, for it to come back
+		name  string
+		spoil func()
+	}{
+		{"damaged", func() { must(t, os.WriteFile(path, []byte("-----BEGIN"), 0o600)) }},
+		{"gone", func() { must(t, os.Remove(path)) }},
 	} {
-		spoil()
+		name := c.name
+		c.spoil()
 		if err := h.watchKeys(t.Context()); err == nil {
 			t.Errorf("%s: taken", name)
 		}
