@@ -59,6 +59,9 @@ func TestEmergencyByCard(t *testing.T) {
 	next, err := w.hub.Next(t.Context(), b, w.reload(b, tx, bridge.StepEmergency))
 	w.must(err)
 	iss := w.issue(next)
+	if s, _, err := w.hub.Live(t.Context(), b); err != nil || !w.hub.Ends(s).Equal(iss.Emergency) {
+		t.Errorf("the session ends %s, %v", w.hub.Ends(s), err)
+	}
 	if iss.Class != emergencyName || !iss.Emergency.Equal(w.now.Add(emergencyLife)) || iss.SessionEnds.After(iss.Emergency) {
 		t.Fatalf("told as %q until %s, session ends %s", iss.Class, iss.Emergency, iss.SessionEnds)
 	}

@@ -50,7 +50,7 @@ func (h *Hub) Allow(next Next) (Issuance, error) {
 
 func (h *Hub) complete(iss *Issuance, s Session, ref string, now time.Time) {
 	iss.At, iss.SessionID, iss.Ref = now, s.ID, ref
-	iss.SessionEnds = s.Started.Add(h.Limits.Absolute)
+	iss.SessionEnds = h.Ends(s)
 	if !iss.Emergency.IsZero() && iss.Emergency.Before(iss.SessionEnds) {
 		iss.SessionEnds = iss.Emergency
 	}

@@ -99,6 +99,16 @@ func (h *Hub) pastLimit(s Session, now time.Time) bool {
 	return !now.Before(s.Started.Add(h.Limits.Absolute))
 }
 
+// Ends is when nothing is told of the session any more, if nobody proves anew: at its limit, or with the emergency access that it
+// rests on.
+func (h *Hub) Ends(s Session) time.Time {
+	limit := s.Started.Add(h.Limits.Absolute)
+	if s.EmergencyOnly() && s.Emergency.Before(limit) {
+		return s.Emergency
+	}
+	return limit
+}
+
 // active finds a person and reports whether they may sign in and be spoken of; nobody and the suspended may not.
 func (h *Hub) active(ctx context.Context, uid string) (people.Person, bool, error) {
 	p, err := h.Directory.Person(ctx, uid)
