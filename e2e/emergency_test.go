@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -212,4 +214,55 @@ func TestChromiumStatus(t *testing.T) {
 	if err := json.NewDecoder(resp.Body).Decode(&said); err != nil || len(said.Parts) == 0 || said.Parts[0].State != "working" {
 		t.Errorf("%+v, %v", said, err)
 	}
+}
+
+// withPolicy restarts the hub with a card policy: the list that it has, of so long ago, and what becomes of cards past it.
+func (h *hub) withPolicy(t *testing.T, age time.Duration, policy string) {
+	t.Helper()
+	crl := h.cardCA.WriteCRL(t, components.CRL{Number: 2, ThisUpdate: time.Now().Add(-age), NextUpdate: time.Now().Add(-age + time.Hour), Revoked: []*components.Leaf{h.cards[revoked]}})
+	config, err := os.ReadFile(h.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(config), "authenticators: [fido2, smartcard]", "authenticators: { fido2: {}, smartcard: { authorities: { ward: { certificate_file: "+h.cardCA.File+", revocation: { crl_files: ["+crl+"], "+policy+" } } } } }", 1)
+	text = regexp.MustCompile(`  card: \{[^}]*\}\n`).ReplaceAllString(text, "")
+	h.write("lanyard.yaml", text)
+	h.proc.Close()
+	h.serve()
+}
+
+// TestChromiumEmergencyByCard: a nurse whose card nobody can check any more opens emergency access to the app that allows it, and to no
+// other; a card that is on the list, old as it is, opens nothing.
+func TestChromiumEmergencyByCard(t *testing.T) {
+	h := startHubWith(t, "", "emergency: { enabled: true }")
+	ward := h.oidcApp("ward", "back", "require: { role: true }\n", "emergency: { allow: true }\n")
+	stores := h.oidcApp("stores", "back", "require: { role: true }\n")
+	h.withPolicy(t, 10*24*time.Hour, "fresh: 24h, stale: 72h, then: emergency")
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Cards: []*components.Leaf{h.cards[nurse]}})
+	b.Open(t, h.issuer+"/status")
+	b.SeeText(t, "tbody", "Emergency access only")
+	b.Screenshot(t, "status-emergency")
+	b.Open(t, ward.request())
+	b.SeeText(t, "main", "emergency access only")
+	b.Screenshot(t, "signin-notice")
+	b.Click(t, "#way-card button[type=submit]")
+	b.SeeText(t, "h1", "Emergency access")
+	b.SeeText(t, "main", "Ben Example")
+	b.Screenshot(t, "emergency-card")
+	h.fill(b, "Arrest.")
+	b.SeeText(t, "body", "welcome to ward")
+	if claims := payload(ward.id); claims["acr"] != "AAL2_EMERGENCY" {
+		t.Errorf("acr %v", claims["acr"])
+	}
+	b.Open(t, stores.request())
+	b.SeeText(t, "h1", "Sign in")
+	b.Click(t, "#way-card button[type=submit]")
+	b.SeeText(t, "main", "cannot be checked")
+	if rows := h.openings(); len(rows) != 1 || rows[0].Person != nurse || rows[0].Refused != "card_emergency_only" {
+		t.Errorf("queue: %+v", rows)
+	}
+	with := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Cards: []*components.Leaf{h.cards[revoked]}})
+	with.Open(t, ward.request())
+	with.Click(t, "#way-card button[type=submit]")
+	with.SeeText(t, "h1", "cancelled")
 }

@@ -115,7 +115,7 @@ func TestCardAuthorities(t *testing.T) {
 	if s := states[1]; s.Standing != bridge.StandingStale || s.Then != "emergency" {
 		t.Errorf("%+v", s)
 	}
-	h := &Hub{metrics: newMetrics(), store: memory.New(), options: o}
+	h := &Hub{metrics: newMetrics(), store: memory.New(), options: o, core: &bridge.Hub{}}
 	h.cards.caches = caches
 	h.metrics.cards(h.CardStates, o.Clock)
 	if p := h.cardPart(t.Context(), now); len(p) != 1 || p[0].Rung != signin.Reduced || !p[0].Until.Equal(states[1].ThisUpdate.Add(3*time.Hour)) {
@@ -183,6 +183,11 @@ func TestCardPart(t *testing.T) {
 	} {
 		if got := partOf(revocation.State{Standing: c.standing, Then: c.then}); got.Rung != c.want || (got.Text == "") != (c.want == signin.Working) {
 			t.Errorf("%s, %s: %+v", c.standing, c.then, got)
+		}
+	}
+	for emergency, want := range map[bool]signin.Rung{true: signin.Emergency, false: signin.Down} {
+		if got := worstOf([]revocation.State{{Standing: bridge.StandingStale}, {Standing: bridge.StandingUnknown, Then: revocation.Emergency}}, emergency); got.Rung != want {
+			t.Errorf("emergency access %v: %+v", emergency, got)
 		}
 	}
 	last := -1

@@ -11,13 +11,21 @@ import (
 
 // cardPart is how cards do, by the authority that does worst: staff know their card, not who issued it.
 func (h *Hub) cardPart(context.Context, time.Time) []signin.Part {
+	return []signin.Part{worstOf(h.CardStates(), h.core.Emergency != nil)}
+}
+
+// worstOf finds the worst. Without emergency access on this hub, a card that would open it opens nothing.
+func worstOf(states []revocation.State, emergency bool) signin.Part {
 	worst := signin.Part{Name: "Smartcards", Rung: signin.Working}
-	for _, s := range h.CardStates() {
+	for _, s := range states {
+		if s.Then == revocation.Emergency && !emergency {
+			s.Then = revocation.Deny
+		}
 		if p := partOf(s); steps(p.Rung) > steps(worst.Rung) {
 			worst = p
 		}
 	}
-	return []signin.Part{worst}
+	return worst
 }
 
 func partOf(s revocation.State) signin.Part {
