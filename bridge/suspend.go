@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // A suspended session waits for its subject. From the commit that suspends it on nothing is issued from it: Next asks for a proof,
@@ -44,6 +45,25 @@ func (h *Hub) Suspend(ctx context.Context, sessionID string, cause LogoutCause) 
 		return LogoutReport{}, fmt.Errorf("bridge: load session: %w", err)
 	}
 	return h.suspend(ctx, s, cause, !h.KeepApps)
+}
+
+// Waiting finds the suspended session that a browser shows, and whose it is; zero if it shows none that can still be resumed.
+func (h *Hub) Waiting(ctx context.Context, b Browser) (Session, people.Person, error) {
+	if b.Session == "" {
+		return Session{}, people.Person{}, nil
+	}
+	s, err := h.Sessions.SessionByKey(ctx, Key(b.Session))
+	if errors.Is(err, ErrNotFound) || err == nil && (s.Suspended.IsZero() || h.over(s, h.Clock())) {
+		return Session{}, people.Person{}, nil
+	}
+	if err != nil {
+		return Session{}, people.Person{}, fmt.Errorf("bridge: load session: %w", err)
+	}
+	p, active, err := h.active(ctx, s.UID)
+	if err != nil || !active {
+		return Session{}, people.Person{}, err
+	}
+	return s, p, nil
 }
 
 // InUse refuses with SessionExpired a session that has ended, is over or is suspended: for what is handed out without an issuance.

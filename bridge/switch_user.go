@@ -34,6 +34,17 @@ func (h *Hub) SwitchUser(ctx context.Context, b Browser, uid, ref string) (Logou
 	return h.displace(ctx, b, old, uid, ref)
 }
 
+// GiveWay ends or suspends, as OnSwitch says, the session of a browser that is handed to somebody else who has not proven anything
+// yet. Its participants are told without anybody waiting for them; SwitchUser says to that somebody what is left.
+func (h *Hub) GiveWay(ctx context.Context, b Browser, s Session, ref string) (LogoutReport, error) {
+	now := h.Clock()
+	cause := LogoutCause{Reason: EndedBySwitch, Ref: ref, Later: true}
+	if h.OnSwitch != YieldSuspend || h.over(s, now) || b.Binding == "" {
+		return h.end(ctx, s.ID, cause)
+	}
+	return h.suspend(ctx, s, cause, true, leaveHere(b, s, ref, now.Add(h.Limits.Resume)))
+}
+
 // displace ends or suspends the session of the subject who was here before, as OnSwitch says. One that is suspended stays to be
 // found by this browser, which will show another session. Either way all its apps are told: they must not be left to uid.
 func (h *Hub) displace(ctx context.Context, b Browser, old Session, uid, ref string) (LogoutReport, error) {

@@ -77,6 +77,13 @@ func (k *Kit) ClearSession(w http.ResponseWriter) {
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 }
 
+// FreezeSession leaves a browser the secret of a session that is over or suspended, by which it is recognised. Apps that watch the
+// state see it change, as by ClearSession.
+func (k *Kit) FreezeSession(w http.ResponseWriter) {
+	k.setState(w, k.stateOf(k.Hub.NewSecret()))
+	w.Header().Set("Clear-Site-Data", `"cache"`)
+}
+
 // Remember keeps a habit of the workstation: never who used it, only how. name has the prefix "lanyard-".
 func (k *Kit) Remember(w http.ResponseWriter, name, value string) {
 	k.setCookie(w, name, value, rememberSeconds)

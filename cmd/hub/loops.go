@@ -18,8 +18,12 @@ const (
 	metadataEvery = 10 * time.Second
 )
 
-// tellers is how many loops tell partners, so that one that hangs does not hold up those that a lost card's session was told to.
-const tellers = 2
+// How many loops tell partners: those that were not told before, and those that are due at once. A partner that does not answer holds
+// up one of them.
+const (
+	tellers = 2
+	wakers  = 4
+)
 
 // startLoops starts every loop of the program. Each ends with ctx.
 func (h *Hub) startLoops(ctx context.Context) {
@@ -30,8 +34,10 @@ func (h *Hub) startLoops(ctx context.Context) {
 	for range tellers {
 		h.loops.Go(func() { h.every(ctx, retryEvery, "retry logouts", h.core.Retry) })
 	}
-	h.loops.Go(func() { h.woken(ctx) })
 	h.loops.Go(func() { h.every(ctx, alertEvery, "emergency alerts", h.core.SendAlerts) })
+	for range wakers {
+		h.loops.Go(func() { h.woken(ctx) })
+	}
 	h.loops.Go(func() { h.every(ctx, sweepEvery, "end sessions", h.core.Sweep) })
 	for _, p := range h.oidc {
 		h.loops.Go(func() { h.every(ctx, pingEvery, "ping clients", p.SendPings) })

@@ -27,6 +27,8 @@ type choosePage struct {
 	Ended   string // why the last session in this browser is over
 	Other   string // who is signed in now
 	Notice  string // that the hub is not at its best
+	Waits   string // whose session is locked here
+	Keeps   bool   // a session that gives way to another person is suspended, not ended
 	Methods []way
 	Reach   keyReach
 	Number  bool // a staff number may be typed
@@ -59,8 +61,11 @@ func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 	who := ""
 	if err == nil {
 		page.Other, who = person.Name, s.who(session, person)
+	} else if _, whose, err := s.Hub.Waiting(r.Context(), b); err == nil {
+		page.Waits = whose.Name
 	}
 	page.Notice = s.Status(r.Context()).Notice()
+	page.Keeps = s.Hub.OnSwitch == bridge.YieldSuspend
 	page.Methods = s.ways(tx, next.Partner, s.Kit.Remembered(r, methodCookie))
 	for _, e := range s.Extras {
 		page.Extras = append(page.Extras, extraLink{e.Label, e.Path + "?" + page.query()})

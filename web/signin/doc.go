@@ -18,7 +18,8 @@
 //	POST /emergency               opens it (reason, note, confirm)
 //	POST /emergency/decline       goes on without it
 //	GET  /status                  how the hub is doing, in public words; JSON for those who accept it
-//	POST /switch                  ends the session for the next person
+//	POST /lock                    suspends the session until the same person comes back
+//	POST /switch                  ends or suspends the session for the next person
 //	GET  /signout                 asks: a link or an image never signs anybody out
 //	POST /signout                 ends the session
 //	GET  /signout/result          what became of each app (logout)

@@ -33,6 +33,15 @@ func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
+		waits, whose, err := s.Hub.Waiting(r.Context(), b)
+		if err != nil {
+			s.Kit.Refuse(w, r, err)
+			return
+		}
+		if waits.ID != "" {
+			s.locked(w, r, b, waits, whose)
+			return
+		}
 		s.Kit.PageWho(w, r, b, "", "home", "Sign in", homePage{Ended: s.ended(r, b), Open: s.open(r, b), Notice: s.Status(r.Context()).Notice()}, web.PageOptions{})
 		return
 	}
@@ -102,7 +111,14 @@ func (s *SignIn) ended(r *http.Request, b bridge.Browser) string {
 	case err != nil:
 		return "" // the page has more to say than this
 	case !session.Ended.IsZero() && session.Ended.Before(session.Started.Add(limits.Absolute)):
+		if why := s.why(r, session, s.Kit.Time(session.Ended)); why != "" {
+			return why + " You were signed out here. Sign in again to go on."
+		}
 		return "You were signed out at " + s.Kit.Time(session.Ended) + ". Sign in again to go on."
+	case !session.Suspended.IsZero() && !now.Before(session.Suspended.Add(limits.Resume)):
+		return "Your session was locked for longer than " + spoken(limits.Resume) + ", so it is over. Sign in again to go on."
+	case !session.Suspended.IsZero():
+		return "" // it waits, and the page says so
 	case session.EmergencyOnly() && !session.InEmergency(now):
 		return "Your emergency access ended at " + s.Kit.Time(session.Emergency) + ". Sign in again to go on."
 	case !now.Before(session.Started.Add(limits.Absolute)):

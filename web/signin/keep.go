@@ -57,6 +57,8 @@ type farewell struct {
 	Browser  string // empty until the browser is first seen
 	Continue string
 	Switch   bool
+	Lock     bool   // suspended, by the person who reads the page
+	Session  string // id of the session that gave way to the next person
 	Before   string // who was signed in before the person who reads the page
 	Same     bool   // it was the same one: being told is enough
 }

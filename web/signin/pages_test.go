@@ -54,13 +54,14 @@ func samples() map[string][2]any {
 	f := flow{"tx", "mac"}
 	row := roleRow{ID: "1", Name: hostile, Org: hostile, ODS: "RX1", Areas: hostile, Refused: hostile, Current: true, Last: true, Checked: true}
 	return map[string][2]any{
-		"signin": {choosePage{}, choosePage{flow: f, App: hostile, Ended: "Ended.", Other: hostile, Reach: keyReach{Phone: true}, Number: true, Methods: []way{{Kind: "key"}, {Kind: "card"}, {Kind: "key", Why: hostile}, {Kind: "card", Why: hostile}}, Extras: []extraLink{{hostile, "javascript:alert(1)"}}}},
+		"signin": {choosePage{}, choosePage{flow: f, App: hostile, Ended: "Ended.", Other: hostile, Waits: hostile, Keeps: true, Reach: keyReach{Phone: true}, Number: true, Methods: []way{{Kind: "key"}, {Kind: "card"}, {Kind: "key", Why: hostile}, {Kind: "card", Why: hostile}}, Extras: []extraLink{{hostile, "javascript:alert(1)"}}}},
 		"role":   {rolePage{}, rolePage{flow: f, App: hostile, Change: true, Error: "Choose.", Filter: web.Plain(hostile), ShowFilter: true, Clear: "/role", Total: 7, Roles: []roleRow{row, {ID: "2"}}}},
 		"refused": {refusedPage{}, refusedPage{Lead: hostile, Steps: []string{hostile}, Reason: "no_role", RA: true, App: hostile, Return: "/r", Again: "/a", AgainText: "Try again", Other: "/o", Home: "/",
 			Roles: []roleRow{row}}},
 		"emergency":  {emergencyPage{}, emergencyPage{f, "offer", hostile, hostile, hostile, "30 minutes", []reasonRow{{"life", hostile, true}, {"care", "Care", false}}, bridge.Opening{Note: hostile}.Words(), 500, "Choose a reason.", "reasons", "/o", true}},
 		"status":     {statusPage{}, statusPage{[]statusRow{{hostile, "Working", hostile, "now", "good"}, {"B", "Not working", "", "", "bad"}}, "now"}},
 		"home":       {homePage{Open: true}, homePage{Role: true, NoRoles: true, CanChange: true, Waiting: "/approvals", Count: 2, News: []news{{"security key", hostile, "2 January"}}, Apps: []App{{hostile, "javascript:alert(1)"}}, Ended: "Ended."}},
+		"locked":     {lockedPage{}, lockedPage{hostile, hostile, hostile, "08:42"}},
 		"signout":    {struct{ Open bool }{}, struct{ Open bool }{true}},
 		"signedout":  {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},
 		"enrol":      {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true, keyReach{true, true}}},

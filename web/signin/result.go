@@ -30,6 +30,7 @@ type resultPage struct {
 	moving   bool     // an app is being told through this page
 	Continue string
 	Switch   bool
+	Lock     bool
 	Before   string // see farewell
 	Same     bool
 	Reload   string
@@ -60,18 +61,35 @@ func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, f.Continue, http.StatusSeeOther)
 		return
 	}
-	page.Continue, page.Switch, page.Before, page.Same = f.Continue, f.Switch, f.Before, f.Same
+	page.Continue, page.Switch, page.Lock, page.Before, page.Same = f.Continue, f.Switch, f.Lock, f.Before, f.Same
 	options := web.PageOptions{FrameSrc: page.origins}
 	if page.Final == "waiting" || page.moving || page.framing && f.Continue != "" {
 		next := ResultURL(logout) + "&n=" + strconv.Itoa(n+1)
 		options.Refresh = again + "; url=" + next
 		page.Reload = next
 	}
+	if f.Switch && page.Final != "waiting" {
+		s.settled(w, r, b, f.Session)
+	}
 	title := "Signed out"
+	if f.Lock {
+		title = "Locked"
+	}
 	if f.Before != "" {
 		title = "Apps left open by the last person"
 	}
 	s.Kit.PageWho(w, r, b, "", "signedout", title, page, options)
+}
+
+// settled takes the session cookie away once the person has seen what became of the apps of the session that gave way. A browser that
+// shows another session by now keeps it.
+func (s *SignIn) settled(w http.ResponseWriter, r *http.Request, b bridge.Browser, session string) {
+	if b.Session == "" {
+		return
+	}
+	if shown, err := s.Hub.Sessions.SessionByKey(r.Context(), bridge.Key(b.Session)); err == nil && shown.ID == session {
+		s.Kit.ClearSession(w)
+	}
 }
 
 // farewellOf loads the record of a sign-out page, for the browser that signed out.

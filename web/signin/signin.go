@@ -115,6 +115,7 @@ func (s *SignIn) Routes() []web.Route {
 		post(web.EmergencyPath, "emergency_open", s.openEmergency),
 		post(web.EmergencyPath+"/decline", "emergency_decline", s.declineEmergency),
 		as(web.Cheap, get(statusPath, "status", s.status)),
+		as(web.SignOut, post("/lock", "lock", s.lock)),
 		as(web.SignOut, post("/switch", "switch_user", s.switchUser)),
 		as(web.SignOut, get("/signout", "signout_ask", s.askSignOut)),
 		as(web.SignOut, post("/signout", "signout", s.signOut)),

@@ -18,36 +18,55 @@ func (s *SignIn) askSignOut(w http.ResponseWriter, r *http.Request) {
 	s.Kit.PageWho(w, r, b, who, "signout", "Sign out", struct{ Open bool }{s.open(r, b)}, web.PageOptions{})
 }
 
-func (s *SignIn) signOut(w http.ResponseWriter, r *http.Request) { s.end(w, r, bridge.EndedByUser) }
-
-func (s *SignIn) switchUser(w http.ResponseWriter, r *http.Request) {
-	s.end(w, r, bridge.EndedBySwitch)
+// signOut ends the session of this browser, also one that is idle: its apps may still be open. If it has ended
+// already, by a first click on the same button, the person is shown what became of that.
+func (s *SignIn) signOut(w http.ResponseWriter, r *http.Request) {
+	b, session, ok := s.leaving(w, r)
+	if !ok {
+		return
+	}
+	s.Kit.ClearSession(w)
+	report, err := s.Hub.Logout(r.Context(), session.ID, bridge.LogoutCause{Reason: bridge.EndedByUser, Ref: bridge.Ref(r.Context())})
+	if err != nil {
+		s.Kit.Refuse(w, r, err)
+		return
+	}
+	s.farewell(w, r, report, farewell{Browser: bridge.Key(b.Binding)})
 }
 
-// end ends the session of this browser, also one that is idle: its apps may still be open. If it has ended
-// already, by a first click on the same button, the person is shown what became of that.
-func (s *SignIn) end(w http.ResponseWriter, r *http.Request, reason bridge.EndReason) {
-	b := s.Kit.Browser(r)
-	var session bridge.Session
+// switchUser hands the browser to the next person, who can sign in at once: nobody waits for the apps of the one before. The browser
+// keeps the secret until their apps are settled, so that whoever signs in before that is shown what is left.
+func (s *SignIn) switchUser(w http.ResponseWriter, r *http.Request) {
+	b, session, ok := s.leaving(w, r)
+	if !ok {
+		return
+	}
+	s.Kit.FreezeSession(w)
+	report, err := s.Hub.GiveWay(r.Context(), b, session, bridge.Ref(r.Context()))
+	if err != nil {
+		s.Kit.Refuse(w, r, err)
+		return
+	}
+	s.farewell(w, r, report, farewell{Browser: bridge.Key(b.Binding), Switch: true, Session: session.ID})
+}
+
+// leaving finds the session that this browser shows; without one there is nothing to leave.
+func (s *SignIn) leaving(w http.ResponseWriter, r *http.Request) (b bridge.Browser, session bridge.Session, ok bool) {
+	b = s.Kit.Browser(r)
 	if b.Session != "" {
 		var err error
 		session, err = s.Hub.Sessions.SessionByKey(r.Context(), bridge.Key(b.Session))
 		if err != nil && !errors.Is(err, bridge.ErrNotFound) {
 			s.Kit.Refuse(w, r, err)
-			return
+			return b, session, false
 		}
 	}
-	s.Kit.ClearSession(w)
 	if session.ID == "" {
+		s.Kit.ClearSession(w)
 		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return
+		return b, session, false
 	}
-	report, err := s.Hub.Logout(r.Context(), session.ID, bridge.LogoutCause{Reason: reason, Ref: bridge.Ref(r.Context())})
-	if err != nil {
-		s.Kit.Refuse(w, r, err)
-		return
-	}
-	s.farewell(w, r, report, farewell{Browser: bridge.Key(b.Binding), Switch: reason == bridge.EndedBySwitch})
+	return b, session, true
 }
 
 // AfterLogout shows the browser what became of a sign-out that a partner began, and leads on to

@@ -149,6 +149,11 @@ func newWorld(t *testing.T) *world {
 			}
 		},
 	}
+	w.hub.Wake = func() { // the loop of the running program, which never keeps anybody waiting
+		if err := w.hub.Retry(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
 	issuer, _ := url.Parse("https://sso.example")
 	w.kit = &web.Kit{
 		Issuer: issuer, Hub: w.hub, Log: slog.New(slog.DiscardHandler), Secret: []byte(strings.Repeat("k", 32)), CardOrigin: "https://*.card.sso.example",
