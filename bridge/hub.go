@@ -67,11 +67,12 @@ type Limits struct {
 	Transaction time.Duration // to finish a sign-on
 	PerPartner  time.Duration // to answer one logout call
 	Logout      time.Duration // for all logout calls of a sign-out
+	Handover    time.Duration // for all logout calls while the next person waits; who has not answered by then is told again
 }
 
 // DefaultLimits are those of the NHS session rules.
 func DefaultLimits() Limits {
-	return Limits{Idle: 15 * time.Minute, Absolute: 12 * time.Hour, Resume: 30 * time.Minute, Transaction: 10 * time.Minute, PerPartner: 3 * time.Second, Logout: 5 * time.Second}
+	return Limits{Idle: 15 * time.Minute, Absolute: 12 * time.Hour, Resume: 30 * time.Minute, Transaction: 10 * time.Minute, PerPartner: 3 * time.Second, Logout: 5 * time.Second, Handover: time.Second}
 }
 
 // Browser is what a browser showed with a request. Both are secrets; only their hashes are kept.

@@ -155,7 +155,11 @@ func (c LogoutCause) asked(d Delivery) bool {
 
 // tell propagates at the same time to all and returns what each answered.
 func (h *Hub) tell(ctx context.Context, ds []Delivery, cause LogoutCause) []Delivery {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limits.Logout)
+	patience := h.Limits.Logout
+	if cause.Reason == EndedBySwitch {
+		patience = h.Limits.Handover
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	h.Parallel(len(ds), func(i int) {
 		switch asked := cause.asked(ds[i]); {

@@ -109,6 +109,7 @@ func TestChromiumAccessibility(t *testing.T) {
 	h.lookAtSigningIn(l, b, key, mute)
 	h.lookAtApprovals(l, b)
 	h.lookAtSigningOut(l, b, mute, dead)
+	h.lookAtLocking(l, b, dead)
 	h.lookAtFrontChannel(l, b, front, refuses)
 
 	for who, heading := range map[string]string{revoked: "cancelled", "unknown": "not registered"} {
@@ -226,6 +227,31 @@ func (h *hub) lookAtSigningOut(l lens, b *components.Browser, mute, dead *oidcAp
 	}
 }
 
+// lookAtLocking locks with an app open that does not answer, and looks at what is shown to who comes back and to who comes next.
+func (h *hub) lookAtLocking(l lens, b *components.Browser, dead *oidcApp) {
+	b.Open(h.t, dead.request())
+	b.Click(h.t, "#way-key button[type=submit]")
+	b.Click(h.t, "label[for=role-555000000153]")
+	b.Click(h.t, `form[action="/role"][method="post"] button[type=submit]`)
+	b.SeeText(h.t, "body", "welcome to dead")
+	b.Open(h.t, h.issuer)
+	b.Click(h.t, `form[action="/lock"] button`)
+	b.SeeText(h.t, "main", "Your session is locked")
+	l.look("locked-apps")
+	b.Open(h.t, h.issuer)
+	b.SeeText(h.t, "h1", "Locked")
+	l.look("locked")
+	b.Click(h.t, "main a.button")
+	b.SeeText(h.t, "main", "locked a session on this computer")
+	l.look("signin-locked")
+	b.Click(h.t, "#way-key button[type=submit]")
+	b.SeeText(h.t, "h1", "Your apps")
+	b.Script(h.t, `(() => { document.body.classList.add("idle"); return 1 })()`)
+	l.look("home-idle")
+	b.Click(h.t, `form[action="/signout"] button`)
+	b.SeeText(h.t, "tbody", "App dead")
+}
+
 // lookAtFrontChannel looks at what is shown of apps that only this browser can tell, and of one that refuses: after a sign-out, and to
 // whoever comes back to a browser whose session ended elsewhere.
 func (h *hub) lookAtFrontChannel(l lens, b *components.Browser, front, refuses *oidcApp) {
@@ -257,7 +283,8 @@ func (h *hub) lookAtFrontChannel(l lens, b *components.Browser, front, refuses *
 	b.SeeText(h.t, "body", "welcome to front")
 }
 
-// TestChromiumKeyboardOnly sets up a key, signs in, chooses a role and signs out without a mouse.
+// TestChromiumKeyboardOnly sets up a key, signs in, chooses a role, answers an app that waits, locks, goes on and signs out without a
+// mouse.
 func TestChromiumKeyboardOnly(t *testing.T) {
 	h := startHub(t, "")
 	h.pathology()
@@ -295,6 +322,31 @@ func TestChromiumKeyboardOnly(t *testing.T) {
 	b.Press(t, " ")
 	tab(`form[action="/role"][method="post"] button`)
 	b.Press(t, kb.Enter)
+	b.SeeText(t, "body", "ticket received")
+
+	h.asksApproval(receptionist)
+	b.Open(t, h.issuer)
+	tab(`main a[href="/approvals"]`)
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "main", "WARD-7 BED-3")
+	tab(".way button[value=approve]")
+	tab(".way button[value=refuse]")
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "h1", "You refused")
+
+	b.Open(t, h.issuer)
+	tab(`form[action="/lock"] button`)
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "h1", "Locked")
+	b.Open(t, h.issuer)
+	tab(`form[action="/switch"] button`)
+	b.Open(t, h.issuer)
+	tab("main a.button")
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "h1", "Sign in")
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "h1", "Your apps")
+	b.Open(t, h.issuer+"/ticket/start?partner=pathology") // the lock closed it
 	b.SeeText(t, "body", "ticket received")
 
 	b.Open(t, h.issuer)

@@ -124,9 +124,8 @@ func (l library) waited(s *surfer, name string) told {
 	return s.read()
 }
 
-// lookAtApprovals walks past the pages on which somebody approves for an app that waits elsewhere.
-func (h *hub) lookAtApprovals(l lens, b *components.Browser) {
-	t := h.t
+// asker registers an app that has no browser, and returns what asks for it.
+func (h *hub) asker() func(path string, pairs ...string) waiting {
 	h.write("wall.secret", "a secret of more than twenty-four letters")
 	h.apply("wall", `partner: wall
 name: Wall screen of ward 7
@@ -135,8 +134,8 @@ stage: live
 release: [{ set: cis2 }]
 oidc: { auth: client_secret_post, secret_file: wall.secret, scopes: [openid, profile, selectedrole], grants: ["urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"] }
 `)
-	ask := func(path string, pairs ...string) waiting {
-		t.Helper()
+	return func(path string, pairs ...string) waiting {
+		h.t.Helper()
 		form := url.Values{"client_id": {"wall"}, "client_secret": {"a secret of more than twenty-four letters"}, "scope": {"openid profile selectedrole"}}
 		for i := 0; i+1 < len(pairs); i += 2 {
 			form.Set(pairs[i], pairs[i+1])
@@ -149,6 +148,17 @@ oidc: { auth: client_secret_post, secret_file: wall.secret, scopes: [openid, pro
 		}
 		return out
 	}
+}
+
+// asksApproval has an app wait for a person.
+func (h *hub) asksApproval(uid string) {
+	h.asker()("/oidc/backchannel_authentication", "login_hint", uid, "binding_message", "WARD-7 BED-3")
+}
+
+// lookAtApprovals walks past the pages on which somebody approves for an app that waits elsewhere.
+func (h *hub) lookAtApprovals(l lens, b *components.Browser) {
+	t := h.t
+	ask := h.asker()
 	device := ask("/oidc/device_authorization")
 	b.Open(t, h.issuer+"/device")
 	b.SeeText(t, "h1", "Sign in on a device")

@@ -16,7 +16,8 @@ import (
 type oidcApp struct {
 	*app
 	hub     *hub
-	answers int // status that the back channel answers
+	hangs   bool // the back channel never answers
+	answers int  // status that the back channel answers
 	says    string
 	id      string              // the last ID token
 	state   string              // the last session_state
@@ -102,10 +103,22 @@ func (a *oidcApp) backChannel(w http.ResponseWriter, r *http.Request) {
 	claims := payload(r.PostFormValue("logout_token"))
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.hangs {
+		a.mu.Unlock()
+		<-r.Context().Done()
+		a.mu.Lock()
+		return
+	}
 	a.back = append(a.back, claims)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(a.answers)
 	fmt.Fprint(w, a.says)
+}
+
+func (a *oidcApp) hang() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hangs = true
 }
 
 func (a *oidcApp) frontChannel(w http.ResponseWriter, r *http.Request) {
