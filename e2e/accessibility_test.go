@@ -246,7 +246,8 @@ func (h *hub) lookAtLocking(l lens, b *components.Browser, dead *oidcApp) {
 	l.look("signin-locked")
 	b.Click(h.t, "#way-key button[type=submit]")
 	b.SeeText(h.t, "h1", "Your apps")
-	b.Script(h.t, `(() => { document.body.classList.add("idle"); return 1 })()`)
+	time.Sleep(61 * time.Second) // nobody touches anything
+	b.SeeText(h.t, ".whose", "Fern Example")
 	l.look("home-idle")
 	b.Click(h.t, `form[action="/signout"] button`)
 	b.SeeText(h.t, "tbody", "App dead")
