@@ -147,7 +147,7 @@ func TestSwitchBudget(t *testing.T) {
 }
 
 // TestSwitchServerTime measures what the hub itself takes when somebody hands over, five apps open and one of them dead: nobody is
-// waited for. The budget is 100 ms for 19 of 20; a machine that does other things beside is given four times as much.
+// waited for. The budget is 100 ms for 19 of 20.
 func TestSwitchServerTime(t *testing.T) {
 	h := startHub(t, "")
 	var apps []*oidcApp
@@ -173,8 +173,11 @@ func TestSwitchServerTime(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("handing over took the hub: median %v, 19 of 20 within %v, all within %v", took[rounds/2], took[rounds*19/20-1], took[rounds-1])
-	if p95 := took[rounds*19/20-1]; p95 > 400*time.Millisecond {
+	if p95 := took[rounds*19/20-1]; p95 > 100*time.Millisecond {
 		t.Errorf("19 of 20 took up to %v", p95)
+	}
+	if n := strings.Count(h.audit("--kind", "session_ended"), `"reason":"user_switch"`); n != rounds {
+		t.Errorf("%d sessions gave way, want %d", n, rounds)
 	}
 }
 

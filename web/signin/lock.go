@@ -2,6 +2,7 @@ package signin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/people"
@@ -48,7 +49,8 @@ func gone(err error) error {
 func (s *SignIn) locked(w http.ResponseWriter, r *http.Request, b bridge.Browser, session bridge.Session, person people.Person) {
 	page := lockedPage{Name: person.Name, Why: s.why(r, session, s.Kit.Time(session.Suspended)), Until: s.Kit.Time(session.Suspended.Add(s.Hub.Limits.Resume))}
 	if role, ok := person.OpenRole(session.RoleID, s.Hub.Clock()); ok {
-		page.Role = role.JobRole() + ", " + role.OrgName
+		_, page.Role, _ = strings.Cut(web.Who(person, role), "\n")
+		page.Role = strings.ReplaceAll(page.Role, "\n", ", ")
 	}
 	s.Kit.PageWho(w, r, b, "", "locked", "Locked", page, web.PageOptions{})
 }

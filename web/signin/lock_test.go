@@ -18,7 +18,7 @@ func TestLockAndContinue(t *testing.T) {
 	w := newWorld(t)
 	b := inBothApps(t, w)
 	id := w.sessionOf(b).ID
-	b.get("/").submit("/lock").want(http.StatusOK, "Locked", "Dr Asha Patel", "It was locked at", "08:42", "Continue as Dr Asha Patel", "Someone else").lacks("Your apps", "Switch user")
+	b.get("/").submit("/lock").want(http.StatusOK, "Locked", "Dr Asha Patel", "General Medical Practitioner, Queen Square Hospital", "It was locked at", "08:42", "Continue as Dr Asha Patel", "Someone else").lacks("Your apps", "Switch user")
 	if b.url != "https://sso.example/" {
 		t.Errorf("the apps confirmed, and the browser is at %s", b.url)
 	}
