@@ -1,0 +1,61 @@
+package bridge_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
+)
+
+// TestSecurityOfCards is about cards that come and go at a workstation, named by the rows of the attack catalogue.
+func TestSecurityOfCards(t *testing.T) {
+	card := people.Authenticator{ID: "card", UID: uid, Kind: people.Smartcard}
+	t.Run("234/the card is removed in mid-session", func(t *testing.T) {
+		for _, rule := range []trust.Removal{trust.RemovalLogout, trust.RemovalLock} {
+			w := newWorld(t, role(roleA, "R8000", "RX1"))
+			w.hub.OnCardRemoval = rule
+			b, next := w.signIn(request(partnerA), uid)
+			issuing, err := w.hub.Issue(t.Context(), next)
+			w.must(err)
+			_, err = w.hub.CardRemoved(t.Context(), card, bridge.Reader{}, bridge.LogoutCause{})
+			w.must(err)
+			w.refused(w.hub.Deliver(t.Context(), issuing), bridge.TransactionGone) // decided before, and not told after
+			if next, err = w.hub.Begin(t.Context(), b, request(partnerA)); err != nil || next.Step != bridge.StepAuthenticate {
+				t.Errorf("%s: %v, %v", rule, next.Step, err)
+			}
+		}
+	})
+	t.Run("234/the reader is swapped: the card goes and comes back elsewhere", func(t *testing.T) {
+		w := newWorld(t, role(roleA, "R8000", "RX1"))
+		b, _ := w.again(bridge.Browser{Binding: binding}, uid, "w4")
+		out := w.now
+		w.now = w.now.Add(time.Minute)
+		b, _ = w.again(b, uid, "w4") // by the other reader; the news of the first is late
+		_, err := w.hub.CardRemoved(t.Context(), card, bridge.Reader{Workstation: trust.Workstation{ID: "w4"}, At: out}, bridge.LogoutCause{})
+		w.must(err)
+		if _, _, err := w.hub.Live(t.Context(), b); err != nil {
+			t.Errorf("old news ended a session that was proven since: %v", err)
+		}
+	})
+	t.Run("234/a second card in the same browser", func(t *testing.T) {
+		for _, yield := range []bridge.Yield{bridge.YieldEnd, bridge.YieldSuspend} {
+			w := newWorld(t, role(roleA, "R8000", "RX1"))
+			w.hub.OnSwitch = yield
+			first, next := w.signIn(request(partnerA), uid)
+			grant := bridge.GrantOf(w.issue(next), nil)
+			second, _ := w.again(first, other, "")
+			if _, person, err := w.hub.Live(t.Context(), second); err != nil || person.UID != other {
+				t.Errorf("%s: %s, %v", yield, person.UID, err)
+			}
+			if _, _, err := w.hub.Live(t.Context(), first); err == nil {
+				t.Errorf("%s: the first secret still works", yield)
+			}
+			if _, err := w.hub.Reissue(t.Context(), grant, ledger.TicketRead); err == nil {
+				t.Errorf("%s: what the first session handed out is still good", yield)
+			}
+		}
+	})
+}
