@@ -9,6 +9,7 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // again signs uid in in a browser that may show a session, from a local sign-on, as the pages do.
@@ -300,5 +301,38 @@ func TestElsewhere(t *testing.T) {
 				t.Errorf("told %v", w.told)
 			}
 		})
+	}
+}
+
+// frontOnly is a protocol whose partners only the browser can tell.
+type frontOnly struct{}
+
+func (frontOnly) Propagate(_ context.Context, d bridge.Delivery, _ trust.Partner) (bridge.DeliveryState, string) {
+	return bridge.DeliveryFront, "https://front.example/out?" + d.ID
+}
+
+// TestOnlyTheBrowserCanTell: a session was suspended far from its browser. Whoever comes next there has an app told that only this
+// browser can tell, by either policy; the same person has not.
+func TestOnlyTheBrowserCanTell(t *testing.T) {
+	for _, yield := range []bridge.Yield{bridge.YieldEnd, bridge.YieldSuspend} {
+		for _, keep := range []bool{false, true} {
+			w := newWorld(t, role(roleA, "R8000", "RX1"))
+			w.hub.OnSwitch, w.hub.KeepApps, w.hub.Propagators[trust.Ticket] = yield, keep, frontOnly{}
+			b, next := w.signIn(request(partnerA), uid)
+			w.issue(next)
+			_, err := w.hub.CardRemoved(t.Context(), people.Authenticator{UID: uid, Kind: people.Smartcard, ID: "card"},
+				bridge.Reader{Workstation: trust.Workstation{OnRemoval: trust.RemovalLock}}, bridge.LogoutCause{})
+			w.must(err)
+			w.now = w.now.Add(10 * time.Minute)
+			mine, err := w.hub.SwitchUser(t.Context(), b, uid, "7K4M-2Q9X")
+			w.must(err)
+			if len(mine.Deliveries) != 0 {
+				t.Errorf("%s: the same person is told %+v", yield, mine)
+			}
+			_, left := w.again(b, other, "")
+			if !left.NeedsBrowser() || left.Everywhere() || left.Session.UID != uid {
+				t.Errorf("%s, keep %v: %+v", yield, keep, left)
+			}
+		}
 	}
 }
