@@ -19,8 +19,9 @@ import (
 type Options struct {
 	Authorities    []Authority
 	Authenticators people.AuthenticatorStore
-	// People and NewID are for authorities that name the holder: a card of theirs is registered when it is first used.
+	// People, Journal and NewID are for authorities that name the holder: a card of theirs is registered when it is first used.
 	People    bridge.Directory
+	Journal   bridge.Journal
 	NewID     func() string
 	Clock     func() time.Time // of handshakes; nil: time.Now
 	AllowSHA1 bool             // AcceptCMS takes signatures over a SHA-1 digest, as old middleware makes them
@@ -49,7 +50,7 @@ func New(o Options) (*Cards, error) {
 		if err != nil {
 			return nil, err
 		}
-		if a.Identifier.Source != NoIdentifier && (o.People == nil || o.NewID == nil) {
+		if a.Identifier.Source != NoIdentifier && (o.People == nil || o.Journal == nil || o.NewID == nil) {
 			return nil, fmt.Errorf("smartcard: nobody knows whom the identifiers of authority %s name", a.Name)
 		}
 		c.authorities = append(c.authorities, ready)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
@@ -267,18 +268,25 @@ func testIdentifiers(t *testing.T) {
 	} {
 		o := newOffice(t, func(o *office) {
 			o.authority.Identifier = c.where
-			o.options.People, o.options.NewID = staff{"555000000001": people.Active, "555000000003": people.Suspended}, func() string { return "new" }
+			o.options.People, o.options.Journal, o.options.NewID = staff{"555000000001": people.Active, "555000000003": people.Suspended}, o.shelf, func() string { return "new" }
 		})
 		card := newCard(t, o.issuer, c.change)
 		proof, err := o.accept(t, card)
 		if c.code != "" {
-			if err == nil || bridge.AsRefusal(err).AuditCode() != c.code || len(o.shelf.all) != 0 {
+			if err == nil || bridge.AsRefusal(err).AuditCode() != c.code || len(o.shelf.all)+len(o.shelf.record) != 0 {
 				t.Errorf("%s: %+v %v, want %s", name, proof, err, c.code)
 			}
 			continue
 		}
 		if err != nil || proof.UID != "555000000001" || proof.AuthenticatorID != "new" || proof.Evidence["registered_by"] != "identifier" {
 			t.Errorf("%s: %+v %v", name, proof, err)
+		}
+		// That somebody got a card is on record by itself: the sign-in may yet be refused.
+		if r := o.shelf.record; len(r) != 1 || r[0].Kind != ledger.Enrolled || r[0].Subject != proof.UID || r[0].Detail["by"] != "identifier" || r[0].Detail["authenticator"] != "new" {
+			t.Errorf("%s: recorded %+v", name, r)
+		}
+		if _, err := o.accept(t, card); err != nil || len(o.shelf.record) != 1 {
+			t.Errorf("%s, again: %v, recorded %+v", name, err, o.shelf.record)
 		}
 	}
 	t.Run("registered cards", testIdentifierAndRegister)
@@ -289,7 +297,7 @@ func testIdentifierAndRegister(t *testing.T) {
 	number := names(t, upn("555000000001@rx1.example"))
 	o := newOffice(t, func(o *office) {
 		o.authority.Identifier = Identifier{Source: PrincipalName, Suffix: "@rx1.example"}
-		o.options.People, o.options.NewID = staff{"555000000001": people.Active}, func() string { return "new" }
+		o.options.People, o.options.Journal, o.options.NewID = staff{"555000000001": people.Active}, o.shelf, func() string { return "new" }
 	})
 	card := newCard(t, o.issuer, number)
 	o.register(o.issuer, card, "555000000002")

@@ -10,12 +10,14 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"fmt"
 	"math/big"
 	"testing"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
@@ -93,9 +95,24 @@ func newCardKey(t testing.TB, by *authority, key crypto.Signer, change func(*x50
 	return issue(t, by, template, key)
 }
 
-// shelf is a store of authenticators.
+// shelf is a store of authenticators, and the record of what was added.
 type shelf struct {
-	all map[string]people.Authenticator
+	all    map[string]people.Authenticator
+	record []ledger.Event
+}
+
+func (s *shelf) Commit(_ context.Context, writes ...bridge.Write) error {
+	for _, w := range writes {
+		switch w := w.(type) {
+		case bridge.AddAuthenticator:
+			s.all[w.Authenticator.Handle] = w.Authenticator
+		case bridge.Append:
+			s.record = append(s.record, w.Event)
+		default:
+			return fmt.Errorf("not expected: %T", w)
+		}
+	}
+	return nil
 }
 
 func (s *shelf) Authenticator(_ context.Context, kind people.Kind, handle string) (people.Authenticator, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
@@ -33,13 +34,22 @@ func (c *Cards) register(ctx context.Context, k *card) (people.Authenticator, er
 	if k.emergency != nil {
 		return a, unregistered() // what opens emergency access was used before
 	}
-	err = c.options.Authenticators.AddAuthenticator(ctx, a)
+	k.named = true
+	err = c.options.Journal.Commit(ctx, bridge.AddAuthenticator{Authenticator: a}, bridge.Append{Event: k.enrolled(ctx, a)})
 	if errors.Is(err, people.ErrConflict) {
 		return people.Authenticator{}, bridge.Refuse(bridge.CredentialUnknown, "This card was registered at this moment. Try again.").WithCode("card_registered_now")
 	}
 	if err != nil {
 		return people.Authenticator{}, fmt.Errorf("smartcard: register card: %w", err)
 	}
-	k.named = true
 	return a, nil
+}
+
+// enrolled is the record of it, written with it: a card may be registered in a sign-in that is then refused.
+func (k *card) enrolled(ctx context.Context, a people.Authenticator) ledger.Event {
+	detail := k.evidence()
+	detail["by"], detail["authenticator"] = "identifier", a.ID
+	return ledger.Event{
+		Time: k.now, Kind: ledger.Enrolled, Ref: bridge.Ref(ctx), Subject: a.UID, Peer: bridge.Peer(ctx), Method: string(a.Kind), Detail: detail,
+	}
 }

@@ -32,7 +32,7 @@ func (h *Hub) smartcards() (*smartcard.Cards, error) {
 	h.metrics.cards(h.CardStates, h.options.Clock)
 	h.board.add(h.cardPart)
 	return smartcard.New(smartcard.Options{
-		Authorities: authorities, Authenticators: h.store, People: h.store, NewID: rand.Text, Clock: h.options.Clock,
+		Authorities: authorities, Authenticators: h.store, People: h.store, Journal: h.core.Journal, NewID: rand.Text, Clock: h.options.Clock,
 		AllowSHA1: h.options.Config.Tickets.Agent.SHA1,
 	})
 }
