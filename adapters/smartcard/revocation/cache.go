@@ -42,9 +42,10 @@ type Cache struct {
 	answers answers
 	sources sources
 
-	mu    sync.Mutex // held while something is taken; never by those who only ask
-	marks map[issuerKey]mark
-	files map[string]file
+	mu        sync.Mutex // held while something is taken; never by those who only ask
+	marks     map[issuerKey]mark
+	unwritten bool // marks are higher than what the folder says
+	files     map[string]file
 }
 
 var _ Decider = (*Cache)(nil)
@@ -120,7 +121,8 @@ func (c *Cache) byAnswers(issuer *x509.Certificate, serial *big.Int, now time.Ti
 	return c.options.Policy.judge(c.answers.use(issuer, serial, now).evidence(), now)
 }
 
-// takeList takes a list from anywhere in, if it is acceptable, and returns whose it is.
+// takeList takes a list from anywhere in, if it is acceptable, and returns whose it is. The numbers are written down before it counts;
+// where that fails it counts all the same, and the error is of that: the caller tries again.
 func (c *Cache) takeList(open opener) (*list, *x509.Certificate, error) {
 	fresh, issuer, err := readList(open, c.options.Issuers)
 	if err != nil {
@@ -136,11 +138,9 @@ func (c *Cache) takeList(open opener) (*list, *x509.Certificate, error) {
 	if next[key], err = next[key].with(fresh, c.marks[key]); err != nil {
 		return nil, nil, err
 	}
-	if err := c.remember(key, fresh); err != nil {
-		return nil, nil, err
-	}
-	c.pairs.Store(&next)
-	return fresh, issuer, nil
+	err = c.remember(key, fresh)
+	c.pairs.Store(&next) // also where nothing can be written: the list before it knows of fewer lost cards
+	return fresh, issuer, err
 }
 
 // Staple takes an OCSP answer that came with a card: in its handshake (RFC 8446, section 4.4.2.1), or from an agent. It must be

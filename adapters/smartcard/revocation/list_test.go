@@ -162,6 +162,34 @@ func testRollbackAcrossRestart(t *testing.T) {
 	}
 }
 
+// TestNoRoomForNumbers: while the highest number cannot be written down, a newer list counts all the same and the fault is told; as
+// soon as it can it is, though no newer list came.
+func TestNoRoomForNumbers(t *testing.T) {
+	issuer := newCA(t, nil, "Root", nil)
+	folder := t.TempDir()
+	d := newDesk(t, issuer.list(t, listTemplate(7, 77)), ladder, func(d *desk) { d.o.Folder = folder }, issuer)
+	full := filepath.Join(folder, numbersFile)
+	if err := errors.Join(os.Remove(full), os.MkdirAll(filepath.Join(full, "in the way"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	d.write(issuer.list(t, listTemplate(8, 77, 78)))
+	for range 2 {
+		d.Refresh(t.Context())
+		if got := d.decide(issuer, 78); !got.Evidence.Revoked || !strings.Contains(d.log.String(), numbersFile) {
+			t.Errorf("%+v, told %q", got, d.log.String())
+		}
+	}
+	if err := os.RemoveAll(full); err != nil {
+		t.Fatal(err)
+	}
+	d.Refresh(t.Context())
+	d.write(issuer.list(t, listTemplate(7)))
+	d.restart()
+	if got := d.decide(issuer, 78); got.Standing != bridge.StandingUnknown {
+		t.Errorf("a list from before came back with the restart: %+v", got)
+	}
+}
+
 // hugeList says at its beginning that it is of some length, and goes on with zeros.
 type hugeList struct{ left, read int64 }
 

@@ -28,6 +28,7 @@ func (c *Cache) open() error {
 		if err := os.MkdirAll(filepath.Join(dir, answersFolder), 0o700); err != nil {
 			return fmt.Errorf("revocation: folder of %s: %w", c.options.Name, err)
 		}
+		c.sweep()
 	}
 	if err := c.readNumbers(); err != nil {
 		return err
@@ -45,6 +46,24 @@ func (c *Cache) open() error {
 	}
 	c.openAnswers()
 	return nil
+}
+
+// Names of files that are being written.
+const (
+	fetching = ".fetched-*"
+	writing  = ".new-*"
+)
+
+// sweep drops what a process that was killed had begun to write: a list may have 200 MB.
+func (c *Cache) sweep() {
+	for _, pattern := range []string{fetching, writing} {
+		left, _ := filepath.Glob(filepath.Join(c.options.Folder, pattern)) // the pattern is well formed
+		for _, path := range left {
+			if err := os.Remove(path); err != nil {
+				c.warn("a file that was not written to its end", err)
+			}
+		}
+	}
 }
 
 // kept is where the last good list of an issuer lies.
@@ -76,16 +95,18 @@ func (c *Cache) readNumbers() error {
 	return nil
 }
 
-// remember writes the highest numbers down before a list with a higher one is relied upon. Called with mu held.
+// remember writes the highest numbers down. What could not be written is tried again with the next list, the same one too. Called
+// with mu held.
 func (c *Cache) remember(key issuerKey, l *list) error {
 	m, higher := c.marks[key].raise(l)
-	if !higher {
+	if !higher && !c.unwritten {
 		return nil
 	}
 	c.marks[key] = m
 	if c.options.Folder == "" || c.options.ReadOnly {
 		return nil
 	}
+	c.unwritten = true
 	all := map[string]mark{}
 	for key, m := range c.marks {
 		all[hex.EncodeToString(key[:])] = m
@@ -94,12 +115,14 @@ func (c *Cache) remember(key issuerKey, l *list) error {
 	if err != nil {
 		return fmt.Errorf("revocation: numbers: %w", err)
 	}
-	return put(filepath.Join(c.options.Folder, numbersFile), data)
+	err = put(filepath.Join(c.options.Folder, numbersFile), data)
+	c.unwritten = err != nil
+	return err
 }
 
 // put writes a file so that it is there whole or not at all.
 func put(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	f, err := os.CreateTemp(filepath.Dir(path), writing)
 	if err != nil {
 		return fmt.Errorf("revocation: keep: %w", err)
 	}

@@ -40,7 +40,7 @@ func (c *Cache) prefetch(ctx context.Context) {
 	workers.Wait()
 	if ctx.Err() == nil {
 		c.ended(&c.sources.answer, r.verdict(), now)
-		if r.fault == nil || r.good > 0 {
+		if r.fault == nil || r.heard {
 			c.sources.answer.due = now // each card has its own time
 		}
 	}
@@ -84,8 +84,8 @@ type round struct {
 	mu    sync.Mutex
 	cards []*watched
 	at    int
-	row   int // failures in a row
-	good  int
+	row   int  // failures in a row
+	heard bool // something came back, if only an answer that cannot be used
 	fault error
 }
 
@@ -103,11 +103,14 @@ func (r *round) done(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil {
-		r.row, r.good = 0, r.good+1
+		r.row, r.heard = 0, true
 		return
 	}
 	// An answer that is not acceptable is about one card: the others may fare better.
-	if r.fault = err; !errors.Is(err, ErrAnswer) {
+	r.fault = err
+	if errors.Is(err, ErrAnswer) {
+		r.heard = true
+	} else {
 		r.row++
 	}
 }

@@ -115,7 +115,7 @@ func (c *Cache) ended(s *source, err error, now time.Time) {
 
 // download fetches a list into a file, and keeps it in the place of the one before if it is acceptable.
 func (c *Cache) download(ctx context.Context, s *source) error {
-	f, err := os.CreateTemp(c.options.Folder, ".fetched-*")
+	f, err := os.CreateTemp(c.options.Folder, fetching)
 	if err != nil {
 		return fmt.Errorf("revocation: fetch: %w", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -148,6 +150,52 @@ func TestPrefetch(t *testing.T) {
 	d.answers.due(d.now)
 	if s := d.States()[0]; s.Cards != 0 {
 		t.Errorf("cards of %d holders who left are asked for for ever", s.Cards)
+	}
+}
+
+// TestOneBadAnswer: a card about which the responder says nothing of use does not keep the others from being asked for.
+func TestOneBadAnswer(t *testing.T) {
+	issuer := newCA(t, nil, "Level 1D", nil)
+	d := newDesk(t, nil, answering, func(d *desk) {
+		d.o.Responder = "http://ocsp.example"
+		d.web.ask = func(request []byte) ([]byte, error) {
+			r, err := ocsp.ParseRequest(request)
+			if err != nil || r.SerialNumber.Int64() == 1 {
+				return ocsp.UnauthorizedErrorResponse, err
+			}
+			return issuer.answer(t, issuer, answerTemplate(r.SerialNumber.Int64(), ocsp.Good)), nil
+		}
+	}, issuer)
+	d.decide(issuer, 1)
+	d.Refresh(t.Context())
+	d.decide(issuer, 77)
+	d.Refresh(t.Context())
+	if got := d.decide(issuer, 77); got.Standing != bridge.StandingFresh || len(d.web.asked) != 2 {
+		t.Errorf("%+v, asked %d times, %+v", got, len(d.web.asked), d.States()[0])
+	}
+}
+
+// TestKilledWhileFetching: what a process had begun to write is not kept for ever, and a command that looks leaves it alone.
+func TestKilledWhileFetching(t *testing.T) {
+	issuer := newCA(t, nil, "Root", nil)
+	d := newDesk(t, issuer.list(t, listTemplate(7, 77)), ladder, func(d *desk) { d.o.Folder = t.TempDir() }, issuer)
+	for _, name := range []string{".fetched-17", ".new-18"} {
+		if err := os.WriteFile(filepath.Join(d.o.Folder, name), []byte("half a li"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		looking bool
+		left    int
+	}{{true, 2}, {false, 0}} {
+		d.o.ReadOnly = c.looking
+		d.restart()
+		if left, err := filepath.Glob(filepath.Join(d.o.Folder, ".*")); err != nil || len(left) != c.left {
+			t.Errorf("looking %t: %v %v", c.looking, left, err)
+		}
+	}
+	if got := d.decide(issuer, 77); !got.Evidence.Revoked {
+		t.Errorf("%+v", got)
 	}
 }
 
