@@ -23,6 +23,9 @@ func StrangerKinds() []bridge.ArtifactKind { return []bridge.ArtifactKind{kindCh
 // challengeLife is how long a person has to find the card and enter the PIN.
 const challengeLife = 5 * time.Minute
 
+// nodeSkew is how far the clocks of two nodes may be apart: a node that is ahead must not forget a spent challenge that another still takes.
+const nodeSkew = time.Minute
+
 // challengePurpose is what every challenge begins with, so that no card signs it for anything else. The letter in front is no
 // beginning of a DER SET: what is signed can't be taken for the signed attributes of another CMS message.
 const challengePurpose = "lanyard ticket challenge 1"
@@ -87,7 +90,7 @@ func (p *Provider) takeChallenge(ctx context.Context, a attempt, challenge, sign
 	if !p.hub.Clock().Before(expires) {
 		return nil, challengeRefused("challenge_expired")
 	}
-	err = p.hub.Artifacts.Put(ctx, bridge.Artifact{Kind: kindChallenge, Key: bridge.Key(string(text)), Expires: expires}, false)
+	err = p.hub.Artifacts.Put(ctx, bridge.Artifact{Kind: kindChallenge, Key: bridge.Key(string(text)), Expires: expires.Add(nodeSkew)}, false)
 	if errors.Is(err, bridge.ErrExists) {
 		return nil, challengeRefused("challenge_spent")
 	}

@@ -29,15 +29,20 @@ func (p *Provider) isTokenValid(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// stands checks that the ticket in a parameter is good, for the system that calls.
+// stands checks that the ticket in a parameter is good, for the system that calls: of a browser's, which is bound to role and terms, that
+// a role assertion would be given now; of an agent's, that its session goes on.
 func (p *Provider) stands(r *http.Request, param string) (trust.Partner, error) {
 	token, err := askedAbout(r, param)
 	if err != nil {
 		return trust.Partner{}, err
 	}
 	h, partner, err := p.presented(r, token)
-	if err == nil {
+	switch {
+	case err != nil:
+	case h.agents:
 		_, _, err = p.hub.Holder(r.Context(), h.Grant)
+	default:
+		_, err = p.hub.Reissue(r.Context(), h.Grant, ledger.TicketRead) // decided; never delivered
 	}
 	return partner, err
 }

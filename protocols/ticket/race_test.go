@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -39,6 +40,25 @@ func TestOneAnswerWins(t *testing.T) {
 	won.Range(func(any, any) bool { n++; return true })
 	if n != 1 || len(w.events(ledger.SignedIn)) != 1 || len(w.events(ledger.SignInRefused)) != 7 {
 		t.Errorf("%d answers won", n)
+	}
+}
+
+// TestSpentAtEveryNode is row 233: a node whose clock is ahead clears up what is out of date, and the one beside it, whose clock is
+// not, still knows that the challenge was answered.
+func TestSpentAtEveryNode(t *testing.T) {
+	w := newWorld(t)
+	a := w.agent()
+	a.activate()
+	document := a.validation()
+	if code := a.validate(document); code != http.StatusOK {
+		t.Fatalf("%d %s", code, a.last.Body)
+	}
+	if _, err := w.store.Purge(t.Context(), w.now.Add(challengeLife+30*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(challengeLife - time.Second)
+	if code := a.validate(document); code == http.StatusOK || w.lastReason(ledger.SignInRefused) != "challenge_spent" {
+		t.Errorf("%d %s", code, w.lastReason(ledger.SignInRefused))
 	}
 }
 

@@ -294,7 +294,11 @@ func TestSecurity(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				w := newWorld(t)
 				w.signIn()
-				rec := w.assertion(tc.token(w, w.ticket()), tc.peer)
+				token := tc.token(w, w.ticket())
+				if got := w.get("/identity/isTokenValid?tokenid="+url.QueryEscape(token), tc.peer).Body.String(); got != "boolean=false\n" {
+					t.Errorf("asked whether it is good: %q", got)
+				}
+				rec := w.assertion(token, tc.peer)
 				if rec.Code < 400 || strings.Contains(rec.Body.String(), "saml:Assertion") || strings.Contains(rec.Body.String(), "Success") {
 					t.Errorf("%d %s", rec.Code, rec.Body)
 				}
