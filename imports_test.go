@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"trust":                       {"metadata", "metadata/xmlsec", "trust/..."},
 	"bridge":                      {"trust/..."},
 	"bridge/agent":                {"bridge", "trust", "trust/jose", "trust/keyring", "trust/people"},
+	"bridge/agent/softagent":      {"bridge/agent", "trust/jose", "trust/keyring"},
 	"bridge/translate":            {"bridge", "trust", "trust/people"},
 	"bridge/trace":                {"bridge"},
 	"web":                         {"bridge/...", "trust/...", "metadata/..."},
@@ -33,6 +34,7 @@ var arrows = map[string][]string{
 	"protocols/oidc/registration": {"trust", "trust/jose"},
 	"protocols/ticket":            {"web", "bridge/...", "trust/...", "metadata/...", "protocols/ticket/gpobject"},
 	"protocols/ticket/gpobject":   {"metadata/xmlsec"},
+	"protocols/workstation":       {"web", "bridge/...", "trust/...", "metadata/..."},
 	"adapters/directory":          {"bridge/...", "trust/...", "metadata/..."},
 	"adapters/fido":               {"bridge/...", "trust/...", "metadata/..."},
 	"adapters/fido/softkey":       {},
@@ -138,6 +140,7 @@ var std = map[string][]string{
 var reserved = map[string][]string{
 	"cmd/demo":               {"cmd/lanyard"},
 	"adapters/fido/softkey":  {"cmd/demo"},
+	"bridge/agent/softagent": {},
 	"adapters/memory":        {"cmd/demo"},
 	"metadata/xmlsec/mutate": {},
 	"adapters/storetest":     {},

@@ -20,6 +20,7 @@ type Config struct {
 	Authenticators Authenticators `key:"authenticators" required:"yes" choice:"yes" doc:"Ways to sign in: a list of names, or a mapping from name to its settings. An authenticator that is not named is off."`
 	Session        Session        `key:"session" doc:"How long a clinician stays signed in."`
 	Emergency      Emergency      `key:"emergency" doc:"Emergency access (break-glass). Off unless it is enabled; then it reaches the partners whose terms allow it."`
+	Workstation    Workstation    `key:"workstation" doc:"Computers whose agent the hub believes, as lanyard workstation registers them."`
 	RBAC           RBAC           `key:"rbac" doc:"National RBAC Database."`
 	SAML           SAML           `key:"saml" doc:"SAML 2.0 identity provider."`
 	OIDC           OIDC           `key:"oidc" doc:"OpenID Connect provider."`
@@ -230,6 +231,12 @@ type Emergency struct {
 type EmergencyAlert struct {
 	URL   string `key:"url" format:"uri" doc:"https address that gets a POST of JSON for every opening: the reference of the alert and the time, and nothing of the person, the patient or the app. Tried again until it answers 2xx."`
 	Token Secret `key:"token" doc:"Bearer token to send along."`
+}
+
+// Workstation says what the agents of workstations may do.
+type Workstation struct {
+	Agent   bool          `key:"agent" default:"false" doc:"Answer the agents of workstations: card sign-in without mutual TLS, removal of cards, offline proofs. The sign-in page then looks for an agent on its own computer, at http://127.0.0.1."`
+	Offline time.Duration `key:"offline" default:"30m" min:"0s" max:"12h" doc:"For how long an agent may make offline proofs about sessions at its side after it last heard from the hub; 0s: it makes none."`
 }
 
 // RBAC names the document by which effective activities are worked out.

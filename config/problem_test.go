@@ -25,7 +25,7 @@ func TestProblems(t *testing.T) {
 		{"half a name", "tls", "tls: { cert: tls.crt, key: tls.key }", []string{
 			`8:14: error: tls.cert: has no key beside it, set key_file`,
 			`8:23: error: tls: unknown key "key", did you mean "key_file"?`}},
-		{"of a later version", "", "workstations: { default: shared }", []string{`9:1: error: unknown key "workstations"`}},
+		{"of a later version", "", "wards: { default: shared }", []string{`9:1: error: unknown key "wards"`}},
 		{"duplicate", "", "data: other", []string{`9:1: error: duplicate key "data", first on line 5`}},
 		{"duplicate in group", "", "log: { level: info, level: warn }", []string{`9:21: error: log: duplicate key "level", first on line 9`}},
 		{"shorthand twice", "", "listen: ':1'\nlisteners: { public: { address: ':2' } }", []string{`10:24: error: listeners.public.address: listen (9) says the same thing, keep one`}},

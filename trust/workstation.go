@@ -2,7 +2,10 @@ package trust
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust/ledger"
@@ -47,4 +50,35 @@ type WorkstationStore interface {
 	// SaveWorkstation inserts or replaces, as PartnerStore.SavePartner does: ErrConflict if the stored revision is not the
 	// expected one (0: a new workstation). It returns the new revision; the events are appended in the same commit.
 	SaveWorkstation(ctx context.Context, w Workstation, expected int64, events ...ledger.Event) (int64, error)
+}
+
+// ErrEnrolment: the secret is not one by which a workstation may be enrolled now. It says no more, so that nobody learns which are.
+var ErrEnrolment = errors.New("trust: no such enrolment, or it is used, over or taken back")
+
+// OpenEnrolment lets the agent of a workstation enrol once, until a time, by the token that is returned: shown once, never stored.
+// A key that is stored stays in force until then.
+func (w Workstation) OpenEnrolment(secret string, until time.Time) (Workstation, string) {
+	sum := sha256.Sum256([]byte(secret))
+	w.Hash, w.Until = sum[:], until
+	return w, w.ID + "." + secret
+}
+
+// Enrolling finds the workstation whose token this is; ErrEnrolment unless it may be used at now.
+func Enrolling(ctx context.Context, store WorkstationStore, token string, now time.Time) (Workstation, error) {
+	id, secret, ok := strings.Cut(token, ".")
+	if !ok || len(token) > maxInvitation {
+		return Workstation{}, ErrEnrolment
+	}
+	w, err := store.Workstation(ctx, id)
+	if errors.Is(err, ErrUnknownWorkstation) {
+		return Workstation{}, ErrEnrolment
+	}
+	if err != nil {
+		return Workstation{}, err
+	}
+	sum := sha256.Sum256([]byte(secret))
+	if len(w.Hash) == 0 || subtle.ConstantTimeCompare(sum[:], w.Hash) != 1 || !w.Revoked.IsZero() || !now.Before(w.Until) {
+		return Workstation{}, ErrEnrolment
+	}
+	return w, nil
 }

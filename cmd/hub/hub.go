@@ -18,6 +18,7 @@ import (
 	"github.com/lanyard-hub/lanyard/protocols/oidc"
 	"github.com/lanyard-hub/lanyard/protocols/saml2"
 	"github.com/lanyard-hub/lanyard/protocols/ticket"
+	"github.com/lanyard-hub/lanyard/protocols/workstation"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 	"github.com/lanyard-hub/lanyard/web"
@@ -63,6 +64,7 @@ type Hub struct {
 	oidc   oidc.Faces
 	ticket *ticket.Provider
 	signin *signin.SignIn
+	agents *workstation.Provider // nil: agents of workstations are not answered
 	cards  cardRoom
 
 	servers  []*server
@@ -78,7 +80,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h, h.wire(ctx, h.wireStore, h.wireKeys, h.wireTrust, h.wireRBAC, h.wireCore, h.wireAuthenticators, h.wireProtocols, h.wireServers)
+	return h, h.wire(ctx, h.wireStore, h.wireKeys, h.wireTrust, h.wireRBAC, h.wireCore, h.wireAuthenticators, h.wireWorkstations, h.wireProtocols, h.wireServers)
 }
 
 // Open wires the core alone, beside a running hub or without one, for commands that ask it something.

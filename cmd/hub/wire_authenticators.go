@@ -89,6 +89,9 @@ func (h *Hub) publicHandler() http.Handler {
 	if h.ticket != nil {
 		tables = append(tables, h.ticket.Routes())
 	}
+	if h.agents != nil {
+		tables = append(tables, h.agents.Routes())
+	}
 	handler := h.withAgentHosts(h.kit.Router(tables...))
 	if h.options.Wrap != nil {
 		return h.options.Wrap(handler)

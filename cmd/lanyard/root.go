@@ -40,6 +40,7 @@ func newRoot(out, errs io.Writer, env []string) *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "print JSON")
 	root.AddCommand(p.serveCommand(), p.demoCommand(), p.initCommand(), p.configCommand(), p.keysCommand(), p.cardsCommand(), p.partnerCommand(), p.metadataCommand(), p.peopleCommand(), p.sessionCommand(), p.ticketCommand(),
 		p.emergencyCommand(), p.policyCommand(), p.traceCommand(), p.decodeCommand(), p.auditCommand(), p.healthCommand(), p.versionCommand())
+	root.AddCommand(p.workstationCommand())
 	strict(root)
 	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
 	return root

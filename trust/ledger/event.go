@@ -42,6 +42,10 @@ const (
 	PersonChanged        Kind = "person_changed"        // a person was suspended or reinstated
 	AuthenticatorRevoked Kind = "authenticator_revoked" // a card or key may not be used any more
 	EnrolmentIssued      Kind = "enrolment_issued"      // a one-time enrolment link was made
+	WorkstationChanged   Kind = "workstation_changed"   // a workstation was registered, changed or revoked
+	WorkstationEnrolled  Kind = "workstation_enrolled"  // the agent of a workstation exchanged its secret for a key of its own
+	WorkstationRefused   Kind = "workstation_refused"   // what came in the name of a workstation's agent was not believed
+	CardRemoved          Kind = "card_removed"          // a workstation told that a card left its reader, and sessions depended on it
 	Enrolled             Kind = "enrolled"              // an authenticator was bound to a person
 	EmergencyOpened      Kind = "emergency_opened"      // a person opened emergency access
 	EmergencyReviewed    Kind = "emergency_reviewed"    // somebody else judged that

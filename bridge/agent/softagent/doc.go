@@ -1,0 +1,2 @@
+// Package softagent is the agent of a workstation in software, as far as it signs messages: for tests alone.
+package softagent

@@ -1,0 +1,26 @@
+package hub
+
+import (
+	"context"
+
+	"github.com/lanyard-hub/lanyard/bridge/agent"
+	"github.com/lanyard-hub/lanyard/protocols/workstation"
+)
+
+// wireWorkstations answers the agents of workstations, if the configuration says so.
+func (h *Hub) wireWorkstations(context.Context) error {
+	if reader := h.agentReader(); reader != nil {
+		h.agents = workstation.New(workstation.Options{
+			Kit: h.kit, Hub: h.core, Reader: reader, Workstations: h.store, Authenticators: h.store, Offline: h.options.Config.Workstation.Offline, Log: h.options.Log,
+		})
+	}
+	return nil
+}
+
+// agentReader believes the agents of workstations; nil: nobody does.
+func (h *Hub) agentReader() *agent.Reader {
+	if !h.options.Config.Workstation.Agent {
+		return nil
+	}
+	return &agent.Reader{Hub: h.core, Workstations: h.store, Issuer: h.options.Config.Issuer}
+}
