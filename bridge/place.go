@@ -14,13 +14,15 @@ const KindPlace ArtifactKind = "place"
 type Place struct {
 	Workstation string // id
 	User        string // session of the operating system there, opaque; empty: it was not told
-	Card        string // SHA-256 of the certificate of the card that signed in, hexadecimal; empty: none that the agent holds did
-	Key         string // thumbprint of the agent's key (RFC 7638)
+	Card        string // SHA-256 of the certificate of the card in its reader, hexadecimal; empty: there was none
+	// Authenticator is under which id that card is registered. A session that was signed in with another keeps nothing of it.
+	Authenticator string
+	Key           string // thumbprint of the agent's key (RFC 7638)
 }
 
-// PresenceNonce is what the agent of a workstation signs to say that this sign-on is at its side. It is good for this
-// transaction alone.
-func (h *Hub) PresenceNonce(tx Transaction) string { return h.mac("presence", tx.ID) }
+// PresenceNonce is what the agent of a workstation signs to say that the browser of a transaction or session is at its side. It is
+// good for this one alone.
+func (h *Hub) PresenceNonce(id string) string { return h.mac("presence", id) }
 
 // SetPlace notes where the browser of a transaction is. The session that comes of it is there.
 func (h *Hub) SetPlace(ctx context.Context, tx Transaction, at Place) error {
@@ -55,6 +57,9 @@ func (h *Hub) placed(s *Session, at Place) ([]Write, error) {
 	s.Workstation = at.Workstation
 	if at.Workstation == "" {
 		return nil, nil
+	}
+	if at.Authenticator == "" || at.Authenticator != s.Authenticator {
+		at.Card, at.Authenticator = "", ""
 	}
 	payload, err := json.Marshal(at)
 	if err != nil {

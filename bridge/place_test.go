@@ -2,7 +2,6 @@ package bridge_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
@@ -12,8 +11,8 @@ import (
 func TestPlace(t *testing.T) {
 	w := newWorld(t, role(roleA, "R8000", "RX1"))
 	ctx := t.Context()
-	bay := bridge.Place{Workstation: "bay4", User: "2", Card: "ab12", Key: "thumb"}
-	b := bridge.Browser{Binding: binding}
+	bay := bridge.Place{Workstation: "bay4", User: "2", Card: "ab12", Authenticator: "card", Key: "thumb"}
+	b, using := bridge.Browser{Binding: binding}, "card"
 	signIn := func(at bridge.Place) bridge.Session {
 		t.Helper()
 		req := request(partnerA)
@@ -25,7 +24,9 @@ func TestPlace(t *testing.T) {
 			w.must(w.hub.SetPlace(ctx, tx, at))
 			tx = w.reload(b, tx, bridge.StepAuthenticate)
 		}
-		b.Session, err = w.hub.Authenticate(ctx, b, tx, proof(uid, 3, w.now))
+		by := proof(uid, 3, w.now)
+		by.AuthenticatorID = using
+		b.Session, err = w.hub.Authenticate(ctx, b, tx, by)
 		w.must(err)
 		s, err := w.store.SessionByKey(ctx, bridge.Key(b.Session))
 		w.must(err)
@@ -56,6 +57,8 @@ func TestPlace(t *testing.T) {
 	want(unplaced, bridge.Place{})
 	again := signIn(bay)
 	want(again, bay)
+	using = "key" // the card in the reader is somebody's, but did not sign in
+	want(signIn(bay), bridge.Place{Workstation: "bay4", User: "2", Key: "thumb"})
 	_, err = w.hub.Logout(ctx, again.ID, bridge.LogoutCause{Reason: bridge.EndedByUser})
 	w.must(err)
 	want(again, bridge.Place{Workstation: "bay4"})
@@ -64,9 +67,8 @@ func TestPlace(t *testing.T) {
 // TestPresenceNonce: it is the same for a transaction, and no other's.
 func TestPresenceNonce(t *testing.T) {
 	w := newWorld(t)
-	one, two := bridge.Transaction{ID: "a", Started: w.now}, bridge.Transaction{ID: "b", Started: w.now}
-	again := bridge.Transaction{ID: "a", Started: w.now.Add(time.Second)}
-	if n := w.hub.PresenceNonce(one); len(n) < 22 || n == w.hub.PresenceNonce(two) || n != w.hub.PresenceNonce(again) || n == w.hub.StepMAC("a", bridge.StepAuthenticate) {
+	n := w.hub.PresenceNonce("a")
+	if len(n) < 22 || n == w.hub.PresenceNonce("b") || n != w.hub.PresenceNonce("a") || n == w.hub.StepMAC("a", bridge.StepAuthenticate) {
 		t.Errorf("nonce %q", n)
 	}
 }

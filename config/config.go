@@ -235,8 +235,10 @@ type EmergencyAlert struct {
 
 // Workstation says what the agents of workstations may do.
 type Workstation struct {
-	Agent   bool          `key:"agent" default:"false" doc:"Answer the agents of workstations: card sign-in without mutual TLS, removal of cards, offline proofs. The sign-in page then looks for an agent on its own computer, at http://127.0.0.1."`
-	Offline time.Duration `key:"offline" default:"30m" min:"0s" max:"12h" doc:"For how long an agent may make offline proofs about sessions at its side after it last heard from the hub; 0s: it makes none."`
+	Agent    bool          `key:"agent" default:"false" doc:"Answer the agents of workstations: card sign-in without mutual TLS, removal of cards, offline proofs. The sign-in page then looks for an agent on its own computer, at http://127.0.0.1."`
+	Presence string        `key:"presence" default:"optional" enum:"optional required" doc:"Whether a card sign-in through an agent must be vouched for by a registered workstation. optional: a session may be at no known workstation."`
+	Tap      bool          `key:"tap" default:"true" doc:"Start the card sign-in at once when a card is put into the reader while the hub's first page or sign-in page is open."`
+	Offline  time.Duration `key:"offline" default:"30m" min:"0s" max:"12h" doc:"For how long an agent may make offline proofs about sessions at its side after it last heard from the hub; 0s: it makes none."`
 }
 
 // RBAC names the document by which effective activities are worked out.

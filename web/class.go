@@ -16,7 +16,7 @@ const (
 
 // classOf is the route's class, but the sign-in page begins a sign-on when it names no transaction.
 func (route Route) classOf(r *http.Request) Class {
-	if route.Path == SignInPath && r.URL.RawQuery == "" {
+	if route.Path == SignInPath && !r.URL.Query().Has("tx") {
 		return SignOn
 	}
 	return route.Class

@@ -75,6 +75,7 @@ func (v View) Home() string { return v.base + "/" }
 type PageOptions struct {
 	Status     int
 	FormAction []string // origins besides our own that a form may end at
+	ConnectSrc []string // origins besides our own that its scripts may ask: the agent of the workstation
 	FrameSrc   []string // origins the page may frame (front-channel logout)
 	Refresh    string   // see View
 	Away       bool     // served from another host than the hub's (a card host): links and assets are the hub's
@@ -144,7 +145,7 @@ func (k *Kit) policy(o PageOptions) string {
 	if o.Away {
 		self = k.Issuer.Scheme + "://" + k.Issuer.Host
 	}
-	p := fmt.Sprintf("default-src 'none'; script-src %[1]s; style-src %[1]s; img-src %[1]s; connect-src %[1]s; frame-ancestors 'none'; base-uri 'none'; form-action %[1]s", self)
+	p := fmt.Sprintf("default-src 'none'; script-src %[1]s; style-src %[1]s; img-src %[1]s; connect-src %[1]s%[2]s; frame-ancestors 'none'; base-uri 'none'; form-action %[1]s", self, sources(o.ConnectSrc))
 	p += sources(o.FormAction)
 	if list := sources(o.FrameSrc); list != "" {
 		p += "; frame-src " + self + list // ours too: a partner's answer comes back to us inside the frame

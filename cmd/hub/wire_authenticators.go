@@ -26,7 +26,7 @@ func (h *Hub) wireAuthenticators(ctx context.Context) error {
 	c := h.options.Config
 	o := signin.Options{
 		Kit: h.kit, Hub: h.core, Authenticators: h.store, Extras: h.options.Extras,
-		Apps: h.apps, Log: h.options.Log, CardURL: h.cardURL, Waiting: h.waiting, Status: h.status,
+		Apps: h.apps, Agents: h.pageAgents(), Log: h.options.Log, CardURL: h.cardURL, Waiting: h.waiting, Status: h.status,
 	}
 	if c.Authenticators.FIDO2.Enabled {
 		keys, err := h.wireFIDO(ctx)

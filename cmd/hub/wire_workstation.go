@@ -5,6 +5,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge/agent"
 	"github.com/lanyard-hub/lanyard/protocols/workstation"
+	"github.com/lanyard-hub/lanyard/web/signin"
 )
 
 // wireWorkstations answers the agents of workstations, if the configuration says so.
@@ -23,4 +24,13 @@ func (h *Hub) agentReader() *agent.Reader {
 		return nil
 	}
 	return &agent.Reader{Hub: h.core, Workstations: h.store, Issuer: h.options.Config.Issuer}
+}
+
+// pageAgents is what the pages do with agents; nil: they look for none.
+func (h *Hub) pageAgents() *signin.Agents {
+	c := h.options.Config.Workstation
+	if !c.Agent {
+		return nil
+	}
+	return &signin.Agents{Reader: h.agentReader(), Presence: c.Presence == "required", Tap: c.Tap}
 }

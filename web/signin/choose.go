@@ -33,12 +33,13 @@ type choosePage struct {
 	Reach   keyReach
 	Number  bool // a staff number may be typed
 	Extras  []extraLink
+	Agent   *beside // nil: no agent is looked for
 }
 
 // choose shows the ways to sign in, when the dispatcher still wants a proof.
 func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 	if r.FormValue("tx") == "" {
-		s.beginLocal(w, r, bridge.Request{Resume: "/", RoleNeeded: true})
+		s.beginLocal(w, r, bridge.Request{Resume: "/", RoleNeeded: true, ForceAuthn: r.FormValue("prompt") != ""})
 		return
 	}
 	b, tx, err := s.Kit.Transaction(w, r, bridge.StepAuthenticate)
@@ -70,7 +71,8 @@ func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 	for _, e := range s.Extras {
 		page.Extras = append(page.Extras, extraLink{e.Label, e.Path + "?" + page.query()})
 	}
-	s.Kit.PageWho(w, r, b, who, "signin", "Sign in", page, web.PageOptions{FormAction: s.endings(tx)})
+	page.Agent = s.beside(tx.ID, s.unfit(bridge.MethodSmartcard, tx, next.Partner) == "")
+	s.Kit.PageWho(w, r, b, who, "signin", "Sign in", page, web.PageOptions{FormAction: s.endings(tx), ConnectSrc: page.Agent.sources()})
 }
 
 // endings are the sources at which the redirects after a form of this transaction may end; the app may lead on from there.

@@ -9,6 +9,10 @@
 //	POST /signin/key/begin        JSON: a ceremony and its WebAuthn options
 //	POST /signin/key/finish       the key's answer (ceremony, credential)
 //	POST /signin/card             sends the browser to a card host of its own
+//	POST /signin/agent/begin      JSON: a challenge for the card, through the agent of the workstation
+//	POST /signin/agent/finish     what card and agent signed (challenge, certificate, signature, presence)
+//	POST /signin/workstation      the agent says that this sign-on is at its side (presence)
+//	POST /signin/tap              JSON: whether the card that was put in is that of who is signed in (presence)
 //	GET  /signin/card/done        takes the proof that the card host left (proof); once
 //	POST /signin/cancel           answers the app that the subject gave up
 //	GET  /role                    choose a role (tx, v, filter)

@@ -17,6 +17,7 @@ type homePage struct {
 	Waiting   string // page of the apps that wait for an approval; empty: none does
 	Count     int    // of them
 	News      []news
+	Agent     *beside
 	Open      bool   // its apps may still be open, and can be told from here
 	Notice    string // that the hub is not at its best
 }
@@ -42,18 +43,18 @@ func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
 			s.locked(w, r, b, waits, whose)
 			return
 		}
-		s.Kit.PageWho(w, r, b, "", "home", "Sign in", homePage{Ended: s.ended(r, b), Open: s.open(r, b), Notice: s.Status(r.Context()).Notice()}, web.PageOptions{})
+		s.Kit.PageWho(w, r, b, "", "home", "Sign in", homePage{Ended: s.ended(r, b), Open: s.open(r, b), Notice: s.Status(r.Context()).Notice(), Agent: s.beside("", true)}, web.PageOptions{ConnectSrc: s.beside("", true).sources()})
 		return
 	}
 	now := s.Hub.Clock()
 	open := len(person.OpenRoles(now))
 	_, acts := person.OpenRole(session.RoleID, now)
-	page := homePage{Role: acts, NoRoles: open == 0, CanChange: open > 1 || open == 1 && !acts, Apps: s.Apps(), News: s.news(r.Context(), person.UID)}
+	page := homePage{Role: acts, NoRoles: open == 0, CanChange: open > 1 || open == 1 && !acts, Apps: s.Apps(), News: s.news(r.Context(), person.UID), Agent: s.beside(session.ID, true)}
 	page.Notice = s.Status(r.Context()).Notice()
 	if n, path, err := s.Waiting(r.Context(), person.UID); err == nil && n > 0 { // the page has more to say than this
 		page.Waiting, page.Count = path, n
 	}
-	s.Kit.PageWho(w, r, b, s.who(session, person), "home", "Your apps", page, web.PageOptions{})
+	s.Kit.PageWho(w, r, b, s.who(session, person), "home", "Your apps", page, web.PageOptions{ConnectSrc: page.Agent.sources()})
 }
 
 // finishLocal takes over a local sign-on for which everything is decided.

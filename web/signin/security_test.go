@@ -67,6 +67,7 @@ func TestSecurity(t *testing.T) {
 	t.Run("224", testOnlyByInvitation)
 	t.Run("226", testWeakerWay)
 	t.Run("227", testBadCards)
+	t.Run("233", testChallengeIsBound)
 	t.Run("236", testNoCard)
 }
 

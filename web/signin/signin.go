@@ -48,6 +48,7 @@ type Options struct {
 	// CardSource says where the certificates of cards are seen.
 	CardSource web.CertificateSource
 	Extras     []Extra
+	Agents     *Agents      // nil: no page looks for the agent of its workstation
 	Apps       func() []App // nil: no tiles
 	// Waiting counts the apps that wait for an approval of a person, and says where they are listed; nil: there never are any.
 	Waiting func(ctx context.Context, uid string) (n int, path string, err error)
@@ -106,6 +107,10 @@ func (s *SignIn) Routes() []web.Route {
 		post("/signin/key/begin", "signin_key_begin", s.beginKey),
 		post("/signin/key/finish", "signin_key_finish", s.finishKey),
 		post("/signin/card", "signin_card", s.startCard),
+		post("/signin/agent/begin", "signin_agent_begin", s.beginAgent),
+		post("/signin/agent/finish", "signin_agent_finish", s.finishAgent),
+		post("/signin/workstation", "signin_workstation", s.placeHere),
+		post("/signin/tap", "signin_tap", s.tapped),
 		once("/signin/card/done", "signin_card_done", s.finishCard),
 		post("/signin/cancel", "signin_cancel", s.cancel),
 		get(web.RolePath, "role", s.rolePage),
