@@ -1,0 +1,343 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge/agent"
+	"github.com/lanyard-hub/lanyard/bridge/agent/softagent"
+	"github.com/lanyard-hub/lanyard/e2e/components"
+)
+
+// softAgent is an agent as pages find it, with a card in software. It is on one of the ports that pages look at.
+type softAgent struct {
+	t      *testing.T
+	hub    *hub
+	agent  *softagent.Agent
+	server *http.Server
+	base   string
+
+	mu    sync.Mutex
+	card  *components.Leaf // nil: the reader is empty
+	fail  string           // code of the error that the card answers with; empty: it signs
+	pages map[chan string]bool
+	asked []string // paths, in order
+}
+
+// agentPorts are those that pages look at, in order.
+var agentPorts = []int{43487, 44213, 45031, 46478, 48853}
+
+// workstation registers a computer, enrols its agent, and serves it on this one.
+func (h *hub) workstation(name string, flags ...string) *softAgent {
+	h.t.Helper()
+	var made struct{ ID, Secret string }
+	if err := json.Unmarshal([]byte(h.run(append([]string{"workstation", "add", "--name", name, "--json"}, flags...)...)), &made); err != nil {
+		h.t.Fatal(err)
+	}
+	a := &softAgent{t: h.t, hub: h, agent: softagent.New(made.ID, h.issuer, nil), pages: map[chan string]bool{}}
+	body, err := json.Marshal(map[string]any{"secret": made.Secret, "key": a.agent.JWK(), "proof": a.agent.Say("enrol", nil)})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if status, text := a.post("/workstation/enrol", "application/json", string(body)); status != http.StatusOK || !strings.Contains(text, name) {
+		h.t.Fatalf("enrol: %d %s", status, text)
+	}
+	a.serve()
+	return a
+}
+
+func (a *softAgent) post(path, contentType, body string) (int, string) {
+	a.t.Helper()
+	r, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost, a.hub.issuer+path, strings.NewReader(body))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", contentType)
+	res, err := components.Client(a.t, a.hub.ca).Do(r)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+// say sends a message to the hub.
+func (a *softAgent) say(act string, more map[string]any) map[string]any {
+	a.t.Helper()
+	status, text := a.post("/workstation/"+act, "application/jwt", a.agent.Say(act, more))
+	var out map[string]any
+	if err := json.Unmarshal([]byte(text), &out); err != nil || status != http.StatusOK {
+		a.t.Fatalf("%s: %d %s", act, status, text)
+	}
+	return out
+}
+
+// serve takes the first port that is free.
+func (a *softAgent) serve() {
+	a.t.Helper()
+	var l net.Listener
+	for _, port := range agentPorts {
+		var err error
+		if l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			a.base = fmt.Sprintf("http://127.0.0.1:%d", port)
+			break
+		}
+	}
+	if l == nil {
+		a.t.Fatal("none of the agents' ports is free")
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /PRS/ConnectPRService", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
+	mux.HandleFunc("GET /PRS/GetPortNumber", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.base[strings.LastIndex(a.base, ":")+1:]) })
+	mux.HandleFunc("GET /v1/state", a.state)
+	mux.HandleFunc("POST /v1/presence", a.presence)
+	mux.HandleFunc("POST /v1/sign", a.sign)
+	mux.HandleFunc("GET /v1/events", a.events)
+	a.server = &http.Server{Handler: a.allowed(mux), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = a.server.Serve(l) }()
+	a.t.Cleanup(func() { _ = a.server.Close() })
+}
+
+// allowed answers pages of the hub alone, as an agent does.
+func (a *softAgent) allowed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") != a.hub.issuer {
+			http.Error(w, "", http.StatusForbidden)
+			return
+		}
+		for name, value := range map[string]string{
+			"Access-Control-Allow-Origin": a.hub.issuer, "Access-Control-Allow-Headers": "Content-Type, X-Lanyard-Agent", "Access-Control-Allow-Methods": "GET, POST",
+			"Access-Control-Allow-Private-Network": "true", "Access-Control-Allow-Local-Network": "true", "Vary": "Origin",
+		} {
+			w.Header().Set(name, value)
+		}
+		if r.Method == http.MethodOptions {
+			return
+		}
+		if r.Method == http.MethodPost && (r.Header.Get("X-Lanyard-Agent") != "1" || r.Header.Get("Content-Type") != "application/json") {
+			http.Error(w, "", http.StatusForbidden)
+			return
+		}
+		a.mu.Lock()
+		a.asked = append(a.asked, r.URL.Path)
+		a.mu.Unlock()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (a *softAgent) held() (softagent.Card, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.card == nil {
+		return softagent.Card{}, false
+	}
+	return softagent.Card{Certificate: a.card.Certificate, Signer: a.card.Key}, true
+}
+
+func (a *softAgent) state(w http.ResponseWriter, _ *http.Request) {
+	var card any
+	if c, ok := a.held(); ok {
+		card = map[string]string{"subject": c.Certificate.Subject.String()}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"version": "test", "workstation": a.agent.ID, "card": card})
+}
+
+func (a *softAgent) say1(nonce string) string {
+	more := map[string]any{"nonce": nonce, "user": "seat0"}
+	if c, ok := a.held(); ok {
+		more["certificate"] = c.Text()
+	}
+	return a.agent.Say("presence", more)
+}
+
+func (a *softAgent) presence(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Nonce string }
+	_ = json.NewDecoder(r.Body).Decode(&in)
+	_ = json.NewEncoder(w).Encode(map[string]string{"presence": a.say1(in.Nonce)})
+}
+
+func (a *softAgent) sign(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Challenge string }
+	_ = json.NewDecoder(r.Body).Decode(&in)
+	c, ok := a.held()
+	a.mu.Lock()
+	code := a.fail
+	a.mu.Unlock()
+	if !ok {
+		code = "0x80200003"
+	}
+	if code != "" {
+		w.WriteHeader(http.StatusConflict)
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"code": code, "name": "X", "text": "<b>not shown</b>"}})
+		return
+	}
+	signature, err := c.Sign(r.Header.Get("Origin"), in.Challenge)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]string{"certificate": c.Text(), "signature": signature, "presence": a.say1(in.Challenge)})
+}
+
+func (a *softAgent) events(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	flush, _ := w.(http.Flusher)
+	page := make(chan string, 8)
+	a.mu.Lock()
+	a.pages[page] = true
+	a.mu.Unlock()
+	fmt.Fprint(w, ": listening\n\n")
+	flush.Flush()
+	for {
+		select {
+		case <-r.Context().Done():
+			a.mu.Lock()
+			delete(a.pages, page)
+			a.mu.Unlock()
+			return
+		case event := <-page:
+			fmt.Fprintf(w, "event: %s\ndata: {\"reader\":\"Reader 1\"}\n\n", event)
+			flush.Flush()
+		}
+	}
+}
+
+// insert puts a card into the reader, and tells the hub and the pages; nil takes it out.
+func (a *softAgent) insert(card *components.Leaf) map[string]any {
+	a.t.Helper()
+	a.mu.Lock()
+	before := a.card
+	a.card = card
+	a.mu.Unlock()
+	event, certificate := "inserted", card
+	if card == nil {
+		event, certificate = "removed", before
+	}
+	out := a.say("event", map[string]any{"event": event, "reader": "Reader 1", "user": "seat0", "certificate": softagent.Card{Certificate: certificate.Certificate}.Text()})
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for page := range a.pages {
+		page <- event
+	}
+	return out
+}
+
+// refuseWith has the card answer with an error, or sign again.
+func (a *softAgent) refuseWith(code string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fail = code
+}
+
+// local lets pages of the hub reach this computer, as a policy of managed browsers does.
+var local = []string{"--disable-features=Translate,LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"}
+
+// TestChromiumAgent is a shift with a card at a shared workstation with an agent: put the card in, type the PIN, work, take it out.
+func TestChromiumAgent(t *testing.T) {
+	h := startHubWith(t, "", "workstation: { agent: true }")
+	path := h.pathology()
+	a := h.workstation("Bay 4", "--shared")
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Flags: local})
+
+	// The reader is empty: the person reads what to do, in the hub's own words.
+	b.Open(t, h.issuer+"/ticket/start?partner=pathology")
+	b.See(t, "#way-agent:not([hidden])")
+	b.Screenshot(t, "agent-signin")
+	b.Click(t, "#way-agent form button")
+	b.SeeText(t, "#way-agent", "There is no card in the reader")
+	b.Screenshot(t, "agent-no-card")
+	for code, words := range map[string]string{"0x80200004": "is locked", "0x80400002": "The PIN was wrong", "0x80400001": "You cancelled it", "0xdeadbeef": "did not answer"} {
+		a.refuseWith(code)
+		a.mu.Lock()
+		a.card = h.cards[nurse]
+		a.mu.Unlock()
+		b.Click(t, "#way-agent [data-part=again]")
+		b.SeeText(t, "#way-agent", words)
+		if strings.Contains(b.Text(t, "body"), "not shown") {
+			t.Error("the agent's own words are on the page")
+		}
+	}
+	a.refuseWith("")
+	b.Click(t, "#way-agent [data-part=again]")
+	b.SeeText(t, "body", "ticket received")
+	if got := path.read(t, path.last(t)); got.uid != nurse {
+		t.Errorf("assertion %+v", got)
+	}
+
+	// The session is at this workstation, and its apps can be told so offline.
+	status := a.say("status", map[string]any{"user": "seat0"})
+	sessions, _ := status["sessions"].([]any)
+	if len(sessions) != 1 || status["offline"] != 1800.0 {
+		t.Fatalf("status %v", status)
+	}
+	seat, _ := sessions[0].(map[string]any)
+	if seat["card"] != agent.Fingerprint(h.cards[nurse].Certificate) || len(seat["participants"].([]any)) != 1 {
+		t.Errorf("seat %v", seat)
+	}
+
+	// The same card again changes nothing; taken out it ends the session, and the page says so by itself.
+	b.Open(t, h.issuer+"/")
+	b.SeeText(t, "header", "Ben Example")
+	a.waitForPage()
+	a.insert(h.cards[nurse])
+	time.Sleep(time.Second)
+	b.SeeText(t, "header", "Ben Example")
+	a.waitForPage()
+	if out := a.insert(nil); out["ended"] != 1.0 || out["act"] != "logout" {
+		t.Errorf("removal: %v", out)
+	}
+	b.SeeText(t, "main", "You were signed out")
+	b.Screenshot(t, "agent-removed")
+	if got := a.say("status", nil)["sessions"].([]any); len(got) != 0 {
+		t.Errorf("left %v", got)
+	}
+
+	// The next person puts their card in, and is signed in by that alone.
+	a.waitForPage()
+	a.insert(h.cards[doctor])
+	b.SeeText(t, "header", "Dr Asha Example")
+	b.Screenshot(t, "agent-tapped")
+	h.noPersonalData("Ben Example", "Asha", nurse, doctor)
+}
+
+// waitForPage waits until a page listens.
+func (a *softAgent) waitForPage() {
+	a.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		a.mu.Lock()
+		n := len(a.pages)
+		a.mu.Unlock()
+		if n > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			a.t.Fatalf("no page listens; asked %v", a.asked)
+		}
+	}
+}
+
+// TestChromiumAgentAbsent: without an agent the page is as it was, also without scripts.
+func TestChromiumAgentAbsent(t *testing.T) {
+	h := startHubWith(t, "", "workstation: { agent: true }")
+	h.pathology()
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Cards: []*components.Leaf{h.cards[nurse]}, Flags: local})
+	b.Open(t, h.issuer+"/ticket/start?partner=pathology")
+	time.Sleep(500 * time.Millisecond) // longer than a page looks for an agent
+	if shown := b.Script(t, `String(!document.getElementById("way-agent").hidden)`); shown != "false" {
+		t.Errorf("the way through the agent is shown: %s", shown)
+	}
+	b.Click(t, "#way-card button[type=submit]")
+	b.SeeText(t, "body", "ticket received")
+}
