@@ -139,7 +139,7 @@ func newWorld(t *testing.T) *world {
 	w.strong = trust.Partner{ID: "strong", Name: "Medicines Cabinet", Protocol: trust.SAML2, Stage: trust.Live, Terms: trust.Terms{Assurance: 3}}
 	w.tells["board"], w.tells["strong"] = bridge.DeliveryEnded, bridge.DeliveryEnded
 	w.hub = &bridge.Hub{
-		Artifacts: w.store, Journal: w.store, Sessions: w.store, Participants: w.store, Deliveries: w.store, Directory: w.store,
+		Artifacts: w.store, Journal: w.store, Sessions: w.store, Roster: w.store, Participants: w.store, Deliveries: w.store, Directory: w.store,
 		Partners: w, Translator: w, Recorder: w, Propagators: map[trust.Protocol]bridge.Propagator{trust.SAML2: w},
 		Clock: w.clock, Secret: []byte(strings.Repeat("s", 32)), Limits: bridge.DefaultLimits(),
 		Methods: []bridge.Offer{{Method: bridge.MethodFIDO2, Assurance: 2}, {Method: bridge.MethodSmartcard, Assurance: 3}},
