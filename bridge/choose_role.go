@@ -29,8 +29,12 @@ func (h *Hub) Choices(ctx context.Context, b Browser, tx Transaction) ([]Choice,
 	now := h.Clock()
 	open := person.OpenRoles(now)
 	var partner trust.Partner
+	var at Place
 	if !tx.Local && len(open) > 0 {
 		if partner, err = h.Partner(tx.Request.Protocol, tx.Request.Partner); err != nil {
+			return nil, person, err
+		}
+		if at, err = h.placeFor(ctx, partner, s); err != nil {
 			return nil, person, err
 		}
 	}
@@ -38,7 +42,7 @@ func (h *Hub) Choices(ctx context.Context, b Browser, tx Transaction) ([]Choice,
 	for _, r := range open {
 		c := Choice{Role: r, Current: r.ID == s.RoleID}
 		if !tx.Local {
-			_, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: r, Partner: partner, Contexts: tx.Request.Contexts, RBAC: h.rbac(), Now: now})
+			_, err := h.Translator.Translate(Facts{Session: s, Place: at, Person: person, Role: r, Partner: partner, Contexts: tx.Request.Contexts, RBAC: h.rbac(), Now: now})
 			if err != nil {
 				c.Refused = AsRefusal(err).Detail
 			}

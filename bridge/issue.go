@@ -38,7 +38,7 @@ func (h *Hub) Allow(next Next) (Issuance, error) {
 		return Issuance{}, Refuse(TransactionGone, "This sign-in is not complete.")
 	}
 	now, tx, s := h.Clock(), next.Transaction, next.Session
-	iss, err := h.Translator.Translate(Facts{Session: s, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: tx.Request.Contexts, Wants: next.Wants, RBAC: h.rbac(), Now: now})
+	iss, err := h.Translator.Translate(Facts{Session: s, Place: next.facts.place, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: tx.Request.Contexts, Wants: next.Wants, RBAC: h.rbac(), Now: now})
 	if err != nil {
 		h.trace(tx.Ref, "withheld", "reason", AsRefusal(err).AuditCode())
 		return Issuance{}, err
@@ -161,7 +161,11 @@ func (h *Hub) Reissue(ctx context.Context, g Grant, kind ledger.Kind) (Issuance,
 			return Issuance{}, Refuse(RoleNotAllowed, "The role is no longer open.")
 		}
 	}
-	iss, err := h.Translator.Translate(Facts{Session: s, Person: person, Role: role, Partner: partner, Contexts: g.Contexts, Wants: g.Wants, RBAC: h.rbac(), Now: now})
+	at, err := h.placeFor(ctx, partner, s)
+	if err != nil {
+		return Issuance{}, err
+	}
+	iss, err := h.Translator.Translate(Facts{Session: s, Place: at, Person: person, Role: role, Partner: partner, Contexts: g.Contexts, Wants: g.Wants, RBAC: h.rbac(), Now: now})
 	if err != nil {
 		return Issuance{}, err
 	}

@@ -15,7 +15,8 @@ import (
 type standing struct {
 	person  people.Person
 	role    people.RoleProfile
-	newRole bool // chosen silently just now
+	place   Place // looked up where the partner's terms speak of it
+	newRole bool  // chosen silently just now
 }
 
 // Next decides what comes next in a stored transaction. It alone decides.
@@ -58,7 +59,10 @@ func (h *Hub) dispatch(ctx context.Context, tx Transaction, b Browser, partner t
 		}
 		return next, why
 	}
-	return h.role(next, person, now)
+	if next, err = h.role(next, person, now); err == nil {
+		next.facts.place, err = h.placeFor(ctx, partner, session)
+	}
+	return next, err
 }
 
 var errNoSession = errors.New("bridge: no live session")

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // KindPlace is the record of where a session is. Its key is the session's id, and it dies with the session.
@@ -50,6 +52,14 @@ func (h *Hub) PlaceOf(ctx context.Context, s Session) (Place, error) {
 		return Place{Workstation: s.Workstation}, nil
 	}
 	return at, nil
+}
+
+// placeFor is where a session is, if the terms of a partner speak of it.
+func (h *Hub) placeFor(ctx context.Context, partner trust.Partner, s Session) (Place, error) {
+	if !partner.Terms.NeedsPlace() {
+		return Place{}, nil
+	}
+	return h.PlaceOf(ctx, s)
 }
 
 // placed are the writes that put a session where its transaction is.

@@ -127,6 +127,7 @@ type Translator interface {
 // Facts is all that a translation may depend on.
 type Facts struct {
 	Session  Session
+	Place    Place // where the session is; zero where the partner's terms do not speak of it
 	Person   people.Person
 	Role     people.RoleProfile // zero: none chosen
 	Partner  trust.Partner

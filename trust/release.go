@@ -100,6 +100,8 @@ func (r Release) expand(p Protocol) ([]Release, error) {
 		members = emergencyOIDC
 	case effectiveSets[r.Set] != nil:
 		members = effectiveSets[r.Set]
+	case placeSets[r.Set] != nil && p == OIDC:
+		members = placeSets[r.Set]
 	case smartSets[r.Set] != nil && p == OIDC:
 		members = smartSets[r.Set]
 	default:
@@ -114,7 +116,7 @@ func (r Release) expand(p Protocol) ([]Release, error) {
 
 func sortedSets() []string {
 	out := []string{emergencySet}
-	for _, m := range []map[string]set{sets, samlSets, effectiveSets, smartSets} {
+	for _, m := range []map[string]set{sets, samlSets, effectiveSets, smartSets, placeSets} {
 		for name := range m {
 			out = append(out, name)
 		}

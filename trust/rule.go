@@ -14,6 +14,7 @@ type Clause struct {
 	Source  string
 	Program cel.Program
 	RBAC    bool // it speaks of effective activities
+	Place   bool // it speaks of the place of a session
 }
 
 // Rule releases one attribute.
@@ -71,10 +72,12 @@ type PersonView struct {
 
 // SessionView is the session as CEL sees it.
 type SessionView struct {
-	Assurance int    `cel:"assurance"`
-	Method    string `cel:"method"`
-	Emergency bool   `cel:"emergency"` // what is decided is told under emergency access
-	Standing  string `cel:"standing"`  // of the credential of the last proof: fresh, stale, unknown, off; empty: it has no issuer to revoke it
+	Assurance   int       `cel:"assurance"`
+	Method      string    `cel:"method"`
+	Emergency   bool      `cel:"emergency"`   // what is decided is told under emergency access
+	Standing    string    `cel:"standing"`    // of the credential of the last proof: fresh, stale, unknown, off; empty: it has no issuer to revoke it
+	Workstation string    `cel:"workstation"` // id; empty: at none that is known
+	Place       PlaceView `cel:"place"`
 }
 
 // SubjectView holds the subject's identifiers for the partner at hand.
@@ -94,7 +97,7 @@ type Compiler struct {
 func NewCompiler() (Compiler, error) {
 	env, err := cel.NewEnv(
 		ext.NativeTypes(reflect.TypeFor[RoleView](), reflect.TypeFor[PersonView](), reflect.TypeFor[SessionView](),
-			reflect.TypeFor[SubjectView](), reflect.TypeFor[OrgView](),
+			reflect.TypeFor[SubjectView](), reflect.TypeFor[OrgView](), reflect.TypeFor[PlaceView](),
 			reflect.TypeFor[EffectiveView](), reflect.TypeFor[ActivityView](), ext.ParseStructTags(true)),
 		ext.Strings(),
 		cel.Variable("person", cel.ObjectType("trust.PersonView")),
@@ -145,5 +148,5 @@ func (c Compiler) compile(source string, check func(*cel.Type) error) (*Clause, 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return &Clause{Source: source, Program: program, RBAC: needsRBAC(checked.NativeRep().Expr())}, nil
+	return &Clause{Source: source, Program: program, RBAC: needsRBAC(checked.NativeRep().Expr()), Place: needsPlace(checked.NativeRep().Expr())}, nil
 }

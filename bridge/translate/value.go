@@ -46,6 +46,10 @@ func scalar(v ref.Val) (any, bool) {
 		return activity(x), true
 	case *trust.ActivityView:
 		return activity(*x), true
+	case trust.PlaceView:
+		return place(x), x.Key != ""
+	case *trust.PlaceView:
+		return place(*x), x.Key != ""
 	case trust.OrgView:
 		return org(x), true
 	case *trust.OrgView:
@@ -103,3 +107,6 @@ func texts(list []string) []any {
 	}
 	return out
 }
+
+// place is where a session is: the workstation, and the key of its agent.
+func place(p trust.PlaceView) map[string]any { return map[string]any{"id": p.ID, "jkt": p.Key} }

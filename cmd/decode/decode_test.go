@@ -70,6 +70,10 @@ func TestExplain(t *testing.T) {
 		}
 		return token
 	}
+	agentJWT := func(typ, claims string) string {
+		part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+		return part(`{"typ":"`+typ+`","alg":"ES256","kid":"stranger"}`) + "." + part(claims) + ".AAAA"
+	}
 	request := `<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1" Version="2.0" IssueInstant="2026-11-28T08:00:00Z"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">https://pas.example</saml:Issuer></samlp:AuthnRequest>`
 	var deflated bytes.Buffer
 	w, err := flate.NewWriter(&deflated, flate.BestCompression)
@@ -90,6 +94,10 @@ func TestExplain(t *testing.T) {
 		"ID token":             {idToken, kindID, "signature valid, with the keys of the test", false},
 		"logout token":         {jwt("logout+jwt", `{"iss":"x","aud":"epr","iat":1,"jti":"1","sid":"s","nonce":"n","events":{}}`), kindLogout, "holds a nonce", false},
 		"client assertion":     {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://other.example","jti":"1","exp":`+sec(now.Add(time.Hour))+`}`), kindAssertion, "exp of the client assertion is more than 5 minutes ahead", false},
+		"offline proof":        {agentJWT("lanyard-proof+jwt", `{"iss":"stranger","aud":"epr","sub":"9c1","sid":"v2","iat":`+sec(now)+`,"exp":`+sec(now.Add(30*time.Second))+`,"seen":`+sec(now.Add(-90*time.Second))+`}`), kindOffline, "last heard from the hub 1m30s before", true},
+		"long offline proof":   {agentJWT("lanyard-proof+jwt", `{"iss":"stranger","aud":"epr","sub":"9c1","iat":`+sec(now)+`,"exp":`+sec(now.Add(time.Hour))+`}`), kindOffline, "exp must be within 30 s after iat", false},
+		"agent's message":      {agentJWT("lanyard-agent+jwt", `{"iss":"stranger","aud":"https://sso.rx1.example","act":"event","jti":"1","iat":`+sec(now)+`,"exp":`+sec(now.Add(30*time.Second))+`}`), kindAgent, "not expired: 30s left", true},
+		"under another's name": {agentJWT("lanyard-agent+jwt", `{"iss":"bay5","aud":"x","act":"event","jti":"1","iat":1,"exp":2}`), kindAgent, "kid and iss must both be", false},
 		"good assertion":       {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://sso.rx1.example","jti":"1","exp":`+sec(now.Add(time.Minute))+`}`), kindAssertion, "not expired: 1m0s left", true},
 		"assertion for PAR":    {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://sso.rx1.example/oidc/par","jti":"1","exp":`+sec(now.Add(time.Minute))+`}`), kindAssertion, "not expired: 1m0s left", true},
 		"assertion elsewhere":  {jwt("JWT", `{"iss":"epr","sub":"epr","aud":"https://sso.rx1.example/oidc/userinfo","jti":"1","exp":`+sec(now.Add(time.Minute))+`}`), kindAssertion, "must be https://sso.rx1.example or https://sso.rx1.example/oidc/token", false},

@@ -10,6 +10,7 @@ var meanings = map[string]string{
 	"authentication_assurance_level": "level that the authentication reached", "selected_roleid": "role profile the person acts in; one of nhsid_nrbac_roles",
 	"nhsid_nrbac_roles": "role profiles (CIS2 scope nationalrbacaccess)", "nhsid_useruid": "uid (CIS2 scope nhsperson)", "nhsid_user_orgs": "organisations (CIS2 scope associatedorgs)",
 	"idassurancelevel": "how well the person's identity was proven (userinfo spells it so)", "uid": "uid (scope profile)",
+	"seen": "when the agent last heard from the hub", "user": "session of the operating system, opaque", "certificate": "of the card in the reader",
 	"events": "what happened", "cnf": "key that the token is bound to", "jkt": "thumbprint of the DPoP key", "scope": "what was granted", "client_id": "the client",
 	"act": "who acts for the person (RFC 8693)", "htm": "method of the request it is for", "htu": "address of the request it is for", "ath": "hash of the access token",
 	"alg": "signature algorithm", "kid": "which key signed", "typ": "kind of token", "jwk": "the public key itself", "crit": "extensions that must be understood",

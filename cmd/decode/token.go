@@ -77,6 +77,8 @@ const (
 	kindID        = "ID token (OpenID Connect Core 1.0)"
 	kindAssertion = "client assertion (RFC 7523)"
 	kindJARM      = "authorization response (JARM)"
+	kindAgent     = "message of a workstation's agent to the hub"
+	kindOffline   = "offline proof of a workstation's agent"
 )
 
 func kindOf(header, claims jose.Claims) string {
@@ -92,6 +94,10 @@ func kindOf(header, claims jose.Claims) string {
 		return kindRequest
 	case "token-introspection+jwt":
 		return kindIntro
+	case "lanyard-agent+jwt":
+		return kindAgent
+	case "lanyard-proof+jwt":
+		return kindOffline
 	case "client-authentication+jwt":
 		return kindAssertion
 	}
@@ -153,6 +159,8 @@ func (p *Part) judgeKind(header, claims jose.Claims, o Options) {
 		if !claims.Has("sid") && !claims.Has("sub") {
 			p.problem("names neither sid nor sub (section 2.4)")
 		}
+	case kindAgent, kindOffline:
+		p.judgeAgent(header, claims)
 	case kindProof:
 		if !header.Has("jwk") {
 			p.problem("has no jwk in its header (RFC 9449, 4.2)")
@@ -160,6 +168,34 @@ func (p *Part) judgeKind(header, claims jose.Claims, o Options) {
 	}
 	if alg, _ := header.Text("alg"); strings.EqualFold(alg, "none") || strings.HasPrefix(alg, "HS") {
 		p.problem("alg %s is never accepted here", alg)
+	}
+}
+
+// judgeAgent checks what hub and apps refuse in what an agent signed.
+func (p *Part) judgeAgent(header, claims jose.Claims) {
+	kid, _ := header.Text("kid")
+	if iss, _ := claims.Text("iss"); iss == "" || kid != iss {
+		p.problem("kid and iss must both be the id of the workstation")
+	}
+	if alg, _ := header.Text("alg"); alg != "ES256" {
+		p.problem("alg must be ES256")
+	}
+	most := int64(60)
+	if p.Kind == kindOffline {
+		most = 30
+		if !claims.Has("sub") || !claims.Has("sid") {
+			p.problem("names no sub or no sid: nobody knows whose session it is about")
+		}
+	} else if !claims.Has("jti") || !claims.Has("act") {
+		p.problem("has no jti or no act")
+	}
+	iat, err1 := claims.Whole("iat")
+	exp, err2 := claims.Whole("exp")
+	if err1 != nil || err2 != nil || exp <= iat || exp-iat > most {
+		p.problem("exp must be within %d s after iat", most)
+	}
+	if seen, err := claims.Whole("seen"); err == nil && err1 == nil {
+		p.open("the agent had last heard from the hub %s before it made this", time.Duration(iat-seen)*time.Second)
 	}
 }
 

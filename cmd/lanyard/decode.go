@@ -13,10 +13,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lanyard-hub/lanyard/bridge/agent"
 	"github.com/lanyard-hub/lanyard/cmd/decode"
 	"github.com/lanyard-hub/lanyard/cmd/hub"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/jose"
+	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
 func (p *program) decodeCommand() *cobra.Command {
@@ -107,17 +109,22 @@ func (k givenKeys) Of(string) (jose.KeySet, string, bool) {
 	return k.set, "the keys of " + k.file, true
 }
 
-// registeredKeys are those of the hub and of its clients.
+// registeredKeys are those of the hub, of its clients and of the agents of workstations.
 type registeredKeys struct {
 	issuer   string
 	own      jose.KeySet
 	registry *trust.Registry
+	station  func(id string) (trust.Workstation, error)
 }
 
 // Of implements decode.Keys.
 func (k registeredKeys) Of(issuer string) (jose.KeySet, string, bool) {
 	if strings.HasPrefix(issuer, k.issuer) {
 		return k.own, "the hub's own keys", true
+	}
+	if w, err := k.station(issuer); err == nil && w.Believed() {
+		key, err := agent.KeyOf(w)
+		return jose.SetOf(jose.Key{ID: w.ID, Algorithm: keyring.ES256, Public: key}), "the enrolled key of workstation " + w.Name, err == nil
 	}
 	partner, err := k.registry.Partner(trust.OIDC, issuer)
 	if err != nil || partner.OIDC == nil || len(partner.OIDC.JWKS) == 0 {
@@ -141,7 +148,9 @@ func (p *program) hubKeys(cmd *cobra.Command, o *decode.Options) (func(), error)
 	if err != nil {
 		return nil, startError(err)
 	}
-	o.Keys = registeredKeys{c.Issuer, jose.OwnKeys(ring.Published()), h.Registry()}
+	o.Keys = registeredKeys{c.Issuer, jose.OwnKeys(ring.Published()), h.Registry(), func(id string) (trust.Workstation, error) {
+		return h.Store().Workstation(cmd.Context(), id)
+	}}
 	o.Assertions = h.AssertionRules
 	return func() { _ = h.Close(cmd.Context()) }, nil
 }

@@ -1,0 +1,31 @@
+package trust
+
+import (
+	"slices"
+
+	"cel.dev/cel-go/common/ast"
+)
+
+// PlaceView is the workstation of a session, and what apps verify its offline proofs with, as CEL sees it.
+type PlaceView struct {
+	ID  string `cel:"id"`
+	Key string `cel:"jkt"` // thumbprint of its agent's key when it vouched for the session (RFC 7638)
+}
+
+// placeSets are the rules by which OIDC clients learn where a session is.
+var placeSets = map[string]set{"workstation": {{Name: "workstation", Value: "session.place"}}}
+
+// needsPlace reports whether an expression speaks of the place of a session, which is looked up for nobody else.
+func needsPlace(e ast.Expr) bool {
+	found := false
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.SelectKind && e.AsSelect().FieldName() == "place"
+	}))
+	return found
+}
+
+// NeedsPlace reports whether the terms speak of the place of a session.
+func (t Terms) NeedsPlace() bool {
+	of := func(c *Clause) bool { return c != nil && c.Place }
+	return of(t.When) || slices.ContainsFunc(t.Release, func(r Rule) bool { return of(r.When) || of(r.Value) })
+}
