@@ -23,6 +23,7 @@ type oidcApp struct {
 	state   string              // the last session_state
 	sid     string              // of that token
 	back    []map[string]any    // claims of the logout tokens
+	toldAt  time.Time           // when the last of them came
 	front   []url.Values        // query of each visit to the front channel
 	after   []map[string]string // query of each landing after a sign-out
 }
@@ -109,7 +110,7 @@ func (a *oidcApp) backChannel(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
 		return
 	}
-	a.back = append(a.back, claims)
+	a.back, a.toldAt = append(a.back, claims), time.Now()
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(a.answers)
 	fmt.Fprint(w, a.says)

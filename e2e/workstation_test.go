@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +18,7 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge/agent"
 	"github.com/lanyard-hub/lanyard/bridge/agent/softagent"
 	"github.com/lanyard-hub/lanyard/e2e/components"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // softAgent is an agent as pages find it, with a card in software. It is on one of the ports that pages look at.
@@ -340,4 +344,98 @@ func TestChromiumAgentAbsent(t *testing.T) {
 	}
 	b.Click(t, "#way-card button[type=submit]")
 	b.SeeText(t, "body", "ticket received")
+}
+
+// TestOfflineProofIsChecked does what docs/how-to/check-an-offline-proof.md says: an app learns at which workstation a session is, keeps
+// the key of its agent, and checks a proof by itself.
+func TestOfflineProofIsChecked(t *testing.T) {
+	h := startHubWith(t, "", "workstation: { agent: true }")
+	a := h.workstation("Bay 4")
+	page, err := os.ReadFile("../docs/how-to/check-an-offline-proof.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(page), "Save as `check_proof.py`:\n\n```python\n")
+	script, _, closed := strings.Cut(rest, "\n```\n")
+	if !ok || !closed {
+		t.Fatal("the page has no script")
+	}
+	h.write("check_proof.py", script)
+	res, keys := components.Get(t, components.Client(t, h.ca), h.issuer+"/workstation/keys/"+a.agent.ID)
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("keys: %d %s", res.StatusCode, keys)
+	}
+	h.write("keys.json", keys)
+	h.write("workstation.json", fmt.Sprintf(`{"id":%q,"jkt":%q}`, a.agent.ID, jose.Thumbprint(a.agent.Key.Public())))
+	proof := func(more map[string]any) string {
+		now := time.Now().Unix()
+		claims := map[string]any{"iss": a.agent.ID, "aud": "epr", "sub": "9c1", "sid": "Vd2c", "nonce": "n-0S6_WzA2Mj", "iat": now, "exp": now + 30, "seen": now - 90}
+		maps.Copy(claims, more)
+		return a.agent.Sign("lanyard-proof+jwt", claims)
+	}
+	check := func(proof string) string {
+		cmd := exec.CommandContext(t.Context(), "python3", "check_proof.py", "epr", "9c1", "Vd2c", "n-0S6_WzA2Mj")
+		cmd.Dir, cmd.Stdin = h.dir, strings.NewReader(proof)
+		out, _ := cmd.CombinedOutput()
+		return strings.TrimSpace(string(out))
+	}
+	if got := check(proof(nil)); got != "accepted; the hub was heard 90 seconds before" {
+		t.Error(got)
+	}
+	other := softagent.New(a.agent.ID, h.issuer, nil)
+	now := time.Now().Unix()
+	for want, bad := range map[string]string{
+		"refused: for another app":                 proof(map[string]any{"aud": "pas"}),
+		"refused: about another session":           proof(map[string]any{"sid": "Xx"}),
+		"refused: asked for by somebody else":      proof(map[string]any{"nonce": "another nonce"}),
+		"refused: not of now":                      proof(map[string]any{"iat": now - 300, "exp": now - 270}),
+		"refused: not signed by the agent":         other.Sign("lanyard-proof+jwt", map[string]any{"iss": a.agent.ID}),
+		"refused: not a proof of this workstation": a.agent.Sign("lanyard-agent+jwt", map[string]any{"iss": a.agent.ID}),
+	} {
+		if got := check(bad); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	if out := h.run("decode", proof(nil)); !strings.Contains(out, "signature valid, with the enrolled key of workstation Bay 4") {
+		t.Errorf("decode: %s", out)
+	}
+	h.run("workstation", "revoke", "Bay 4")
+	if res, _ := components.Get(t, components.Client(t, h.ca), h.issuer+"/workstation/keys/"+a.agent.ID); res.StatusCode != http.StatusNotFound {
+		t.Errorf("keys of a revoked workstation: %d", res.StatusCode)
+	}
+}
+
+// TestRemovalIsQuick: from the moment that an agent tells of a card to the moment that the last of 20 apps is told is less than a second.
+func TestRemovalIsQuick(t *testing.T) {
+	h := startHubWith(t, "", "workstation: { agent: true }")
+	a := h.workstation("Bay 4")
+	s := h.newSurfer(nurse)
+	apps := make([]*oidcApp, 20)
+	for i := range apps {
+		apps[i] = h.oidcApp(fmt.Sprintf("app%02d", i), "back")
+		s.open(apps[i].request())
+		if i == 0 {
+			s.signInByCard("")
+		}
+		s.see("welcome to " + apps[i].name)
+	}
+	a.card = h.cards[nurse]
+	start := time.Now()
+	if out := a.insert(nil); out["ended"] != 1.0 {
+		t.Fatalf("removal: %v", out)
+	}
+	answered := time.Since(start)
+	var last time.Duration
+	for _, app := range apps {
+		app.mu.Lock()
+		if len(app.back) != 1 {
+			t.Errorf("%s was told %d times", app.name, len(app.back))
+		}
+		last = max(last, app.toldAt.Sub(start))
+		app.mu.Unlock()
+	}
+	t.Logf("the last of %d apps was told after %s, the agent was answered after %s", len(apps), last.Round(time.Millisecond), answered.Round(time.Millisecond))
+	if last <= 0 || last > time.Second {
+		t.Errorf("the last app was told after %s", last)
+	}
 }

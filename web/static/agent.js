@@ -96,19 +96,19 @@
     }).catch(fail);
   }
 
-  // reveal shows the way through the agent: first where it was found at once, else below the others, so that nothing moves
-  // under a finger.
+  // reveal shows the way through the agent: first where it was found at once, else where it is, below the others, so that nothing
+  // moves under a finger.
   function reveal() {
     var other = document.getElementById("way-card"), late = Date.now() - begun > 400;
     root.hidden = false;
     if (late) {
       root.classList.add("other");
-      document.querySelector("form.cancel").before(root);
     } else {
+      document.querySelector(".way").before(root);
       document.querySelectorAll(".way:not(#way-agent)").forEach(function (way) { way.classList.add("other"); });
       if (document.activeElement === document.body || document.activeElement.hasAttribute("autofocus")) { form.querySelector("button").focus({ preventScroll: true }); }
     }
-    if (other && other.querySelector("form button")) { other.querySelector("form button").textContent = "Use your smartcard without that program"; }
+    if (other && other.querySelector("form button")) { other.querySelector("form button").textContent = "Use your smartcard through the browser"; }
   }
 
   function signIn() {
