@@ -58,12 +58,28 @@ func (s *SignIn) finishAgent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	proof, at, err := s.throughAgent(r, b, tx)
-	if err != nil {
+	tx.Place = at
+	switch {
+	case s.Hub.Emergency != nil && proof.ForEmergency(err):
+		s.agentBrink(w, r, b, tx, proof, bridge.AsRefusal(err))
+	case err != nil:
 		s.deny(w, r, b, tx, bridge.MethodSmartcard, err)
+	default:
+		s.Accept(w, r, b, tx, proof)
+	}
+}
+
+// agentBrink records a card that will do for emergency access alone, keeps where it was shown, and goes on to what is offered for it.
+func (s *SignIn) agentBrink(w http.ResponseWriter, r *http.Request, b bridge.Browser, tx bridge.Transaction, proof bridge.Proof, why *bridge.Refusal) {
+	err := s.Hub.SetPlace(r.Context(), tx, tx.Place)
+	if err == nil {
+		err = s.Hub.RefuseSignIn(r.Context(), tx, bridge.MethodSmartcard, why)
+	}
+	if bridge.AsRefusal(err).OurFault() {
+		s.gone(w, r, err)
 		return
 	}
-	tx.Place = at
-	s.Accept(w, r, b, tx, proof)
+	s.reachBrink(w, r, b, tx, seen{Proof: &proof, Refused: why.Detail})
 }
 
 // throughAgent checks, in this order: the challenge is ours, for this browser and sign-on, and used once; a workstation that is
@@ -90,7 +106,7 @@ func (s *SignIn) throughAgent(r *http.Request, b bridge.Browser, tx bridge.Trans
 	}
 	origin := s.Kit.Issuer.Scheme + "://" + s.Kit.Issuer.Host
 	proof, err := s.Cards.AcceptSigned(r.Context(), card, agent.SignedText(origin, challenge), signature, s.Hub.Clock())
-	if err == nil && at.Workstation != "" {
+	if at.Workstation != "" {
 		at.Authenticator = proof.AuthenticatorID
 	}
 	return proof, at, err

@@ -204,6 +204,22 @@ func TestAgentRefused(t *testing.T) {
 	})
 }
 
+// TestEmergencyThroughAgent: a card whose revocation cannot be known leads to the same offer as by any other way, and the session that
+// comes of it is at the workstation.
+func TestEmergencyThroughAgent(t *testing.T) {
+	w := newEmergencyWorld(t)
+	w.pages.Agents = &Agents{Reader: &agent.Reader{Hub: w.hub, Workstations: w.store, Issuer: hubOrigin}}
+	a := w.station("bay4")
+	b := w.browser().get("/front/start?partner=board")
+	challenge, form := b.challenge()
+	b.withCard(form, w.reader(a, doubtful+sam).signed(hubOrigin, challenge)).want(http.StatusOK, "Emergency access")
+	refusedWith(t, w, bridge.CodeEmergencyOnly)
+	b.submit("/emergency", filled...).want(http.StatusOK, "app told: uid="+sam)
+	if es := w.events(ledger.SignedIn); len(es) != 1 || es[0].Detail["workstation"] != "bay4" {
+		t.Errorf("%+v", es)
+	}
+}
+
 // TestUnregisteredComputer: without a word of a workstation the session is at none, as by any other way.
 func TestUnregisteredComputer(t *testing.T) {
 	w, a := withAgents(t)
