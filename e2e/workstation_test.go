@@ -439,3 +439,25 @@ func TestRemovalIsQuick(t *testing.T) {
 		t.Errorf("the last app was told after %s", last)
 	}
 }
+
+// TestAgentEnrols: the agent itself enrols at the hub with the secret of its workstation, and the secret is spent by that.
+func TestAgentEnrols(t *testing.T) {
+	h := startHubWith(t, "", "workstation: { agent: true }")
+	bin := components.Build(t, "github.com/lanyard-hub/lanyard/cmd/lanyard-agent")
+	secret := h.run("workstation", "add", "--name", "Bay 7")
+	h.write("secret", secret)
+	h.write("agent.yaml", fmt.Sprintf("hub: { issuer: %q, ca_file: %q }\nstate_dir: %q\nports: []\n", h.issuer, h.ca.File, h.path("agent")))
+	enrol := func() (string, int) {
+		out, errs, code := components.Run(t, components.Command{Path: bin, Args: []string{"enrol", "--lab", "--config", h.path("agent.yaml"), "--hub", h.issuer, "--secret-file", h.path("secret")}, Env: h.env})
+		return out + errs, code
+	}
+	if text, code := enrol(); code != 0 {
+		t.Fatalf("enrol: exit %d\n%s", code, text)
+	}
+	if out := h.run("workstation", "list"); !strings.Contains(out, "Bay 7") || !strings.Contains(out, "enrolled") {
+		t.Errorf("%s", out)
+	}
+	if text, code := enrol(); code == 0 {
+		t.Errorf("enrolled twice: %s", text)
+	}
+}
