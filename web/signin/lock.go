@@ -14,6 +14,7 @@ type lockedPage struct {
 	Role  string // and organisation; empty: none was chosen
 	Why   string
 	Until string
+	Agent *beside
 }
 
 // lock suspends the session of this browser. Its apps are told as the policy says; what became of that is shown first.
@@ -47,12 +48,12 @@ func gone(err error) error {
 
 // locked shows whose session waits here. Who that is, and whoever else stands here, go on with one press each.
 func (s *SignIn) locked(w http.ResponseWriter, r *http.Request, b bridge.Browser, session bridge.Session, person people.Person) {
-	page := lockedPage{Name: person.Name, Why: s.why(r, session, s.Kit.Time(session.Suspended)), Until: s.Kit.Time(session.Suspended.Add(s.Hub.Limits.Resume))}
+	page := lockedPage{Name: person.Name, Why: s.why(r, session, s.Kit.Time(session.Suspended)), Until: s.Kit.Time(session.Suspended.Add(s.Hub.Limits.Resume)), Agent: s.beside("", true)}
 	if role, ok := person.OpenRole(session.RoleID, s.Hub.Clock()); ok {
 		_, page.Role, _ = strings.Cut(web.Who(person, role), "\n")
 		page.Role = strings.ReplaceAll(page.Role, "\n", ", ")
 	}
-	s.Kit.PageWho(w, r, b, "", "locked", "Locked", page, web.PageOptions{})
+	s.Kit.PageWho(w, r, b, "", "locked", "Locked", page, web.PageOptions{ConnectSrc: page.Agent.sources()})
 }
 
 // why says in words what ended or suspended a session while nobody was looking; empty if that is not known.

@@ -61,7 +61,7 @@ func samples() map[string][2]any {
 		"emergency":  {emergencyPage{}, emergencyPage{f, "offer", hostile, hostile, hostile, "30 minutes", []reasonRow{{"life", hostile, true}, {"care", "Care", false}}, bridge.Opening{Note: hostile}.Words(), 500, "Choose a reason.", "reasons", "/o", true}},
 		"status":     {statusPage{}, statusPage{[]statusRow{{hostile, "Working", hostile, "now", "good"}, {"B", "Not working", "", "", "bad"}}, "now"}},
 		"home":       {homePage{Open: true}, homePage{Role: true, NoRoles: true, CanChange: true, Waiting: "/approvals", Count: 2, News: []news{{"security key", hostile, "2 January"}}, Apps: []App{{hostile, "javascript:alert(1)"}}, Ended: "Ended."}},
-		"locked":     {lockedPage{}, lockedPage{hostile, hostile, hostile, "08:42"}},
+		"locked":     {lockedPage{}, lockedPage{hostile, hostile, hostile, "08:42", &beside{Tap: true}}},
 		"signout":    {struct{ Open bool }{}, struct{ Open bool }{true}},
 		"signedout":  {resultPage{}, resultPage{Rows: []resultRow{{hostile, "Ended", "How", "When", "good", "https://x.example/"}}, Final: "waiting", Frames: []string{"https://x.example/"}, Continue: "https://y.example/", Switch: true, Before: hostile, Reload: "/again"}},
 		"enrol":      {enrolPage{}, enrolPage{"/enrol/x", hostile, hostile, true, true, keyReach{true, true}}},
