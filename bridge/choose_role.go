@@ -66,7 +66,7 @@ func (h *Hub) ChooseRole(ctx context.Context, b Browser, tx Transaction, roleID 
 	if !ok {
 		return "", h.refuseRole(ctx, tx, s)
 	}
-	secret := h.NewSecret()
+	secret, from := h.NewSecret(), s.Key
 	s.Key, s.Seen, s.RoleID = Key(secret), now, role.ID
 	tx.about(s.ID)
 	tx.RoleChosen = true
@@ -78,7 +78,7 @@ func (h *Hub) ChooseRole(ctx context.Context, b Browser, tx Transaction, roleID 
 		Time: now, Kind: ledger.RoleChosen, Ref: tx.Ref, Tracking: s.ID, Subject: s.UID, Role: role.ID, Org: role.OrgCode,
 		Partner: tx.Request.Partner, Peer: Peer(ctx), Detail: map[string]string{"role_code": role.Code},
 	}
-	if err := h.Journal.Commit(ctx, w, SaveSession{Session: s}, Append{event}); err != nil {
+	if err := h.Journal.Commit(ctx, w, SaveSession{Session: s, From: from}, Append{event}); err != nil {
 		return "", refuseSpent(err, "save role")
 	}
 	h.trace(tx.Ref, "role_chosen", "job_role", role.JobRole())

@@ -660,3 +660,38 @@ func TestStepsAreBoundWhole(t *testing.T) {
 		t.Errorf("%d different codes, want 4", len(seen))
 	}
 }
+
+// between runs do once, after a session was found by its key and before what is made of it is written.
+type between struct {
+	bridge.Sessions
+	do func()
+}
+
+func (b *between) SessionByKey(ctx context.Context, key string) (bridge.Session, error) {
+	s, err := b.Sessions.SessionByKey(ctx, key)
+	if do := b.do; do != nil {
+		b.do = nil
+		do()
+	}
+	return s, err
+}
+
+// TestRoleChosenBesideProof: a role that is chosen while the session is proven anew elsewhere does not bring back how it was proven before,
+// nor does it take the session from the new proof.
+func TestRoleChosenBesideProof(t *testing.T) {
+	w := newWorld(t, role(roleA, "R8000", "RX1"), role(roleB, "R8001", "RX1"))
+	b, next := w.signIn(request(partnerA), uid)
+	var secret string
+	w.hub.Sessions = &between{Sessions: w.store, do: func() {
+		weaker := proof(uid, 2, w.now)
+		var err error
+		secret, err = w.hub.Authenticate(t.Context(), b, next.Transaction, weaker)
+		w.must(err)
+	}}
+	_, err := w.hub.ChooseRole(t.Context(), b, next.Transaction, roleB)
+	w.refused(err, bridge.TransactionGone)
+	b.Session = secret
+	if s := w.shown(b); s.Assurance != 2 || s.RoleID != "" {
+		t.Errorf("assurance %d, role %q", s.Assurance, s.RoleID)
+	}
+}
