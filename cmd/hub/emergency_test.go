@@ -115,3 +115,22 @@ func TestStatusBoard(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
+
+// patient answers for the store as long as its caller does not go away.
+type patient struct{ Store }
+
+func (patient) Revision(ctx context.Context) (int64, error) { return 1, ctx.Err() }
+
+// TestStatusBoardOutlivesItsCaller: who asks and goes away makes nothing look broken to those who come next.
+func TestStatusBoardOutlivesItsCaller(t *testing.T) {
+	h := &Hub{store: patient{memory.New()}, core: &bridge.Hub{}, options: Options{Clock: time.Now}}
+	h.wireStatus()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if s := h.status(gone); s.Notice() != "" {
+		t.Errorf("it says %q", s.Notice())
+	}
+	if s := h.status(t.Context()); s.Notice() != "" {
+		t.Errorf("it says %q to the next", s.Notice())
+	}
+}

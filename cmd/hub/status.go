@@ -10,8 +10,12 @@ import (
 	"github.com/lanyard-hub/lanyard/web/signin"
 )
 
-// statusFor is how long one look at the parts serves: the page is public, and must not be a way to keep the store busy.
-const statusFor = 2 * time.Second
+// statusFor is how long one look at the parts serves: the page is public, and must not be a way to keep the store busy. statusWait is how
+// long a look may take: pages of sign-in wait for it.
+const (
+	statusFor  = 2 * time.Second
+	statusWait = time.Second
+)
 
 // statusBoard gathers what the status page says. Parts are added before the hub listens.
 type statusBoard struct {
@@ -26,13 +30,16 @@ func (b *statusBoard) add(part func(ctx context.Context, now time.Time) []signin
 	b.parts = append(b.parts, part)
 }
 
-// look is the state of all parts, as it was within the last seconds.
+// look is the state of all parts, as it was within the last seconds. It is no matter of one caller: who goes away
+// makes nothing look broken to the others.
 func (b *statusBoard) look(ctx context.Context, now time.Time) signin.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.last.Parts != nil && now.Sub(b.at).Abs() < statusFor {
 		return b.last
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statusWait)
+	defer cancel()
 	b.last, b.at = signin.Status{Parts: []signin.Part{}}, now
 	for _, part := range b.parts {
 		b.last.Parts = append(b.last.Parts, part(ctx, now)...)
@@ -78,7 +85,7 @@ func keyPart(p signin.Part, standing bridge.Standing, keep bool) signin.Part {
 		if standing == bridge.StandingUnknown && !keep {
 			p.Text += " Some apps may ask for a smartcard."
 		}
-	case bridge.StandingFresh, bridge.StandingOff, "":
+	case bridge.StandingFresh, bridge.StandingOff, bridge.StandingEmergency, "":
 	}
 	return p
 }
