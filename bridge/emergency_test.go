@@ -163,6 +163,7 @@ func TestEmergencyNeverOverrides(t *testing.T) {
 		"a class that was asked for": {func(_ *world, _ *bridge.Opening, tx *bridge.Transaction) {
 			tx.Request.Contexts = []bridge.AuthnContext{{Class: "c", Min: 3}}
 		}, bridge.RevocationUnknown},
+		"another person asked for": {func(_ *world, _ *bridge.Opening, tx *bridge.Transaction) { tx.Request.Subject = other }, bridge.RevocationUnknown},
 		"whom the policy leaves out": {func(w *world, _ *bridge.Opening, _ *bridge.Transaction) {
 			w.hub.Emergency.Who = func(bridge.Facts) bool { return false }
 		}, bridge.RevocationUnknown},
@@ -216,16 +217,17 @@ func TestEmergencyByTerms(t *testing.T) {
 		refused bridge.Reason // without an offer
 		roleID  string        // that is told
 	}{
-		"role by condition":   {terms: with(func(m *trust.Terms) { m.When = never }), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, roleID: roleA},
-		"no role":             {terms: with(func(*trust.Terms) {})},
-		"assurance":           {terms: with(func(m *trust.Terms) { m.Assurance = 3 }), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, low: true, roleID: roleA},
-		"its own class":       {terms: with(func(*trust.Terms) {}), change: asked(bridge.AuthnContext{Class: emergencyName, Min: 99, Emergency: true}), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, roleID: roleA},
-		"class, by the terms": {terms: with(func(m *trust.Terms) { m.Emergency.Unasked = true }), change: asked(bridge.AuthnContext{Class: "c", Min: 3}), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, low: true, roleID: roleA},
-		"class":               {terms: with(func(*trust.Terms) {}), change: asked(bridge.AuthnContext{Class: "c", Min: 3}), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, low: true, refused: bridge.AssuranceTooLow},
-		"identity":            {terms: with(func(m *trust.Terms) { m.Identity = 4 }), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, refused: bridge.IdentityTooLow},
-		"not allowed":         {terms: func(m *trust.Terms) { m.Emergency = nil }, refused: bridge.NoRole},
-		"another's role":      {terms: with(func(*trust.Terms) {}), change: func(r *bridge.Request) { r.RoleID = roleB }, roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, refused: bridge.RoleNotAllowed},
-		"somebody else":       {terms: with(func(m *trust.Terms) { m.When = never }), change: func(r *bridge.Request) { r.Subject = other }, roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, refused: bridge.UnknownSubject},
+		"role by condition":     {terms: with(func(m *trust.Terms) { m.When = never }), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, roleID: roleA},
+		"no role":               {terms: with(func(*trust.Terms) {})},
+		"assurance":             {terms: with(func(m *trust.Terms) { m.Assurance = 3 }), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, low: true, roleID: roleA},
+		"its own class":         {terms: with(func(*trust.Terms) {}), change: asked(bridge.AuthnContext{Class: emergencyName, Min: 99, Emergency: true}), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, roleID: roleA},
+		"class, by the terms":   {terms: with(func(m *trust.Terms) { m.Emergency.Unasked = true }), change: asked(bridge.AuthnContext{Class: "c", Min: 3}), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, low: true, roleID: roleA},
+		"class":                 {terms: with(func(*trust.Terms) {}), change: asked(bridge.AuthnContext{Class: "c", Min: 3}), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, low: true, refused: bridge.AssuranceTooLow},
+		"identity":              {terms: with(func(m *trust.Terms) { m.Identity = 4 }), roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, refused: bridge.IdentityTooLow},
+		"not allowed":           {terms: func(m *trust.Terms) { m.Emergency = nil }, refused: bridge.NoRole},
+		"another's role":        {terms: with(func(*trust.Terms) {}), change: func(r *bridge.Request) { r.RoleID = roleB }, roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, refused: bridge.RoleNotAllowed},
+		"somebody else, weakly": {terms: with(func(m *trust.Terms) { m.Assurance = 3 }), change: func(r *bridge.Request) { r.Subject = other }, low: true, refused: bridge.AssuranceTooLow},
+		"somebody else":         {terms: with(func(m *trust.Terms) { m.When = never }), change: func(r *bridge.Request) { r.Subject = other }, roles: []people.RoleProfile{role(roleA, "R8000", "RX1")}, refused: bridge.UnknownSubject},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newEmergencyWorld(t, tc.roles...)
@@ -295,6 +297,56 @@ func TestEmergencyBesideGoodProof(t *testing.T) {
 	w.must(err)
 	if next.Step != bridge.StepAuthenticate {
 		t.Errorf("after it is over the next step is %q, want a proof", next.Step)
+	}
+}
+
+// TestEmergencyBesideUnknownStanding: policy may take a credential though nobody can tell how it stands, as of a key whose model nothing
+// is known of. A session with such a proof does not rest on emergency access that is opened beside it.
+func TestEmergencyBesideUnknownStanding(t *testing.T) {
+	w := newEmergencyWorld(t)
+	unknown := func(b bridge.Browser, req bridge.Request) bridge.Browser {
+		req.ForceAuthn = true
+		next, err := w.hub.Begin(t.Context(), b, req)
+		w.must(err)
+		p := bridge.Proof{UID: uid, Method: bridge.MethodFIDO2, Assurance: 3, At: w.now, Standing: bridge.StandingUnknown}
+		b.Session, err = w.hub.Authenticate(t.Context(), b, w.reload(b, next.Transaction, bridge.StepAuthenticate), p)
+		w.must(err)
+		return b
+	}
+	w.changeTerms(func(m *trust.Terms) {
+		if m.Assurance == 3 { // the lab does without
+			m.Emergency = nil
+		}
+	})
+	b := unknown(bridge.Browser{Binding: binding}, request("lab"))
+	next, err := w.hub.Begin(t.Context(), b, request("lab"))
+	w.must(err)
+	ordinary := w.issue(next)
+	next, err = w.hub.Begin(t.Context(), b, request(partnerA)) // needs a role, and there is none
+	w.must(err)
+	b.Session, _, err = w.hub.OpenEmergency(t.Context(), b, w.reload(b, next.Transaction, bridge.StepEmergency), opening)
+	w.must(err)
+	until := w.now.Add(emergencyLife)
+	lab := func(when string) {
+		t.Helper()
+		iss, err := w.hub.Reissue(t.Context(), bridge.GrantOf(ordinary, nil), ledger.TicketRead)
+		if err != nil || !iss.Emergency.IsZero() || iss.Standing != bridge.StandingUnknown || !iss.SessionEnds.Equal(ordinary.SessionEnds) {
+			t.Errorf("%s: the lab is told %q until %s, %v", when, iss.Class, iss.SessionEnds, err)
+		}
+		if s := w.shown(b); s.EmergencyOnly() {
+			t.Errorf("%s: the session rests on emergency access", when)
+		}
+	}
+	lab("while it is open")
+	b = unknown(b, request("lab"))
+	lab("after another proof of the kind")
+	if s := w.shown(b); !s.Emergency.Equal(until) {
+		t.Errorf("open until %s, want %s", s.Emergency, until)
+	}
+	w.now = until
+	lab("after it")
+	if _, _, err := w.hub.Live(t.Context(), b); err != nil {
+		t.Errorf("after it: %v", err)
 	}
 }
 

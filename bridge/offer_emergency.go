@@ -34,6 +34,9 @@ func (h *Hub) offerEmergency(next Next, err error) (Next, error) {
 
 // mayOpen reports whether the person may open emergency access, and whether it would help.
 func (h *Hub) mayOpen(next Next, s Session) bool {
+	if asked := next.Transaction.Request.Subject; asked != "" && asked != s.UID {
+		return false
+	}
 	now := h.Clock()
 	s.Emergency = now.Add(h.Emergency.Life)
 	facts := Facts{

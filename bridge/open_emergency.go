@@ -118,7 +118,7 @@ func (h *Hub) openForProof(ctx context.Context, b Browser, tx Transaction, o Ope
 		session = Session{ID: h.NewID(), UID: proof.UID, Started: h.Clock()}
 	}
 	session.Method, session.Assurance, session.AuthnAt = proof.Method, proof.Assurance, proof.At
-	session.Authenticator, session.Standing = proof.AuthenticatorID, proof.Standing
+	session.Authenticator, session.Standing = proof.AuthenticatorID, StandingEmergency
 	return session, CodeEmergencyOnly, nil
 }
 
@@ -144,7 +144,7 @@ func (h *Hub) OffersEmergency(ctx context.Context, tx Transaction, proof Proof) 
 			return err
 		}
 	}
-	if !h.mayOpen(next, Session{UID: proof.UID, Method: proof.Method, Assurance: proof.Assurance, Standing: proof.Standing}) {
+	if !h.mayOpen(next, Session{UID: proof.UID, Method: proof.Method, Assurance: proof.Assurance, Standing: StandingEmergency}) {
 		return Refuse(RevocationUnknown, "Emergency access is not open to you here.").WithCode("emergency_not_allowed")
 	}
 	return nil

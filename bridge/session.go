@@ -42,7 +42,18 @@ const (
 	StandingStale   Standing = "stale"   // by evidence past its dates, which the policy still permits
 	StandingUnknown Standing = "unknown" // there was no evidence that the policy permits
 	StandingOff     Standing = "off"     // nobody is meant to look
+
+	// StandingEmergency is unknown where policy leaves that to emergency access alone. Only sessions stand so, and partners are told unknown.
+	StandingEmergency Standing = "emergency"
 )
+
+// Told is the standing as partners are told it.
+func (s Standing) Told() Standing {
+	if s == StandingEmergency {
+		return StandingUnknown
+	}
+	return s
+}
 
 // Session is one subject in one browser, protocol-free.
 type Session struct {

@@ -30,7 +30,7 @@ func TestEmergencyIsToldAsSuch(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := facts(t, rapid.SampledFrom(allows).Draw(rt, "allow")+rapid.SampledFrom(documents).Draw(rt, "terms")+"\nrelease: [{ name: e, value: session.emergency }, { name: uid, value: person.uid }]\n")
 		f.Session.Assurance = bridge.Assurance(rapid.IntRange(1, 3).Draw(rt, "assurance"))
-		f.Session.Standing = rapid.SampledFrom([]bridge.Standing{"", bridge.StandingFresh, bridge.StandingStale, bridge.StandingUnknown, bridge.StandingOff}).Draw(rt, "standing")
+		f.Session.Standing = rapid.SampledFrom([]bridge.Standing{"", bridge.StandingFresh, bridge.StandingStale, bridge.StandingUnknown, bridge.StandingEmergency, bridge.StandingOff}).Draw(rt, "standing")
 		f.Session.Emergency = f.Now.Add(time.Duration(rapid.IntRange(-2, 2).Draw(rt, "until")) * time.Minute)
 		f.Person.Identity = people.IdentityLevel(rapid.IntRange(1, 3).Draw(rt, "identity"))
 		f.Contexts = rapid.SampledFrom([][]bridge.AuthnContext{nil, {{Class: "AAL3_ANY", Min: 3}}, {{Class: emergencyACR, Emergency: true}}, {{Class: "AAL3_ANY", Min: 3}, {Class: emergencyACR, Emergency: true}}}).Draw(rt, "contexts")
@@ -74,14 +74,20 @@ func TestEmergencyRelease(t *testing.T) {
 		"emergency: { allow: true, release: [{ set: emergency, when: 'session.standing != \"\"' }] }": {"emergency_access", "authentication_standing"},
 	} {
 		f := facts(t, document)
-		f.Session.Emergency, f.Session.Standing = f.Now.Add(time.Minute), bridge.StandingUnknown
+		f.Session.Emergency, f.Session.Standing = f.Now.Add(time.Minute), bridge.StandingEmergency
 		iss, err := emergencyTranslator.Translate(f)
 		if err != nil {
 			t.Fatalf("%s: %v", document, err)
 		}
+		if iss.Standing != bridge.StandingUnknown {
+			t.Errorf("%s: it stands %q", document, iss.Standing)
+		}
 		var names []string
 		for _, a := range iss.Attributes {
 			names = append(names, a.Name)
+			if a.Name == "authentication_standing" && (len(a.Values) != 1 || a.Values[0] != "unknown") {
+				t.Errorf("%s: it stands %v", document, a.Values)
+			}
 		}
 		if !reflect.DeepEqual(names, want) {
 			t.Errorf("%s: %v, want %v", document, names, want)
@@ -92,7 +98,7 @@ func TestEmergencyRelease(t *testing.T) {
 // TestEmergencyNeedsAName: a protocol without a class for it is told nothing under it.
 func TestEmergencyNeedsAName(t *testing.T) {
 	f := facts(t, "emergency: { allow: true }")
-	f.Session.Emergency, f.Session.Standing = f.Now.Add(time.Minute), bridge.StandingUnknown
+	f.Session.Emergency, f.Session.Standing = f.Now.Add(time.Minute), bridge.StandingEmergency
 	if _, err := translator.Translate(f); err == nil || bridge.AsRefusal(err).Reason != bridge.RevocationUnknown {
 		t.Errorf("error = %v", err)
 	}

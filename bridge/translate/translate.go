@@ -48,7 +48,7 @@ func (t Translator) translate(in bridge.Facts, emergency bool) (bridge.Issuance,
 		Partner: in.Partner.ID, Protocol: in.Partner.Protocol, UID: in.Person.UID, Person: in.Person, Role: in.Role,
 		Assurance: in.Session.Assurance, Identity: in.Person.Identity, Method: in.Session.Method,
 		Class: bridge.SatisfiedContext(in.Contexts, in.Session, in.Person.Identity), AuthnAt: in.Session.AuthnAt, At: in.Now,
-		SubjectKind: in.Partner.Terms.Subject, Standing: in.Session.Standing,
+		SubjectKind: in.Partner.Terms.Subject, Standing: in.Session.Standing.Told(),
 	}
 	if emergency {
 		iss.Class, iss.Emergency = t.Emergency[in.Partner.Protocol], in.Session.Emergency

@@ -28,7 +28,7 @@ func (t Translator) variables(in bridge.Facts, emergency bool) map[string]any {
 		"person": personView(in),
 		"role":   role,
 		"roles":  roles,
-		"session": trust.SessionView{Assurance: int(in.Session.Assurance), Method: string(in.Session.Method), Emergency: emergency, Standing: string(in.Session.Standing),
+		"session": trust.SessionView{Assurance: int(in.Session.Assurance), Method: string(in.Session.Method), Emergency: emergency, Standing: string(in.Session.Standing.Told()),
 			Workstation: in.Session.Workstation, Place: trust.PlaceView{ID: in.Place.Workstation, Key: in.Place.Key}},
 		"subject": trust.SubjectView{Pairwise: pairwise, Scoped: scoped(in.Person.UID, t.Scope), PairwiseScoped: scoped(pairwise, t.Scope), Scope: t.Scope},
 	}

@@ -75,7 +75,7 @@ func rungNumber(s bridge.Standing) float64 {
 		return 3
 	case bridge.StandingStale:
 		return 2
-	case bridge.StandingUnknown:
+	case bridge.StandingUnknown, bridge.StandingEmergency:
 		return 1
 	case bridge.StandingOff:
 	}

@@ -35,7 +35,7 @@ func partOf(s revocation.State) signin.Part {
 		return p
 	case bridge.StandingStale:
 		p.Rung, p.Text = signin.Reduced, "Whether a card was revoked is told by older information."
-	case bridge.StandingUnknown:
+	case bridge.StandingUnknown, bridge.StandingEmergency:
 		switch s.Then {
 		case revocation.Emergency:
 			p.Rung, p.Text = signin.Emergency, "It cannot be checked whether cards are still valid. Use a security key if you have one."

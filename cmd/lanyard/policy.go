@@ -85,7 +85,7 @@ func (p *program) explain(cmd *cobra.Command, q question) error {
 	}
 	session := bridge.Session{ID: "explain", UID: person.UID, Method: bridge.Method(q.method), Assurance: bridge.Assurance(q.assurance), AuthnAt: now, Started: now, Seen: now, RoleID: role.ID}
 	if q.emergency {
-		session.Standing, session.Emergency = bridge.StandingUnknown, now.Add(c.Emergency.Life)
+		session.Standing, session.Emergency = bridge.StandingEmergency, now.Add(c.Emergency.Life)
 	}
 	iss, err := h.Core().Translator.Translate(bridge.Facts{Session: session, Person: person, Role: role, Partner: partner, RBAC: rbac, Now: now})
 	if err != nil {

@@ -156,7 +156,7 @@ func TestEmergencyAfterGoodProof(t *testing.T) {
 		if c.Name == "__Host-lanyard-session" {
 			s, err := w.store.SessionByKey(t.Context(), bridge.Key(c.Value))
 			must(t, err)
-			s.Standing, s.Emergency = bridge.StandingUnknown, w.clock().Add(time.Minute)
+			s.Standing, s.Emergency = bridge.StandingEmergency, w.clock().Add(time.Minute)
 			must(t, w.store.Commit(context.Background(), bridge.SaveSession{Session: s}))
 		}
 	}

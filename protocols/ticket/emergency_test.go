@@ -21,7 +21,7 @@ func TestEmergencyTicket(t *testing.T) {
 		id := w.signIn()
 		s, err := w.store.Session(t.Context(), id)
 		w.must(err)
-		s.Standing, s.Emergency = bridge.StandingUnknown, w.now.Add(30*time.Second)
+		s.Standing, s.Emergency = bridge.StandingEmergency, w.now.Add(30*time.Second)
 		w.must(w.store.Commit(t.Context(), bridge.SaveSession{Session: s}))
 		w.hub.Translator = translate.Translator{Salt: []byte("salt"), Scope: "rx1.example", Emergency: map[trust.Protocol]string{trust.Ticket: name}}
 		if !allowed {
