@@ -96,7 +96,9 @@ func (s Session) InEmergency(now time.Time) bool { return now.Before(s.Emergency
 
 // EmergencyOnly reports whether the session rests on emergency access alone: its proof would not have done for anything else. When
 // that is over, nothing is told before a proof that does.
-func (s Session) EmergencyOnly() bool { return !s.Emergency.IsZero() && s.Standing == StandingEmergency }
+func (s Session) EmergencyOnly() bool {
+	return !s.Emergency.IsZero() && s.Standing == StandingEmergency
+}
 
 // lapsed reports whether the session rested on emergency access that is over.
 func (s Session) lapsed(now time.Time) bool { return s.EmergencyOnly() && !s.InEmergency(now) }
