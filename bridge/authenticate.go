@@ -63,6 +63,9 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 	if err := h.Journal.Commit(ctx, writes...); err != nil {
 		return "", refuseSpent(err, "save session")
 	}
+	if err := h.endIfWithdrawn(ctx, tx, session); err != nil {
+		return "", err
+	}
 	h.trace(tx.Ref, "authenticated", "method", string(proof.Method), "assurance", fmt.Sprint(proof.Assurance))
 	h.elsewhere(ctx, session, tx.Ref)
 	return secret, nil

@@ -11,7 +11,7 @@ import (
 
 // BeginAgent takes an accepted proof from a program at a workstation that signs its subject in before any partner is in sight. The session is a
 // new one, and no browser can show it. Its role is the only open one, or none: ChooseRoleFor follows. What also returns is
-// written in the same commit. A person who may not sign in is CredentialUnknown, on record.
+// written in the same commit. A person who may not sign in is CredentialUnknown, a card that was withdrawn meanwhile CredentialRevoked, on record.
 func (h *Hub) BeginAgent(ctx context.Context, proof Proof, also func(Session) ([]Write, error)) (Session, people.Person, error) {
 	person, active, err := h.active(ctx, proof.UID)
 	if err != nil {
@@ -38,6 +38,9 @@ func (h *Hub) BeginAgent(ctx context.Context, proof Proof, also func(Session) ([
 	}
 	if err := h.Journal.Commit(ctx, append([]Write{SaveSession{Session: s}, Append{event}}, writes...)...); err != nil {
 		return Session{}, person, fmt.Errorf("bridge: save session: %w", err)
+	}
+	if err := h.endIfWithdrawn(ctx, Transaction{Ref: Ref(ctx)}, s); err != nil {
+		return Session{}, person, err
 	}
 	h.trace(Ref(ctx), "authenticated", "method", string(proof.Method), "assurance", fmt.Sprint(proof.Assurance))
 	return s, person, nil

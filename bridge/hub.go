@@ -27,9 +27,9 @@ type Hub struct {
 	Translator   Translator
 	Propagators  map[trust.Protocol]Propagator
 	Recorder     Recorder
-	// Emergencies and Registrations are needed where there is an EmergencyPolicy.
-	Emergencies   Emergencies
+	// Registrations tells of cards and keys that were withdrawn while somebody signed in with them; nil: those are found too late.
 	Registrations Registrations
+	Emergencies   Emergencies // needed, as Registrations, where there is an EmergencyPolicy
 
 	Clock   func() time.Time
 	Rand    io.Reader // nil: crypto/rand

@@ -25,7 +25,7 @@ func (h *Hub) wireCore(context.Context) error {
 	h.core = &bridge.Hub{
 		Artifacts: limitedArtifacts{h.store, h.limits.pending}, Journal: limitedJournal{journal, h.limits.pending, h.limits.tolls},
 		Sessions: countingSessions{h.store, journal}, Roster: h.store, Participants: h.store, Deliveries: h.store, Directory: h.store,
-		Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
+		Registrations: h.store, Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
 		Clock: h.options.Clock, Secret: keys.core, Limits: limits, Parallel: parallel,
 		OnCardRemoval: trust.Removal(c.Session.OnCardRemoval), OnSwitch: bridge.Yield(c.Session.Switch), OnElsewhere: bridge.Yield(c.Session.Elsewhere),
 		KeepApps: c.Session.SuspendedApps == "keep", Workstations: h.store, Wake: h.wake,

@@ -90,7 +90,7 @@ func (a alertPost) Alert(ctx context.Context, id string, opened time.Time) error
 
 // wireEmergency completes the core.
 func (h *Hub) wireEmergency(t translate.Translator) (err error) {
-	h.core.Emergencies, h.core.Registrations = h.store, h.store
+	h.core.Emergencies = h.store
 	h.core.Emergency, err = emergencyPolicy(h.options.Config.Emergency, t, h.options.Lab)
 	return err
 }
