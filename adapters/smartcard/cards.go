@@ -1,6 +1,7 @@
 package smartcard
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -144,7 +145,7 @@ func (k *card) keeps(table []rule) (int, *bridge.Refusal) {
 
 // owner finds whose card it is.
 func (c *Cards) owner(ctx context.Context, k *card) (people.Authenticator, error) {
-	a, err := c.options.Authenticators.Authenticator(ctx, people.Smartcard, k.handle())
+	a, err := c.registered(ctx, k)
 	switch {
 	case errors.Is(err, people.ErrNotFound) && k.authority.Identifier.Source != NoIdentifier:
 		return c.register(ctx, k)
@@ -158,6 +159,32 @@ func (c *Cards) owner(ctx context.Context, k *card) (people.Authenticator, error
 		return a, bridge.Refuse(bridge.CredentialExpired, "The registration of this card ended on %s. Ask your Registration Authority to renew it.", day(a.Expires)).WithCode("card_registration_ended")
 	}
 	return a, nil
+}
+
+// registered looks a card up: under the identifier of its issuer's key in the path that was found and, where the authorities have
+// that key under another one too, as after a renewal, under that. A card that was withdrawn stays so whichever path was found.
+func (c *Cards) registered(ctx context.Context, k *card) (people.Authenticator, error) {
+	a, err := c.options.Authenticators.Authenticator(ctx, people.Smartcard, k.handle())
+	for _, id := range c.otherIDs(k.issuer()) {
+		if !errors.Is(err, people.ErrNotFound) {
+			break
+		}
+		a, err = c.options.Authenticators.Authenticator(ctx, people.Smartcard, people.CardHandle(id, k.leaf.SerialNumber))
+	}
+	return a, err //nolint:wrapcheck // the caller does
+}
+
+// otherIDs are the identifiers that other certificates of the same key have.
+func (c *Cards) otherIDs(issuer *x509.Certificate) (ids [][]byte) {
+	for _, a := range c.authorities {
+		for _, other := range slices.Concat(a.Roots, a.Intermediates) {
+			id := IssuerKeyID(other)
+			if bytes.Equal(other.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) && !bytes.Equal(id, IssuerKeyID(issuer)) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
 }
 
 // card is one examination. The rules fill it as they go.
