@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // running starts a demo in a directory of its own and returns what its demo.json says: tests know no more
@@ -160,6 +161,15 @@ func (b *browser) sees(texts ...string) {
 			b.t.Fatalf("%s (%d) does not show %q:\n%s", b.at, b.status, text, b.page)
 		}
 	}
+}
+
+// looksUntil asks for a page that still changes until it has the text.
+func (b *browser) looksUntil(text string) {
+	b.t.Helper()
+	for limit := time.Now().Add(20 * time.Second); !strings.Contains(b.page, text) && time.Now().Before(limit); time.Sleep(100 * time.Millisecond) {
+		b.follow("Look again")
+	}
+	b.sees(text)
 }
 
 // lacks fails if the page has the text.

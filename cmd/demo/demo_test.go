@@ -304,7 +304,7 @@ func TestSwitchUser(t *testing.T) {
 	}
 	b.open(m.Issuer + "/")
 	b.submit(`action="/switch"`, nil)
-	b.sees("You are signed out everywhere")
+	b.looksUntil("You are signed out everywhere")
 	for i, a := range m.Apps {
 		b.open(a.URL)
 		b.lacks("Asha")

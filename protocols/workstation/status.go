@@ -61,7 +61,7 @@ func (p *Provider) standing(ctx context.Context, m agent.Message) (standing, err
 	}
 	now := p.Hub.Clock()
 	for _, s := range living {
-		until := s.Started.Add(p.Hub.Limits.Absolute)
+		until := p.Hub.Ends(s)
 		if !s.Suspended.IsZero() || !now.Before(until) {
 			continue
 		}

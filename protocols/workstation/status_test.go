@@ -35,8 +35,10 @@ func TestStatus(t *testing.T) {
 			}
 		})
 	}
+	w.signIn("by emergency access", bridge.Place{Workstation: "bay4", User: "2"})
 	for id, change := range map[string]func(*bridge.Session){
-		"here": func(s *bridge.Session) { s.Suspended = w.now }, "beside": func(s *bridge.Session) { s.Started = w.now.Add(-12 * time.Hour) },
+		"by emergency access": func(s *bridge.Session) { s.Standing, s.Emergency = bridge.StandingEmergency, w.now },
+		"here":                func(s *bridge.Session) { s.Suspended = w.now }, "beside": func(s *bridge.Session) { s.Started = w.now.Add(-12 * time.Hour) },
 	} {
 		s, err := w.store.Session(t.Context(), id)
 		w.must(err)
@@ -44,7 +46,7 @@ func TestStatus(t *testing.T) {
 		w.must(w.hub.Journal.Commit(t.Context(), bridge.SaveSession{Session: s}))
 	}
 	if got := w.say("/workstation/status", w.agents["bay4"].Say("status", nil)); got.text != `{"sessions":[],"offline":1800}` {
-		t.Errorf("suspended and past its limit: %s", got.text)
+		t.Errorf("suspended, past its limit, or over with its emergency access: %s", got.text)
 	}
 }
 
