@@ -58,12 +58,15 @@ func checkCard(o *occasion, _ time.Time) error {
 	return err
 }
 
-// checkTime lets no event be of the future: it would end sessions that are not begun yet.
+// checkTime lets no event be of the future: it would end sessions that are not begun yet. The workstation's clock may be wrong, and sessions
+// are timed by ours: what counts is how old the event was when the message about it was made, in whole seconds, rather too young than too old.
 func checkTime(o *occasion, now time.Time) error {
 	at, err := o.whole("at")
 	if err != nil || at.After(now.Add(agent.Skew)) || at.Before(now.Add(-lateEvent)) {
 		return wrong("at is not a time of the last 24 hours, in whole seconds")
 	}
-	o.at = at
+	if o.at = now; o.Issued().After(at) {
+		o.at = now.Add(min(0, time.Second-o.Issued().Sub(at)))
+	}
 	return nil
 }

@@ -22,7 +22,7 @@ type occasion struct {
 	agent.Message
 	event string
 	card  string    // handle of the card it is about; empty: none, or one that does not name its issuer
-	at    time.Time // when it happened
+	at    time.Time // when it happened, by our clock
 }
 
 // event takes what happened. Only the removal of a card has consequences.

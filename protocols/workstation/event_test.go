@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/bridge/agent"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
@@ -49,6 +50,43 @@ func TestRemovalHereAndThen(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	if got := w.event("bay4", removed, nil); got.body["ended"] != 1.0 || w.ended("elsewhere") || !w.ended("later") {
 		t.Errorf("%s", got.text)
+	}
+}
+
+// TestRemovalByItsAge: the clock of a workstation that is behind, within what is let pass, keeps no session alive whose card is gone; what
+// such a workstation delivers late is about as old as it says.
+func TestRemovalByItsAge(t *testing.T) {
+	for name, c := range map[string]struct {
+		skew, age time.Duration // of the workstation's clock, and of the removal
+		late      bool          // the event says when it happened
+		ends      bool          // a session that was proven ten seconds ago
+	}{
+		"behind, at once":         {skew: -50 * time.Second, ends: true},
+		"behind, at once, said":   {skew: -50 * time.Second, late: true, ends: true},
+		"behind, a minute ago":    {skew: -50 * time.Second, age: time.Minute, late: true},
+		"ahead, at once":          {skew: 50 * time.Second, ends: true},
+		"ahead, a minute ago":     {skew: 50 * time.Second, age: time.Minute, late: true},
+		"ahead, five seconds ago": {skew: 50 * time.Second, age: 5 * time.Second, late: true, ends: true},
+		"in time, in this second": {late: true, ends: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.now = w.now.Add(900 * time.Millisecond)
+			s := w.signIn("here", bridge.Place{Workstation: "bay4"})
+			if c.skew != 0 {
+				w.now = s.AuthnAt.Add(10 * time.Second)
+			}
+			there := w.now.Add(c.skew)
+			more := map[string]any{"iat": there.Unix(), "exp": there.Add(agent.MaxLife).Unix()}
+			if c.late {
+				more["at"] = there.Add(-c.age).Unix()
+			}
+			got := w.event("bay4", removed, more)
+			got.want(t, http.StatusOK, "")
+			if w.ended("here") != c.ends {
+				t.Errorf("ended: %v, %s", w.ended("here"), got.text)
+			}
+		})
 	}
 }
 

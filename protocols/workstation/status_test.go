@@ -3,6 +3,7 @@ package workstation
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,22 @@ func TestStatus(t *testing.T) {
 	}
 	if got := w.say("/workstation/status", w.agents["bay4"].Say("status", nil)); got.text != `{"sessions":[],"offline":1800}` {
 		t.Errorf("suspended, past its limit, or over with its emergency access: %s", got.text)
+	}
+}
+
+// TestStatusOfEmergency: what rests on emergency access is told until that is over, and no longer.
+func TestStatusOfEmergency(t *testing.T) {
+	w := newWorld(t)
+	s := w.signIn("here", bridge.Place{Workstation: "bay4"})
+	s.Standing, s.Emergency = bridge.StandingEmergency, w.now.Add(time.Minute)
+	w.must(w.hub.Journal.Commit(t.Context(), bridge.SaveSession{Session: s}))
+	got := w.say("/workstation/status", w.agents["bay4"].Say("status", nil))
+	if want := `"until":` + strconv.FormatInt(s.Emergency.Unix(), 10) + `,`; !strings.Contains(got.text, want) {
+		t.Errorf("%s, want %s", got.text, want)
+	}
+	w.now = s.Emergency
+	if got := w.say("/workstation/status", w.agents["bay4"].Say("status", nil)); got.text != `{"sessions":[],"offline":1800}` {
+		t.Errorf("over: %s", got.text)
 	}
 }
 
