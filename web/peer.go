@@ -12,8 +12,8 @@ func (k *Kit) peer(r *http.Request) string {
 	addr, proxy := k.sender(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && proxy; i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		next, ok := hopAddr(strings.TrimSpace(hops[i]))
+		if !ok {
 			break
 		}
 		addr = next.Unmap().WithZone("") // a zone is free text
@@ -23,6 +23,16 @@ func (k *Kit) peer(r *http.Request) string {
 		return ""
 	}
 	return addr.String()
+}
+
+// hopAddr reads an address, which some proxies write with the port: passed over, all their clients would be taken for the proxy, and
+// be in whatever network that is in.
+func hopAddr(hop string) (netip.Addr, bool) {
+	if addr, err := netip.ParseAddr(hop); err == nil {
+		return addr, true
+	}
+	ap, err := netip.ParseAddrPort(hop)
+	return ap.Addr(), err == nil
 }
 
 // sender is the other end of the connection, as a PROXY header names it where one was demanded, and whether that is a proxy whose

@@ -70,6 +70,8 @@ func testForwardedFor(t *testing.T) {
 		"proxy":                {"10.0.0.1:1", []string{"192.0.2.7"}, "192.0.2.7", Hop{}},
 		"client lies":          {"10.0.0.1:1", []string{"1.2.3.4, 192.0.2.7"}, "192.0.2.7", Hop{}},
 		"client lies in two":   {"10.0.0.1:1", []string{"1.2.3.4", "192.0.2.7, 10.0.0.2"}, "192.0.2.7", Hop{}},
+		"with port":            {"10.0.0.1:1", []string{"1.2.3.4, 192.0.2.7:4711"}, "192.0.2.7", Hop{}},
+		"with port, IPv6":      {"10.0.0.1:1", []string{"1.2.3.4, [2001:db8::7]:4711"}, "2001:db8::7", Hop{}},
 		"rubbish":              {"10.0.0.1:1", []string{"192.0.2.7, unknown"}, "10.0.0.1", Hop{}},
 		"mapped and with zone": {"[::ffff:10.0.0.1]:1", []string{"fe80::1%<script>"}, "fe80::1", Hop{}},
 		"behind two proxies, the near one by PROXY header": {"10.0.0.2:1", []string{"192.0.2.7"}, "192.0.2.7", Hop{Silent: told}},
