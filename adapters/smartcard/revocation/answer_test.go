@@ -270,3 +270,27 @@ func TestAnswersOutliveARestart(t *testing.T) {
 		t.Errorf("%d answers are kept, want the revocation alone: %v", len(files), err)
 	}
 }
+
+// TestAnswersThatComeTogether: where a card's own, older answer is written after the responder's newer one, a restart knows the newer.
+func TestAnswersThatComeTogether(t *testing.T) {
+	issuer := newCA(t, nil, "Level 1D", nil)
+	d := newDesk(t, nil, answering, func(d *desk) { d.o.Folder = t.TempDir() }, issuer)
+	card := big.NewInt(77)
+	good := issuer.answer(t, issuer, answerTemplate(77, ocsp.Good))
+	if err := d.Staple(issuer.cert, card, good, d.now); err != nil {
+		t.Fatal(err)
+	}
+	older := d.answers.use(issuer.cert, card, d.now)
+	revoked := answerTemplate(77, ocsp.Revoked)
+	revoked.ThisUpdate = start
+	if err := d.Staple(issuer.cert, card, issuer.answer(t, issuer, revoked), d.now); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.keepAnswer(issuer.cert, card, older, good); err != nil { // as if it had been on its way to the disk all the time
+		t.Fatal(err)
+	}
+	d.restart()
+	if got := d.decide(issuer, 77); !got.Evidence.Revoked {
+		t.Errorf("a restart takes a revocation back: %+v", got)
+	}
+}

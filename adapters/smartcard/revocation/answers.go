@@ -119,6 +119,15 @@ func (a *answers) put(issuer *x509.Certificate, serial *big.Int, fresh *answer, 
 	return putNewer
 }
 
+// holds reports whether this is the answer about a card that is held.
+func (a *answers) holds(issuer *x509.Certificate, serial *big.Int, this *answer) bool {
+	key, _ := cardKeyOf(issuer, serial)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.held[key]
+	return w != nil && w.answer == this
+}
+
 // due lists the cards to ask for now, those without an answer first, and forgets those that are not used any more.
 func (a *answers) due(now time.Time) []*watched {
 	a.mu.Lock()

@@ -46,6 +46,7 @@ type Cache struct {
 	marks     map[issuerKey]mark
 	unwritten bool // marks are higher than what the folder says
 	files     map[string]file
+	keeping   sync.Mutex // held while an answer is written
 }
 
 var _ Decider = (*Cache)(nil)
@@ -169,7 +170,7 @@ func (c *Cache) takeAnswer(issuer *x509.Certificate, serial *big.Int, raw []byte
 	case putOlder:
 		return fmt.Errorf("%w: older than the one that is held", ErrAnswer)
 	case putNewer:
-		return c.keepAnswer(issuer, serial, raw)
+		return c.keepAnswer(issuer, serial, fresh, raw)
 	default:
 		return nil
 	}

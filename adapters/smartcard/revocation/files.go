@@ -116,9 +116,15 @@ func split(data []byte) ([]opener, error) {
 	return out, nil
 }
 
-// keepAnswer puts an answer where a restart finds it. The name is a hash: with the issuer, the number names the holder.
-func (c *Cache) keepAnswer(issuer *x509.Certificate, serial *big.Int, raw []byte) error {
+// keepAnswer puts an answer where a restart finds it, unless a newer one came meanwhile: of two that come together the newer must be
+// what is left. The name is a hash: with the issuer, the number names the holder.
+func (c *Cache) keepAnswer(issuer *x509.Certificate, serial *big.Int, fresh *answer, raw []byte) error {
 	if c.options.Folder == "" || c.options.ReadOnly {
+		return nil
+	}
+	c.keeping.Lock()
+	defer c.keeping.Unlock()
+	if !c.answers.holds(issuer, serial, fresh) {
 		return nil
 	}
 	return put(c.answerFile(issuer, serial), raw)
