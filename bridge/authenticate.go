@@ -68,6 +68,7 @@ func (h *Hub) Authenticate(ctx context.Context, b Browser, tx Transaction, proof
 	}
 	h.trace(tx.Ref, "authenticated", "method", string(proof.Method), "assurance", fmt.Sprint(proof.Assurance))
 	h.elsewhere(ctx, session, tx.Ref)
+	h.afterCard(ctx, session, tx.Ref)
 	return secret, nil
 }
 

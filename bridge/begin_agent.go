@@ -43,6 +43,7 @@ func (h *Hub) BeginAgent(ctx context.Context, proof Proof, also func(Session) ([
 		return Session{}, person, err
 	}
 	h.trace(Ref(ctx), "authenticated", "method", string(proof.Method), "assurance", fmt.Sprint(proof.Assurance))
+	h.afterCard(ctx, s, Ref(ctx))
 	return s, person, nil
 }
 

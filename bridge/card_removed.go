@@ -54,11 +54,15 @@ func (r Reader) sits(s Session) bool {
 
 // CardRemoved ends, suspends or leaves the sessions that were signed in with a card that left its reader, as removal decides for each
 // of them, and tells their participants. Sessions at another known workstation have nothing to do with it, nor have those that
-// were proven anew since. An error is of those that failed; the count is of the others.
+// were proven anew since; one that comes of a proof that was made before and is taken in later fares as they do. An error is of those that
+// failed; the count is of the others.
 func (h *Hub) CardRemoved(ctx context.Context, card people.Authenticator, from Reader, cause LogoutCause) (Removed, error) {
 	cause.Reason, cause.Station = EndedByCard, from.Workstation.Name
 	var sum Removed
 	var failed []error
+	if err := h.cardGone(ctx, card, from); err != nil {
+		failed = append(failed, err)
+	}
 	err := h.EachLiving(ctx, SessionQuery{UID: card.UID}, func(page []Session) error {
 		var here []Session
 		for _, s := range page {

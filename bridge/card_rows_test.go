@@ -40,6 +40,42 @@ func TestSecurityOfCards(t *testing.T) {
 			t.Errorf("old news ended a session that was proven since: %v", err)
 		}
 	})
+	t.Run("234/the card is removed while its proof is under way", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			rule  trust.Removal
+			from  bridge.Reader
+			after time.Duration // from the removal to the proof
+			lives bool
+		}{
+			"logout":             {rule: trust.RemovalLogout},
+			"lock":               {rule: trust.RemovalLock},
+			"ignore":             {rule: trust.RemovalIgnore, lives: true},
+			"here":               {rule: trust.RemovalLogout, from: bridge.Reader{Workstation: trust.Workstation{ID: "w4"}}},
+			"elsewhere":          {rule: trust.RemovalLogout, from: bridge.Reader{Workstation: trust.Workstation{ID: "w5"}}, lives: true},
+			"it was put in anew": {rule: trust.RemovalLogout, after: 2 * time.Millisecond, lives: true},
+		} {
+			w := newWorld(t, role(roleA, "R8000", "RX1"))
+			w.hub.OnCardRemoval = c.rule
+			b := bridge.Browser{Binding: binding}
+			next, err := w.hub.Begin(t.Context(), b, request(partnerA))
+			w.must(err)
+			tx := w.reload(b, next.Transaction, bridge.StepAuthenticate)
+			tx.Place.Workstation = "w4"
+			given := proof(uid, 3, w.now.Add(c.after-time.Millisecond))
+			given.AuthenticatorID = card.ID
+			_, err = w.hub.CardRemoved(t.Context(), card, c.from, bridge.LogoutCause{})
+			w.must(err)
+			w.now = w.now.Add(20 * time.Second)
+			b.Session, err = w.hub.Authenticate(t.Context(), b, tx, given)
+			w.must(err)
+			if _, _, err := w.hub.Live(t.Context(), b); (err == nil) != c.lives {
+				t.Errorf("%s: %v", name, err)
+			}
+			if s := w.shown(b); s.Ended.IsZero() == (c.rule == trust.RemovalLogout && !c.lives) || s.Suspended.IsZero() == (c.rule == trust.RemovalLock) {
+				t.Errorf("%s: %+v", name, s)
+			}
+		}
+	})
 	t.Run("234/a second card in the same browser", func(t *testing.T) {
 		for _, yield := range []bridge.Yield{bridge.YieldEnd, bridge.YieldSuspend} {
 			w := newWorld(t, role(roleA, "R8000", "RX1"))

@@ -107,6 +107,23 @@ func TestEmergencyByCard(t *testing.T) {
 	}
 }
 
+// TestEmergencyOfACardThatIsGone: a card that left its reader while its holder wrote down why opens nothing that outlives it.
+func TestEmergencyOfACardThatIsGone(t *testing.T) {
+	w := newEmergencyWorld(t, role(roleA, "R8000", "RX1"))
+	b := bridge.Browser{Binding: binding}
+	next, err := w.hub.Begin(t.Context(), b, request(partnerA))
+	w.must(err)
+	o := opening
+	o.Proof = w.doubtful()
+	w.now = w.now.Add(time.Minute)
+	_, err = w.hub.CardRemoved(t.Context(), people.Authenticator{ID: cardID, UID: uid, Kind: people.Smartcard}, bridge.Reader{}, bridge.LogoutCause{})
+	w.must(err)
+	b.Session, _, err = w.hub.OpenEmergency(t.Context(), b, w.reload(b, next.Transaction, bridge.StepAuthenticate), o)
+	w.must(err)
+	_, _, err = w.hub.Live(t.Context(), b)
+	w.refused(err, bridge.SessionExpired)
+}
+
 // TestEmergencyEndsWithAGoodProof: what rested on emergency access alone is a normal session from then on, and nothing more.
 func TestEmergencyEndsWithAGoodProof(t *testing.T) {
 	w := newEmergencyWorld(t, role(roleA, "R8000", "RX1"))

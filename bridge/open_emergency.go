@@ -86,6 +86,10 @@ func (h *Hub) OpenEmergency(ctx context.Context, b Browser, tx Transaction, o Op
 		return "", Emergency{}, refuseSpent(err, "open emergency access")
 	}
 	h.trace(tx.Ref, "emergency_opened", "emergency", e.ID, "refused", refused, "until", e.Until.UTC().Format(time.RFC3339))
+	if o.Proof != nil {
+		session.Workstation = tx.Place.Workstation
+		h.afterCard(ctx, session, tx.Ref)
+	}
 	return secret, e, nil
 }
 
