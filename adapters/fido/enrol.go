@@ -32,7 +32,7 @@ func (k *Keys) BeginEnrolment(ctx context.Context, p people.Person) (options, ke
 	if err != nil {
 		return nil, nil, err
 	}
-	exclude, err := k.enrolled(ctx, p.UID)
+	exclude, err := k.enrolled(ctx, p.UID, func(webauthn.Credential) bool { return true })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,8 +49,8 @@ func (k *Keys) BeginEnrolment(ctx context.Context, p people.Person) (options, ke
 	return k.offer(creation, state{Ceremony: protocol.CreateCeremony, UID: p.UID, Session: *session})
 }
 
-// enrolled lists the keys of a person, so that the browser does not make a second credential on one of them.
-func (k *Keys) enrolled(ctx context.Context, uid string) ([]protocol.CredentialDescriptor, error) {
+// enrolled lists the keys of a person that are wanted: all, so that the browser does not make a second credential on one of them.
+func (k *Keys) enrolled(ctx context.Context, uid string, wanted func(webauthn.Credential) bool) ([]protocol.CredentialDescriptor, error) {
 	all, err := k.options.Authenticators.AuthenticatorsOf(ctx, uid)
 	if err != nil && !errors.Is(err, people.ErrNotFound) {
 		return nil, fmt.Errorf("fido: list keys: %w", err)
@@ -64,7 +64,9 @@ func (k *Keys) enrolled(ctx context.Context, uid string) ([]protocol.CredentialD
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, r.credential.Descriptor())
+		if wanted(r.credential) {
+			out = append(out, r.credential.Descriptor())
+		}
 	}
 	return out, nil
 }

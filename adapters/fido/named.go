@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
@@ -22,7 +23,7 @@ const minSecret = 32
 // not exist, it lists keys that do not exist either, the same ones every time: the list tells nobody who is registered (WebAuthn Level 3, section 14.6.2).
 func (k *Keys) allowed(ctx context.Context, uid string) ([]protocol.CredentialDescriptor, error) {
 	decoys := k.decoys(uid) // for everybody, so that it takes as long
-	own, err := k.enrolled(ctx, uid)
+	own, err := k.enrolled(ctx, uid, needsList)
 	if err != nil && !errors.Is(err, people.ErrNotFound) {
 		return nil, err
 	}
@@ -30,6 +31,15 @@ func (k *Keys) allowed(ctx context.Context, uid string) ([]protocol.CredentialDe
 		return decoys, nil
 	}
 	return own, nil
+}
+
+// needsList: phones and computers find their own credentials, unless they said that they cannot. On a list they would tell that it is
+// somebody's: no decoy is of them.
+func needsList(c webauthn.Credential) bool {
+	if rk := c.Extensions.RK; rk != nil && !*rk {
+		return true
+	}
+	return !slices.Contains(c.Transport, protocol.Internal) && !slices.Contains(c.Transport, protocol.Hybrid)
 }
 
 // decoys are made from the secret and what was typed. Lengths and transports are those of keys that people have.

@@ -87,6 +87,15 @@ func testEnumeration(t *testing.T) {
 	if a, b := d.listedFor("12"), d.listedFor("21"); reflect.DeepEqual(a, b) {
 		t.Error("one list for two numbers")
 	}
+	for i, transports := range [][]string{{"internal"}, {"hybrid", "internal"}} { // a phone finds its own credential, and a made-up list has none
+		before := d.listedFor(d.person.UID)
+		phone := softKey(t, byte(10+i))
+		phone.Transports = transports
+		d.enrol(phone, d.person)
+		if got := d.listedFor(d.person.UID); !reflect.DeepEqual(got, before) {
+			t.Errorf("a list that tells that somebody has a phone registered: %+v", got)
+		}
+	}
 	d.shelf.all[0].Revoked = start
 	if got := d.listedFor(d.person.UID); len(got) == 0 || got[0].ID == a.Handle {
 		t.Errorf("a revoked key is listed, or nothing: %+v", got)
