@@ -7,11 +7,14 @@ import (
 	"github.com/lanyard-hub/lanyard/metadata"
 )
 
-// Hints say where the terms of a SAML partner release less than its metadata asks for, and where a sign-out will say less than an OIDC
-// client's makers may expect. They refuse nothing: whoever applies the terms may have meant it.
+// Hints say where the terms of a SAML partner release less than its metadata asks for, where a sign-out will say less than an OIDC
+// client's makers may expect, and where a legacy system lets in who it is not. They refuse nothing: whoever applies the terms may have meant it.
 func (p Partner) Hints() []string {
 	if p.OIDC != nil {
 		return p.OIDC.hints()
+	}
+	if p.Ticket != nil {
+		return p.Ticket.hints()
 	}
 	if p.SAML == nil {
 		return nil

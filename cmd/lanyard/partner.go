@@ -102,6 +102,9 @@ func (p *program) applyOne(cmd *cobra.Command, store hub.Store, d trust.Document
 	if err := p.hintTargets(ctx, store, change.Partner, how.docs); err != nil {
 		return exitError{exitStore, err}
 	}
+	if err := p.hintSystems(ctx, store, change.Partner, how); err != nil {
+		return exitError{exitStore, err}
+	}
 	if err := p.checkSector(ctx, d, change); err != nil {
 		return exitError{exitRefused, inFile(file, err, trust.ErrInvalid)}
 	}
