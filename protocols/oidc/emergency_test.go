@@ -150,18 +150,38 @@ func TestEmergencyAfterGoodProof(t *testing.T) {
 	w.router = w.kit.Router(w.p.Routes(), w.steps())
 	b := w.browser()
 	set := w.tokens(w.redeem("basic", b.code("basic")))
-	u, err := url.Parse(issuer)
-	must(t, err)
-	for _, c := range b.c.Jar.Cookies(u) {
-		if c.Name == "__Host-lanyard-session" {
-			s, err := w.store.SessionByKey(t.Context(), bridge.Key(c.Value))
-			must(t, err)
-			s.Standing, s.Emergency = bridge.StandingEmergency, w.clock().Add(time.Minute)
-			must(t, w.store.Commit(context.Background(), bridge.SaveSession{Session: s}))
-		}
-	}
+	w.stand(b, bridge.StandingEmergency, w.clock().Add(time.Minute))
 	set = w.tokens(w.refresh("basic", set.Refresh))
 	if claims, _ := w.verified(set.ID); claims["acr"] != emergencyACR || set.Expires > 60 {
 		t.Errorf("acr %v, %d s", claims["acr"], set.Expires)
+	}
+}
+
+// TestEmergencyEndsNoGrant: an app that emergency access is not for is refused while the session rests on it, and goes on after a good proof.
+func TestEmergencyEndsNoGrant(t *testing.T) {
+	w := newEmergencyWorld(t)
+	w.change("basic", func(p *trust.Partner) { p.Terms.Emergency = nil })
+	w.router = w.kit.Router(w.p.Routes(), w.steps())
+	b := w.browser()
+	set := w.tokens(w.redeem("basic", b.code("basic")))
+	w.stand(b, bridge.StandingEmergency, w.clock().Add(time.Minute))
+	after := w.lastSeq()
+	w.denied(t, "refresh under emergency access", w.refresh("basic", set.Refresh), after, http.StatusBadRequest, "invalid_grant", "emergency_not_allowed")
+	w.stand(b, bridge.StandingFresh, time.Time{})
+	w.tokens(w.refresh("basic", set.Refresh))
+}
+
+// stand makes the session of a browser one whose credential stands like this, with emergency access until then.
+func (w *world) stand(b *browser, s bridge.Standing, until time.Time) {
+	w.t.Helper()
+	u, err := url.Parse(issuer)
+	must(w.t, err)
+	for _, c := range b.c.Jar.Cookies(u) {
+		if c.Name == "__Host-lanyard-session" {
+			session, err := w.store.SessionByKey(context.Background(), bridge.Key(c.Value))
+			must(w.t, err)
+			session.Standing, session.Emergency = s, until
+			must(w.t, w.store.Commit(context.Background(), bridge.SaveSession{Session: session}))
+		}
 	}
 }

@@ -87,7 +87,7 @@ func mayUse(c *client, grant string) *bridge.Refusal {
 const codeUsedTwice = "refresh_twice" // what was presented was used twice, and that is no misuse
 
 // failed does what a refused exchange entails: the assertion counts as used, and a grant that was
-// misused, or may no longer be answered, ends; one of a suspended session may be good again (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
+// misused, or may no longer be answered, ends; one that recovers may be good again (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
 func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
 	why := bridge.AsRefusal(err)
 	if why.Code != codeAssertionReplayed {
@@ -95,7 +95,7 @@ func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
 			return spent
 		}
 	}
-	if name, _ := tokenError(why); x.found == nil || name != errInvalidGrant || why.Code == codeUsedTwice || why.Code == bridge.CodeSuspended {
+	if name, _ := tokenError(why); x.found == nil || name != errInvalidGrant || why.Code == codeUsedTwice || recovers(why) {
 		return err
 	}
 	until := x.now
@@ -106,6 +106,12 @@ func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
 		return errors.Join(end, err)
 	}
 	return err
+}
+
+// recovers reports whether a proof of the person makes the same request good again: the session waits for one, or rests on emergency
+// access that is not for this client.
+func recovers(why *bridge.Refusal) bool {
+	return why.Code == bridge.CodeSuspended || why.Reason == bridge.RevocationUnknown
 }
 
 // replayed says what of a caller was used before, once a commit failed because something exists already; nil: nothing of the caller.
