@@ -258,6 +258,7 @@ func TestChromiumAgent(t *testing.T) {
 	// The reader is empty: the person reads what to do, in the hub's own words.
 	b.Open(t, h.issuer+"/ticket/start?partner=pathology")
 	b.See(t, "#way-agent:not([hidden])")
+	b.See(t, "#way-agent form button:focus")
 	b.Screenshot(t, "agent-signin")
 	b.Click(t, "#way-agent form button")
 	b.SeeText(t, "#way-agent", "There is no card in the reader")

@@ -106,7 +106,7 @@
     } else {
       document.querySelector(".way").before(root);
       document.querySelectorAll(".way:not(#way-agent)").forEach(function (way) { way.classList.add("other"); });
-      if (document.activeElement === document.body || document.activeElement.hasAttribute("autofocus")) { form.querySelector("button").focus({ preventScroll: true }); }
+      if (document.activeElement === document.body || document.activeElement.matches("[autofocus], [data-first] button")) { form.querySelector("button").focus({ preventScroll: true }); }
     }
     if (other && other.querySelector("form button")) { other.querySelector("form button").textContent = "Use your smartcard through the browser"; }
   }
