@@ -1,14 +1,19 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/e2e/components"
 	"github.com/lanyard-hub/lanyard/e2e/components/virtualcard"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // enrol registers a computer with the hub and has its agent enrol.
@@ -37,7 +42,7 @@ func TestChromiumWorkstation(t *testing.T) {
 	path := h.pathology()
 	pcsc := components.StartPCSC(t)
 	card := h.cards[nurse]
-	b := bayWith(t, h, pcsc.Module, "246810", map[string]string{"PCSCLITE_CSOCK_NAME": pcsc.Socket}, agentPorts, "")
+	b := bayWith(t, h, pcsc.Module, "246810", map[string]string{"PCSCLITE_CSOCK_NAME": pcsc.Socket}, agentPorts, fmt.Sprintf("audiences: { %q: [pathology] }\n", h.issuer))
 	b.enrol("Bay 4", "--shared")
 	pcsc.Reader.Insert(virtualcard.NewCard(card.Certificate, card.Key, "246810"))
 	b.run()
@@ -51,6 +56,9 @@ func TestChromiumWorkstation(t *testing.T) {
 	}
 	c.Open(t, h.issuer+"/")
 	c.SeeText(t, "header", "Ben Example")
+
+	app := h.offlineApp(b.workstation())
+	app.proves(b, "pathology")
 
 	time.Sleep(7 * time.Second)                        // the agent gives back what starting needed
 	t.Logf("resident with OpenSC: %d KiB", b.memory()) // 10 to 15 MiB, by what the kernel maps at once; bounded with SoftHSM
@@ -67,8 +75,86 @@ func TestChromiumWorkstation(t *testing.T) {
 		t.Errorf("the removal ended nothing:\n%s", log)
 	}
 	c.SeeText(t, "main", "You were signed out")
+	if status, proof := b.prove("pathology", "nonce-of-the-app-2"); status == http.StatusOK {
+		t.Errorf("a proof without the card: %s", proof)
+	}
 	if sessions := h.run("session", "list"); strings.Contains(sessions, nurse) {
 		t.Errorf("the session lives:\n%s", sessions)
 	}
 	b.noSecrets("246810", nurse, "Ben Example")
+}
+
+// offlineApp is an app that keeps the key of a workstation's agent and checks proofs by the script of docs/how-to/check-an-offline-proof.md.
+type offlineApp struct{ hub *hub }
+
+func (h *hub) offlineApp(workstation string) offlineApp {
+	h.t.Helper()
+	page, err := os.ReadFile("../docs/how-to/check-an-offline-proof.md")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "Save as `check_proof.py`:\n\n```python\n")
+	script, _, closed := strings.Cut(rest, "\n```\n")
+	if !closed {
+		h.t.Fatal("the page has no script")
+	}
+	h.write("check_proof.py", script)
+	_, keys := components.Get(h.t, components.Client(h.t, h.ca), h.issuer+"/workstation/keys/"+workstation)
+	set, err := jose.ReadKeySet([]byte(keys))
+	if err != nil || len(set.Keys()) != 1 {
+		h.t.Fatalf("%v: %s", err, keys)
+	}
+	h.write("keys.json", keys)
+	h.write("workstation.json", fmt.Sprintf(`{"id":%q,"jkt":%q}`, workstation, jose.Thumbprint(set.Keys()[0].Public)))
+	return offlineApp{h}
+}
+
+// check is what the app's script says of a proof about this session.
+func (a offlineApp) check(proof, audience, sub, sid, nonce string) string {
+	cmd := exec.CommandContext(a.hub.t.Context(), "python3", "check_proof.py", audience, sub, sid, nonce)
+	cmd.Dir, cmd.Stdin = a.hub.dir, strings.NewReader(proof)
+	out, _ := cmd.CombinedOutput() // what it says is what counts
+	return strings.TrimSpace(string(out))
+}
+
+// proves asks the agent for a proof, as soon as it has heard of the session, and has the app check it.
+func (a offlineApp) proves(b *bay, audience string) {
+	b.t.Helper()
+	status, proof := 0, ""
+	for limit := time.Now().Add(40 * time.Second); status != http.StatusOK && time.Now().Before(limit); time.Sleep(500 * time.Millisecond) {
+		status, proof = b.prove(audience, "nonce-of-the-app-1")
+	}
+	var said struct{ Sub, Sid string }
+	parts := strings.Split(proof, ".")
+	if len(parts) != 3 {
+		b.t.Fatalf("no proof: %d %q", status, proof)
+	}
+	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(claims, &said) != nil || said.Sub == "" || said.Sid == "" {
+		b.t.Fatalf("%v: %s", err, claims)
+	}
+	if got := a.check(proof, audience, said.Sub, said.Sid, "nonce-of-the-app-1"); !strings.HasPrefix(got, "accepted") {
+		b.t.Errorf("the app says %q of %s", got, claims)
+	}
+	if got := a.check(proof, audience, said.Sub, said.Sid, "nonce-of-another-1"); !strings.HasPrefix(got, "refused") {
+		b.t.Errorf("the app says %q to another nonce", got)
+	}
+}
+
+// prove asks the agent, as a program of this computer does, to prove the session of an app.
+func (b *bay) prove(audience, nonce string) (int, string) {
+	b.t.Helper()
+	var got struct{ Proof string }
+	status := b.page("/v1/proof", fmt.Sprintf(`{"audience":%q,"nonce":%q}`, audience, nonce), &got)
+	return status, got.Proof
+}
+
+// workstation is the id that the hub gave the agent.
+func (b *bay) workstation() string {
+	b.t.Helper()
+	var all []struct{ ID string }
+	if err := json.Unmarshal([]byte(b.hub.run("workstation", "list", "--json")), &all); err != nil || len(all) != 1 {
+		b.t.Fatalf("%v: %+v", err, all)
+	}
+	return all[0].ID
 }
