@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ type softAgent struct {
 	agent  *softagent.Agent
 	server *http.Server
 	base   string
+	late   time.Duration // after which its port service answers
 
 	mu    sync.Mutex
 	card  *components.Leaf // nil: the reader is empty
@@ -103,7 +105,10 @@ func (a *softAgent) serve() {
 		a.t.Fatal("none of the agents' ports is free")
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /PRS/ConnectPRService", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
+	mux.HandleFunc("GET /PRS/ConnectPRService", func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(a.late)
+		fmt.Fprint(w, "ok")
+	})
 	mux.HandleFunc("GET /PRS/GetPortNumber", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.base[strings.LastIndex(a.base, ":")+1:]) })
 	mux.HandleFunc("GET /v1/state", a.state)
 	mux.HandleFunc("POST /v1/presence", a.presence)
@@ -263,7 +268,7 @@ func TestChromiumAgent(t *testing.T) {
 	b.Click(t, "#way-agent form button")
 	b.SeeText(t, "#way-agent", "There is no card in the reader")
 	b.Screenshot(t, "agent-no-card")
-	for code, words := range map[string]string{"0x80200004": "is locked", "0x80400002": "The PIN was wrong", "0x80400001": "You cancelled it", "0xdeadbeef": "did not answer"} {
+	for code, words := range map[string]string{"0x80200004": "is locked", "0x80400002": "The PIN was wrong", "0x80400001": "You cancelled it", "0xdeadbeef": "did not answer", "constructor": "did not answer"} {
 		a.refuseWith(code)
 		a.mu.Lock()
 		a.card = h.cards[nurse]
@@ -315,6 +320,27 @@ func TestChromiumAgent(t *testing.T) {
 	b.SeeText(t, "header", "Dr Asha Example")
 	b.Screenshot(t, "agent-tapped")
 	h.noPersonalData("Ben Example", "Asha", nurse, doctor)
+}
+
+// TestChromiumAgentLate: a program on another of the ports that answers after the agent does not take its place.
+func TestChromiumAgentLate(t *testing.T) {
+	h := startHubWith(t, "", "workstation: { agent: true }")
+	h.pathology()
+	a := h.workstation("Bay 4")
+	a.card = h.cards[nurse]
+	rogue := &softAgent{t: t, hub: h, agent: softagent.New("rogue", h.issuer, nil), pages: map[chan string]bool{}, late: time.Second}
+	rogue.serve()
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Flags: local})
+	b.Open(t, h.issuer+"/ticket/start?partner=pathology")
+	b.See(t, "#way-agent:not([hidden])")
+	time.Sleep(2 * time.Second)
+	b.Click(t, "#way-agent form button")
+	b.SeeText(t, "body", "ticket received")
+	rogue.mu.Lock()
+	defer rogue.mu.Unlock()
+	if len(rogue.asked) == 0 || slices.Contains(rogue.asked, "/v1/sign") || slices.Contains(rogue.asked, "/v1/presence") {
+		t.Errorf("the other program was asked %v", rogue.asked)
+	}
 }
 
 // waitForPage waits until a page listens.

@@ -39,12 +39,30 @@ func (r *Reader) ReadPresence(ctx context.Context, token, nonce string) (Presenc
 	if err != nil || nonce == "" || subtle.ConstantTimeCompare([]byte(said), []byte(nonce)) != 1 {
 		return Presence{}, bridge.Refuse(bridge.BadRequest, "The agent of this computer answered for another page.").WithCode("presence_nonce")
 	}
+	if err := r.ours(m); err != nil {
+		return Presence{}, err
+	}
 	p := Presence{Message: m}
 	if p.User, err = m.User(); err != nil {
 		return Presence{}, err
 	}
 	p.Certificate, err = m.Certificate()
 	return p, err
+}
+
+// ours refuses what an agent said to a page of another origin than the hub's, which may have been given the nonce by anybody. A message
+// without an origin was said to a program of the workstation.
+func (r *Reader) ours(m Message) error {
+	origin, err := m.Claims.Text("origin")
+	if errors.Is(err, jose.ErrMissing) {
+		return nil
+	}
+	scheme, rest, _ := strings.Cut(r.Issuer, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	if err != nil || origin != scheme+"://"+host {
+		return bridge.Refuse(bridge.BadRequest, "The agent of this computer answered for a page of another site.").WithCode("presence_origin")
+	}
+	return nil
 }
 
 // Place is where a browser is, by this presence.

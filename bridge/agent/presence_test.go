@@ -38,6 +38,9 @@ func TestReadPresence(t *testing.T) {
 	if p.Place() != want || len(want.Card) != 64 {
 		t.Errorf("place %+v", p.Place())
 	}
+	if _, err = w.reader.ReadPresence(t.Context(), w.message("bay4", "presence", object{"nonce": "n", "origin": hub}), "n"); err != nil {
+		t.Errorf("a page of ours: %v", err)
+	}
 	p, err = w.reader.ReadPresence(t.Context(), w.message("bay4", "presence", object{"nonce": "n"}), "n")
 	if err != nil || p.Place() != (bridge.Place{Workstation: "bay4", Key: p.Thumbprint}) {
 		t.Errorf("without a card: %+v %v", p.Place(), err)
@@ -54,6 +57,10 @@ func TestBadPresence(t *testing.T) {
 		"another nonce":              {object{"nonce": "m"}, "presence_nonce"},
 		"no nonce":                   {nil, "presence_nonce"},
 		"a nonce in a list":          {object{"nonce": []string{"n"}}, "presence_nonce"},
+		"a page of another site":     {object{"nonce": "n", "origin": "https://app.example"}, "presence_origin"},
+		"a page beside the hub":      {object{"nonce": "n", "origin": hub + ":8443"}, "presence_origin"},
+		"a page of nowhere":          {object{"nonce": "n", "origin": ""}, "presence_origin"},
+		"an origin in a list":        {object{"nonce": "n", "origin": []string{hub}}, "presence_origin"},
 		"another act":                {object{"nonce": "n", "act": "event"}, "agent_message"},
 		"a user without end":         {object{"nonce": "n", "user": strings.Repeat("u", 65)}, "agent_message"},
 		"a user that is a number":    {object{"nonce": "n", "user": 2}, "agent_message"},

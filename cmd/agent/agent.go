@@ -46,6 +46,7 @@ type Agent struct {
 	outbox  *channel.Outbox
 	follow  chan card.Event
 	locked  chan channel.Event
+	again   chan struct{} // ask about the sessions here
 }
 
 // New loads the middleware and the identity. That there is no identity yet is no error: the card signs, but nothing is said in the
@@ -58,7 +59,7 @@ func New(o Options) (*Agent, error) {
 	if err := os.MkdirAll(o.Config.StateDir, 0o700); err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, events: &loopback.Events{}, follow: make(chan card.Event, 64), locked: make(chan channel.Event, 8)}
+	a := &Agent{o: o, events: &loopback.Events{}, follow: make(chan card.Event, 64), locked: make(chan channel.Event, 8), again: make(chan struct{}, 1)}
 	a.readers = &card.Readers{Now: o.Now, Prompt: prompt(o.Config.PIN), Cache: o.Config.PIN.Cache}
 	for _, path := range o.Config.Modules {
 		m, err := o.Load(path)
@@ -82,7 +83,7 @@ func New(o Options) (*Agent, error) {
 	default:
 		a.voice.hub = &channel.Hub{Identity: identity, Client: client, Now: o.Now, User: osSession()}
 	}
-	a.tickets = &ticket.Tickets{Broker: a.broker(client)}
+	a.tickets = &ticket.Tickets{Broker: a.broker(client), Inserted: a.readers.Inserted}
 	return a, nil
 }
 

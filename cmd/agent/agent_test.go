@@ -316,6 +316,44 @@ func TestSignAndProve(t *testing.T) {
 	within(t, "no proof without the card", time.Second, func() bool { status, _ := b.post(t, "/v1/proof", `{"audience":"pas"}`); return status == 409 })
 }
 
+// TestSecurityCardPutBack: a card that was out and is in again proves nothing by itself, while nobody can ask the hub whether its
+// session still is; and what the hub says about sessions without a card is asked anew when it heard of a removal.
+func TestSecurityCardPutBack(t *testing.T) {
+	b := enrolledBay(t)
+	b.card.put(true)
+	row := func(id, card, partner string) string {
+		return fmt.Sprintf(`{"tracking":%q,"card":%q,"until":%d,"participants":[{"protocol":"oidc","partner":%q,"sid":"s","sub":"u"}]}`, id, card, time.Now().Add(time.Hour).Unix(), partner)
+	}
+	say := func(rows ...string) {
+		b.hub.set(func() { b.hub.status = `{"sessions":[` + strings.Join(rows, ",") + `],"offline":60}` })
+	}
+	prove := func(partner string) int {
+		status, _ := b.post(t, "/v1/proof", `{"audience":"`+partner+`"}`)
+		return status
+	}
+	b.config.Audiences = map[string][]string{b.hub.URL: {"pas", "epr"}}
+	byCard, byKey := row("1", channel.Fingerprint(b.card.leaf.Certificate.Raw), "pas"), row("2", "", "epr")
+	say(byCard, byKey)
+	b.run(t)
+	within(t, "proofs", 5*time.Second, func() bool { return prove("pas") == 200 && prove("epr") == 200 })
+	say(byCard)
+	b.card.put(false)
+	within(t, "the hub is asked anew", 5*time.Second, func() bool { return prove("epr") == 401 })
+	b.card.put(true)
+	within(t, "a proof by the card, of which the hub knows", 5*time.Second, func() bool { return prove("pas") == 200 })
+	b.hub.set(func() { b.hub.down = true })
+	b.card.put(false)
+	within(t, "no proof without the card", time.Second, func() bool { return prove("pas") == 401 })
+	b.card.put(true)
+	within(t, "the card is back", 5*time.Second, func() bool { return strings.Count(b.log.String(), "msg=inserted") == 3 })
+	for range 20 {
+		if status := prove("pas"); status != 401 {
+			t.Fatalf("%d: the session was to end with the removal", status)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 func TestNotEnrolled(t *testing.T) {
 	b := enrolledBay(t)
 	b.config.StateDir = t.TempDir()

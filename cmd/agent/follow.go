@@ -16,6 +16,12 @@ const lateLock = time.Minute
 
 // happened is told of every card that came or went. What takes time is left to the loops.
 func (a *Agent) happened(e card.Event) {
+	if e.Happened == card.Removed {
+		a.tickets.Forget(e.Certificate)
+		if a.voice.hub != nil {
+			a.voice.hub.CardLeft(e.Certificate)
+		}
+	}
 	a.events.Tell(e)
 	a.o.Log.Info(string(e.Happened), "reader", e.Reader, "certificate", e.Certificate != nil)
 	if e.Happened == card.Removed && a.voice.hub != nil {
@@ -41,7 +47,7 @@ func (a *Agent) followLoop(ctx context.Context) {
 			return
 		case e := <-a.follow:
 			if e.Happened == card.Removed {
-				if err := a.tickets.Removed(ctx, e.Certificate); err != nil {
+				if err := a.tickets.Leave(ctx); err != nil {
 					a.o.Log.Warn("the ticket's end was not told", "error", err)
 				}
 				continue
@@ -58,7 +64,7 @@ const promptly = 5 * time.Second
 
 // send delivers a removal.
 func (a *Agent) send(ctx context.Context, e channel.Event) (channel.Verdict, error) {
-	if a.o.Now().Sub(e.At) < promptly {
+	if channel.Since(e.At, a.o.Now()) < promptly {
 		e.At = time.Time{}
 	}
 	return a.voice.hub.Send(ctx, e)
@@ -76,6 +82,10 @@ func (a *Agent) delivered() func(channel.Event, channel.Verdict, error) {
 			wanted = own == "lock" || own == "logout"
 		} else {
 			a.o.Log.Info("removal delivered", "act", v.Act, "ended", v.Ended, "suspended", v.Suspended, "left", v.Left, "after", a.o.Now().Sub(e.At).String())
+			select {
+			case a.again <- struct{}{}:
+			default: // it will be asked already
+			}
 		}
 		if !wanted || e.At.Equal(settled) || a.o.Now().Sub(e.At) > lateLock {
 			return
@@ -88,7 +98,7 @@ func (a *Agent) delivered() func(channel.Event, channel.Verdict, error) {
 	}
 }
 
-// statusLoop asks about the sessions here while a card is in.
+// statusLoop asks about the sessions here while a card is in or a session is known, and when the hub was told of a removal.
 func (a *Agent) statusLoop(ctx context.Context) {
 	a.tell(ctx, channel.Event{Event: "started"})
 	a.refresh(ctx)
@@ -99,9 +109,11 @@ func (a *Agent) statusLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if a.cardIn() {
+			if a.cardIn() || a.seated() {
 				a.refresh(ctx)
 			}
+		case <-a.again:
+			a.refresh(ctx)
 		}
 	}
 }
@@ -115,8 +127,15 @@ func (a *Agent) cardIn() bool {
 	return false
 }
 
+// seated reports whether the hub told of a session here: one of a security key has no card in.
+func (a *Agent) seated() bool {
+	status, _, _ := a.voice.hub.Heard()
+	return len(status.Sessions) > 0
+}
+
+// refresh asks about the sessions here once the hub knows of every card that left: before, it would tell of sessions that are to end.
 func (a *Agent) refresh(ctx context.Context) {
-	if a.voice.hub == nil {
+	if a.voice.hub == nil || a.outbox.Waiting() > 0 {
 		return
 	}
 	if err := a.voice.hub.Refresh(ctx); err != nil && ctx.Err() == nil {

@@ -24,11 +24,11 @@ func (v *voice) Workstation() (string, error) {
 }
 
 // Presence implements loopback.Hub.
-func (v *voice) Presence(nonce string, certificate []byte) (string, error) {
+func (v *voice) Presence(nonce, origin string, certificate []byte) (string, error) {
 	if v.hub == nil {
 		return "", channel.ErrNotEnrolled
 	}
-	return v.hub.Identity.Presence(nonce, v.hub.User, certificate, v.now())
+	return v.hub.Identity.Presence(nonce, origin, v.hub.User, certificate, v.now())
 }
 
 // Proof implements loopback.Hub.

@@ -21,7 +21,7 @@
   }
   function ok(r) { if (!r.ok) { throw { name: "agent" }; } return r; }
 
-  // look asks all ports at once, and takes the first that answers as an agent does.
+  // look asks all ports at once, and takes the first that answers as an agent does. Who answers later changes nothing.
   function look() {
     return Promise.any(ports.map(function (port) {
       var service = "http://127.0.0.1:" + port + "/PRS/";
@@ -30,9 +30,9 @@
       }).then(ok).then(function (r) { return r.text(); }).then(function (text) {
         var own = Number(text.trim());
         if (!(own > 0 && own < 65536)) { throw { name: "agent" }; }
-        base = "http://127.0.0.1:" + own;
-        return ask(base + "/v1/state", 2000);
-      }).then(ok).then(function (r) { return r.json(); });
+        var at = "http://127.0.0.1:" + own;
+        return ask(at + "/v1/state", 2000).then(ok).then(function (r) { return r.json(); }).then(function (state) { return { base: at, state: state }; });
+      });
     }));
   }
 
@@ -43,7 +43,9 @@
     return fetch(path, { method: "POST", body: fields });
   }
   function presence() {
-    return ask(base + "/v1/presence", 5000, { nonce: nonce }).then(ok).then(function (r) { return r.json(); });
+    return ask(base + "/v1/presence", 5000, { nonce: nonce }).then(ok).then(function (r) { return r.json(); }).then(function (said) {
+      return { presence: said.presence };
+    });
   }
 
   var words = {
@@ -69,7 +71,7 @@
   function fail(e) {
     running = false;
     var code = e && e.code;
-    part("why").textContent = words[code] || (e && e.name === "server" ? "This page is out of date. Go back to your app and start again." :
+    part("why").textContent = typeof words[code] === "string" ? words[code] : (e && e.name === "server" ? "This page is out of date. Go back to your app and start again." :
       e && e.name === "AbortError" ? "You stopped." : "The program on this computer that reads cards did not answer.");
     part("failed").dataset.code = code || (e && e.name) || "";
     show("failed");
@@ -136,7 +138,9 @@
     part("other").hidden = !another;
     part("other").addEventListener("click", function () { show("form"); another.focus(); });
   }
-  look().then(function (state) {
+  look().then(function (found) {
+    var state = found.state;
+    base = found.base;
     listen();
     if (root.dataset.place && state.workstation && document.querySelector(".way:not(#way-agent)")) {
       presence().then(function (said) { return post(root.dataset.place, said); }).catch(function () {});

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -117,7 +118,17 @@ func (r *Readers) try(ctx context.Context, m Module, c inserted, t Token, q Ques
 	if r.Cache > 0 && !t.Protected {
 		r.kept.keep(c.serial, pin, r.Now().Add(r.Cache))
 	}
+	r.used(c, which)
 	return c.certs[which], signature, nil
+}
+
+// used puts the certificate that signed first among those of its card: it is the one that is told of when the card leaves.
+func (r *Readers) used(c inserted, which int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := r.cards[c.place]; which > 0 && now != nil && now.order == c.order {
+		now.certs = slices.Concat(c.certs[which:which+1], c.certs[:which], c.certs[which+1:])
+	}
 }
 
 // pin is nil for a reader that asks for the PIN itself.
@@ -178,7 +189,7 @@ func (k *kept) take(serial string, now time.Time) []byte {
 	if k.pin == nil || k.serial != serial {
 		return nil
 	}
-	if !now.Before(k.until) {
+	if !now.Before(k.until) || !now.Round(0).Before(k.until.Round(0)) { // the clock that only goes forward stands still in sleep
 		clear(k.pin)
 		k.pin = nil
 		return nil

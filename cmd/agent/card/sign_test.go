@@ -1,6 +1,7 @@
 package card_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/cmd/agent/card"
+	"github.com/lanyard-hub/lanyard/e2e/components"
 )
 
 func TestSign(t *testing.T) {
@@ -190,5 +192,32 @@ func TestOneSignatureAtATime(t *testing.T) {
 	close(s.proceed)
 	if err := <-done; !errors.Is(err, card.ErrCancelled) {
 		t.Error(err)
+	}
+}
+
+// TestRemovalNamesTheSigner: the hub finds sessions by the certificate that signed, which need not be the one that was tried first.
+func TestRemovalNamesTheSigner(t *testing.T) {
+	r, m, _ := ward(t, "2468")
+	m.put(components.NewCA(t, "Others").Card(t, "999000000002"), 2, "PIV Authentication")
+	delete(m.keys, "\x02") // its key is not on the card
+	m.present = false
+	if _, err := r.Refresh(true); err != nil {
+		t.Fatal(err)
+	}
+	m.present = true
+	if _, err := r.Refresh(true); err != nil {
+		t.Fatal(err)
+	}
+	if first, err := r.Current(); err != nil || first.Subject.CommonName != "999000000002" {
+		t.Fatalf("%v, %v", first.Certificate, err)
+	}
+	signer, _, err := r.Sign(t.Context(), "", nil)
+	if err != nil || signer.Subject.CommonName != "999000000001" {
+		t.Fatalf("%v, %v", signer.Certificate, err)
+	}
+	m.present = false
+	events, err := r.Refresh(true)
+	if err != nil || len(events) != 1 || !bytes.Equal(events[0].Certificate, signer.Raw) {
+		t.Errorf("%d events, %v; the removal is to name the certificate that signed", len(events), err)
 	}
 }

@@ -125,11 +125,11 @@ func TestAnswers(t *testing.T) {
 
 func TestPresence(t *testing.T) {
 	h, hub, _ := enrolled(t)
-	text, err := hub.Identity.Presence("nonce", "session-1", []byte{1}, time.Now())
+	text, err := hub.Identity.Presence("nonce", "https://sso.trust.example", "session-1", []byte{1}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := h.read(t, text); c["act"] != "presence" || c["nonce"] != "nonce" || c["user"] != "session-1" || c["certificate"] != "AQ==" {
+	if c := h.read(t, text); c["act"] != "presence" || c["nonce"] != "nonce" || c["user"] != "session-1" || c["certificate"] != "AQ==" || c["origin"] != "https://sso.trust.example" {
 		t.Errorf("%v", c)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ type Hub struct {
 	last   Status
 	heard  time.Time // when the hub answered last
 	failed error
+	left   int // how many cards left their reader
 }
 
 // Verdict is what the hub did about a card that came or went.
@@ -89,20 +91,33 @@ type Participant struct {
 	Subject  string `json:"sub"`
 }
 
-// Refresh asks the hub for the sessions at this workstation.
+// Refresh asks the hub for the sessions at this workstation. An answer during which a card left may be older than that, and is not
+// taken.
 func (h *Hub) Refresh(ctx context.Context) error {
+	h.mu.Lock()
+	left := h.left
+	h.mu.Unlock()
 	var s Status
 	err := h.post(ctx, "/workstation/status", "status", map[string]any{"user": h.User}, &s)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.failed = err
 	switch {
-	case err == nil:
+	case err == nil && left == h.left:
 		h.last, h.heard = s, h.Now()
 	case errors.Is(err, ErrRefused):
 		h.last = Status{} // it is not believed any more: nothing it heard holds
 	}
 	return err
+}
+
+// CardLeft forgets the sessions of a card that left its reader, until the hub tells of them anew: who puts it back has shown no PIN.
+func (h *Hub) CardLeft(certificate []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.left++
+	card := Fingerprint(certificate)
+	h.last.Sessions = slices.DeleteFunc(slices.Clone(h.last.Sessions), func(s Session) bool { return s.Card == card })
 }
 
 // Heard returns the last status, when it was heard, and why it is not newer.

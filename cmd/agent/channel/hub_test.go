@@ -24,6 +24,7 @@ type fakeHub struct {
 	used   map[string]bool
 	status int    // of every answer; 0: 200
 	answer string // body of a 200
+	during func() // what happens while it answers
 }
 
 func newHub(t *testing.T) *fakeHub {
@@ -50,6 +51,9 @@ func newHub(t *testing.T) *fakeHub {
 			t.Errorf("act %v on %s", claims["act"], r.URL.Path)
 		}
 		h.claims = append(h.claims, claims)
+		if h.during != nil {
+			h.during()
+		}
 		_, _ = io.WriteString(w, h.answer)
 	}))
 	t.Cleanup(h.Close)

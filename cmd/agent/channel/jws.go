@@ -72,9 +72,13 @@ func (i Identity) sign(kind string, claims map[string]any) (string, error) {
 }
 
 // Presence tells the hub, through a page, that the page runs at this workstation: nonce is the hub's. certificate is DER of that of
-// the card now inserted, or nil.
-func (i Identity) Presence(nonce, user string, certificate []byte, now time.Time) (string, error) {
+// the card now inserted, or nil. origin is the page's, so that a page of another origin gets nothing that the hub takes; empty for a
+// program.
+func (i Identity) Presence(nonce, origin, user string, certificate []byte, now time.Time) (string, error) {
 	more := map[string]any{"nonce": nonce, "user": user}
+	if origin != "" {
+		more["origin"] = origin
+	}
 	if certificate != nil {
 		more["certificate"] = base64.StdEncoding.EncodeToString(certificate)
 	}

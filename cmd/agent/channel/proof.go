@@ -30,7 +30,7 @@ func (h *Hub) Proof(w Wanted, inserted func(sha256 string) bool) (string, error)
 	switch {
 	case errors.Is(failed, ErrRefused), heard.IsZero():
 		return "", ErrOffline
-	case now.Before(heard), now.Sub(heard) > time.Duration(status.Offline)*time.Second:
+	case status.Offline <= 0, now.Round(0).Before(heard.Round(0)), Since(heard, now) > time.Duration(status.Offline)*time.Second:
 		return "", ErrOffline
 	}
 	p, err := find(status, w, now, inserted)
@@ -45,6 +45,12 @@ func (h *Hub) Proof(w Wanted, inserted func(sha256 string) bool) (string, error)
 		claims["nonce"] = w.Nonce
 	}
 	return h.Identity.sign(typeProof, claims)
+}
+
+// Since is how long ago something was, by the clock on the wall or by the one that only goes forward, whichever says more: the first
+// may have been set back, and the second stands still while the computer sleeps.
+func Since(then, now time.Time) time.Duration {
+	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
 }
 
 func find(status Status, w Wanted, now time.Time, inserted func(string) bool) (Participant, error) {

@@ -2,9 +2,12 @@ package channel
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 func TestProof(t *testing.T) {
@@ -79,5 +82,87 @@ func TestProof(t *testing.T) {
 	}
 	if err := try(heard.Add(time.Minute)); !errors.Is(err, ErrOffline) {
 		t.Errorf("%v after the workstation was revoked", err)
+	}
+}
+
+// asleep is now, for a computer that slept for some of the time before: the clock that only goes forward stood still.
+func asleep(t *testing.T, now time.Time, d time.Duration) time.Time {
+	t.Helper()
+	then := now
+	*(*int64)(unsafe.Add(unsafe.Pointer(&now), 8)) -= int64(d) // the monotonic reading; no function of the library sets it
+	if now.Sub(then) != -d || !now.Round(0).Equal(then.Round(0)) {
+		t.Fatal("time.Time is made otherwise than this test knows")
+	}
+	return now
+}
+
+// TestSecuritySleep: hours of sleep are hours of silence.
+func TestSecuritySleep(t *testing.T) {
+	h, hub, _ := enrolled(t)
+	now := time.Now()
+	hub.Now = func() time.Time { return now }
+	h.answer = fmt.Sprintf(`{"sessions":[{"tracking":"1","card":"","until":%d,"participants":[{"protocol":"oidc","partner":"pas","sid":"s1","sub":"u1"}]}],"offline":1800}`, now.Add(12*time.Hour).Unix())
+	if err := hub.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	in := func(string) bool { return true }
+	heard := now
+	for _, c := range []struct {
+		name string
+		now  time.Time
+		want error
+	}{
+		{"awake", heard.Add(time.Minute), nil},
+		{"slept for long", asleep(t, heard.Add(8*time.Hour), 8*time.Hour), ErrOffline},
+		{"clock set back by as much as went by", asleep(t, heard.Add(time.Minute), -2*time.Hour), ErrOffline},
+	} {
+		now = c.now
+		if _, err := hub.Proof(Wanted{Audience: "pas"}, in); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+	}
+	now = heard
+	h.answer = strings.Replace(h.answer, "1800", "0", 1)
+	if err := hub.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hub.Proof(Wanted{Audience: "pas"}, in); !errors.Is(err, ErrOffline) {
+		t.Errorf("%v: none may be made, however soon", err)
+	}
+}
+
+// TestSecurityCardLeft: the sessions of a card that left are forgotten, also by an answer that was on its way.
+func TestSecurityCardLeft(t *testing.T) {
+	h, hub, _ := enrolled(t)
+	h.answer = fmt.Sprintf(`{"sessions":[{"tracking":"1","card":%q,"until":%d,"participants":[{"protocol":"oidc","partner":"pas","sid":"s1","sub":"u1"}]}],"offline":1800}`,
+		Fingerprint([]byte("card")), time.Now().Add(time.Hour).Unix())
+	in := func(string) bool { return true }
+	prove := func() error {
+		_, err := hub.Proof(Wanted{Audience: "pas"}, in)
+		return err
+	}
+	refresh := func() {
+		if err := hub.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refresh()
+	hub.CardLeft([]byte("another"))
+	if err := prove(); err != nil {
+		t.Errorf("%v: another card left", err)
+	}
+	hub.CardLeft([]byte("card"))
+	if err := prove(); !errors.Is(err, ErrNoSession) {
+		t.Errorf("%v: the card is back, and nobody gave its PIN", err)
+	}
+	h.during = func() { hub.CardLeft([]byte("card")) }
+	refresh()
+	if err := prove(); !errors.Is(err, ErrNoSession) {
+		t.Errorf("%v: the answer may be older than the removal", err)
+	}
+	h.during = nil
+	refresh()
+	if err := prove(); err != nil {
+		t.Errorf("%v: the hub knows of the session", err)
 	}
 }

@@ -54,7 +54,7 @@ func (s *Server) presence(w http.ResponseWriter, r *http.Request) {
 	if c, err := s.Cards.Current(); err == nil {
 		certificate = c.Raw
 	}
-	presence, err := s.Hub.Presence(in.Nonce, certificate)
+	presence, err := s.Hub.Presence(in.Nonce, r.Header.Get("Origin"), certificate)
 	if err != nil {
 		s.refuse(w, err)
 		return
@@ -81,7 +81,7 @@ func (s *Server) sign(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
-	presence, err := s.Hub.Presence(in.Challenge, cert.Raw)
+	presence, err := s.Hub.Presence(in.Challenge, origin, cert.Raw)
 	if err != nil && !errors.Is(err, channel.ErrNotEnrolled) {
 		s.refuse(w, err)
 		return

@@ -25,8 +25,8 @@ type Cards interface {
 type Hub interface {
 	// Workstation is its id.
 	Workstation() (string, error)
-	// Presence signs a nonce of the hub's.
-	Presence(nonce string, certificate []byte) (string, error)
+	// Presence signs a nonce of the hub's, for a page of an origin; an empty one is that of a program.
+	Presence(nonce, origin string, certificate []byte) (string, error)
 	// Proof is an offline proof; sid and nonce may be empty.
 	Proof(audience, sid, nonce string) (string, error)
 }

@@ -43,8 +43,8 @@ func (c *cards) Sign(_ context.Context, purpose string, message []byte) (card.Ce
 type speaker struct{ err error }
 
 func (s *speaker) Workstation() (string, error) { return "ws1", s.err }
-func (s *speaker) Presence(nonce string, cert []byte) (string, error) {
-	return "presence:" + nonce + ":" + strconv.Itoa(len(cert)), s.err
+func (s *speaker) Presence(nonce, origin string, cert []byte) (string, error) {
+	return "presence:" + nonce + ":" + origin + ":" + strconv.Itoa(len(cert)), s.err
 }
 func (s *speaker) Proof(audience, sid, nonce string) (string, error) {
 	return "proof:" + audience + ":" + sid + ":" + nonce, s.err
@@ -149,7 +149,7 @@ func TestRoutes(t *testing.T) {
 	const challenge = "challenge-0123456789"
 	cases := []struct{ method, path, body, want string }{
 		{"GET", "/v1/state", "", `{"card":{"subject":"CN=999000000001","notAfter":"` + d.cards.cert.NotAfter.UTC().Format(time.RFC3339) + `"},"readers":[{"name":"Reader A","card":true}],"version":"1","workstation":"ws1"}`},
-		{"POST", "/v1/presence", `{"nonce":"` + challenge + `"}`, `{"presence":"presence:` + challenge + `:` + strconv.Itoa(len(d.cards.cert.Raw)) + `"}`},
+		{"POST", "/v1/presence", `{"nonce":"` + challenge + `"}`, `{"presence":"presence:` + challenge + `:` + hub + `:` + strconv.Itoa(len(d.cards.cert.Raw)) + `"}`},
 		{"POST", "/v1/ticket/get", `{"role":"1"}`, `{"ticket":"got:1"}`},
 		{"POST", "/v1/ticket/get-no-auth", `{}`, `{"ticket":"had"}`},
 		{"POST", "/v1/ticket/get-new", `{}`, `{"ticket":"new:"}`},
@@ -173,7 +173,7 @@ func TestRoutes(t *testing.T) {
 		t.Errorf("signed %q, want %q", d.cards.text.Load(), want)
 	}
 	der, err := base64.StdEncoding.DecodeString(signed["certificate"])
-	if _, wrong := x509.ParseCertificate(der); err != nil || wrong != nil || signed["signature"] != base64.StdEncoding.EncodeToString([]byte("signature")) || !strings.HasPrefix(signed["presence"], "presence:"+challenge) {
+	if _, wrong := x509.ParseCertificate(der); err != nil || wrong != nil || signed["signature"] != base64.StdEncoding.EncodeToString([]byte("signature")) || !strings.HasPrefix(signed["presence"], "presence:"+challenge+":"+hub+":") {
 		t.Errorf("%v", signed)
 	}
 }

@@ -183,13 +183,18 @@ func TestDialogue(t *testing.T) {
 	if err != nil || fresh == first || g.logout.text("sso_ticket") != first {
 		t.Errorf("%q, %v, logged out %q", fresh, err, g.logout.text("sso_ticket"))
 	}
-	if err := tickets.Removed(t.Context(), []byte("another card")); err != nil {
+	tickets.Forget([]byte("another card"))
+	if err := tickets.Leave(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if had, err := tickets.GetNoAuth(); had != fresh || err != nil {
 		t.Errorf("%q, %v after another card was pulled", had, err)
 	}
-	if err := tickets.Removed(t.Context(), s.leaf.Certificate.Raw); err != nil || g.logout.text("sso_ticket") != fresh {
+	tickets.Forget(s.leaf.Certificate.Raw)
+	if _, err := tickets.GetNoAuth(); CodeOf(err) != NotAvailable {
+		t.Errorf("%v before the broker heard that the card was pulled", err)
+	}
+	if err := tickets.Leave(t.Context()); err != nil || g.logout.text("sso_ticket") != fresh {
 		t.Errorf("%v, logged out %q", err, g.logout.text("sso_ticket"))
 	}
 	if _, err := tickets.GetNoAuth(); CodeOf(err) != NotAvailable {
@@ -345,5 +350,22 @@ func TestKeepAlive(t *testing.T) {
 	tickets.beatOnce(t.Context())
 	if _, err := tickets.GetNoAuth(); CodeOf(err) != NotAvailable {
 		t.Errorf("%v: the broker does not know the ticket", err)
+	}
+}
+
+// TestSecurityCardLeavesDuringSignIn: a card that is gone when its ticket comes leaves none behind.
+func TestSecurityCardLeavesDuringSignIn(t *testing.T) {
+	g, tickets, s := desk(t)
+	in := false
+	tickets.Inserted = func(certificate []byte) bool { return in && bytes.Equal(certificate, s.leaf.Certificate.Raw) }
+	if ticket, err := tickets.Get(t.Context(), ""); ticket != "" || CodeOf(err) != CardTransaction || g.logout == nil {
+		t.Errorf("%q, %v, logout %v", ticket, err, g.logout)
+	}
+	if _, err := tickets.GetNoAuth(); CodeOf(err) != NotAvailable {
+		t.Errorf("%v: the card is gone", err)
+	}
+	in = true
+	if _, err := tickets.Get(t.Context(), ""); err != nil {
+		t.Error(err)
 	}
 }

@@ -6,15 +6,19 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/lanyard-hub/lanyard/cmd/agent/card"
 )
 
 // Tickets is the ticket of one OS session, at most one at a time. Its methods are safe for concurrent use.
 type Tickets struct {
-	Broker *Broker
+	Broker   *Broker
+	Inserted func(certificate []byte) bool // whether a card is in a reader; nil: nobody can say
 
 	opening sync.Mutex // one sign-in at a time
 	mu      sync.Mutex
 	now     *opened
+	leaving []*opened // forgotten, and the broker was not told yet
 	beat    time.Time // of the last sign of life
 }
 
@@ -67,9 +71,11 @@ func (t *Tickets) open(ctx context.Context, role string) (string, error) {
 		return "", err
 	}
 	if was := t.set(&s); was != nil {
-		if err := t.Broker.close(ctx, *was); err != nil {
-			return s.ticket, nil //nolint:nilerr // the old one dies by itself; the new one is good
-		}
+		_ = t.Broker.close(ctx, *was) // the old one dies by itself; the new one is good
+	}
+	if t.Inserted != nil && !t.Inserted(s.certificate) { // it left in the meantime, and nobody knew then that there is a ticket to forget
+		t.Forget(s.certificate)
+		return "", errors.Join(Error{CardTransaction, card.ErrRemoved}, t.Leave(ctx))
 	}
 	return s.ticket, nil
 }
@@ -82,12 +88,27 @@ func (t *Tickets) Destroy(ctx context.Context) error {
 	return nil
 }
 
-// Removed ends the ticket if it was signed in for with this card.
-func (t *Tickets) Removed(ctx context.Context, certificate []byte) error {
-	if s := t.current(); s != nil && bytes.Equal(s.certificate, certificate) {
-		return t.Destroy(ctx)
+// Forget forgets the ticket if it was signed in for with this card, which left its reader: nobody is given it from now on. Leave tells
+// the broker, which may take time.
+func (t *Tickets) Forget(certificate []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.now != nil && bytes.Equal(t.now.certificate, certificate) {
+		t.leaving, t.now = append(t.leaving, t.now), nil
 	}
-	return nil
+}
+
+// Leave tells the broker of tickets that were forgotten.
+func (t *Tickets) Leave(ctx context.Context) error {
+	t.mu.Lock()
+	leaving := t.leaving
+	t.leaving = nil
+	t.mu.Unlock()
+	var errs []error
+	for _, s := range leaving {
+		errs = append(errs, t.Broker.close(ctx, *s))
+	}
+	return errors.Join(errs...)
 }
 
 // often is how often a broker that knows long lives hears of one.
