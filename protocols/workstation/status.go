@@ -49,6 +49,12 @@ func (p *Provider) status(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
+// unseen reports whether a session was signed in with a card that the agent did not see: it could not tell that the card left, and
+// without a fingerprint it would take the session for one that needs none.
+func unseen(s bridge.Session, at bridge.Place) bool {
+	return s.Method == bridge.MethodSmartcard && at.Card == ""
+}
+
 func (p *Provider) standing(ctx context.Context, m agent.Message) (standing, error) {
 	out := standing{Sessions: []seated{}, Offline: int(p.Offline.Seconds())}
 	user, err := m.User()
@@ -69,7 +75,7 @@ func (p *Provider) standing(ctx context.Context, m agent.Message) (standing, err
 		if err != nil {
 			return out, err
 		}
-		if at.User != user && at.User != "" && user != "" {
+		if at.User != user && at.User != "" && user != "" || unseen(s, at) {
 			continue
 		}
 		row := seated{Tracking: s.ID, Card: at.Card, Until: until.Unix(), Participants: []participant{}}

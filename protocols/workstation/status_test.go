@@ -14,7 +14,10 @@ import (
 func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	w.signIn("here", bridge.Place{Workstation: "bay4", User: "2", Card: "ab12"}, "epr")
-	w.signIn("beside", bridge.Place{Workstation: "bay4", User: "3"})
+	w.signIn("unseen", bridge.Place{Workstation: "bay4", User: "2"}, "epr") // with a card in a reader that the agent does not know
+	beside := w.signIn("beside", bridge.Place{Workstation: "bay4", User: "3"})
+	beside.Method = bridge.MethodFIDO2
+	w.must(w.hub.Journal.Commit(t.Context(), bridge.SaveSession{Session: beside}))
 	w.signIn("elsewhere", bridge.Place{Workstation: "bay5", User: "2"})
 	w.signIn("somewhere", bridge.Place{})
 	until := strconv.FormatInt(w.now.Add(12*time.Hour).Unix(), 10)
@@ -36,7 +39,7 @@ func TestStatus(t *testing.T) {
 			}
 		})
 	}
-	w.signIn("by emergency access", bridge.Place{Workstation: "bay4", User: "2"})
+	w.signIn("by emergency access", bridge.Place{Workstation: "bay4", User: "2", Card: "ab12"})
 	for id, change := range map[string]func(*bridge.Session){
 		"by emergency access": func(s *bridge.Session) { s.Standing, s.Emergency = bridge.StandingEmergency, w.now },
 		"here":                func(s *bridge.Session) { s.Suspended = w.now }, "beside": func(s *bridge.Session) { s.Started = w.now.Add(-12 * time.Hour) },
@@ -54,7 +57,7 @@ func TestStatus(t *testing.T) {
 // TestStatusOfEmergency: what rests on emergency access is told until that is over, and no longer.
 func TestStatusOfEmergency(t *testing.T) {
 	w := newWorld(t)
-	s := w.signIn("here", bridge.Place{Workstation: "bay4"})
+	s := w.signIn("here", bridge.Place{Workstation: "bay4", Card: "ab12"})
 	s.Standing, s.Emergency = bridge.StandingEmergency, w.now.Add(time.Minute)
 	w.must(w.hub.Journal.Commit(t.Context(), bridge.SaveSession{Session: s}))
 	got := w.say("/workstation/status", w.agents["bay4"].Say("status", nil))
