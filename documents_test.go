@@ -244,3 +244,26 @@ func (h house) checkKinds() []string {
 	slices.Sort(out)
 	return out
 }
+
+var hazardRow = regexp.MustCompile(`^\| (H[0-9]+) \|`)
+
+// checkHazards finds hazards that share a number: a case that cites one would mean either.
+func (h house) checkHazards() []string {
+	const document = "docs/hazards.md"
+	var out []string
+	seen := map[string]bool{}
+	for _, p := range h.pages() {
+		if p.path != document {
+			continue
+		}
+		for _, line := range p.prose {
+			if m := hazardRow.FindStringSubmatch(line.text); m != nil {
+				if seen[m[1]] {
+					out = append(out, document+": "+m[1]+" stands for two hazards")
+				}
+				seen[m[1]] = true
+			}
+		}
+	}
+	return out
+}

@@ -177,6 +177,11 @@ var planted = []struct {
 		good: map[string]string{"trust/ledger/x.go": oneKind, "docs/audit-events.md": "### `signed_in`\n"},
 	},
 	{
+		rule: "hazards", name: "one number twice", want: "H1 stands for two hazards",
+		bad:  map[string]string{"docs/hazards.md": "| H1 | a |\n| H1 | b |\n"},
+		good: map[string]string{"docs/hazards.md": "| H1 | a |\n| H2 | b |\n"},
+	},
+	{
 		rule: "links", name: "file", want: "no such file",
 		bad:  map[string]string{"docs/a.md": "See [b](../b.md)."},
 		good: map[string]string{"docs/a.md": "See [b](../b.md) and [c](https://c.example/).", "b.md": "b"},

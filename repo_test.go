@@ -28,6 +28,7 @@ var rules = map[string]func(house) []string{
 	"state":             house.checkState,
 	"reasons":           house.checkReasons,
 	"audit events":      house.checkKinds,
+	"hazards":           house.checkHazards,
 	"links":             house.checkLinks,
 	"named files":       house.checkNamedFiles,
 	"walks":             house.checkWalks,

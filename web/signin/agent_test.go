@@ -347,3 +347,20 @@ func (w *world) issued(uid string) string {
 	}
 	return base64.StdEncoding.EncodeToString(der)
 }
+
+// TestSecurityChallengesAreBounded: whoever bounds what strangers have the hub store knows of the challenges that agents are given.
+func TestSecurityChallengesAreBounded(t *testing.T) {
+	w, _ := withAgents(t)
+	b := w.browser()
+	b.get("/front/start?partner=board")
+	challenge, _ := b.challenge()
+	var kinds []bridge.ArtifactKind
+	for _, kind := range StrangerKinds() {
+		if _, err := w.store.Get(t.Context(), kind, bridge.Key(challenge), w.clock()); err == nil {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) != 1 {
+		t.Errorf("the challenge of an agent is of %v, none of %v", kinds, StrangerKinds())
+	}
+}

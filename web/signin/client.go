@@ -19,7 +19,9 @@ import (
 const kindClientChallenge bridge.ArtifactKind = "signin-client-challenge"
 
 // StrangerKinds are the artifacts that a request without a session can make this room store, for whoever bounds their number.
-func StrangerKinds() []bridge.ArtifactKind { return []bridge.ArtifactKind{kindClientChallenge} }
+func StrangerKinds() []bridge.ArtifactKind {
+	return []bridge.ArtifactKind{kindClientChallenge, kindChallenge}
+}
 
 const (
 	clientChallengeLife = time.Minute
