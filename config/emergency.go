@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
-	reasonLine = regexp.MustCompile(`^[a-z0-9_]{1,32}=[^=\pC]{1,120}$`)
+	// A count after a class of Unicode would repeat it: a hundred times that is megabytes.
+	reasonLine = regexp.MustCompile(`^[a-z0-9_]{1,32}=([^=\pC]+)$`)
 	acrWord    = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
 )
 
 // checkReason wants CODE=TEXT.
 func checkReason(text string) error {
-	if !reasonLine.MatchString(text) {
+	m := reasonLine.FindStringSubmatch(text)
+	if m == nil || utf8.RuneCountInString(m[1]) > 120 {
 		return fmt.Errorf("%q is not CODE=TEXT: a code of small letters, digits and _, and at most 120 characters of text", text)
 	}
 	return nil
