@@ -150,7 +150,7 @@ release: [{ set: ssb }]
 ticket: { networks: [127.0.0.0/8, "::1/128"], rechecks: true }
 `)
 	gas := strings.Replace(h.issuer, "hub.localhost", "gas.hub.localhost", 1)
-	b := newBay(t, h, h.cards[doctor], fmt.Sprintf("ticket: { url: %q }\nrole: { prefer: [%q] }", gas, doctorRole2))
+	b := newBay(t, h, h.cards[doctor], fmt.Sprintf("ticket: { url: %q, origins: [%q] }\nrole: { prefer: [%q] }", gas, h.issuer, doctorRole2))
 	if _, errs, code := b.command("ticket", "get"); code != 10 || !strings.Contains(errs, "0x80100007 SERVER_COMM_FAILED") {
 		t.Errorf("without an agent: exit %d %s", code, errs)
 	}

@@ -133,7 +133,7 @@ func (a *Agent) Run(ctx context.Context, ready func(port, service int)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	server := &loopback.Server{
-		Cards: a.readers, Hub: a.voice, Tickets: a.tickets, Origins: a.o.Config.Origins, Audiences: a.o.Config.Audiences,
+		Cards: a.readers, Hub: a.voice, Tickets: a.tickets, Origins: a.o.Config.Origins, Audiences: a.o.Config.Audiences, TicketOrigins: a.o.Config.Ticket.Origins,
 		Version: a.o.Version, Log: a.o.Log, Peers: a.o.Peers, Events: a.events,
 	}
 	listening, err := server.Start(ctx, a.o.Config.Ports)

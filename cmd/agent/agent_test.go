@@ -356,7 +356,7 @@ func TestSecurityCardPutBack(t *testing.T) {
 
 func TestNotEnrolled(t *testing.T) {
 	b := enrolledBay(t)
-	b.config.StateDir = t.TempDir()
+	b.config.StateDir, b.config.Ticket.Origins = t.TempDir(), []string{b.hub.URL}
 	b.card.put(true)
 	b.run(t)
 	within(t, "a signature, without a presence", 5*time.Second, func() bool {

@@ -23,6 +23,7 @@ func (c *Config) rules(lab bool) []error {
 		each("modules", c.Modules, filepath.IsAbs, "is not an absolute path"),
 		each("origins", c.Origins, func(o string) bool { return isOrigin(o, lab) }, "is not an origin, such as https://sso.trust.example"),
 		each("audiences", keys(c.Audiences), func(o string) bool { return slices.Contains(c.Origins, o) }, "is not among origins"),
+		each("ticket.origins", c.Ticket.Origins, func(o string) bool { return slices.Contains(c.Origins, o) }, "is not among origins"),
 		eachPort(c.Ports),
 		command("pin.command", c.PIN.Command), command("lock.command", c.Lock.Command), command("role.command", c.Role.Command),
 		onlyIf(len(c.PIN.Command) > 0 && c.PIN.Program != "", func() error { return errors.New("pin.command and pin.program exclude each other") }),

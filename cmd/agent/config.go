@@ -61,9 +61,10 @@ type Role struct {
 	Command []string `yaml:"command"`
 }
 
-// Ticket says where tickets come from.
+// Ticket says where tickets come from, and which pages may have them.
 type Ticket struct {
-	URL string `yaml:"url"`
+	URL     string   `yaml:"url"`
+	Origins []string `yaml:"origins"`
 }
 
 // Log says what is logged.

@@ -55,6 +55,7 @@ func TestConfigRefused(t *testing.T) {
 		hub + "pin: {cache: -1s}":                               "pin.cache",
 		hub + "pin: {program: /x, command: [/y]}":               "exclude",
 		hub + "lock: {command: ['']}":                           "lock.command",
+		hub + "ticket: {origins: ['https://app.example']}":      "ticket.origins",
 		hub + "ticket: {url: 'http://gas.trust.example'}":       "ticket.url",
 		hub + "log: {level: loud}":                              "log.level",
 		hub + "---\n" + hub:                                     "document",

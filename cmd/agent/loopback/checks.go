@@ -4,6 +4,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -30,6 +31,7 @@ func (s *Server) checks() []check {
 		{"there is such a route", findRoute},
 		{"the asker is the same user", sameUser},
 		{"the origin is allowed", s.originAllowed},
+		{"a page may have tickets", s.ticketAllowed},
 		{"without an origin it is no browser", noBrowser},
 		{"who changes something means it", meant},
 	}
@@ -85,6 +87,14 @@ func (s *Server) originAllowed(a *asked) int {
 		return 0
 	}
 	if len(origins) != 1 || !s.allowed(origins[0]) {
+		return http.StatusForbidden
+	}
+	return 0
+}
+
+// ticketAllowed: an origin that may ask for other things may not therefore have a ticket.
+func (s *Server) ticketAllowed(a *asked) int {
+	if origin := a.Header.Get("Origin"); a.route.Ticket && origin != "" && !slices.Contains(s.TicketOrigins, origin) {
 		return http.StatusForbidden
 	}
 	return 0

@@ -46,10 +46,13 @@ type Server struct {
 	Tickets   Tickets
 	Origins   []string            // of pages that may ask
 	Audiences map[string][]string // by origin, the partners for which it may have proofs
-	Version   string
-	Log       *slog.Logger
-	Peers     Peers // who is at the other end of a connection
-	Events    *Events
+	// TicketOrigins are those of Origins whose pages may have the person's ticket: who has it acts as them wherever it is taken.
+	TicketOrigins []string
+
+	Version string
+	Log     *slog.Logger
+	Peers   Peers // who is at the other end of a connection
+	Events  *Events
 }
 
 // Limits of a connection.
@@ -66,6 +69,7 @@ type route struct {
 	Method, Path string
 	Handler      http.HandlerFunc
 	Everyone     bool // every user of the machine may ask, not the agent's own alone
+	Ticket       bool // of pages, those that may have tickets
 }
 
 func (s *Server) routes() []route {
@@ -75,10 +79,10 @@ func (s *Server) routes() []route {
 		{Method: http.MethodPost, Path: "/v1/sign", Handler: s.sign},
 		{Method: http.MethodGet, Path: "/v1/events", Handler: s.events},
 		{Method: http.MethodPost, Path: "/v1/proof", Handler: s.proof},
-		{Method: http.MethodPost, Path: "/v1/ticket/get", Handler: s.ticketGet},
-		{Method: http.MethodPost, Path: "/v1/ticket/get-no-auth", Handler: s.ticketGetNoAuth},
-		{Method: http.MethodPost, Path: "/v1/ticket/get-new", Handler: s.ticketGetNew},
-		{Method: http.MethodPost, Path: "/v1/ticket/destroy", Handler: s.ticketDestroy},
+		{Method: http.MethodPost, Path: "/v1/ticket/get", Ticket: true, Handler: s.ticketGet},
+		{Method: http.MethodPost, Path: "/v1/ticket/get-no-auth", Ticket: true, Handler: s.ticketGetNoAuth},
+		{Method: http.MethodPost, Path: "/v1/ticket/get-new", Ticket: true, Handler: s.ticketGetNew},
+		{Method: http.MethodPost, Path: "/v1/ticket/destroy", Ticket: true, Handler: s.ticketDestroy},
 	}
 }
 

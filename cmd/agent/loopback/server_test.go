@@ -84,7 +84,7 @@ func start(t *testing.T, ports ...int) *desk {
 	d := &desk{cards: &cards{cert: card.Certificate{Certificate: leaf.Certificate}}, speaker: &speaker{}, tickets: &tickets{}, peers: &peers{}}
 	d.server = &loopback.Server{
 		Cards: d.cards, Hub: d.speaker, Tickets: d.tickets, Origins: []string{hub, "https://pas.trust.example"}, Version: "1",
-		Audiences: map[string][]string{"https://pas.trust.example": {"pas"}}, Log: slog.New(slog.DiscardHandler), Peers: d.peers, Events: &loopback.Events{},
+		TicketOrigins: []string{hub}, Audiences: map[string][]string{"https://pas.trust.example": {"pas"}}, Log: slog.New(slog.DiscardHandler), Peers: d.peers, Events: &loopback.Events{},
 	}
 	d.Listening = listening(t, d.server, ports)
 	return d
