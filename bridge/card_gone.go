@@ -23,6 +23,9 @@ func (h *Hub) cardGone(ctx context.Context, card people.Authenticator, from Read
 	if !now.Before(expires) { // old news
 		return nil
 	}
+	if newer, err := h.goneSince(ctx, card.ID); err == nil && newer.At.After(from.At) {
+		return nil // another workstation told late of what was before
+	}
 	payload, err := json.Marshal(from)
 	if err != nil {
 		return fmt.Errorf("bridge: write removal: %w", err)
@@ -34,19 +37,24 @@ func (h *Hub) cardGone(ctx context.Context, card people.Authenticator, from Read
 	return nil
 }
 
+// goneSince reads the record of the last removal; ErrNotFound if there is none.
+func (h *Hub) goneSince(ctx context.Context, authenticator string) (from Reader, err error) {
+	a, err := h.Artifacts.Get(ctx, KindCardGone, authenticator, h.Clock())
+	if err == nil {
+		err = json.Unmarshal(a.Payload, &from)
+	}
+	return from, err
+}
+
 // afterCard does to a session that was just written what the removal of its card does, if the card left its reader since it gave the
 // proof. The sign-in has happened by then: what fails here is in the trace.
 func (h *Hub) afterCard(ctx context.Context, s Session, ref string) {
 	if s.Method != MethodSmartcard || s.Authenticator == "" {
 		return
 	}
-	a, err := h.Artifacts.Get(ctx, KindCardGone, s.Authenticator, h.Clock())
+	from, err := h.goneSince(ctx, s.Authenticator)
 	if errors.Is(err, ErrNotFound) {
 		return
-	}
-	var from Reader
-	if err == nil {
-		err = json.Unmarshal(a.Payload, &from)
 	}
 	if err == nil && s.AuthnAt.Before(from.At) && from.sits(s) {
 		_, err = h.cardRemoved(ctx, s, from, LogoutCause{Reason: EndedByCard, Ref: ref, Station: from.Workstation.Name, Later: true})

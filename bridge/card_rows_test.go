@@ -76,6 +76,28 @@ func TestSecurityOfCards(t *testing.T) {
 			}
 		}
 	})
+	t.Run("234/old news of another workstation comes after the removal", func(t *testing.T) {
+		w := newWorld(t, role(roleA, "R8000", "RX1"))
+		b := bridge.Browser{Binding: binding}
+		next, err := w.hub.Begin(t.Context(), b, request(partnerA))
+		w.must(err)
+		tx := w.reload(b, next.Transaction, bridge.StepAuthenticate)
+		tx.Place.Workstation = "w4"
+		given := proof(uid, 3, w.now.Add(-time.Second))
+		given.AuthenticatorID = card.ID
+		for _, from := range []bridge.Reader{
+			{Workstation: trust.Workstation{ID: "w4"}, At: w.now},
+			{Workstation: trust.Workstation{ID: "w5"}, At: w.now.Add(-time.Minute)}, // told late
+		} {
+			_, err = w.hub.CardRemoved(t.Context(), card, from, bridge.LogoutCause{})
+			w.must(err)
+		}
+		b.Session, err = w.hub.Authenticate(t.Context(), b, tx, given)
+		w.must(err)
+		if _, _, err := w.hub.Live(t.Context(), b); err == nil {
+			t.Error("the session lives without its card")
+		}
+	})
 	t.Run("234/a second card in the same browser", func(t *testing.T) {
 		for _, yield := range []bridge.Yield{bridge.YieldEnd, bridge.YieldSuspend} {
 			w := newWorld(t, role(roleA, "R8000", "RX1"))
