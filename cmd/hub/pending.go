@@ -200,5 +200,5 @@ func (l limitedJournal) Commit(ctx context.Context, writes ...bridge.Write) (err
 }
 
 func refusal(k ledger.Kind) bool {
-	return slices.Contains([]ledger.Kind{ledger.Refused, ledger.TokenRefused, ledger.TicketRefused, ledger.SignInRefused, ledger.Alarm}, k)
+	return slices.Contains([]ledger.Kind{ledger.Refused, ledger.TokenRefused, ledger.TicketRefused, ledger.SignInRefused, ledger.RegistrationRefused, ledger.WorkstationRefused, ledger.Alarm}, k)
 }

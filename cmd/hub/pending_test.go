@@ -164,6 +164,7 @@ func TestRefusalsCost(t *testing.T) {
 	w := newWaitingRoom(10, 10)
 	for kind, costs := range map[ledger.Kind]bool{
 		ledger.Refused: true, ledger.TokenRefused: true, ledger.TicketRefused: true, ledger.SignInRefused: true, ledger.Alarm: true,
+		ledger.RegistrationRefused: true, ledger.WorkstationRefused: true, // anybody can cause one, and it is written down
 		ledger.Issued: false, ledger.SignedIn: false, ledger.SessionEnded: false,
 	} {
 		if refusal(kind) != costs {
