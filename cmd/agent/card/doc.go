@@ -8,6 +8,6 @@
 //	watch.go     insertion and removal
 //
 // Every signature logs in anew and logs out after it: who holds the card proves that they know the PIN, each time. A PIN is wiped
-// when it was used; the middleware's own copies are out of reach. The last try before a card locks is never spent without the
+// when it was used; the copies of the middleware, and one that the binding to it frees, are out of reach. The last try before a card locks is never spent without the
 // person's word.
 package card

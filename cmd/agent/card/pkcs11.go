@@ -163,7 +163,8 @@ func (m *middleware) Sign(slot uint, pin []byte, keys []Key, message []byte) (in
 		return 0, nil, failure(err)
 	}
 	defer m.ctx.CloseSession(session) //nolint:errcheck // gone with the card at the latest
-	// The string shares the bytes of the PIN, so that wiping them wipes it: Go keeps no copy.
+	// The string shares the bytes of the PIN, so that wiping them wipes it in Go; the binding frees a copy
+	// of its own in C without wiping it.
 	if err := m.ctx.Login(session, pkcs11.CKU_USER, unsafe.String(unsafe.SliceData(pin), len(pin))); err != nil && !is(err, pkcs11.CKR_USER_ALREADY_LOGGED_IN) {
 		return 0, nil, failure(err)
 	}
