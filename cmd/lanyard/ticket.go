@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/cmd/hub"
 	"github.com/lanyard-hub/lanyard/protocols/ticket"
 	"github.com/lanyard-hub/lanyard/trust"
 )
@@ -32,6 +33,22 @@ func ticketOf(cmd *cobra.Command, args []string) (string, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), maxTicket))
 	return strings.TrimSpace(string(data)), err
+}
+
+// onTicket does something with the ticket that a command is given, beside the hub.
+func (p *program) onTicket(do func(cmd *cobra.Command, h *hub.Hub, core *bridge.Hub, token string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		token, err := ticketOf(cmd, args)
+		if err != nil {
+			return err
+		}
+		h, core, err := p.openHub(cmd)
+		if err != nil {
+			return err
+		}
+		defer h.Close(cmd.Context())
+		return do(cmd, h, core, token)
+	}
 }
 
 // ticketError gives an error its exit code.
@@ -62,22 +79,13 @@ func (p *program) ticketInspect() *cobra.Command {
 	return &cobra.Command{
 		Use: "inspect TICKET|-", Short: "Print what a ticket stands for", Args: cobra.ExactArgs(1),
 		Example: "  lanyard ticket inspect 'AQIC5w...@AAJTSQACMDE=#'\n  pbpaste | lanyard ticket inspect -",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			token, err := ticketOf(cmd, args)
-			if err != nil {
-				return err
-			}
-			h, core, err := p.openHub(cmd)
-			if err != nil {
-				return err
-			}
-			defer h.Close(cmd.Context())
+		RunE: p.onTicket(func(cmd *cobra.Command, _ *hub.Hub, core *bridge.Hub, token string) error {
 			f, err := ticket.Inspect(cmd.Context(), core, token)
 			if err != nil {
 				return ticketError(err)
 			}
 			return p.printTicket(ticketRow{f.Partner, f.Partner == "", f.Session.ID, f.Session.UID, f.Role, !f.Session.Suspended.IsZero(), f.Issued, f.Expires.UTC()})
-		},
+		}),
 	}
 }
 
@@ -106,18 +114,10 @@ func (p *program) ticketVerify() *cobra.Command {
 		Use: "verify TICKET|- [--partner PARTNER]", Short: "Print what a system would be told if it presented a ticket now", Args: cobra.ExactArgs(1),
 		Long:    "Nothing is told or recorded. Where the system calls from is not asked.",
 		Example: "  lanyard ticket verify 'AQIC5w...@AAJTSQACMDE=#' --partner pathology",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			token, err := ticketOf(cmd, args)
-			if err != nil {
-				return err
-			}
-			h, core, err := p.openHub(cmd)
-			if err != nil {
-				return err
-			}
-			defer h.Close(cmd.Context())
+		RunE: p.onTicket(func(cmd *cobra.Command, h *hub.Hub, core *bridge.Hub, token string) error {
 			var found trust.Partner
 			if partner != "" {
+				var err error
 				if found, err = findPartner(h.Registry(), partner); err != nil {
 					return err
 				}
@@ -130,7 +130,7 @@ func (p *program) ticketVerify() *cobra.Command {
 				return printIssuanceJSON(p.out, iss)
 			}
 			return printIssuance(p.out, iss)
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&partner, "partner", "", "id or name of the system; needed for a ticket of an agent")
 	return cmd
@@ -141,21 +141,12 @@ func (p *program) ticketRevoke() *cobra.Command {
 		Use: "revoke TICKET|-", Short: "End a ticket, and with one of an agent its session", Args: cobra.ExactArgs(1),
 		Long:    "A ticket that a browser was given ends alone. One of an agent ends with its session, and its systems are told by the hub that runs on this store.",
 		Example: "  lanyard ticket revoke 'AQIC5w...@AAJTSQACMDE=#'",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			token, err := ticketOf(cmd, args)
-			if err != nil {
-				return err
-			}
-			h, core, err := p.openHub(cmd)
-			if err != nil {
-				return err
-			}
-			defer h.Close(cmd.Context())
+		RunE: p.onTicket(func(cmd *cobra.Command, _ *hub.Hub, core *bridge.Hub, token string) error {
 			if err := ticket.Revoke(bridge.WithRef(cmd.Context(), core.NewRef()), core, token, byCommand); err != nil {
 				return ticketError(err)
 			}
 			fmt.Fprintln(p.out, "the ticket is dead")
 			return nil
-		},
+		}),
 	}
 }
