@@ -344,7 +344,7 @@ func TestChromiumKeyboardOnly(t *testing.T) {
 	b.Open(t, h.issuer)
 	tab("main a.button")
 	b.Press(t, kb.Enter)
-	b.SeeText(t, "h1", "Sign in")
+	b.See(t, "#way-key form button:focus") // when its script is ready
 	b.Press(t, kb.Enter)
 	b.SeeText(t, "h1", "Your apps")
 	b.Open(t, h.issuer+"/ticket/start?partner=pathology") // the lock closed it

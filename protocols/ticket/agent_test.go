@@ -296,7 +296,7 @@ func TestSecurityAgentTickets(t *testing.T) {
 		"237 replayed to a stranger":      {"203.0.113.5", nil, "ticket_system_unknown"},
 		"237 replayed to the workstation": {"10.0.8.17", nil, "ticket_system_unknown"},
 		"237 two systems in one network":  {"198.18.1.7", nil, "ticket_system_ambiguous"},
-		"237 forged":                      {"192.0.2.7", func(_ *world, a *fieldAgent) { a.ticket = a.ticket[:10] + "x" + a.ticket[11:] }, "ticket_unknown"},
+		"237 forged":                      {"192.0.2.7", func(_ *world, a *fieldAgent) { a.ticket = forge(a.ticket) }, "ticket_unknown"},
 		"237 truncated":                   {"192.0.2.7", func(_ *world, a *fieldAgent) { a.ticket = a.ticket[:20] }, "ticket_unknown"},
 		"237 expired":                     {"192.0.2.7", func(w *world, _ *fieldAgent) { w.now = w.now.Add(10 * time.Hour) }, "ticket_unknown"},
 		"237 signed out":                  {"192.0.2.7", func(_ *world, a *fieldAgent) { a.signOut("") }, "ticket_unknown"},
