@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/lanyard-hub/lanyard/bridge/agent"
 	"github.com/lanyard-hub/lanyard/bridge/agent/softagent"
 	"github.com/lanyard-hub/lanyard/e2e/components"
@@ -322,6 +324,30 @@ func TestChromiumAgent(t *testing.T) {
 	b.SeeText(t, "header", "Dr Asha Example")
 	b.Screenshot(t, "agent-tapped")
 	h.noPersonalData("Ben Example", "Asha", nurse, doctor)
+}
+
+// TestChromiumAgentKeyboardOnly: the keyboard alone is enough to sign in by card and agent, also after a failure, and axe finds nothing
+// against the pages.
+func TestChromiumAgentKeyboardOnly(t *testing.T) {
+	h := startHubWith(t, "", "workstation: { agent: true }")
+	h.pathology()
+	a := h.workstation("Bay 4")
+	b := components.StartBrowser(t, components.BrowserConfig{Trust: []*components.CA{h.ca}, Flags: local})
+	l := newLens(t, h, b.Tab)
+	b.Open(t, h.issuer+"/ticket/start?partner=pathology")
+	b.See(t, "#way-agent form button:focus")
+	l.look("agent-signin")
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "#way-agent", "There is no card in the reader")
+	b.See(t, "#way-agent [data-part=failed] h2:focus") // what is read out
+	l.look("agent-no-card")
+	a.mu.Lock()
+	a.card = h.cards[nurse]
+	a.mu.Unlock()
+	b.Press(t, kb.Tab)
+	b.See(t, "#way-agent [data-part=again]:focus")
+	b.Press(t, kb.Enter)
+	b.SeeText(t, "body", "ticket received")
 }
 
 // TestChromiumAgentLate: a program on another of the ports that answers after the agent does not take its place.

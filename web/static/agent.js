@@ -63,6 +63,7 @@
     "0x80800005": "The program on this computer cannot read cards."
   };
   function part(name) { return root.querySelector('[data-part="' + name + '"]'); }
+  var silent = form && part("why").textContent; // what the page says unless the agent said why
   function show(name) {
     form.hidden = name !== "form";
     ["wait", "failed"].forEach(function (n) { part(n).hidden = n !== name; });
@@ -72,7 +73,7 @@
     running = false;
     var code = e && e.code;
     part("why").textContent = typeof words[code] === "string" ? words[code] : (e && e.name === "server" ? "This page is out of date. Go back to your app and start again." :
-      e && e.name === "AbortError" ? "You stopped." : "The program on this computer that reads cards did not answer.");
+      e && e.name === "AbortError" ? "You stopped." : silent);
     part("failed").dataset.code = code || (e && e.name) || "";
     show("failed");
   }
