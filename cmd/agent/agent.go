@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"sync"
@@ -107,8 +108,11 @@ func (a *Agent) device() string {
 
 // outward is the address from which a server is reached; nothing is sent to find it.
 func outward(address string) string {
-	host := originOf(address)
-	c, err := net.Dial("udp", net.JoinHostPort(hostname(host), "443"))
+	host := "127.0.0.1"
+	if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	c, err := net.Dial("udp", net.JoinHostPort(host, "443"))
 	if err != nil {
 		return "127.0.0.1"
 	}

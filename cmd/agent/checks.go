@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -18,26 +19,26 @@ const maxCache = 15 * time.Minute
 func (c *Config) rules(lab bool) []error {
 	return []error{
 		secure("hub.issuer", c.Hub.Issuer, lab),
-		onlyIf(c.Ticket.URL != "", func() error { return secure("ticket.url", c.Ticket.URL, lab) }),
-		onlyIf(c.StateDir == "", func() error { return errors.New("state_dir: is needed") }),
+		onlyIf(c.Ticket.URL != "", secure("ticket.url", c.Ticket.URL, lab)),
+		onlyIf(c.StateDir == "", errors.New("state_dir: is needed")),
 		each("modules", c.Modules, filepath.IsAbs, "is not an absolute path"),
 		each("origins", c.Origins, func(o string) bool { return isOrigin(o, lab) }, "is not an origin, such as https://sso.trust.example"),
-		each("audiences", keys(c.Audiences), func(o string) bool { return slices.Contains(c.Origins, o) }, "is not among origins"),
+		each("audiences", slices.Sorted(maps.Keys(c.Audiences)), func(o string) bool { return slices.Contains(c.Origins, o) }, "is not among origins"),
 		each("ticket.origins", c.Ticket.Origins, func(o string) bool { return slices.Contains(c.Origins, o) }, "is not among origins"),
 		eachPort(c.Ports),
 		command("pin.command", c.PIN.Command), command("lock.command", c.Lock.Command), command("role.command", c.Role.Command),
-		onlyIf(len(c.PIN.Command) > 0 && c.PIN.Program != "", func() error { return errors.New("pin.command and pin.program exclude each other") }),
-		onlyIf(c.PIN.Timeout < 5*time.Second || c.PIN.Timeout > 10*time.Minute, func() error { return errors.New("pin.timeout: 5s to 10m") }),
-		onlyIf(c.PIN.Cache < 0 || c.PIN.Cache > maxCache, func() error { return fmt.Errorf("pin.cache: 0 to %s", maxCache) }),
-		onlyIf(new(slog.Level).UnmarshalText([]byte(c.Log.Level)) != nil, func() error { return errors.New("log.level: debug, info, warn or error") }),
+		onlyIf(len(c.PIN.Command) > 0 && c.PIN.Program != "", errors.New("pin.command and pin.program exclude each other")),
+		onlyIf(c.PIN.Timeout < 5*time.Second || c.PIN.Timeout > 10*time.Minute, errors.New("pin.timeout: 5s to 10m")),
+		onlyIf(c.PIN.Cache < 0 || c.PIN.Cache > maxCache, fmt.Errorf("pin.cache: 0 to %s", maxCache)),
+		onlyIf(new(slog.Level).UnmarshalText([]byte(c.Log.Level)) != nil, errors.New("log.level: debug, info, warn or error")),
 	}
 }
 
 func (c *Config) check(lab bool) error { return errors.Join(c.rules(lab)...) }
 
-func onlyIf(broken bool, why func() error) error {
+func onlyIf(broken bool, why error) error {
 	if broken {
-		return why()
+		return why
 	}
 	return nil
 }
@@ -84,13 +85,4 @@ func command(key string, words []string) error {
 		return fmt.Errorf("%s: names no program", key)
 	}
 	return nil
-}
-
-func keys(m map[string][]string) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }

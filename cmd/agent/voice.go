@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"net/url"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/cmd/agent/card"
@@ -47,12 +46,4 @@ func (v *voice) inserted(fingerprint string) bool {
 		}
 	}
 	return false
-}
-
-func hostname(origin string) string {
-	u, err := url.Parse(origin)
-	if err != nil || u.Hostname() == "" {
-		return "127.0.0.1"
-	}
-	return u.Hostname()
 }
