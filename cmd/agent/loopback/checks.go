@@ -86,7 +86,7 @@ func (s *Server) originAllowed(a *asked) int {
 	if len(origins) == 0 && a.Method != http.MethodOptions {
 		return 0
 	}
-	if len(origins) != 1 || !s.allowed(origins[0]) {
+	if len(origins) != 1 || !slices.Contains(s.Origins, origins[0]) {
 		return http.StatusForbidden
 	}
 	return 0

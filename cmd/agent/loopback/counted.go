@@ -2,7 +2,6 @@ package loopback
 
 import (
 	"net"
-	"strconv"
 	"sync"
 )
 
@@ -17,5 +16,3 @@ func (c *counted) Close() error {
 	c.once.Do(func() { <-c.room })
 	return c.Conn.Close()
 }
-
-func itoa(port int) string { return strconv.Itoa(port) }

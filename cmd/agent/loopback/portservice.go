@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -71,7 +72,7 @@ func (s *Server) portNumber(w http.ResponseWriter, r *http.Request, p *PortServi
 		plain(w, http.StatusNotFound, noAgent)
 		return
 	}
-	plain(w, http.StatusOK, itoa(port))
+	plain(w, http.StatusOK, strconv.Itoa(port))
 }
 
 // register is for programs alone, and only for a port on which the same user listens.
@@ -104,7 +105,7 @@ func announce(ctx context.Context, service, own int) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	base := "http://127.0.0.1:" + itoa(service)
+	base := "http://127.0.0.1:" + strconv.Itoa(service)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/PRS/ConnectPRService", http.NoBody)
 	if err != nil {
 		return err

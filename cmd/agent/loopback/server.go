@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
+	"strconv"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/cmd/agent/card"
@@ -118,12 +118,12 @@ func (s *Server) serve(routes []route) http.Handler {
 // listen opens a port on 127.0.0.1 and, where the machine has it, on [::1].
 func listen(ctx context.Context, port int) ([]net.Listener, int, error) {
 	var lc net.ListenConfig
-	four, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", itoa(port)))
+	four, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return nil, 0, err
 	}
 	port = four.Addr().(*net.TCPAddr).Port
-	six, err := lc.Listen(ctx, "tcp6", net.JoinHostPort("::1", itoa(port)))
+	six, err := lc.Listen(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(port)))
 	switch {
 	case err == nil:
 		return []net.Listener{four, six}, port, nil
@@ -190,6 +190,3 @@ func (l limited) Accept() (net.Conn, error) {
 	}
 	return &counted{Conn: c, room: l.room}, nil
 }
-
-// allowed reports whether an origin is on the list.
-func (s *Server) allowed(origin string) bool { return slices.Contains(s.Origins, origin) }
