@@ -253,8 +253,9 @@ func (b *Broker) send(ctx context.Context, method, address string, body []byte) 
 // refusal is what a broker answered instead: its own code of the table where it has one.
 func refusal(status int, text []byte) error {
 	err := fmt.Errorf("ticket: status %d", status)
-	if o, wrong := readObject(text); wrong == nil && CodeNamed(o.text("error_code")) != Internal {
-		return Error{CodeNamed(o.text("error_code")), err}
+	o, _ := readObject(text) // of what is no document there is no code
+	if code := CodeNamed(o.text("error_code")); code != Internal {
+		return Error{code, err}
 	}
 	if status >= 500 || status == http.StatusTooManyRequests {
 		return Error{ServerUnavailable, err}

@@ -41,11 +41,7 @@ func (t *Tickets) Get(ctx context.Context, role string) (string, error) {
 	if s := t.current(); s != nil {
 		return s.ticket, nil
 	}
-	if !t.opening.TryLock() {
-		return "", Error{ServerBusy, nil}
-	}
-	defer t.opening.Unlock()
-	return t.open(ctx, role)
+	return t.GetNew(ctx, role)
 }
 
 // GetNoAuth returns the current ticket, or TICKET_NOT_AVAILABLE.
@@ -62,10 +58,6 @@ func (t *Tickets) GetNew(ctx context.Context, role string) (string, error) {
 		return "", Error{ServerBusy, nil}
 	}
 	defer t.opening.Unlock()
-	return t.open(ctx, role)
-}
-
-func (t *Tickets) open(ctx context.Context, role string) (string, error) {
 	s, err := t.Broker.open(ctx, role)
 	if err != nil {
 		return "", err
