@@ -69,14 +69,7 @@ func (r *Readers) Current() (Certificate, error) {
 
 // Inserted reports whether the card with this certificate is in a reader now.
 func (r *Readers) Inserted(certificate []byte) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range r.cards {
-		if slices.ContainsFunc(c.certs, func(have Certificate) bool { return bytes.Equal(have.Raw, certificate) }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Certificates(), func(have Certificate) bool { return bytes.Equal(have.Raw, certificate) })
 }
 
 // Certificates are the certificates to sign in with of all cards that are in readers now.

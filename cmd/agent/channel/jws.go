@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -43,9 +44,7 @@ func (i Identity) message(act string, now time.Time, more map[string]any) (strin
 	claims := map[string]any{
 		"iss": i.ID, "aud": i.Issuer, "iat": now.Unix(), "exp": now.Add(messageLife).Unix(), "jti": rand.Text(), "act": act,
 	}
-	for name, value := range more {
-		claims[name] = value
-	}
+	maps.Copy(claims, more)
 	return i.sign(typeMessage, claims)
 }
 
