@@ -290,6 +290,34 @@ func TestEmergencyByTerms(t *testing.T) {
 	}
 }
 
+// TestEmergencyKnowsThePlace: where a condition on the place of the session holds, nothing else is offered.
+func TestEmergencyKnowsThePlace(t *testing.T) {
+	compiler, err := trust.NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vouched, err := compiler.Condition("session.place.jkt == 'thumb'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]bridge.Step{"thumb": bridge.StepIssue, "other": bridge.StepEmergency} {
+		w := newEmergencyWorld(t, role(roleA, "R8000", "RX1"))
+		w.changeTerms(func(m *trust.Terms) { m.When = vouched })
+		b := bridge.Browser{Binding: binding}
+		next, err := w.hub.Begin(t.Context(), b, request(partnerA))
+		w.must(err)
+		tx := next.Transaction
+		w.must(w.hub.SetPlace(t.Context(), w.reload(b, tx, bridge.StepAuthenticate), bridge.Place{Workstation: "bay4", Key: key}))
+		b.Session, err = w.hub.Authenticate(t.Context(), b, w.reload(b, tx, bridge.StepAuthenticate), proof(uid, 3, w.now))
+		w.must(err)
+		next, err = w.hub.Next(t.Context(), b, w.reload(b, tx, bridge.StepAuthenticate))
+		w.must(err)
+		if next.Step != want {
+			t.Errorf("vouched for by %s: step %q, want %q", key, next.Step, want)
+		}
+	}
+}
+
 // TestEmergencyBesideGoodProof: what a good proof does for by itself goes on as it was, and is told as it is.
 func TestEmergencyBesideGoodProof(t *testing.T) {
 	w := newEmergencyWorld(t)

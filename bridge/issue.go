@@ -38,7 +38,7 @@ func (h *Hub) Allow(next Next) (Issuance, error) {
 		return Issuance{}, Refuse(TransactionGone, "This sign-in is not complete.")
 	}
 	now, tx, s := h.Clock(), next.Transaction, next.Session
-	iss, err := h.Translator.Translate(Facts{Session: s, Place: next.facts.place, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: tx.Request.Contexts, Wants: next.Wants, RBAC: h.rbac(), Now: now})
+	iss, err := h.Translator.Translate(h.factsOf(next, now))
 	if err != nil {
 		h.trace(tx.Ref, "withheld", "reason", AsRefusal(err).AuditCode())
 		return Issuance{}, err
@@ -46,6 +46,14 @@ func (h *Hub) Allow(next Next) (Issuance, error) {
 	h.complete(&iss, s, tx.Ref, now)
 	iss.writes = h.stepWrites(next, now)
 	return iss, nil
+}
+
+// factsOf are those that a translation of what the dispatcher found depends on.
+func (h *Hub) factsOf(next Next, now time.Time) Facts {
+	return Facts{
+		Session: next.Session, Place: next.facts.place, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner,
+		Contexts: next.Transaction.Request.Contexts, Wants: next.Wants, RBAC: h.rbac(), Now: now,
+	}
 }
 
 func (h *Hub) complete(iss *Issuance, s Session, ref string, now time.Time) {

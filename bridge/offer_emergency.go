@@ -39,10 +39,8 @@ func (h *Hub) mayOpen(next Next, s Session) bool {
 	}
 	now := h.Clock()
 	s.Emergency = now.Add(h.Emergency.Life)
-	facts := Facts{
-		Session: s, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: next.Transaction.Request.Contexts,
-		Wants: []string{}, RBAC: h.rbac(), Now: now,
-	}
+	next.Session, next.Wants = s, []string{}
+	facts := h.factsOf(next, now)
 	if h.Emergency.Who != nil && !h.Emergency.Who(facts) {
 		return false
 	}
@@ -56,10 +54,8 @@ func (h *Hub) mayOpen(next Next, s Session) bool {
 // stuck says why nothing would be issued although the dispatcher found nothing missing: by the terms' condition. nil: something
 // would be, in some role.
 func (h *Hub) stuck(next Next) *Refusal {
-	facts := Facts{
-		Session: next.Session, Person: next.facts.person, Role: next.facts.role, Partner: next.Partner, Contexts: next.Transaction.Request.Contexts,
-		Wants: []string{}, RBAC: h.rbac(), Now: h.Clock(),
-	}
+	next.Wants = []string{}
+	facts := h.factsOf(next, h.Clock())
 	roles := []people.RoleProfile{next.facts.role}
 	if next.Step == StepRole {
 		roles = next.facts.person.OpenRoles(facts.Now)

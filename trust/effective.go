@@ -1,10 +1,6 @@
 package trust
 
-import (
-	"slices"
-
-	"cel.dev/cel-go/common/ast"
-)
+import "cel.dev/cel-go/common/ast"
 
 // EffectiveView is what a role profile may do as the hub works it out by the RBAC document, as CEL sees it.
 type EffectiveView struct {
@@ -37,24 +33,13 @@ var (
 )
 
 // needsRBAC reports whether an expression speaks of a field that is worked out by the RBAC document.
-func needsRBAC(e ast.Expr) bool {
-	found := false
-	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
-		if e.Kind() == ast.SelectKind {
-			name := e.AsSelect().FieldName()
-			found = found || name == "effective" || name == "effective_activities"
-		}
-	}))
-	return found
-}
+func needsRBAC(e ast.Expr) bool { return speaksOf(e, "effective", "effective_activities") }
 
 // NeedsRBAC reports whether the terms speak of effective activities. Without an RBAC document such conditions do not hold, and
 // such rules release nothing.
-func (t Terms) NeedsRBAC() bool {
-	return t.When.needs() || slices.ContainsFunc(t.Release, Rule.NeedsRBAC) || slices.ContainsFunc(t.Released(true), Rule.NeedsRBAC)
-}
+func (t Terms) NeedsRBAC() bool { return t.have((*Clause).needsRBAC) }
 
 // NeedsRBAC reports whether the rule speaks of effective activities.
-func (r Rule) NeedsRBAC() bool { return r.When.needs() || r.Value.needs() }
+func (r Rule) NeedsRBAC() bool { return r.has((*Clause).needsRBAC) }
 
-func (c *Clause) needs() bool { return c != nil && c.RBAC }
+func (c *Clause) needsRBAC() bool { return c != nil && c.RBAC }

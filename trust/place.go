@@ -1,10 +1,6 @@
 package trust
 
-import (
-	"slices"
-
-	"cel.dev/cel-go/common/ast"
-)
+import "cel.dev/cel-go/common/ast"
 
 // PlaceView is the workstation of a session, and what apps verify its offline proofs with, as CEL sees it.
 type PlaceView struct {
@@ -16,16 +12,9 @@ type PlaceView struct {
 var placeSets = map[string]set{"workstation": {{Name: "workstation", Value: "session.place"}}}
 
 // needsPlace reports whether an expression speaks of the place of a session, which is looked up for nobody else.
-func needsPlace(e ast.Expr) bool {
-	found := false
-	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
-		found = found || e.Kind() == ast.SelectKind && e.AsSelect().FieldName() == "place"
-	}))
-	return found
-}
+func needsPlace(e ast.Expr) bool { return speaksOf(e, "place") }
 
 // NeedsPlace reports whether the terms speak of the place of a session.
-func (t Terms) NeedsPlace() bool {
-	of := func(c *Clause) bool { return c != nil && c.Place }
-	return of(t.When) || slices.ContainsFunc(t.Release, func(r Rule) bool { return of(r.When) || of(r.Value) })
-}
+func (t Terms) NeedsPlace() bool { return t.have((*Clause).needsPlace) }
+
+func (c *Clause) needsPlace() bool { return c != nil && c.Place }

@@ -3,8 +3,10 @@ package trust
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 )
@@ -148,5 +150,23 @@ func (c Compiler) compile(source string, check func(*cel.Type) error) (*Clause, 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return &Clause{Source: source, Program: program, RBAC: needsRBAC(checked.NativeRep().Expr()), Place: needsPlace(checked.NativeRep().Expr())}, nil
+	expr := checked.NativeRep().Expr()
+	return &Clause{Source: source, Program: program, RBAC: needsRBAC(expr), Place: needsPlace(expr)}, nil
 }
+
+// speaksOf reports whether an expression speaks of a field of one of these names.
+func speaksOf(e ast.Expr, names ...string) bool {
+	found := false
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.SelectKind && slices.Contains(names, e.AsSelect().FieldName())
+	}))
+	return found
+}
+
+// have reports whether something holds of a clause of the terms, those of emergency access included. It is asked of nil too.
+func (t Terms) have(of func(*Clause) bool) bool {
+	rule := func(r Rule) bool { return r.has(of) }
+	return of(t.When) || slices.ContainsFunc(t.Release, rule) || t.Emergency != nil && slices.ContainsFunc(t.Emergency.Release, rule)
+}
+
+func (r Rule) has(of func(*Clause) bool) bool { return of(r.When) || of(r.Value) }

@@ -53,6 +53,7 @@ func TestNeedsPlace(t *testing.T) {
 		"release: [{ name: n, value: person.uid, when: \"session.place.jkt == ''\" }]": true,
 		"require: { when: \"session.workstation != ''\" }":                             false,
 		"release: [{ set: cis2 }]":                                                     false,
+		"emergency: { allow: true, release: [{ set: workstation }] }":                  true,
 	} {
 		if got := facts(t, document).Partner.Terms.NeedsPlace(); got != want {
 			t.Errorf("%s: %v", document, got)
