@@ -70,30 +70,12 @@ func (h *Hub) CardRemoved(ctx context.Context, card people.Authenticator, from R
 				here = append(here, s)
 			}
 		}
-		failed = append(failed, h.each(ctx, here, func(s Session) (func(*Removed), error) {
+		failed = append(failed, each(ctx, h, here, func(s Session) (func(*Removed), error) {
 			return h.cardRemoved(ctx, s, from, cause)
-		}, &sum)...)
+		}, func(count func(*Removed)) { count(&sum) })...)
 		return ctx.Err()
 	})
 	return sum, errors.Join(append(failed[:min(len(failed), errorsTold)], err)...)
-}
-
-// each does the same to sessions, some at the same time, and adds up.
-func (h *Hub) each(ctx context.Context, all []Session, do func(Session) (func(*Removed), error), sum *Removed) (failed []error) {
-	for len(all) > 0 && ctx.Err() == nil {
-		batch := all[:min(len(all), sweepAtOnce)]
-		all = all[len(batch):]
-		adds, errs := make([]func(*Removed), len(batch)), make([]error, len(batch))
-		h.Parallel(len(batch), func(i int) { adds[i], errs[i] = do(batch[i]) })
-		for i, err := range errs {
-			if err != nil {
-				failed = append(failed, err)
-				continue
-			}
-			adds[i](sum)
-		}
-	}
-	return failed
 }
 
 // cardRemoved does to one session what removal says, and returns how to count it.

@@ -80,18 +80,23 @@ func (h *Hub) endPage(ctx context.Context, page []Session, match func(Session) (
 		}
 	}
 	var ended Ended
-	for len(chosen) > 0 && ctx.Err() == nil {
-		batch := chosen[:min(len(chosen), sweepAtOnce)]
-		chosen = chosen[len(batch):]
-		reports, errs := make([]LogoutReport, len(batch)), make([]error, len(batch))
-		h.Parallel(len(batch), func(i int) { reports[i], errs[i] = h.Logout(ctx, batch[i].ID, cause) })
+	return ended, append(failed, each(ctx, h, chosen, func(s Session) (LogoutReport, error) { return h.Logout(ctx, s.ID, cause) }, ended.add)...)
+}
+
+// each does the same to sessions, some at the same time, and adds up what came of those that did not fail.
+func each[T any](ctx context.Context, h *Hub, all []Session, do func(Session) (T, error), add func(T)) (failed []error) {
+	for len(all) > 0 && ctx.Err() == nil {
+		batch := all[:min(len(all), sweepAtOnce)]
+		all = all[len(batch):]
+		done, errs := make([]T, len(batch)), make([]error, len(batch))
+		h.Parallel(len(batch), func(i int) { done[i], errs[i] = do(batch[i]) })
 		for i, err := range errs {
 			if err != nil {
 				failed = append(failed, err)
 				continue
 			}
-			ended.add(reports[i])
+			add(done[i])
 		}
 	}
-	return ended, failed
+	return failed
 }
