@@ -65,10 +65,7 @@ func (h *Hub) end(ctx context.Context, sessionID string, cause LogoutCause, also
 		return report, fmt.Errorf("bridge: load session: %w", err)
 	}
 	report.Session = s
-	e := Ending{Logout: report.ID, Reason: cause.Reason, At: now, Due: now.Add(firstRetry), Protocol: cause.Protocol, Partner: cause.Partner}
-	if h.Deferred || cause.Later {
-		e.Due = now
-	}
+	e := Ending{Logout: report.ID, Reason: cause.Reason, At: now, Due: h.firstDue(cause, now), Protocol: cause.Protocol, Partner: cause.Partner}
 	deliveries, err := h.Sessions.EndSession(ctx, sessionID, e, append([]ledger.Event{cause.event(ctx, ledger.SessionEnded, s, now)}, also...)...)
 	if errors.Is(err, ErrSpent) {
 		return h.endedBefore(ctx, report, cause)
@@ -82,12 +79,23 @@ func (h *Hub) end(ctx context.Context, sessionID string, cause LogoutCause, also
 			h.trace(cause.Ref, "notice_not_stored", "reason", AsRefusal(err).AuditCode())
 		}
 	}
-	if report.Deliveries = deliveries; h.Deferred || cause.Later {
+	if report.Deliveries = deliveries; h.later(cause) {
 		h.wake()
 		return report, nil
 	}
 	report.Deliveries = h.tell(ctx, deliveries, cause)
 	return report, nil
+}
+
+// later reports whether the loop that retries tells the participants, also for the first time.
+func (h *Hub) later(cause LogoutCause) bool { return h.Deferred || cause.Later }
+
+// firstDue is when that loop looks after a delivery that is made now.
+func (h *Hub) firstDue(cause LogoutCause, now time.Time) time.Time {
+	if h.later(cause) {
+		return now
+	}
+	return now.Add(firstRetry)
 }
 
 // wake has the loop that retries look at once: something is due that nobody waits for.

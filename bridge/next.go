@@ -96,7 +96,7 @@ func (h *Hub) live(ctx context.Context, key string) (Session, people.Person, err
 // over reports whether a session has ended, reached its absolute limit, or was suspended and not resumed in time. An idle one
 // is not over.
 func (h *Hub) over(s Session, now time.Time) bool {
-	return !s.Ended.IsZero() || h.pastLimit(s, now) || h.lapsed(s, now)
+	return !s.Ended.IsZero() || h.pastLimit(s, now) || h.waitedOut(s, now)
 }
 
 func (h *Hub) pastLimit(s Session, now time.Time) bool {

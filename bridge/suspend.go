@@ -134,7 +134,7 @@ func (h *Hub) tellSuspended(ctx context.Context, s Session, cause LogoutCause, t
 		return slices.ContainsFunc(mine, func(m Delivery) bool { return m.ID == d.ID })
 	})
 	mine = append(mine, added...)
-	if h.Deferred || cause.Later {
+	if h.later(cause) {
 		h.wake()
 		report.Deliveries = append(others, mine...)
 		return report, nil
@@ -162,10 +162,7 @@ func (h *Hub) untold(ctx context.Context, s Session, cause LogoutCause) (known, 
 		return nil, nil, fmt.Errorf("bridge: participants: %w", err)
 	}
 	now := h.Clock()
-	due := now.Add(firstRetry)
-	if h.Deferred || cause.Later {
-		due = now
-	}
+	due := h.firstDue(cause, now)
 	for _, p := range participants {
 		if slices.ContainsFunc(known, func(d Delivery) bool { return d.Participant.ParticipantKey() == p.ParticipantKey() }) {
 			continue
@@ -201,8 +198,8 @@ func (h *Hub) suspensionOf(ctx context.Context, d Delivery) (s Session, of, last
 	return s, true, s.Ended.IsZero() && !s.Suspended.IsZero() && h.suspensionID(s) == d.Logout, nil
 }
 
-// lapsed reports whether a session was suspended and not resumed in time.
-func (h *Hub) lapsed(s Session, now time.Time) bool {
+// waitedOut reports whether a session was suspended and not resumed in time.
+func (h *Hub) waitedOut(s Session, now time.Time) bool {
 	return !s.Suspended.IsZero() && !now.Before(s.Suspended.Add(h.Limits.Resume))
 }
 
