@@ -22,6 +22,8 @@ func (s *Store) Emergency(_ context.Context, id string) (bridge.Emergency, error
 
 // Emergencies implements bridge.Emergencies.
 func (s *Store) Emergencies(_ context.Context, waiting bool, limit int) ([]bridge.Emergency, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	out := s.emergenciesWhere(func(e bridge.Emergency) bool { return !waiting || !e.Reviewed() }, limit, func(a, b bridge.Emergency) int {
 		return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(a.ID, b.ID))
 	})
@@ -30,25 +32,20 @@ func (s *Store) Emergencies(_ context.Context, waiting bool, limit int) ([]bridg
 
 // DueAlerts implements bridge.Emergencies.
 func (s *Store) DueAlerts(_ context.Context, now, until time.Time, limit int) ([]bridge.Emergency, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	due := s.emergenciesWhere(func(e bridge.Emergency) bool { return !e.AlertDue.IsZero() && !e.AlertDue.After(now) }, limit, func(a, b bridge.Emergency) int {
 		return cmp.Or(a.AlertDue.Compare(b.AlertDue), cmp.Compare(a.ID, b.ID))
 	})
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.DeleteFunc(due, func(e bridge.Emergency) bool {
-		kept := s.emergencies[e.ID]
-		taken := !kept.AlertDue.Equal(e.AlertDue)
-		if !taken {
-			kept.AlertDue = until
-			s.emergencies[e.ID] = kept
-		}
-		return taken
-	}), nil
+	for _, e := range due {
+		e.AlertDue = until
+		s.emergencies[e.ID] = e
+	}
+	return due, nil
 }
 
+// emergenciesWhere is called with the lock held.
 func (s *Store) emergenciesWhere(match func(bridge.Emergency) bool, limit int, order func(a, b bridge.Emergency) int) []bridge.Emergency {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var out []bridge.Emergency
 	for _, e := range s.emergencies {
 		if match(e) {
