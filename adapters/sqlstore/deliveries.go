@@ -16,28 +16,11 @@ func (s *Store) Deliveries(ctx context.Context, logout string) ([]bridge.Deliver
 
 // Due implements bridge.Deliveries.
 func (s *Store) Due(ctx context.Context, now, until time.Time, limit int) ([]bridge.Delivery, error) {
-	// Most often there is nothing to do; then nothing is written.
-	var waiting []bridge.Delivery
-	if err := s.read(ctx, deliveriesDue, func(r row) error { return scanDelivery(r, &waiting) }, nano(now), int64(1)); err != nil || len(waiting) == 0 {
-		return nil, err
-	}
-	r := newRequest(ctx)
-	r.exclusive = []string{"due"}
-	var due []bridge.Delivery
-	r.first = []*op{{stmt: deliveriesDue, args: []any{nano(now), int64(limit)}, scan: func(r row) error { return scanDelivery(r, &due) }}}
-	r.onReset(func() { due = nil })
-	r.onDecide(func() ([]*op, error) {
-		var ops []*op
-		for i := range due {
-			due[i].Next = until
-			ops = append(ops, &op{stmt: moveDelivery, args: []any{due[i].ID, nano(until)}})
-		}
-		return ops, nil
-	})
-	if err := s.writer.submit(r); err != nil {
-		return nil, err
-	}
-	return due, nil
+	kind := due[bridge.Delivery]{find: deliveriesDue, move: moveDelivery, exclusive: "due", scan: scanDelivery, put: func(d *bridge.Delivery, until time.Time) string {
+		d.Next = until
+		return d.ID
+	}}
+	return kind.take(ctx, s, now, until, limit)
 }
 
 func scanDelivery(r row, out *[]bridge.Delivery) error {

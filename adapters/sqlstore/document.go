@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,4 +24,24 @@ func decode(doc []byte, into any) error {
 		return fmt.Errorf("%w: %w", errCorrupt, err)
 	}
 	return nil
+}
+
+// revised reads documents that stand with a revision, which set puts into them.
+func revised[T any](ctx context.Context, s *Store, which statement, set func(*T, int64), args ...any) ([]T, error) {
+	var out []T
+	err := s.read(ctx, which, func(r row) error {
+		var x T
+		var doc []byte
+		var revision int64
+		if err := r.Scan(&doc, &revision); err != nil {
+			return err
+		}
+		if err := decode(doc, &x); err != nil {
+			return err
+		}
+		set(&x, revision)
+		out = append(out, x)
+		return nil
+	}, args...)
+	return out, err
 }

@@ -33,28 +33,11 @@ func (s *Store) Emergencies(ctx context.Context, waiting bool, limit int) ([]bri
 
 // DueAlerts implements bridge.Emergencies.
 func (s *Store) DueAlerts(ctx context.Context, now, until time.Time, limit int) ([]bridge.Emergency, error) {
-	// Most often there is nothing to do; then nothing is written.
-	var waiting []bridge.Emergency
-	if err := s.read(ctx, alertsDue, func(r row) error { return scanEmergency(r, &waiting) }, nano(now), int64(1)); err != nil || len(waiting) == 0 {
-		return nil, err
-	}
-	r := newRequest(ctx)
-	r.exclusive = []string{"alerts"}
-	var due []bridge.Emergency
-	r.first = []*op{{stmt: alertsDue, args: []any{nano(now), int64(limit)}, scan: func(r row) error { return scanEmergency(r, &due) }}}
-	r.onReset(func() { due = nil })
-	r.onDecide(func() ([]*op, error) {
-		var ops []*op
-		for i := range due {
-			due[i].AlertDue = until
-			ops = append(ops, &op{stmt: moveAlert, args: []any{due[i].ID, nano(until)}})
-		}
-		return ops, nil
-	})
-	if err := s.writer.submit(r); err != nil {
-		return nil, err
-	}
-	return due, nil
+	kind := due[bridge.Emergency]{find: alertsDue, move: moveAlert, exclusive: "alerts", scan: scanEmergency, put: func(e *bridge.Emergency, until time.Time) string {
+		e.AlertDue = until
+		return e.ID
+	}}
+	return kind.take(ctx, s, now, until, limit)
 }
 
 func scanEmergency(r row, out *[]bridge.Emergency) error {

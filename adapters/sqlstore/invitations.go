@@ -25,22 +25,7 @@ func (s *Store) Invitation(ctx context.Context, id string) (trust.Invitation, er
 }
 
 func (s *Store) invitations(ctx context.Context, which statement, args ...any) ([]trust.Invitation, error) {
-	var out []trust.Invitation
-	err := s.read(ctx, which, func(r row) error {
-		var i trust.Invitation
-		var doc []byte
-		var revision int64
-		if err := r.Scan(&doc, &revision); err != nil {
-			return err
-		}
-		if err := decode(doc, &i); err != nil {
-			return err
-		}
-		i.Revision = revision
-		out = append(out, i)
-		return nil
-	}, args...)
-	return out, err
+	return revised(ctx, s, which, func(i *trust.Invitation, revision int64) { i.Revision = revision }, args...)
 }
 
 // SaveInvitation implements trust.InvitationStore.

@@ -25,22 +25,7 @@ func (s *Store) Workstations(ctx context.Context) ([]trust.Workstation, error) {
 }
 
 func (s *Store) workstations(ctx context.Context, which statement, args ...any) ([]trust.Workstation, error) {
-	var out []trust.Workstation
-	err := s.read(ctx, which, func(r row) error {
-		var w trust.Workstation
-		var doc []byte
-		var revision int64
-		if err := r.Scan(&doc, &revision); err != nil {
-			return err
-		}
-		if err := decode(doc, &w); err != nil {
-			return err
-		}
-		w.Revision = revision
-		out = append(out, w)
-		return nil
-	}, args...)
-	return out, err
+	return revised(ctx, s, which, func(w *trust.Workstation, revision int64) { w.Revision = revision }, args...)
 }
 
 // SaveWorkstation implements trust.WorkstationStore.
