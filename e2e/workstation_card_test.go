@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/lanyard-hub/lanyard/e2e/components"
 	"github.com/lanyard-hub/lanyard/e2e/components/virtualcard"
 	"github.com/lanyard-hub/lanyard/trust/jose"
@@ -81,6 +83,7 @@ func TestChromiumWorkstation(t *testing.T) {
 	if sessions := h.run("session", "list"); strings.Contains(sessions, nurse) {
 		t.Errorf("the session lives:\n%s", sessions)
 	}
+	b.locks(c, path, pcsc, virtualcard.NewCard(card.Certificate, card.Key, "246810"))
 	b.noSecrets("246810", nurse, "Ben Example")
 }
 
@@ -157,4 +160,43 @@ func (b *bay) workstation() string {
 		b.t.Fatalf("%v: %+v", err, all)
 	}
 	return all[0].ID
+}
+
+// locks pulls a card where the workstation wants its sessions locked: the session waits, nothing is told of it, the agent locks the
+// screen, and the card brings it back.
+func (b *bay) locks(c *components.Browser, path *legacy, pcsc *components.PCSC, card *virtualcard.Card) {
+	b.t.Helper()
+	b.hub.run("workstation", "set", "Bay 4", "--on-removal", "lock")
+	pcsc.Reader.Insert(card)
+	c.Open(b.t, b.hub.issuer+"/ticket/start?partner=pathology")
+	c.See(b.t, "#way-agent form button:focus")
+	c.Press(b.t, kb.Enter)
+	c.SeeText(b.t, "body", "ticket received")
+	ticket := path.last(b.t)
+	if ticket == "" { // of the browser asking for an icon, at the visit before
+		ticket = path.last(b.t)
+	}
+	if got := path.read(b.t, ticket); got.uid != nurse {
+		b.t.Errorf("before: %+v", got)
+	}
+	c.Open(b.t, b.hub.issuer+"/")
+	c.SeeText(b.t, "header", "Ben Example")
+
+	pcsc.Reader.Remove()
+	c.SeeText(b.t, "h1", "Locked")
+	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if _, err := os.Stat(b.file("locked")); err == nil {
+			break
+		} else if time.Now().After(limit) {
+			b.t.Fatalf("the screen was not locked: %v", err)
+		}
+	}
+	if got := path.read(b.t, ticket); got.uid != "" {
+		b.t.Errorf("while it is locked: %+v", got)
+	}
+	pcsc.Reader.Insert(card)
+	c.SeeText(b.t, "header", "Ben Example")
+	if resumed := b.hub.audit("--kind", "session_resumed"); !strings.Contains(resumed, nurse) {
+		b.t.Errorf("nothing was resumed: %s", resumed)
+	}
 }
