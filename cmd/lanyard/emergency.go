@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"text/tabwriter"
 	"time"
 
@@ -177,7 +175,7 @@ func (p *program) emergencyReview() *cobra.Command {
 		Long:    "Nobody reviews what they opened themselves. The note is kept with the opening; who reviewed it and with what outcome is in the record too.",
 		Example: "  lanyard emergency review qs4iy7bqe2pmzkbr4p6qk3z2ze --by 555021935108 --outcome justified --note-file note.txt\n  echo 'Cardiac arrest on the ward.' | lanyard emergency review qs4iy7bqe2pmzkbr4p6qk3z2ze --by 555021935108 --outcome justified --note-file -",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			note, err := readNote(file)
+			note, err := readInput(cmd, file, noteLimit)
 			if err != nil {
 				return exitError{exitMissing, err}
 			}
@@ -186,7 +184,7 @@ func (p *program) emergencyReview() *cobra.Command {
 				return err
 			}
 			defer h.Close(cmd.Context())
-			r.Outcome, r.Note = bridge.Outcome(outcome), note
+			r.Outcome, r.Note = bridge.Outcome(outcome), string(note)
 			e, err := core.ReviewEmergency(cmd.Context(), args[0], r)
 			if err != nil {
 				return reviewRefused(args[0], r.By, err)
@@ -224,17 +222,3 @@ func reviewRefused(id, by string, err error) error {
 
 // noteLimit bounds what is read of a note, in bytes.
 const noteLimit = 16 << 10
-
-func readNote(file string) (string, error) {
-	var in io.Reader = os.Stdin
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		in = f
-	}
-	data, err := io.ReadAll(io.LimitReader(in, noteLimit))
-	return string(data), err
-}

@@ -28,8 +28,8 @@ func (p *program) metadataLint() *cobra.Command {
 	return &cobra.Command{
 		Use: "lint FILE", Short: "Say what is wrong with a partner's metadata", Args: cobra.ExactArgs(1),
 		Example: "  lanyard metadata lint pas.xml\n  curl -s https://pas.example/metadata | lanyard metadata lint -",
-		RunE: func(_ *cobra.Command, args []string) error {
-			doc, err := readDocument(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			doc, err := readInput(cmd, args[0], int64(xmlsec.MetadataLimits().MaxBytes)+1)
 			if err != nil {
 				return exitError{exitMissing, err}
 			}
@@ -49,17 +49,17 @@ func (p *program) metadataLint() *cobra.Command {
 	}
 }
 
-// readDocument reads a file, or standard input for "-", no further than metadata may be long.
-func readDocument(name string) ([]byte, error) {
+// readInput reads a file, or standard input for "-", at most so many bytes.
+func readInput(cmd *cobra.Command, name string, limit int64) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(io.LimitReader(os.Stdin, int64(xmlsec.MetadataLimits().MaxBytes)+1))
+		return io.ReadAll(io.LimitReader(cmd.InOrStdin(), limit))
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, int64(xmlsec.MetadataLimits().MaxBytes)+1))
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 func (p *program) lintOptions() []metadata.LintOption {
