@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -82,17 +83,10 @@ func (p *program) printCardStates(states []revocation.State, now time.Time) erro
 		if r.NextUpdate != nil {
 			next = r.NextUpdate.UTC().Format("2 Jan 15:04")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", r.Authority, r.Issuer, r.Mode, dash(r.Rung), r.Then, dash(r.CRL), dash(r.Delta),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", r.Authority, r.Issuer, r.Mode, cmp.Or(r.Rung, "-"), r.Then, cmp.Or(r.CRL, "-"), cmp.Or(r.Delta, "-"),
 			r.Entries, answers, age, next, lasts(r.Expires, now))
 	}
 	return w.Flush()
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 // lasts says how long a certificate lasts: loud where somebody must act.

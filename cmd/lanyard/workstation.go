@@ -46,10 +46,11 @@ func (b *bay) apply(cmd *cobra.Command, w *trust.Workstation) ([]string, error) 
 	var changed []string
 	given := cmd.Flags().Changed
 	if given("name") {
-		if name := strings.TrimSpace(b.name); name == "" || len(name) > 80 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		name := strings.TrimSpace(b.name)
+		if name == "" || len(name) > 80 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return nil, exitError{exitUsage, errors.New("--name must have 1 to 80 printable characters")}
 		}
-		w.Name, changed = strings.TrimSpace(b.name), append(changed, "name")
+		w.Name, changed = name, append(changed, "name")
 	}
 	if given("shared") {
 		w.Shared, changed = b.shared, append(changed, "shared")
@@ -164,17 +165,13 @@ type stationRow struct {
 }
 
 func rowOf(w trust.Workstation, now time.Time) stationRow {
-	r := stationRow{ID: w.ID, Name: w.Name, State: stationState(w, now), Shared: w.Shared, OnRemoval: w.OnRemoval, Added: w.Added.UTC()}
+	r := stationRow{ID: w.ID, Name: w.Name, State: stationState(w, now), Shared: w.Shared, OnRemoval: w.OnRemoval, Added: w.Added.UTC(), Revoked: moment(w.Revoked)}
 	if len(w.Key) > 0 {
 		sum := sha256.Sum256(w.Key)
 		r.Key = hex.EncodeToString(sum[:])
 	}
-	at := func(t time.Time) *time.Time { t = t.UTC(); return &t }
 	if len(w.Hash) > 0 && now.Before(w.Until) && w.Revoked.IsZero() {
-		r.Until = at(w.Until)
-	}
-	if !w.Revoked.IsZero() {
-		r.Revoked = at(w.Revoked)
+		r.Until = moment(w.Until)
 	}
 	return r
 }
