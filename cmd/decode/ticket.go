@@ -39,13 +39,12 @@ func (r *Report) agent(name, text string, _ Options) bool {
 	return true
 }
 
-var answered = regexp.MustCompile(`<gpPARAM name="([^"]*)"(?: id="([^"]*)")?(?: orgcode="([^"]*)")?>([^<]*)</gpPARAM>`)
-
 // readAnswer takes the parameters of a broker's answer out, as agents do; nil if it is none: only a broker writes these.
 func readAnswer(text string) gpobject.Object {
 	if !strings.Contains(text, `name="sso_ticket"`) && !strings.Contains(text, `name="reply_url"`) && !strings.Contains(text, `name="error_code"`) {
 		return nil
 	}
+	answered := regexp.MustCompile(`<gpPARAM name="([^"]*)"(?: id="([^"]*)")?(?: orgcode="([^"]*)")?>([^<]*)</gpPARAM>`)
 	var o gpobject.Object
 	for _, m := range answered.FindAllStringSubmatch(text, -1) {
 		o = append(o, gpobject.Param{Name: m[1], ID: m[2], OrgCode: m[3], Value: html.UnescapeString(m[4])})
