@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -95,10 +94,7 @@ func (o *CardOffice) issue(name, key, extensions string) *Leaf {
 	o.tb.Helper()
 	o.openssl(append([]string{"req", "-new", "-config", "ca.conf", "-noenc", "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + name}, newKey(key)...)...)
 	o.openssl("ca", "-config", "ca.conf", "-batch", "-notext", "-extensions", extensions, "-keyfile", "ca.key", "-cert", "ca.pem", "-in", name+".csr", "-out", name+".pem")
-	pair, err := tls.LoadX509KeyPair(filepath.Join(o.dir, name+".pem"), filepath.Join(o.dir, name+".key"))
-	if err != nil {
-		o.tb.Fatal(err)
-	}
+	pair := o.pair(name)
 	signer, ok := pair.PrivateKey.(crypto.Signer)
 	if !ok {
 		o.tb.Fatal("the card's key cannot sign")
@@ -107,6 +103,16 @@ func (o *CardOffice) issue(name, key, extensions string) *Leaf {
 		Certificate: pair.Leaf, Key: signer, CertFile: filepath.Join(o.dir, name+".pem"), KeyFile: filepath.Join(o.dir, name+".key"),
 		chain: []*x509.Certificate{pair.Leaf}, dir: o.dir,
 	}
+}
+
+// pair reads a certificate and its key.
+func (o *CardOffice) pair(name string) tls.Certificate {
+	o.tb.Helper()
+	pair, err := tls.LoadX509KeyPair(filepath.Join(o.dir, name+".pem"), filepath.Join(o.dir, name+".key"))
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	return pair
 }
 
 // Revoke revokes a card: in the next list, and at once in what the responder answers.
@@ -182,17 +188,5 @@ func (o *CardOffice) Serve() (address string, end func()) {
 // Authority is the certificate of the authority.
 func (o *CardOffice) Authority() *x509.Certificate {
 	o.tb.Helper()
-	data, err := os.ReadFile(o.Certificate)
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		o.tb.Fatal("no certificate of the authority")
-	}
-	c, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	return c
+	return o.pair("ca").Leaf
 }

@@ -82,7 +82,7 @@ func (c *Card) transmit(apdu []byte) []byte {
 	case 0x20:
 		return c.verify(apdu[3], data)
 	case 0x87:
-		return c.authenticate(apdu[2], apdu[3], data)
+		return c.authenticate(apdu[3], data)
 	}
 	return sw(swUnknown)
 }
@@ -174,7 +174,7 @@ func (c *Card) verify(reference byte, data []byte) []byte {
 }
 
 // authenticate signs with the key of slot 9A what is in tag 81 of the dynamic authentication template.
-func (c *Card) authenticate(_, slot byte, data []byte) []byte {
+func (c *Card) authenticate(slot byte, data []byte) []byte {
 	if slot != 0x9a {
 		return sw("6a88")
 	}
