@@ -13,9 +13,9 @@ import (
 func (p *Provider) activate(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	o, err := p.readAgent(r, serviceActivation)
-	a := attempt{o.Value("log_session_id"), o.Value("device_id")}
+	var a attempt
 	if err == nil {
-		err = a.check()
+		a, err = readAttempt(o)
 	}
 	if err != nil {
 		p.refuseAgent(w, r, p.hub.RefuseRequest(ctx, ledger.Refused, "", bridge.Ref(ctx), err))

@@ -3,13 +3,12 @@ package ticket
 import (
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/ticket/gpobject"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/web"
 )
 
@@ -19,9 +18,9 @@ func (p *Provider) agentRoutes() []web.Route {
 		return nil
 	}
 	return []web.Route{
-		{Method: http.MethodPost, Path: "/login/authactivate", Name: "agent_activate", Class: web.SignOn, TurnAway: p.turnAwayAgent, Handler: p.activate},
+		{Method: http.MethodPost, Path: activatePath, Name: "agent_activate", Class: web.SignOn, TurnAway: p.turnAwayAgent, Handler: p.activate},
 		{Method: http.MethodPost, Path: "/login/authvalidate", Name: "agent_validate", Class: web.Machine, TurnAway: p.turnAwayAgent, Handler: p.validate, MaxBody: 96 << 10},
-		{Method: http.MethodGet, Path: "/login/dtd", Name: "agent_dtd", Class: web.Cheap, Handler: dtd},
+		{Method: http.MethodGet, Path: dtdPath, Name: "agent_dtd", Class: web.Cheap, Handler: dtd},
 		{Method: http.MethodGet, Path: "/saml/RoleSelectionGP.jsp", Name: "agent_role", Class: web.Machine, TurnAway: p.turnAwayStatus, Handler: p.selectRole, Once: true},
 		{Method: http.MethodGet, Path: updatePath, Name: "agent_update", Class: web.Machine, TurnAway: p.turnAwayStatus, Handler: p.updateSession, Once: true},
 		{Method: http.MethodPost, Path: updatePath, Name: "agent_update", Class: web.Machine, TurnAway: p.turnAwayStatus, Handler: p.updateSession},
@@ -52,13 +51,9 @@ func (p *Provider) readAgent(r *http.Request, service string) (gpobject.Object, 
 	if err := p.fromAgent(r); err != nil {
 		return nil, err
 	}
-	body, err := readBody(r)
+	o, err := readDocument(r)
 	if err != nil {
 		return nil, err
-	}
-	o, err := gpobject.Read(body)
-	if err != nil {
-		return nil, bridge.Refuse(bridge.BadRequest, "The document is not well formed.").WithCode("agent_document").Because(err)
 	}
 	if o.Value("service") != service {
 		return nil, bridge.Refuse(bridge.UnsupportedRequest, "The service is not %s.", service).WithCode("agent_service")
@@ -69,16 +64,26 @@ func (p *Provider) readAgent(r *http.Request, service string) (gpobject.Object, 
 	return o, nil
 }
 
+// readDocument reads the one form in which agents send anything.
+func readDocument(r *http.Request) (gpobject.Object, error) {
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	o, err := gpobject.Read(body)
+	if err != nil {
+		return nil, bridge.Refuse(bridge.BadRequest, "The document is not well formed.").WithCode("agent_document").Because(err)
+	}
+	return o, nil
+}
+
 // authMethod is the number of Smartcards among the field's ways to sign in.
 const authMethod = "3"
 
 // fromAgent checks where a call comes from, and that it brings no more than it may.
 func (p *Provider) fromAgent(r *http.Request) error {
-	if len(p.agent.Networks) > 0 {
-		addr, err := netip.ParseAddr(bridge.Peer(r.Context()))
-		if err != nil || !within(addr, p.agent.Networks) {
-			return bridge.Refuse(bridge.BadClient, "Agents do not call from this address.").WithCode("agent_network")
-		}
+	if !within(r, p.agent.Networks) {
+		return bridge.Refuse(bridge.BadClient, "Agents do not call from this address.").WithCode("agent_network")
 	}
 	if len(strings.Join(r.Header.Values("Analytics"), "")) > maxAnalytics {
 		return bridge.Refuse(bridge.BadRequest, "The Analytics header is too long.").WithCode("agent_analytics")
@@ -123,11 +128,15 @@ const (
 	statusError = "<HTML><STATUS>ERROR</STATUS></HTML>"
 )
 
+// answerStatus answers a call of an agent of which nothing but success is asked, and records why there was none.
+func (p *Provider) answerStatus(w http.ResponseWriter, r *http.Request, err error) {
+	if refusal := p.refused(r, trust.Partner{}, err); refusal != nil {
+		p.turnAwayStatus(w, r, refusal)
+		return
+	}
+	writeStatus(w, http.StatusOK, statusOK)
+}
+
 func writeStatus(w http.ResponseWriter, status int, doc string) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(doc)))
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, doc) // the caller went away: nothing to do about it
+	writeWhole(w, status, "text/html; charset=utf-8", []byte(doc))
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -32,8 +33,8 @@ func (p *Provider) roleAssertion(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = p.hub.Deliver(ctx, iss)
 	}
-	if err != nil {
-		p.refuse(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, partner.ID, bridge.Ref(ctx), err))
+	if refusal := p.refused(r, partner, err); refusal != nil {
+		p.turnAway(w, r, refusal)
 		return
 	}
 	writeXML(w, http.StatusOK, doc)
@@ -75,11 +76,8 @@ func tokenParam(rawQuery string) (string, error) {
 // bound checks the partner's network and certificate, both where both are registered.
 func bound(r *http.Request, partner trust.Partner) error {
 	other := bridge.Refuse(bridge.BadClient, "The ticket is not valid.")
-	if len(partner.Ticket.Networks) > 0 {
-		addr, err := netip.ParseAddr(bridge.Peer(r.Context()))
-		if err != nil || !within(addr, partner.Ticket.Networks) {
-			return other.WithCode("ticket_network")
-		}
+	if !within(r, partner.Ticket.Networks) {
+		return other.WithCode("ticket_network")
 	}
 	if want := partner.Ticket.CertificateHash; want != nil {
 		if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
@@ -93,13 +91,13 @@ func bound(r *http.Request, partner trust.Partner) error {
 	return nil
 }
 
-func within(addr netip.Addr, networks []netip.Prefix) bool {
-	for _, n := range networks {
-		if n.Contains(addr.Unmap()) {
-			return true
-		}
+// within reports whether a call comes from one of some networks; from everywhere, where there are none.
+func within(r *http.Request, networks []netip.Prefix) bool {
+	if len(networks) == 0 {
+		return true
 	}
-	return false
+	addr, err := netip.ParseAddr(bridge.Peer(r.Context()))
+	return err == nil && slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(addr.Unmap()) })
 }
 
 // destroy ends one ticket at its system's wish. The session lives on. An agent's ticket is not one system's to end.
@@ -112,8 +110,8 @@ func (p *Provider) destroy(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = spend(ctx, p.hub, h, "")
 	}
-	if err != nil {
-		p.refuse(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, partner.ID, bridge.Ref(ctx), err))
+	if refusal := p.refused(r, partner, err); refusal != nil {
+		p.turnAway(w, r, refusal)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

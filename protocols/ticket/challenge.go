@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/protocols/ticket/gpobject"
 )
 
 // kindChallenge is a challenge that was answered, kept until it is out of date.
@@ -39,12 +40,13 @@ const (
 	maxDevice     = 128
 )
 
-// check wants printable ASCII, so that a line of a challenge is one line.
-func (a attempt) check() error {
+// readAttempt wants printable ASCII, so that a line of a challenge is one line.
+func readAttempt(o gpobject.Object) (attempt, error) {
+	a := attempt{o.Value("log_session_id"), o.Value("device_id")}
 	if a.logSession == "" || a.device == "" || len(a.logSession) > maxLogSession || len(a.device) > maxDevice || !printable(a.logSession) || !printable(a.device) {
-		return bridge.Refuse(bridge.BadRequest, "The parameters log_session_id and device_id are needed, as short plain text.").WithCode("agent_parameters")
+		return a, bridge.Refuse(bridge.BadRequest, "The parameters log_session_id and device_id are needed, as short plain text.").WithCode("agent_parameters")
 	}
-	return nil
+	return a, nil
 }
 
 func printable(s string) bool {

@@ -133,8 +133,12 @@ func (w *writer) authentication(iss bridge.Issuance, token, address string) {
 }
 
 func writeXML(w http.ResponseWriter, status int, doc []byte) {
+	writeWhole(w, status, "text/xml; charset=utf-8", doc)
+}
+
+func writeWhole(w http.ResponseWriter, status int, contentType string, doc []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "text/xml; charset=utf-8")
+	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(doc)))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

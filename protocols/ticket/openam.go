@@ -18,7 +18,7 @@ import (
 // isTokenValid answers boolean=true or boolean=false. Nothing is told of the person, and a yes leaves no record.
 func (p *Provider) isTokenValid(w http.ResponseWriter, r *http.Request) {
 	partner, err := p.stands(r, "tokenid")
-	refusal := p.refuseQuestion(r, partner, err)
+	refusal := p.refused(r, partner, err)
 	switch {
 	case refusal == nil:
 		writeText(w, http.StatusOK, "boolean=true\n")
@@ -58,7 +58,7 @@ func (p *Provider) attributesText(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = p.hub.Deliver(r.Context(), iss)
 	}
-	if refusal := p.refuseQuestion(r, partner, err); refusal != nil {
+	if refusal := p.refused(r, partner, err); refusal != nil {
 		p.turnAwayText(w, r, refusal)
 		return
 	}
@@ -80,7 +80,7 @@ func (p *Provider) logoutText(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		partner, err = p.endAsked(r, token)
 	}
-	if refusal := p.refuseQuestion(r, partner, err); refusal != nil {
+	if refusal := p.refused(r, partner, err); refusal != nil {
 		p.turnAwayText(w, r, refusal)
 		return
 	}
@@ -119,7 +119,7 @@ func (p *Provider) sessionsJSON(w http.ResponseWriter, r *http.Request) {
 			err = bridge.Refuse(bridge.UnsupportedRequest, "The action is not offered.").WithCode("ticket_action")
 		}
 	}
-	refusal := p.refuseQuestion(r, partner, err)
+	refusal := p.refused(r, partner, err)
 	switch {
 	case refusal == nil:
 		writeJSON(w, http.StatusOK, answer)
@@ -144,16 +144,6 @@ func (p *Provider) validateJSON(r *http.Request, token string) (trust.Partner, m
 		answer["uid"] = uid.Values[0]
 	}
 	return partner, answer, err
-}
-
-// refuseQuestion records why a question was not answered; nil if it was.
-func (p *Provider) refuseQuestion(r *http.Request, partner trust.Partner, err error) *bridge.Refusal {
-	if err == nil {
-		return nil
-	}
-	refusal := p.hub.RefuseRequest(r.Context(), ledger.TicketRefused, partner.ID, bridge.Ref(r.Context()), err)
-	p.noteFault(r, refusal)
-	return refusal
 }
 
 // askedAbout is the ticket in a parameter of the address or of a form, given once.

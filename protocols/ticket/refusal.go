@@ -7,12 +7,18 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/protocols/ticket/gpobject"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
-// refuse answers a server with a SAML 1.x Response that has no assertion.
-func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, refusal *bridge.Refusal) {
+// refused records why a call about a ticket was not answered; nil if it was.
+func (p *Provider) refused(r *http.Request, partner trust.Partner, err error) *bridge.Refusal {
+	if err == nil {
+		return nil
+	}
+	refusal := p.hub.RefuseRequest(r.Context(), ledger.TicketRefused, partner.ID, bridge.Ref(r.Context()), err)
 	p.noteFault(r, refusal)
-	p.turnAway(w, r, refusal)
+	return refusal
 }
 
 // noteFault logs what is no decision but a failure of ours.
@@ -22,7 +28,7 @@ func (p *Provider) noteFault(r *http.Request, refusal *bridge.Refusal) {
 	}
 }
 
-// turnAway answers without a word in the log.
+// turnAway answers a server with a SAML 1.x Response that has no assertion, without a word in the log.
 func (p *Provider) turnAway(w http.ResponseWriter, r *http.Request, refusal *bridge.Refusal) {
 	status, code := answerOf(refusal.Reason)
 	doc := writer{indent: true}
@@ -118,12 +124,6 @@ func ticketError(reason bridge.Reason) uint32 {
 		return apiInternal
 	}
 	return apiInternal
-}
-
-// refuseStatus answers a call of which nothing but success is asked.
-func (p *Provider) refuseStatus(w http.ResponseWriter, r *http.Request, refusal *bridge.Refusal) {
-	p.noteFault(r, refusal)
-	p.turnAwayStatus(w, r, refusal)
 }
 
 func (p *Provider) turnAwayStatus(w http.ResponseWriter, _ *http.Request, refusal *bridge.Refusal) {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // selectRole makes the session of an agent's ticket act in the role that the person chose at the agent. The parameters ssbMode,
@@ -24,11 +23,7 @@ func (p *Provider) selectRole(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = p.hub.ChooseRoleFor(ctx, held.Grant, q.Get("selectedRoleUid"))
 	}
-	if err != nil {
-		p.refuseStatus(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, "", bridge.Ref(ctx), err))
-		return
-	}
-	writeStatus(w, http.StatusOK, statusOK)
+	p.answerStatus(w, r, err)
 }
 
 // onceEach reads parameters, each of which may be given once.

@@ -4,8 +4,6 @@ import (
 	"net/http"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/protocols/ticket/gpobject"
-	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // updateSession notes that the person at an agent is still at work. The ticket comes as the parameter token of the address, or as sso_ticket
@@ -20,11 +18,7 @@ func (p *Provider) updateSession(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = p.hub.KeepAlive(ctx, held.Grant)
 	}
-	if err != nil {
-		p.refuseStatus(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, "", bridge.Ref(ctx), err))
-		return
-	}
-	writeStatus(w, http.StatusOK, statusOK)
+	p.answerStatus(w, r, err)
 }
 
 func (p *Provider) tokenOfUpdate(r *http.Request) (string, error) {
@@ -38,15 +32,8 @@ func (p *Provider) tokenOfUpdate(r *http.Request) (string, error) {
 	if q.Has("token") || r.Method == http.MethodGet {
 		return q.Get("token"), nil
 	}
-	body, err := readBody(r)
-	if err != nil {
-		return "", err
-	}
-	o, err := gpobject.Read(body)
-	if err != nil {
-		return "", bridge.Refuse(bridge.BadRequest, "The document is not well formed.").WithCode("agent_document").Because(err)
-	}
-	return o.Value("sso_ticket"), nil
+	o, err := readDocument(r)
+	return o.Value("sso_ticket"), err
 }
 
 // logoutAgent ends the session of an agent's ticket, as pulling the card does. A uid, if there is one, must be the person's.
@@ -60,11 +47,7 @@ func (p *Provider) logoutAgent(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = p.endFor(r, held, o.Value("uid"))
 	}
-	if err != nil {
-		p.refuseStatus(w, r, p.hub.RefuseRequest(ctx, ledger.TicketRefused, "", bridge.Ref(ctx), err))
-		return
-	}
-	writeStatus(w, http.StatusOK, statusOK)
+	p.answerStatus(w, r, err)
 }
 
 func (p *Provider) endFor(r *http.Request, h held, uid string) error {

@@ -51,8 +51,8 @@ func (p *Provider) agentLife() time.Duration { return min(p.agent.Life, p.hub.Li
 
 // prove takes the challenge and what the card made of it. The uid may be left out; another's is refused.
 func (p *Provider) prove(ctx context.Context, o gpobject.Object) (bridge.Proof, error) {
-	a := attempt{o.Value("log_session_id"), o.Value("device_id")}
-	if err := a.check(); err != nil {
+	a, err := readAttempt(o)
+	if err != nil {
 		return bridge.Proof{}, err
 	}
 	challenge, err := p.takeChallenge(ctx, a, o.Value("challenge"), o.Value("signature"))
