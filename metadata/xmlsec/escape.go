@@ -1,5 +1,10 @@
 package xmlsec
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // EscapeText appends s to w as character data in canonical form (Canonical XML 1.0, 2.3).
 func EscapeText(w []byte, s string) []byte { return escape(w, s, classText) }
 
@@ -35,4 +40,24 @@ func escaped(c byte) string {
 		return "&#xD;"
 	}
 	return ""
+}
+
+// OneLine leaves out what XML does not have, and makes tabs and line breaks spaces; almost every text stays what it is.
+func OneLine(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= utf8.RuneSelf {
+			return strings.Map(lineRune, s)
+		}
+	}
+	return s
+}
+
+func lineRune(r rune) rune {
+	switch {
+	case r == '\n' || r == '\r' || r == '\t':
+		return ' '
+	case r < ' ' || r == 0xFFFE || r == 0xFFFF:
+		return -1
+	}
+	return r
 }

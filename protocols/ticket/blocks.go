@@ -1,10 +1,8 @@
 package ticket
 
 import (
-	"strings"
-	"unicode/utf8"
-
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
 
 // fact is one attribute of a role assertion. It has a value; an empty one is omitted, as the document's rules demand.
@@ -44,7 +42,7 @@ func blocks(iss bridge.Issuance, mode string) (person []fact, roles [][]fact) {
 func roleBlock(m map[string]any) []fact {
 	org, _ := m["org_code"].(string)
 	id, _ := m["person_roleid"].(string)
-	if plain(org) == "" || plain(id) == "" {
+	if xmlsec.OneLine(org) == "" || xmlsec.OneLine(id) == "" {
 		return nil
 	}
 	b := add(nil, "nhsIdCode", org)
@@ -79,7 +77,7 @@ func inUse(iss bridge.Issuance, mode string) []fact {
 func add(to []fact, name string, values ...string) []fact {
 	var present []string
 	for _, v := range values {
-		if v = plain(v); v != "" {
+		if v = xmlsec.OneLine(v); v != "" {
 			present = append(present, v)
 		}
 	}
@@ -87,26 +85,6 @@ func add(to []fact, name string, values ...string) []fact {
 		return to
 	}
 	return append(to, fact{name, present})
-}
-
-// plain leaves out what XML does not have and makes line breaks spaces; almost every text stays what it is.
-func plain(s string) string {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= utf8.RuneSelf {
-			return strings.Map(plainRune, s)
-		}
-	}
-	return s
-}
-
-func plainRune(r rune) rune {
-	switch {
-	case r == '\n' || r == '\r' || r == '\t':
-		return ' '
-	case r < ' ' || r == 0xFFFE || r == 0xFFFF:
-		return -1
-	}
-	return r
 }
 
 func texts(values []any) []string {

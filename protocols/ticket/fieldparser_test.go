@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
@@ -97,15 +98,15 @@ func TestSecurityNames(t *testing.T) {
 				"activities": []any{text("activity"), text("activity")}, "activity_codes": []any{text("activity code")}, "workgroups": []any{text("group")},
 				"aow": []any{text("area")},
 			})
-			if plain(org) != "" {
-				want = append(want, plain(org)+" "+id)
+			if xmlsec.OneLine(org) != "" {
+				want = append(want, xmlsec.OneLine(org)+" "+id)
 			}
 		}
 		iss.Attributes = append(iss.Attributes, bridge.Attribute{Name: "roles", Values: roles, List: true})
 		iss.Role = people.RoleProfile{ID: "555000000100"}
 		doc := w.room.document(&writer{indent: true}, "null", iss, "TICKET", "192.0.2.7")
 		field, strict := parseAsTheFieldDoes(string(doc)), parseStrictly(t, doc)
-		if field.person["cn"] != plain(iss.Attributes[0].Values[0].(string)) || field.person["uid"] != "555021935107" || strict.person["cn"] != field.person["cn"] {
+		if field.person["cn"] != xmlsec.OneLine(iss.Attributes[0].Values[0].(string)) || field.person["uid"] != "555021935107" || strict.person["cn"] != field.person["cn"] {
 			t.Fatalf("person %v, %v", field.person, strict.person)
 		}
 		for name, a := range map[string]fieldAssertion{"as the field reads": field, "as XML": strict} {

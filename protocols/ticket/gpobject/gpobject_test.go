@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
 
 const activation = `<?xml version="1.0" encoding="UTF-8"?>
@@ -142,7 +144,7 @@ func TestRoundTrip(t *testing.T) {
 		in := Object{{Name: "cn", Value: rapid.String().Draw(t, "cn")}, {Name: "x", ID: rapid.StringN(0, 20, 60).Draw(t, "id"), OrgCode: rapid.StringN(0, 20, 60).Draw(t, "org"), Value: rapid.String().Draw(t, "value")}}
 		asAgent := Write("", Object{in[0], {Name: "x", Encoding: "base64", Value: in[1].Value}})
 		o, err := Read(asAgent)
-		if err != nil || len(o) != 2 || o[0].Value != strings.Trim(oneLine(in[0].Value), space) || o[1].Encoding != "base64" {
+		if err != nil || len(o) != 2 || o[0].Value != strings.Trim(xmlsec.OneLine(in[0].Value), space) || o[1].Encoding != "base64" {
 			t.Fatalf("%q: %+v %v", asAgent, o, err)
 		}
 		doc := Write("", in)
@@ -158,7 +160,7 @@ func TestRoundTrip(t *testing.T) {
 			if e, ok := token.(xml.StartElement); ok && e.Name.Local == "gpPARAM" {
 				names++
 				for _, a := range e.Attr {
-					if a.Name.Local == "id" && a.Value != oneLine(in[1].ID) || a.Name.Local == "orgcode" && a.Value != oneLine(in[1].OrgCode) {
+					if a.Name.Local == "id" && a.Value != xmlsec.OneLine(in[1].ID) || a.Name.Local == "orgcode" && a.Value != xmlsec.OneLine(in[1].OrgCode) {
 						t.Fatalf("attribute %q", a.Value)
 					}
 				}
@@ -188,7 +190,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%q was read as %+v and written as %+v, %v", doc, o, again, err)
 		}
 		for i := range o {
-			if oneLine(o[i].Value) != again[i].Value || again[i].Name != oneLine(o[i].Name) {
+			if xmlsec.OneLine(o[i].Value) != again[i].Value || again[i].Name != xmlsec.OneLine(o[i].Name) {
 				t.Errorf("%q: %+v became %+v", doc, o[i], again[i])
 			}
 		}

@@ -21,7 +21,7 @@ func Write(dtd string, o Object) []byte {
 		w = attribute(w, "id", p.ID)
 		w = attribute(w, "orgcode", p.OrgCode)
 		w = append(w, '>')
-		w = xmlsec.EscapeText(w, oneLine(p.Value))
+		w = xmlsec.EscapeText(w, xmlsec.OneLine(p.Value))
 		w = append(w, "</gpPARAM>\n"...)
 	}
 	return append(w, "</gpOBJECT>\n"...)
@@ -32,22 +32,7 @@ func attribute(w []byte, name, value string) []byte {
 		return w
 	}
 	w = append(append(append(w, ' '), name...), `="`...)
-	return append(xmlsec.EscapeAttr(w, oneLine(value)), '"')
-}
-
-// oneLine leaves out what XML does not have, and makes line breaks spaces.
-func oneLine(s string) string {
-	out := make([]rune, 0, len(s))
-	for _, r := range s {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			out = append(out, ' ')
-		case r < ' ' || r == 0xFFFE || r == 0xFFFF:
-		default:
-			out = append(out, r)
-		}
-	}
-	return string(out)
+	return append(xmlsec.EscapeAttr(w, xmlsec.OneLine(value)), '"')
 }
 
 // DTD describes the format, for agents that fetch what the DOCTYPE names.
