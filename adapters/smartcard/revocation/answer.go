@@ -52,6 +52,7 @@ type response struct {
 	signer  *x509.Certificate // whose key the signature was made with: the issuer, or whom it delegated to
 	issuer  *x509.Certificate
 	now     time.Time
+	stands  func(*big.Int) Decision // how a delegate's certificate stands by other evidence than this
 }
 
 // certID names a certificate (RFC 6960, section 4.1.1).
@@ -120,10 +121,10 @@ func publicKey(c *x509.Certificate) ([]byte, error) {
 	return spki.Key.RightAlign(), err
 }
 
-// accept believes the answer, or says why not. standing tells how a delegate's certificate stands by other evidence than this.
-func (r *response) accept(standing func(*big.Int) Decision) (*answer, error) {
+// accept believes the answer, or says why not.
+func (r *response) accept() (*answer, error) {
 	for _, rule := range answerRules() {
-		if why := rule.check(r, standing); why != "" {
+		if why := rule.check(r); why != "" {
 			return nil, fmt.Errorf("%w: %s: %s", ErrAnswer, rule.name, why)
 		}
 	}
@@ -136,7 +137,7 @@ func (r *response) accept(standing func(*big.Int) Decision) (*answer, error) {
 // answerRule is one requirement on an answer. It returns what is wrong, empty when it holds.
 type answerRule struct {
 	name  string
-	check func(*response, func(*big.Int) Decision) string
+	check func(*response) string
 }
 
 // answerRules is what makes an answer good (RFC 6960, section 3.2), in order.
@@ -151,7 +152,7 @@ func answerRules() []answerRule {
 }
 
 // signed finds the key that made the signature: the issuer's, or the one of the certificate inside.
-func (r *response) signed(func(*big.Int) Decision) string {
+func (r *response) signed() string {
 	if _, err := signingOf(r.SignatureAlgorithm); err != nil {
 		return "algorithm " + r.SignatureAlgorithm.String()
 	}
@@ -165,7 +166,7 @@ func (r *response) signed(func(*big.Int) Decision) string {
 }
 
 // named compares the signer with whom the answer names.
-func (r *response) named(func(*big.Int) Decision) string {
+func (r *response) named() string {
 	key, err := publicKey(r.signer)
 	sum := sha1.Sum(key) //nolint:gosec // as above
 	if err != nil || !bytes.Equal(r.RawResponderName, r.signer.RawSubject) && !bytes.Equal(r.ResponderKeyHash, sum[:]) {
@@ -175,7 +176,7 @@ func (r *response) named(func(*big.Int) Decision) string {
 }
 
 // delegated wants a delegate that the issuer itself certified for this and nobody in between (RFC 6960, section 4.2.2.2).
-func (r *response) delegated(func(*big.Int) Decision) string {
+func (r *response) delegated() string {
 	d := r.signer
 	if d == r.issuer {
 		return ""
@@ -200,12 +201,12 @@ func (r *response) delegated(func(*big.Int) Decision) string {
 
 // delegateStands: a delegate's certificate says by id-pkix-ocsp-nocheck that nobody needs to look; else a fresh list must show that
 // it was not revoked. One that is on a list is refused either way.
-func (r *response) delegateStands(standing func(*big.Int) Decision) string {
+func (r *response) delegateStands() string {
 	if r.signer == r.issuer {
 		return ""
 	}
 	noCheck := slices.ContainsFunc(r.signer.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidNoCheck) })
-	d := standing(r.signer.SerialNumber)
+	d := r.stands(r.signer.SerialNumber)
 	switch {
 	case d.Evidence.Revoked:
 		return "its certificate was revoked"
@@ -216,7 +217,7 @@ func (r *response) delegateStands(standing func(*big.Int) Decision) string {
 }
 
 // dated refuses what comes from the future. How old it may be is for the policy to say.
-func (r *response) dated(func(*big.Int) Decision) string {
+func (r *response) dated() string {
 	latest := r.now.Add(skew)
 	switch {
 	case r.ThisUpdate.IsZero() || r.ThisUpdate.After(latest) || r.ProducedAt.After(latest):

@@ -186,7 +186,7 @@ func backoff(fails int) time.Duration {
 	return min(30*time.Second<<min(fails-1, 10), 30*time.Minute)
 }
 
-// count tells how many cards are watched, and the newest and the oldest answer about those that have one.
+// count tells how many cards of an issuer are watched, and gives the answers about those that have one.
 func (a *answers) count(issuer *x509.Certificate) (cards int, all []*answer) {
 	key := keyOf(issuer)
 	a.mu.Lock()

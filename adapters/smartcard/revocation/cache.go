@@ -161,8 +161,7 @@ func (c *Cache) takeAnswer(issuer *x509.Certificate, serial *big.Int, raw []byte
 	if r.SerialNumber.Cmp(serial) != 0 || !r.about(issuer) {
 		return fmt.Errorf("%w: it is about another certificate", ErrAnswer)
 	}
-	r.issuer, r.now = issuer, now
-	fresh, err := r.accept(func(delegate *big.Int) Decision { return c.byLists(issuer, delegate, now) })
+	fresh, err := c.believe(r, issuer, now)
 	if err != nil {
 		return err
 	}
@@ -176,8 +175,12 @@ func (c *Cache) takeAnswer(issuer *x509.Certificate, serial *big.Int, raw []byte
 	}
 }
 
-// Policy is the ladder that the Cache judges by.
-func (c *Cache) Policy() Policy { return c.options.Policy }
+// believe accepts an answer about a certificate of the issuer. By the lists, a delegate of the issuer must not be revoked.
+func (c *Cache) believe(r *response, issuer *x509.Certificate, now time.Time) (*answer, error) {
+	r.issuer, r.now = issuer, now
+	r.stands = func(delegate *big.Int) Decision { return c.byLists(issuer, delegate, now) }
+	return r.accept()
+}
 
 // standingOfLists is how a card that no list names would stand.
 func (c *Cache) standingOfLists(issuer *x509.Certificate, now time.Time) (bridge.Standing, Evidence) {

@@ -32,11 +32,10 @@ type file struct {
 func (c *Cache) followFiles() {
 	for _, path := range c.options.Files {
 		err := c.follow(path)
-		was := c.files[path]
 		if err == nil {
 			continue
 		}
-		if err.Error() != was.fault {
+		if err.Error() != c.files[path].fault {
 			c.warn(path, err)
 		}
 		c.files[path] = file{fault: err.Error()}
@@ -166,8 +165,7 @@ func (c *Cache) reopenAnswer(raw []byte, now time.Time) bool {
 		if !r.about(issuer) {
 			continue
 		}
-		r.issuer, r.now = issuer, now
-		held, err := r.accept(func(delegate *big.Int) Decision { return c.byLists(issuer, delegate, now) })
+		held, err := c.believe(r, issuer, now)
 		if err != nil {
 			return false
 		}

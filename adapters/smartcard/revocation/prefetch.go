@@ -39,7 +39,7 @@ func (c *Cache) prefetch(ctx context.Context) {
 	}
 	workers.Wait()
 	if ctx.Err() == nil {
-		c.ended(&c.sources.answer, r.verdict(), now)
+		c.ended(&c.sources.answer, r.fault, now)
 		if r.fault == nil || r.heard {
 			c.sources.answer.due = now // each card has its own time
 		}
@@ -84,9 +84,9 @@ type round struct {
 	mu    sync.Mutex
 	cards []*watched
 	at    int
-	row   int  // failures in a row
-	heard bool // something came back, if only an answer that cannot be used
-	fault error
+	row   int   // failures in a row
+	heard bool  // something came back, if only an answer that cannot be used
+	fault error // the last one
 }
 
 func (r *round) next() *watched {
@@ -114,6 +114,3 @@ func (r *round) done(err error) {
 		r.row++
 	}
 }
-
-// verdict is what a round says of the responder.
-func (r *round) verdict() error { return r.fault }
