@@ -34,7 +34,7 @@ func TestFetcherBounds(t *testing.T) {
 		case "/broken":
 			w.WriteHeader(http.StatusBadGateway)
 		case "/large":
-			_, _ = w.Write(make([]byte, maxAnswer+1))
+			_, _ = w.Write(make([]byte, revocation.MaxAnswer+1))
 		default:
 			w.Header().Set("ETag", `"1"`)
 			if r.Header.Get("If-None-Match") == `"1"` {

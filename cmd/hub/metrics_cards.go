@@ -59,10 +59,10 @@ func (m *cardMetrics) Collect(to chan<- prometheus.Metric) {
 		if !s.NextUpdate.IsZero() {
 			put(m.next, s.NextUpdate.Sub(now).Seconds())
 		}
-		if s.Mode == revocation.ModeLists || s.Mode == revocation.ModeBoth {
+		if s.Mode.Lists() {
 			put(m.entries, float64(s.Entries))
 		}
-		if s.Mode == revocation.ModeAnswers || s.Mode == revocation.ModeBoth {
+		if s.Mode.Answers() {
 			put(m.cards, float64(s.Cards))
 			put(m.answers, float64(s.Answers))
 		}

@@ -164,11 +164,9 @@ func revocationOptions(o Options, name string, c config.AuthorityRevocation) rev
 // their signature, so plain http is spoken; a redirect is never followed, and addresses of this machine are for trials.
 type fetcher struct{ lists, answers *httpsource.Client }
 
-// Bounds of fetching.
+// How long fetching may take.
 const (
-	maxList     = 200 << 20
 	listTimeout = 5 * time.Minute
-	maxAnswer   = 64 << 10
 	answerWait  = 10 * time.Second
 )
 
@@ -176,7 +174,7 @@ func cardFetcher(lab bool) fetcher {
 	client := func(most int64, timeout time.Duration) *httpsource.Client {
 		return httpsource.New(httpsource.Options{Timeout: timeout, MaxBytes: most, AllowPrivate: true, AllowLocalhost: lab, AllowHTTP: true})
 	}
-	return fetcher{client(maxList, listTimeout), client(maxAnswer, answerWait)}
+	return fetcher{client(revocation.MaxList, listTimeout), client(revocation.MaxAnswer, answerWait)}
 }
 
 // Download implements revocation.Fetcher.

@@ -73,7 +73,7 @@ func (p *program) printCardStates(states []revocation.State, now time.Time) erro
 	fmt.Fprintln(w, "AUTHORITY\tISSUER\tMODE\tRUNG\tTHEN\tCRL\tDELTA\tREVOKED\tOCSP\tAGE\tNEXT UPDATE\tCERTIFICATE")
 	for _, r := range rows {
 		answers := "-"
-		if r.Mode == string(revocation.ModeAnswers) || r.Mode == string(revocation.ModeBoth) {
+		if revocation.Mode(r.Mode).Answers() {
 			answers = fmt.Sprintf("%d/%d", r.Answers, r.Cards)
 		}
 		age, next := "-", "-"

@@ -17,8 +17,8 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// maxAnswer bounds an OCSP answer, in bytes.
-const maxAnswer = 64 << 10
+// MaxAnswer bounds an OCSP answer, in bytes.
+const MaxAnswer = 64 << 10
 
 // ErrAnswer is returned for an OCSP answer that must not be used.
 var ErrAnswer = errors.New("revocation: OCSP answer is not acceptable")
@@ -65,8 +65,8 @@ type certID struct {
 
 // parseAnswer reads an answer about exactly one certificate and does not yet believe it.
 func parseAnswer(raw []byte) (*response, error) {
-	if len(raw) > maxAnswer {
-		return nil, fmt.Errorf("%w: larger than %d bytes", ErrAnswer, maxAnswer)
+	if len(raw) > MaxAnswer {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrAnswer, MaxAnswer)
 	}
 	parsed, err := ocsp.ParseResponse(raw, nil)
 	if err != nil {

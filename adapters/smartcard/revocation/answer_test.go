@@ -77,7 +77,7 @@ func testResponders(t *testing.T) {
 		"signature damaged":          {bytesAre(damaged), unknown},
 		"truncated":                  {bytesAre(good[:len(good)-9]), unknown},
 		"something follows":          {bytesAre(append(bytes.Clone(good), 0)), unknown},
-		"too large":                  {bytesAre(make([]byte, maxAnswer+1)), unknown},
+		"too large":                  {bytesAre(make([]byte, MaxAnswer+1)), unknown},
 		"try later":                  {bytesAre(ocsp.TryLaterErrorResponse), unknown},
 		"unauthorized":               {bytesAre(ocsp.UnauthorizedErrorResponse), unknown},
 		"a page":                     {bytesAre([]byte("<html>")), unknown},

@@ -147,7 +147,7 @@ func (c *Cache) takeList(open opener) (*list, *x509.Certificate, error) {
 // Staple takes an OCSP answer that came with a card: in its handshake (RFC 8446, section 4.4.2.1), or from an agent. It must be
 // about this very card, and is believed by its signature alone.
 func (c *Cache) Staple(issuer *x509.Certificate, serial *big.Int, raw []byte, now time.Time) error {
-	if m := c.options.Policy.Mode; m != ModeAnswers && m != ModeBoth {
+	if !c.options.Policy.Mode.Answers() {
 		return nil
 	}
 	return c.takeAnswer(issuer, serial, raw, now)

@@ -144,7 +144,7 @@ func (c *Cache) openAnswers() {
 	now := c.options.Clock()
 	for _, e := range entries {
 		path := filepath.Join(c.options.Folder, answersFolder, e.Name())
-		if raw, err := os.ReadFile(path); err == nil && len(raw) <= maxAnswer && c.reopenAnswer(raw, now) {
+		if raw, err := os.ReadFile(path); err == nil && len(raw) <= MaxAnswer && c.reopenAnswer(raw, now) {
 			continue
 		}
 		if !c.options.ReadOnly {

@@ -203,7 +203,7 @@ func (h *hugeList) Read(p []byte) (int, error) {
 }
 
 func testHuge(t *testing.T, issuer *ca) {
-	h := &hugeList{left: maxList + 1}
+	h := &hugeList{left: MaxList + 1}
 	if _, err := scan(h, func([]byte, int) {}); !errors.Is(err, ErrList) || h.read > 1<<20 {
 		t.Errorf("%v after %d bytes", err, h.read)
 	}

@@ -18,6 +18,12 @@ const (
 	ModeOff     Mode = "off"
 )
 
+// Lists reports whether revocation lists count.
+func (m Mode) Lists() bool { return m == ModeLists || m == ModeBoth }
+
+// Answers reports whether OCSP answers count.
+func (m Mode) Answers() bool { return m == ModeAnswers || m == ModeBoth }
+
 // Then says what becomes of a card past the last rung.
 type Then string
 

@@ -14,11 +14,13 @@ import (
 	der "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Bounds of what is read, in bytes.
+// MaxList bounds a revocation list in DER, in bytes.
+const MaxList = 200 << 20
+
+// Bounds of what is read of it, in bytes.
 const (
-	maxList  = 200 << 20 // one revocation list in DER
-	maxPart  = 64 << 10  // what comes before the entries of a list, or after them
-	maxEntry = 4 << 10   // one entry
+	maxPart  = 64 << 10 // what comes before the entries of a list, or after them
+	maxEntry = 4 << 10  // one entry
 )
 
 // ErrList is returned for a revocation list that must not be used.
@@ -49,7 +51,7 @@ type scanner struct {
 // scan reads a list and hands every entry over as it comes: the number without leading zeros, and the reason. What it hands over
 // is not believed yet, and number is overwritten by the next. (RFC 5280, section 5.1)
 func scan(r io.Reader, each func(number []byte, reason int)) (outline, error) {
-	s := &scanner{in: bufio.NewReaderSize(r, 32<<10), left: maxList, quiet: true}
+	s := &scanner{in: bufio.NewReaderSize(r, 32<<10), left: MaxList, quiet: true}
 	length, err := s.open(der.SEQUENCE)
 	if err != nil {
 		return outline{}, err
@@ -219,7 +221,7 @@ func (s *scanner) open(tag der.Tag) (int64, error) {
 	}
 	if length > s.left {
 		if s.quiet {
-			return 0, fmt.Errorf("%w: larger than %d bytes", ErrList, maxList)
+			return 0, fmt.Errorf("%w: larger than %d bytes", ErrList, MaxList)
 		}
 		return 0, malformed("length")
 	}

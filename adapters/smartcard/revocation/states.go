@@ -59,7 +59,7 @@ func (c *Cache) stateOf(s *State, issuer *x509.Certificate, now time.Time) {
 		return
 	}
 	s.Standing = bridge.StandingUnknown
-	if s.Mode != ModeAnswers {
+	if s.Mode.Lists() {
 		var e Evidence
 		s.Standing, e = c.standingOfLists(issuer, now)
 		s.Number, s.Delta, s.ThisUpdate, s.NextUpdate = e.Number, e.Delta, e.ThisUpdate, e.NextUpdate
@@ -69,7 +69,7 @@ func (c *Cache) stateOf(s *State, issuer *x509.Certificate, now time.Time) {
 			}
 		}
 	}
-	if s.Mode != ModeLists {
+	if s.Mode.Answers() {
 		c.stateOfAnswers(s, issuer, now)
 	}
 }
