@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lanyard-hub/lanyard/adapters/smartcard/revocation"
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -95,15 +96,7 @@ func (a *knownAuthority) accepts(key any) bool {
 			kind = KeyEC
 		}
 	}
-	if kind == "" || len(a.Keys) == 0 {
-		return kind != ""
-	}
-	for _, k := range a.Keys {
-		if k == kind {
-			return true
-		}
-	}
-	return false
+	return kind != "" && (len(a.Keys) == 0 || slices.Contains(a.Keys, kind))
 }
 
 // ParseAuthorities reads a PEM bundle of authorities and says which of them are roots: those that no other

@@ -44,6 +44,9 @@ func New(o Options) (*Cards, error) {
 	if o.Authenticators == nil {
 		return nil, errors.New("smartcard: no store of authenticators")
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 	c := &Cards{options: o}
 	var all []*x509.Certificate
 	for _, a := range o.Authorities {

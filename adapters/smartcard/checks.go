@@ -129,13 +129,9 @@ func (k *card) policies() *bridge.Refusal {
 
 // holds reports whether the card and every authority above it but the root name a policy; to authorities anyPolicy is as good.
 func holds(want asn1.ObjectIdentifier, chain []*x509.Certificate) bool {
-	oid, err := x509.ParseOID(want.String())
-	if err != nil {
-		return false
-	}
 	for i, c := range chain[:len(chain)-1] {
 		if !slices.ContainsFunc(c.Policies, func(p x509.OID) bool {
-			return p.Equal(oid) || i > 0 && p.EqualASN1OID(oidAnyPolicy)
+			return p.EqualASN1OID(want) || i > 0 && p.EqualASN1OID(oidAnyPolicy)
 		}) {
 			return false
 		}

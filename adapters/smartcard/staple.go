@@ -31,14 +31,7 @@ func (c *Cards) Staple(presented []*x509.Certificate, answer []byte, now time.Ti
 // its absence, fails the handshake: the page says what is wrong.
 func (c *Cards) stapled(state tls.ConnectionState) error {
 	if len(state.OCSPResponse) > 0 && len(state.PeerCertificates) > 0 {
-		c.Staple(state.PeerCertificates, state.OCSPResponse, c.clock())
+		c.Staple(state.PeerCertificates, state.OCSPResponse, c.options.Clock())
 	}
 	return nil
-}
-
-func (c *Cards) clock() time.Time {
-	if c.options.Clock == nil {
-		return time.Now()
-	}
-	return c.options.Clock()
 }
