@@ -14,11 +14,7 @@ func (l *loader) checkAgent() {
 	const group, enabled = "tickets.agent", "tickets.agent.enabled"
 	agent := l.cfg.Tickets.Agent
 	if !agent.Enabled {
-		for _, key := range []string{".hosts", ".session_life", ".networks", ".sha1_challenges"} {
-			if l.given(group + key) {
-				l.fail(l.where(group+key), "%s%s: has no effect without %s: true", group, key, enabled)
-			}
-		}
+		l.unheeded(enabled+": true", group+".hosts", group+".session_life", group+".networks", group+".sha1_challenges")
 		return
 	}
 	if !l.cfg.Tickets.Enabled && l.good("tickets.enabled") {

@@ -95,16 +95,12 @@ func (c Config) portOf(address, clientCert string) int {
 
 // required reports every key that must be given and was not.
 func (l *loader) required(group *field) {
-	for _, f := range group.children {
+	for _, f := range group.members() {
 		_, set := l.cfg.settings[f.target]
 		switch {
 		case f.required && !set:
 			l.fail(l.near(f), "%s is missing", f.path)
-		case f.named:
-			for _, group := range f.instances {
-				l.required(group)
-			}
-		case f.group() && !f.shorthand:
+		case f.named, f.group() && !f.shorthand:
 			l.required(f)
 		}
 	}
@@ -129,11 +125,7 @@ func (l *loader) near(f *field) place {
 
 // towards is the child of a group on the way to a field.
 func towards(group, f *field) *field {
-	children := group.children
-	if group.named {
-		children = group.instances
-	}
-	for _, c := range children {
+	for _, c := range group.members() {
 		if c == f || len(f.path) > len(c.path) && f.path[:len(c.path)+1] == c.path+"." {
 			return c
 		}
@@ -148,6 +140,15 @@ func (l *loader) where(path string) place {
 		return s.value
 	}
 	return l.near(l.root.find(path))
+}
+
+// unheeded reports those of the keys that were given although nothing heeds them without another.
+func (l *loader) unheeded(without string, paths ...string) {
+	for _, path := range paths {
+		if l.given(path) {
+			l.fail(l.where(path), "%s: has no effect without %s", path, without)
+		}
+	}
 }
 
 // written is the key as the file has it, for messages.

@@ -7,15 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-var (
-	// A count after a class of Unicode would repeat it: a hundred times that is megabytes.
-	reasonLine = regexp.MustCompile(`^[a-z0-9_]{1,32}=([^=\pC]+)$`)
-	acrWord    = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
-)
+var acrWord = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
 
 // checkReason wants CODE=TEXT.
 func checkReason(text string) error {
-	m := reasonLine.FindStringSubmatch(text)
+	// A count after a class of Unicode would repeat it: a hundred times that is megabytes. It is compiled here because few files give reasons.
+	m := regexp.MustCompile(`^[a-z0-9_]{1,32}=([^=\pC]+)$`).FindStringSubmatch(text)
 	if m == nil || utf8.RuneCountInString(m[1]) > 120 {
 		return fmt.Errorf("%q is not CODE=TEXT: a code of small letters, digits and _, and at most 120 characters of text", text)
 	}

@@ -43,13 +43,17 @@ func (f *field) names() []string {
 	return out
 }
 
+// members are what is right below a field: the keys of a group, or the groups that the file has of a named field.
+func (f *field) members() []*field {
+	if f.named {
+		return f.instances
+	}
+	return f.children
+}
+
 // child finds a key of a group by name, or returns nil.
 func (f *field) child(name string) *field {
-	children := f.children
-	if f.named {
-		children = f.instances
-	}
-	for _, c := range children {
+	for _, c := range f.members() {
 		if c.name == name {
 			return c
 		}
@@ -59,15 +63,11 @@ func (f *field) child(name string) *field {
 
 // leaves returns every leaf below f, in the order of the structs.
 func (f *field) leaves() []*field {
-	children := f.children
-	switch {
-	case f.named:
-		children = f.instances
-	case !f.group():
+	if !f.group() && !f.named {
 		return []*field{f}
 	}
 	var out []*field
-	for _, c := range children {
+	for _, c := range f.members() {
 		out = append(out, c.leaves()...)
 	}
 	return out

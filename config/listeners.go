@@ -73,11 +73,7 @@ func (l *loader) checkMTLS() {
 	mtls := l.cfg.Listeners.MTLS
 	const group, address = "listeners.mtls", "listeners.mtls.address"
 	if !l.given(address) {
-		for _, key := range []string{".url", ".client_ca", ".client_cert", ".proxy_cert", ".proxy_protocol", ".tls.cert", ".tls.key_file"} {
-			if l.given(group + key) {
-				l.fail(l.where(group+key), "%s%s: has no effect without %s", group, key, address)
-			}
-		}
+		l.unheeded(address, group+".url", group+".client_ca", group+".client_cert", group+".proxy_cert", group+".proxy_protocol", mtlsTLS+".cert", mtlsTLS+".key_file")
 		return
 	}
 	shared := mtls.Address == l.cfg.Listeners.Public.Address && l.good(address, "listeners.public.address")
@@ -110,11 +106,7 @@ func (l *loader) checkTicket() {
 	ticket := l.cfg.Listeners.Ticket
 	const address, authorities = "listeners.ticket.address", "listeners.ticket.client_ca"
 	if !l.given(address) {
-		for _, path := range []string{authorities, "listeners.ticket.proxy_protocol", ticketTLS + ".cert", ticketTLS + ".key_file"} {
-			if l.given(path) {
-				l.fail(l.where(path), "%s: has no effect without %s", path, address)
-			}
-		}
+		l.unheeded(address, authorities, "listeners.ticket.proxy_protocol", ticketTLS+".cert", ticketTLS+".key_file")
 		return
 	}
 	if !l.given(authorities) {

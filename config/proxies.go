@@ -37,9 +37,7 @@ func (l *loader) checkCertificateProxies() {
 			if b.unix() {
 				l.fail(l.where(address), "%s: a unix socket is for proxies that pass certificates on, write client_cert: proxy beside it", address)
 			}
-			if l.given(certs) {
-				l.fail(l.where(certs), "%s: has no effect without client_cert: proxy", certs)
-			}
+			l.unheeded("client_cert: proxy", certs)
 			continue
 		}
 		if b.address == l.cfg.Listeners.Public.Address {
