@@ -4,13 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -102,11 +99,13 @@ func (f front) hop(ctx context.Context, c net.Conn) context.Context {
 func proxyTLS(conf *tls.Config, files []string) error {
 	var pins [][sha256.Size]byte
 	for _, file := range files {
-		got, err := pinsIn(file)
+		certificates, err := certificatesIn("certificate of a proxy", file)
 		if err != nil {
 			return err
 		}
-		pins = append(pins, got...)
+		for _, c := range certificates {
+			pins = append(pins, sha256.Sum256(c.Raw))
+		}
 	}
 	conf.ClientAuth, conf.ClientCAs = tls.RequireAnyClientCert, nil
 	conf.SessionTicketsDisabled = true
@@ -118,26 +117,4 @@ func proxyTLS(conf *tls.Config, files []string) error {
 		return nil
 	}
 	return nil
-}
-
-// pinsIn reads the certificates of a file.
-func pinsIn(file string) ([][sha256.Size]byte, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("hub: certificate of a proxy: %w", err)
-	}
-	var out [][sha256.Size]byte
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return nil, fmt.Errorf("hub: certificate of a proxy in %s: %w", file, err)
-		}
-		out = append(out, sha256.Sum256(block.Bytes))
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("hub: certificate of a proxy: none in %s", file)
-	}
-	return out, nil
 }

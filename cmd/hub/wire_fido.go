@@ -40,7 +40,7 @@ func KeyPolicy(c config.FIDO2) (fido.Policy, error) {
 	if p.Minimum, err = fido.ParseCertification(a.MinLevel); err != nil {
 		return p, err
 	}
-	p.Roots, err = certificatesIn(a.Roots)
+	p.Roots, err = authoritiesIn(a.Roots)
 	return p, err
 }
 
@@ -59,14 +59,19 @@ func keyModel(line string) (fido.Model, error) {
 	return fido.Model{AAGUID: id, Name: strings.TrimSpace(name), Assurance: assurance}, nil
 }
 
-// certificatesIn reads every certificate of a PEM file; none without a name.
-func certificatesIn(path string) ([]*x509.Certificate, error) {
+// authoritiesIn reads the authorities of a PEM file; none without a name.
+func authoritiesIn(path string) ([]*x509.Certificate, error) {
 	if path == "" {
 		return nil, nil
 	}
+	return certificatesIn("authorities", path)
+}
+
+// certificatesIn reads every certificate of a PEM file, of which there must be at least one. what says what they are, for errors.
+func certificatesIn(what, path string) ([]*x509.Certificate, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("hub: authorities: %w", err)
+		return nil, fmt.Errorf("hub: %s: %w", what, err)
 	}
 	var out []*x509.Certificate
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
@@ -75,12 +80,12 @@ func certificatesIn(path string) ([]*x509.Certificate, error) {
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("hub: authorities in %s: %w", path, err)
+			return nil, fmt.Errorf("hub: %s in %s: %w", what, path, err)
 		}
 		out = append(out, c)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("hub: %s holds no certificate in PEM", path)
+		return nil, fmt.Errorf("hub: %s: none in %s", what, path)
 	}
 	return out, nil
 }
@@ -92,7 +97,7 @@ func OpenKeyMetadata(c config.Config, clock func() time.Time, readOnly bool) (*f
 	if a.Metadata == "" {
 		return nil, nil
 	}
-	roots, err := certificatesIn(a.MetadataRoots)
+	roots, err := authoritiesIn(a.MetadataRoots)
 	if err != nil {
 		return nil, err
 	}
