@@ -58,8 +58,10 @@ func (k known) certification(now time.Time) Certification {
 // later report takes such a status back: which firmware a key has nobody can see.
 func (k known) withdrawnBy(statuses []string, chain func() [][]byte, now time.Time) string {
 	for _, r := range k.reports {
-		about := r.certificate == nil || slices.ContainsFunc(chain(), func(c []byte) bool { return bytes.Equal(c, r.certificate) })
-		if about && r.inEffect(now) && slices.Contains(statuses, r.status) {
+		if !r.inEffect(now) || !slices.Contains(statuses, r.status) {
+			continue
+		}
+		if r.certificate == nil || slices.ContainsFunc(chain(), func(c []byte) bool { return bytes.Equal(c, r.certificate) }) {
 			return r.status
 		}
 	}

@@ -139,8 +139,7 @@ func (k *Keys) verify(s state, owner people.Authenticator, enrolled webauthn.Cre
 	case !bytes.Equal(said, userHandle(owner.UID)):
 		return nil, refuse("key_user")
 	}
-	switch {
-	case flags.HasBackupEligible() != enrolled.Flags.BackupEligible:
+	if flags.HasBackupEligible() != enrolled.Flags.BackupEligible {
 		return nil, refuse("key_backup") // it is fixed when the key is made (section 6.1.3)
 	}
 	whose := user{uid: owner.UID, credentials: []webauthn.Credential{enrolled}}
