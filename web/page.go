@@ -138,12 +138,15 @@ func (k *Kit) send(w http.ResponseWriter, r *http.Request, page []byte, o PageOp
 	}
 }
 
+// Origin is that of the hub's own pages.
+func (k *Kit) Origin() string { return k.Issuer.Scheme + "://" + k.Issuer.Host }
+
 // policy is the page's Content-Security-Policy. A form may end at our own host and at the origins named for
 // this page only; browsers hold redirects that follow a form to the same list.
 func (k *Kit) policy(o PageOptions) string {
 	self := "'self'"
 	if o.Away {
-		self = k.Issuer.Scheme + "://" + k.Issuer.Host
+		self = k.Origin()
 	}
 	p := fmt.Sprintf("default-src 'none'; script-src %[1]s; style-src %[1]s; img-src %[1]s; connect-src %[1]s%[2]s; frame-ancestors 'none'; base-uri 'none'; form-action %[1]s", self, sources(o.ConnectSrc))
 	p += sources(o.FormAction)

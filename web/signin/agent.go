@@ -104,8 +104,7 @@ func (s *SignIn) throughAgent(r *http.Request, b bridge.Browser, tx bridge.Trans
 	if err != nil {
 		return bridge.Proof{}, bridge.Place{}, err
 	}
-	origin := s.Kit.Issuer.Scheme + "://" + s.Kit.Issuer.Host
-	proof, err := s.Cards.AcceptSigned(r.Context(), card, agent.SignedText(origin, challenge), signature, s.Hub.Clock())
+	proof, err := s.Cards.AcceptSigned(r.Context(), card, agent.SignedText(s.Kit.Origin(), challenge), signature, s.Hub.Clock())
 	if at.Workstation != "" {
 		at.Authenticator = proof.AuthenticatorID
 	}

@@ -85,7 +85,7 @@ func (s *SignIn) cardHostName(r *http.Request) (string, bool) {
 	case s.CardSource == web.FromProxy:
 		name, _, _ := strings.Cut(r.Host, ":")
 		return name, true
-	case r.TLS == nil || !r.TLS.HandshakeComplete || r.TLS.DidResume:
+	case !shookHands(r):
 		return "", false
 	}
 	return r.TLS.ServerName, true
@@ -96,10 +96,15 @@ func (s *SignIn) shown(r *http.Request) ([]*x509.Certificate, error) {
 	switch {
 	case s.CardSource == web.FromProxy:
 		return s.Kit.ClientCertificates(r, web.FromProxy)
-	case r.TLS == nil || !r.TLS.HandshakeComplete || r.TLS.DidResume:
+	case !shookHands(r):
 		return nil, nil
 	}
 	return r.TLS.PeerCertificates, nil
+}
+
+// shookHands reports whether the connection has a whole handshake of its own: a resumed one shows what an earlier one proved.
+func shookHands(r *http.Request) bool {
+	return r.TLS != nil && r.TLS.HandshakeComplete && !r.TLS.DidResume
 }
 
 // readCard checks the card of this handshake and leaves what it found for the browser.

@@ -96,6 +96,14 @@ type enrolledPage struct {
 	Number       bool   // it needs the staff number at each sign-in
 }
 
+// deviceOf is what people call a card or key.
+func deviceOf(a people.Authenticator) string {
+	if a.Kind == people.Smartcard {
+		return "smartcard"
+	}
+	return "security key"
+}
+
 // levelOf says in words what a sign-in with a key is good for.
 func levelOf(a bridge.Assurance) string {
 	switch a {
@@ -116,10 +124,7 @@ func (s *SignIn) enrol(w http.ResponseWriter, r *http.Request, key, again string
 		s.enrolRefused(w, r, again, err)
 		return
 	}
-	page := enrolledPage{Device: "Your security key", Name: person.Name, Model: web.Plain(made.Model), Level: levelOf(made.Assurance), Number: made.NeedsNumber}
-	if made.Authenticator.Kind == people.Smartcard {
-		page.Device = "Your smartcard"
-	}
+	page := enrolledPage{Device: "Your " + deviceOf(made.Authenticator), Name: person.Name, Model: web.Plain(made.Model), Level: levelOf(made.Assurance), Number: made.NeedsNumber}
 	s.Kit.Page(w, r, "enrolled", "You are set up", page, web.PageOptions{})
 }
 

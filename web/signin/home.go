@@ -43,7 +43,8 @@ func (s *SignIn) home(w http.ResponseWriter, r *http.Request) {
 			s.locked(w, r, b, waits, whose)
 			return
 		}
-		s.Kit.PageWho(w, r, b, "", "home", "Sign in", homePage{Ended: s.ended(r, b), Open: s.open(r, b), Notice: s.Status(r.Context()).Notice(), Agent: s.beside("", true)}, web.PageOptions{ConnectSrc: s.beside("", true).sources()})
+		page := homePage{Ended: s.ended(r, b), Open: s.open(r, b), Notice: s.Status(r.Context()).Notice(), Agent: s.beside("", true)}
+		s.Kit.PageWho(w, r, b, "", "home", "Sign in", page, web.PageOptions{ConnectSrc: page.Agent.sources()})
 		return
 	}
 	now := s.Hub.Clock()

@@ -3,8 +3,6 @@ package signin
 import (
 	"context"
 	"time"
-
-	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // newsLife is how long a person is told of a card or key that was registered to them: long enough to come back from days off.
@@ -30,11 +28,7 @@ func (s *SignIn) news(ctx context.Context, uid string) []news {
 		if !a.UsableAt(now) || now.Sub(a.Added) > newsLife {
 			continue
 		}
-		device := "security key"
-		if a.Kind == people.Smartcard {
-			device = "smartcard"
-		}
-		out = append(out, news{device, a.Label, a.Added.Format("2 January")})
+		out = append(out, news{deviceOf(a), a.Label, a.Added.Format("2 January")})
 	}
 	return out
 }
