@@ -79,11 +79,7 @@ func serverTLS(c config.TLS) (*tls.Config, error) {
 }
 
 func (h *Hub) cardTLS() (*tls.Config, error) {
-	l := h.options.Config.Listeners
-	files := l.Card.TLS
-	if files.IsZero() {
-		files = l.Public.TLS
-	}
+	files := h.options.Config.Listeners.Card.TLS // the public one, if it has none of its own
 	cert, err := tls.LoadX509KeyPair(files.Cert, files.Key)
 	if err != nil {
 		return nil, fmt.Errorf("hub: card TLS certificate: %w", err)
@@ -101,11 +97,7 @@ func (h *Hub) isCardHost(name string) bool {
 
 // ticketServer serves role assertions to systems that authenticate by certificate.
 func (h *Hub) ticketServer(l config.Listeners) (*server, error) {
-	files := l.Ticket.TLS
-	if files.IsZero() {
-		files = l.Public.TLS
-	}
-	conf, err := serverTLS(files)
+	conf, err := serverTLS(l.Ticket.TLS)
 	if err != nil {
 		return nil, err
 	}
