@@ -26,10 +26,10 @@ var (
 	effectiveSets = map[string]set{
 		"effective-activities": {{Name: "effective_activities", Value: "(" + roleOrRoles + ").map(r, r.effective)"}},
 	}
-	effectiveSAML = set{{
+	effectiveSAML = map[string]set{EffectiveActivities: {{
 		Name: "https://github.com/lanyard-hub/lanyard/attributes/computed-effective-activities", Friendly: "computedEffectiveActivities",
 		Value: "role.effective_activities",
-	}}
+	}}}
 )
 
 // needsRBAC reports whether an expression speaks of a field that is worked out by the RBAC document.

@@ -43,15 +43,13 @@ func (b *builder) emergency() *EmergencyTerms {
 }
 
 // The release set of emergency access, and the names in it. They are no part of the set cis2: CIS2 has no such claims.
-const emergencySet = "emergency"
-
 var (
-	emergencyOIDC = set{
+	emergencySets = map[string]set{"emergency": {
 		{Name: "emergency_access", Value: "session.emergency"},
 		{Name: "authentication_standing", Value: "session.standing"},
-	}
-	emergencySAML = set{
+	}}
+	emergencySAML = map[string]set{"emergency": {
 		{Name: "https://github.com/lanyard-hub/lanyard/attributes/emergency-access", Friendly: "emergencyAccess", Value: "session.emergency"},
 		{Name: "https://github.com/lanyard-hub/lanyard/attributes/authentication-standing", Friendly: "authenticationStanding", Value: "session.standing"},
-	}
+	}}
 )

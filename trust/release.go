@@ -81,30 +81,17 @@ func (r Release) expand(p Protocol) ([]Release, error) {
 		return nil, fmt.Errorf("%w: a release rule has either set or name and value", ErrInvalid)
 	}
 	var members set
-	switch {
-	case r.Set == "cis2":
+	if r.Set == "cis2" {
 		for _, scope := range CIS2Scopes() {
 			members = append(members, scopes[scope]...)
 		}
-	case scopes[r.Set] != nil:
-		members = scopes[r.Set]
-	case sets[r.Set] != nil:
-		members = sets[r.Set]
-	case samlSets[r.Set] != nil:
-		members = samlSets[r.Set]
-	case r.Set == EffectiveActivities && p == SAML2:
-		members = effectiveSAML
-	case r.Set == emergencySet && p == SAML2:
-		members = emergencySAML
-	case r.Set == emergencySet:
-		members = emergencyOIDC
-	case effectiveSets[r.Set] != nil:
-		members = effectiveSets[r.Set]
-	case placeSets[r.Set] != nil && p == OIDC:
-		members = placeSets[r.Set]
-	case smartSets[r.Set] != nil && p == OIDC:
-		members = smartSets[r.Set]
-	default:
+	}
+	for _, m := range setsOf(p) {
+		if members == nil {
+			members = m[r.Set]
+		}
+	}
+	if members == nil {
 		return nil, fmt.Errorf("%w: there is no release set %q; known: cis2, %s, %s", ErrInvalid, r.Set, strings.Join(CIS2Scopes(), ", "), strings.Join(sortedSets(), ", "))
 	}
 	out := slices.Clone(members)
@@ -114,9 +101,22 @@ func (r Release) expand(p Protocol) ([]Release, error) {
 	return out, nil
 }
 
+// setsOf are the sets that a protocol can release, the scopes first.
+func setsOf(p Protocol) []map[string]set {
+	all := []map[string]set{scopes, sets, samlSets}
+	switch p {
+	case SAML2:
+		return append(all, effectiveSAML, emergencySAML)
+	case OIDC:
+		return append(all, effectiveSets, emergencySets, placeSets, smartSets)
+	case Ticket:
+	}
+	return append(all, effectiveSets, emergencySets)
+}
+
 func sortedSets() []string {
-	out := []string{emergencySet}
-	for _, m := range []map[string]set{sets, samlSets, effectiveSets, smartSets, placeSets} {
+	var out []string
+	for _, m := range []map[string]set{sets, samlSets, effectiveSets, smartSets, placeSets, emergencySets} {
 		for name := range m {
 			out = append(out, name)
 		}
