@@ -169,7 +169,14 @@ func replace(path string, content []byte) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path)) // the new name must survive a power cut, or an older number comes back
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Standing says how good metadata is at a time. maxAge is counted from nextUpdate, whose own day is still on time.

@@ -142,5 +142,17 @@ func settle(f *os.File, path string, err error) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("revocation: keep: %w", err), os.Remove(f.Name()))
 	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes a new name in a folder survive a power cut: an older number must not come back with the older file.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("revocation: keep: %w", err)
+	}
 	return nil
 }
