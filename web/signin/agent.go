@@ -27,13 +27,18 @@ func noAgents() *bridge.Refusal {
 	return bridge.Refuse(bridge.UnsupportedRequest, "Smartcards are not read through a program on the computer here.")
 }
 
-// beginAgent makes the challenge that the card signs, for this browser and this sign-on.
-func (s *SignIn) beginAgent(w http.ResponseWriter, r *http.Request) {
+// byAgent loads the sign-on of a card that is read through an agent, if that fits it.
+func (s *SignIn) byAgent(w http.ResponseWriter, r *http.Request) (b bridge.Browser, tx bridge.Transaction, ok bool) {
 	if s.Agents == nil || s.Cards == nil {
 		s.Kit.Refuse(w, r, noAgents())
-		return
+		return b, tx, false
 	}
-	b, tx, ok := s.allowed(w, r, bridge.MethodSmartcard)
+	return s.allowed(w, r, bridge.MethodSmartcard)
+}
+
+// beginAgent makes the challenge that the card signs, for this browser and this sign-on.
+func (s *SignIn) beginAgent(w http.ResponseWriter, r *http.Request) {
+	b, tx, ok := s.byAgent(w, r)
 	if !ok {
 		return
 	}
@@ -49,11 +54,7 @@ func (s *SignIn) beginAgent(w http.ResponseWriter, r *http.Request) {
 
 // finishAgent takes what the card signed and what the agent says of where it is.
 func (s *SignIn) finishAgent(w http.ResponseWriter, r *http.Request) {
-	if s.Agents == nil || s.Cards == nil {
-		s.Kit.Refuse(w, r, noAgents())
-		return
-	}
-	b, tx, ok := s.allowed(w, r, bridge.MethodSmartcard)
+	b, tx, ok := s.byAgent(w, r)
 	if !ok {
 		return
 	}
