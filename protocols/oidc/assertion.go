@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"net/url"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -28,11 +27,7 @@ func refuseClaims(err error) *bridge.Refusal {
 
 // assertionRules are those for one client of this face.
 func (p *Provider) assertionRules(c *client) AssertionRules {
-	var mutual *url.URL
-	if p.mutual != nil {
-		mutual = p.mutual.URL
-	}
-	return p.face.AssertionRules(c.id, c.terms.Profile, p.kit.Issuer, mutual)
+	return p.face.AssertionRules(c.id, c.terms.Profile, p.kit.Issuer, p.mutual.address())
 }
 
 // checkAssertion verifies a private_key_jwt. It returns the mark that makes its jti unusable again, for this client.

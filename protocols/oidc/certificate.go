@@ -56,11 +56,15 @@ func (p *Provider) origin() string { return strings.TrimSuffix(p.issuer, p.face.
 
 // targets are the addresses of an endpoint: what a proof for it may name.
 func (p *Provider) targets(path string) []string {
-	out := []string{p.url(path)}
-	if p.mutual != nil {
-		out = append(out, p.mutual.URL.String()+p.at(path))
+	return p.face.targets(path, p.issuer, p.mutual.address())
+}
+
+// address is nil where certificates cannot be shown.
+func (m *MutualTLS) address() *url.URL {
+	if m == nil {
+		return nil
 	}
-	return out
+	return m.URL
 }
 
 // certificates are those that a request shows, the client's own first; none at any other address than that for them.

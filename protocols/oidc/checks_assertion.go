@@ -141,10 +141,7 @@ func withoutDefaultPort(raw string) string {
 func (f Face) AssertionRules(client string, profile trust.Profile, hub, mutual *url.URL) AssertionRules {
 	r := AssertionRules{Client: client, Issuer: f.issuer(hub), Alone: profileOf(profile).audience}
 	for _, path := range [...]string{tokenPath, pushPath, backAuthPath} {
-		r.Endpoints = append(r.Endpoints, r.Issuer+f.below(path))
-		if mutual != nil {
-			r.Endpoints = append(r.Endpoints, mutual.String()+f.base+f.below(path))
-		}
+		r.Endpoints = append(r.Endpoints, f.targets(path, r.Issuer, mutual)...)
 	}
 	return r
 }

@@ -50,6 +50,15 @@ func (f Face) below(standard string) string {
 	return standard
 }
 
+// targets are the addresses of an endpoint: below the issuer and, where there is one, at the address for certificates.
+func (f Face) targets(path, issuer string, mutual *url.URL) []string {
+	out := []string{issuer + f.below(path)}
+	if mutual != nil {
+		out = append(out, mutual.String()+f.base+f.below(path))
+	}
+	return out
+}
+
 // at is where this face serves what the standard one serves at a path.
 func (p *Provider) at(standard string) string { return p.face.base + p.face.below(standard) }
 
