@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,13 +43,15 @@ func acrClasses(emergency string) []acrClass {
 
 // oneMeaning refuses an acr of emergency access that a normal sign-in could be called by.
 func oneMeaning(emergency string) error {
-	if slices.ContainsFunc(acrClasses(""), func(c acrClass) bool { return c.name == emergency }) || levelACR.MatchString(emergency) {
+	taken := slices.ContainsFunc(acrClasses(""), func(c acrClass) bool { return c.name == emergency })
+	for level := range bridge.Assurance(10) {
+		taken = taken || emergency == levelACR(level)
+	}
+	if taken {
 		return fmt.Errorf("oidc: acr %s of emergency access is that of another sign-in", emergency)
 	}
 	return nil
 }
-
-var levelACR = regexp.MustCompile(`^AAL[0-9]_ANY$`)
 
 // known leaves out acr names that are unknown or never met, and repetitions.
 func (p *Provider) known(names []string) []string {
@@ -101,7 +102,9 @@ func acrOf(iss bridge.Issuance) string {
 	if iss.Class != "" {
 		return iss.Class
 	}
-	return "AAL" + strconv.Itoa(int(iss.Assurance)) + "_ANY"
+	return levelACR(iss.Assurance)
 }
+
+func levelACR(level bridge.Assurance) string { return "AAL" + strconv.Itoa(int(level)) + "_ANY" }
 
 func words(s string) []string { return strings.Fields(s) }

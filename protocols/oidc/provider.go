@@ -107,16 +107,15 @@ func New(o Options) (*Provider, error) {
 	if o.Kit == nil || o.Hub == nil || o.Keys == nil || o.Kit.Issuer == nil {
 		return nil, errors.New("oidc: kit, hub and keys are required")
 	}
+	err := oneMeaning(o.EmergencyACR)
+	if err != nil {
+		return nil, err
+	}
 	p := &Provider{
 		kit: o.Kit, hub: o.Hub, keys: o.Keys, life: o.Lifetimes.orDefault(), pkce: o.RequirePKCE, par: o.RequirePAR, nonce: o.ProofNonce, mutual: o.MutualTLS, poster: o.Poster, log: o.Log,
 		guarded: o.Guarded, fetcher: o.Fetcher, registering: o.Registering, uninvited: uninvited{hourly: o.Registering.Hourly},
 		waiting: make(places, placesOfOthers), doubtful: make(places, placesOfStrangers),
-		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(o.EmergencyACR), scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
-	}
-	p.purpose = o.PurposeOfUse
-	err := oneMeaning(o.EmergencyACR)
-	if err != nil {
-		return nil, err
+		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(o.EmergencyACR), purpose: o.PurposeOfUse, scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
 	}
 	if p.sealer, err = newSealer(o.Hub); err != nil {
 		return nil, err
