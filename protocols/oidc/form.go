@@ -30,11 +30,25 @@ func readQuery(raw string) (url.Values, error) {
 	return form, nil
 }
 
-// readForm parses the body of a POST. The size is limited by the router.
+// readForm parses the body of a POST.
 func readForm(r *http.Request) (url.Values, error) {
+	body, err := readBody(r, "application/x-www-form-urlencoded")
+	if err != nil {
+		return nil, err
+	}
+	return readQuery(string(body))
+}
+
+// isKind reports whether a body is of one media type, by its own word.
+func isKind(r *http.Request, want string) bool {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return nil, bridge.Refuse(bridge.BadRequest, "Content-Type must be application/x-www-form-urlencoded.").WithCode("media_type")
+	return err == nil && kind == want
+}
+
+// readBody reads a body of one media type. The size is limited by the router.
+func readBody(r *http.Request, want string) ([]byte, error) {
+	if !isKind(r, want) {
+		return nil, bridge.Refuse(bridge.BadRequest, "Content-Type must be %s.", want).WithCode("media_type")
 	}
 	body, err := io.ReadAll(r.Body)
 	if errors.As(err, new(*http.MaxBytesError)) {
@@ -43,7 +57,7 @@ func readForm(r *http.Request) (url.Values, error) {
 	if err != nil {
 		return nil, bridge.Refuse(bridge.BadRequest, "The request could not be read.").WithCode("unreadable").Because(err)
 	}
-	return readQuery(string(body))
+	return body, nil
 }
 
 // parameters are those of the query and, for a POST, of the body.

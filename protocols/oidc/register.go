@@ -1,9 +1,6 @@
 package oidc
 
 import (
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -105,16 +102,9 @@ func registrationToken(r *http.Request) (string, error) {
 }
 
 func readMetadata(r *http.Request) (registration.Said, error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return registration.Said{}, bridge.Refuse(bridge.BadRequest, "Content-Type must be application/json.").WithCode("media_type")
-	}
-	body, err := io.ReadAll(r.Body)
-	if errors.As(err, new(*http.MaxBytesError)) {
-		return registration.Said{}, bridge.Refuse(bridge.BadRequest, "The request is too large.").WithCode("too_large").Because(err)
-	}
+	body, err := readBody(r, "application/json")
 	if err != nil {
-		return registration.Said{}, bridge.Refuse(bridge.BadRequest, "The request could not be read.").WithCode("unreadable").Because(err)
+		return registration.Said{}, err
 	}
 	return registration.Read(body)
 }

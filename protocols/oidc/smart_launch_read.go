@@ -2,9 +2,6 @@ package oidc
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,8 +35,7 @@ func refuseContext(format string, args ...any) *bridge.Refusal {
 
 // callLaunch reads and authenticates a request, whose parameters come as a form or as members of one JSON object. On error it has answered.
 func (p *Provider) callLaunch(w http.ResponseWriter, r *http.Request) (caller, url.Values, error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
+	if !isKind(r, "application/json") {
 		return p.call(w, r)
 	}
 	var c caller
@@ -56,12 +52,9 @@ func (p *Provider) callLaunch(w http.ResponseWriter, r *http.Request) (caller, u
 
 // readJSONForm reads a JSON object as if it were a form: texts, numbers and truth values as they are, anything else as JSON.
 func readJSONForm(r *http.Request) (url.Values, error) {
-	body, err := io.ReadAll(r.Body)
-	if errors.As(err, new(*http.MaxBytesError)) {
-		return nil, bridge.Refuse(bridge.BadRequest, "The request is too large.").WithCode("too_large").Because(err)
-	}
+	body, err := readBody(r, "application/json")
 	if err != nil {
-		return nil, bridge.Refuse(bridge.BadRequest, "The request could not be read.").WithCode("unreadable").Because(err)
+		return nil, err
 	}
 	return jsonForm(body)
 }
