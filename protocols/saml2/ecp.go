@@ -16,7 +16,7 @@ const (
 // ecp answers an AuthnRequest that an enhanced client took from a partner by PAOS and brings here by SOAP, with a proof of its own
 // (SAML Profiles 4.2). It has no pages: a role, where several are open, is named by the query parameter role.
 func (p *Provider) ecp(w http.ResponseWriter, r *http.Request) {
-	if isCardConnection(r) || isAddressedTo(r, p.CardECP) {
+	if p.showsCards(r) {
 		w.Header().Set("Connection", "close") // the card was shown for this request: it may be gone when the next one comes
 	}
 	m, err := decodeSOAP(r)
@@ -50,10 +50,15 @@ func (p *Provider) examineECP(r *http.Request, m message) (inquiry, error) {
 	q := p.newInquiry(m)
 	q.offered = []binding{byPAOS}
 	q.endpoint = p.Kit.URL(ECPPath)
-	if p.CardECP != "" && (isCardConnection(r) || isAddressedTo(r, p.CardECP)) {
+	if p.CardECP != "" && p.showsCards(r) {
 		q.endpoint = p.CardECP
 	}
 	return p.judge(r.Context(), m, q)
+}
+
+// showsCards reports whether a request came where client certificates are taken.
+func (p *Provider) showsCards(r *http.Request) bool {
+	return isCardConnection(r) || isAddressedTo(r, p.CardECP)
 }
 
 func isCardConnection(r *http.Request) bool { return r.TLS != nil && len(r.TLS.PeerCertificates) > 0 }
