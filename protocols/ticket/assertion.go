@@ -46,19 +46,24 @@ func (p *Provider) read(r *http.Request, token string) (bridge.Issuance, trust.P
 	if err != nil {
 		return bridge.Issuance{}, partner, err
 	}
-	if h.Follows {
-		if err := p.roleChosen(r.Context(), h.Grant); err != nil {
-			return bridge.Issuance{}, partner, err
-		}
-	}
-	iss, err := p.hub.Reissue(r.Context(), h.Grant, ledger.TicketRead)
+	iss, err := decide(r.Context(), p.hub, h)
 	return iss, partner, err
 }
 
+// decide decides what the system is told that the ticket names by now.
+func decide(ctx context.Context, hub *bridge.Hub, h held) (bridge.Issuance, error) {
+	if h.Follows {
+		if err := roleChosen(ctx, hub, h.Grant); err != nil {
+			return bridge.Issuance{}, err
+		}
+	}
+	return hub.Reissue(ctx, h.Grant, ledger.TicketRead)
+}
+
 // roleChosen refuses while a person with roles has none in use: the document has to say which it is. One without any is the terms' affair.
-func (p *Provider) roleChosen(ctx context.Context, g bridge.Grant) error {
-	s, person, err := p.hub.Holder(ctx, g)
-	if err == nil && s.RoleID == "" && len(person.OpenRoles(p.hub.Clock())) > 0 {
+func roleChosen(ctx context.Context, hub *bridge.Hub, g bridge.Grant) error {
+	s, person, err := hub.Holder(ctx, g)
+	if err == nil && s.RoleID == "" && len(person.OpenRoles(hub.Clock())) > 0 {
 		err = bridge.Refuse(bridge.InteractionRequired, "No role was chosen yet.").WithCode("ticket_no_role")
 	}
 	return err

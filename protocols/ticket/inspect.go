@@ -8,7 +8,6 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
-	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 // Facts is what a ticket stands for, for administrators.
@@ -53,7 +52,7 @@ func Verify(ctx context.Context, hub *bridge.Hub, token, partner string) (bridge
 		}
 		h.Partner, h.Protocol = partner, trust.Ticket
 	}
-	return hub.Reissue(ctx, h.Grant, ledger.TicketRead)
+	return decide(ctx, hub, h)
 }
 
 // Revoke ends a ticket at an administrator's wish: one of a browser alone, and with one of an agent the session that it is of. by says who

@@ -14,7 +14,11 @@ func TestInspectAndRevoke(t *testing.T) {
 	session := w.signIn()
 	browser := w.ticket()
 	a := w.agent()
-	a.signIn("555000000102")
+	a.signIn("")
+	if _, err := Verify(ctx, w.hub, a.ticket, "stores"); bridge.AsRefusal(err).AuditCode() != "ticket_no_role" {
+		t.Errorf("before a role was chosen: %v", err)
+	}
+	a.selectRole("555000000102")
 	for token, want := range map[string]Facts{browser: {Partner: "pathology", Role: "555000000101"}, a.ticket: {Role: "555000000102"}} {
 		f, err := Inspect(ctx, w.hub, token)
 		w.must(err)
