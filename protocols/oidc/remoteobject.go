@@ -29,7 +29,7 @@ type remoteObject struct {
 	why   error
 }
 
-// objects are those of the addresses that a client registered.
+// object is what lies at an address that the client registered; nil for any other.
 func (c *client) object(uri string) *remoteObject {
 	i := slices.IndexFunc(c.objects, func(o *remoteObject) bool { return o.uri == uri })
 	if i < 0 {
@@ -38,8 +38,8 @@ func (c *client) object(uri string) *remoteObject {
 	return c.objects[i]
 }
 
-// registeredObject reports whether a request names an address from which this hub fetches for its client: one that was registered, letter by
-// letter. Of nothing else is anything fetched.
+// registeredObject is what lies at the address that a request names, if this hub fetches from it for its client: one that was registered, letter by
+// letter. Nothing else is fetched; nil.
 func (p *Provider) registeredObject(a *authorization) *remoteObject {
 	if a.pushing || p.par || p.fetcher == nil || a.form.Has("request") {
 		return nil
