@@ -1,6 +1,6 @@
 // Package signin is what a clinician sees: sign-in by security key or smartcard, the role page, the first
 // page, switch user, sign-out with its results, enrolment, and the page that apps send people to when
-// something failed there. Everything but the security key works by plain forms and links.
+// something failed there. Everything but the security key and the agent of the workstation works by plain forms and links.
 //
 // Routes on the hub's own host:
 //
