@@ -29,6 +29,7 @@ type Hub struct {
 	Recorder     Recorder
 	// Registrations tells of cards and keys that were withdrawn while somebody signed in with them; nil: those are found too late.
 	Registrations Registrations
+	Revocations   Revocations // tells of cards that their issuers revoked since they were checked; nil: nobody does
 	Emergencies   Emergencies // needed, as Registrations, where there is an EmergencyPolicy
 
 	Clock   func() time.Time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,11 +16,12 @@ import (
 type LogoutCause struct {
 	Reason   EndReason
 	Ref      string
-	By       string         // who decided, for the record, where it was not the subject
-	Protocol trust.Protocol // of the initiating participant, if one asked
-	Partner  string         // the initiating participant: it knows already
-	Station  string         // name of the workstation it has to do with, for the page of whoever comes back; empty: none is known
-	Later    bool           // participants are told by the loop that retries, at once: nobody waits for them
+	By       string            // who decided, for the record, where it was not the subject
+	Protocol trust.Protocol    // of the initiating participant, if one asked
+	Partner  string            // the initiating participant: it knows already
+	Station  string            // name of the workstation it has to do with, for the page of whoever comes back; empty: none is known
+	Evidence map[string]string // what the end relies upon, for the record; no personal data
+	Later    bool              // participants are told by the loop that retries, at once: nobody waits for them
 	// Tell has the initiating participant told all the same, once. It said itself that it is signed out: what it answers changes nothing.
 	Tell bool
 }
@@ -107,8 +109,11 @@ func (h *Hub) wake() {
 
 func (c LogoutCause) event(ctx context.Context, kind ledger.Kind, s Session, now time.Time) ledger.Event {
 	e := ledger.Event{Time: now, Kind: kind, Reason: string(c.Reason), Ref: c.Ref, Tracking: s.ID, Subject: s.UID, Partner: c.Partner, Peer: Peer(ctx)}
-	if c.By != "" {
-		e.Detail = map[string]string{"by": c.By}
+	if e.Detail = maps.Clone(c.Evidence); c.By != "" {
+		if e.Detail == nil {
+			e.Detail = map[string]string{}
+		}
+		e.Detail["by"] = c.By
 	}
 	return e
 }

@@ -51,7 +51,7 @@ func (p *EmergencyPolicy) Fault(o Opening) (fault, part string) {
 // revocation, or for the session of this browser, which the terms of the partner refuse. It is in the record, in the queue of
 // reviews and due to be alerted before it returns the new secret for the browser.
 //
-// It never opens for an inactive person, a credential that is withdrawn, a partner that is suspended or does not allow it.
+// It never opens for an inactive person, a credential that is withdrawn or revoked by now, a partner that is suspended or does not allow it.
 func (h *Hub) OpenEmergency(ctx context.Context, b Browser, tx Transaction, o Opening) (string, Emergency, error) {
 	if h.Emergency == nil {
 		return "", Emergency{}, Refuse(UnsupportedRequest, "There is no emergency access here.")
@@ -84,6 +84,9 @@ func (h *Hub) OpenEmergency(ctx context.Context, b Browser, tx Transaction, o Op
 	}
 	if err := h.Journal.Commit(ctx, writes...); err != nil {
 		return "", Emergency{}, refuseSpent(err, "open emergency access")
+	}
+	if err := h.endIfWithdrawn(ctx, tx, session); err != nil {
+		return "", Emergency{}, err
 	}
 	h.trace(tx.Ref, "emergency_opened", "emergency", e.ID, "refused", refused, "until", e.Until.UTC().Format(time.RFC3339))
 	if o.Proof != nil {
@@ -139,7 +142,7 @@ func (h *Hub) OffersEmergency(ctx context.Context, tx Transaction, proof Proof) 
 	case !active:
 		return h.RefuseSignIn(ctx, tx, proof.Method, Refuse(CredentialUnknown, "This card is not registered to anyone who may sign in here."))
 	}
-	if err := h.stillRegistered(ctx, proof); err != nil {
+	if err := h.stillGood(ctx, tx, proof); err != nil {
 		return err
 	}
 	next := Next{Transaction: tx, facts: &standing{person: person}}
@@ -152,20 +155,6 @@ func (h *Hub) OffersEmergency(ctx context.Context, tx Transaction, proof Proof) 
 		return Refuse(RevocationUnknown, "Emergency access is not open to you here.").WithCode("emergency_not_allowed")
 	}
 	return nil
-}
-
-// stillRegistered refuses a credential that was withdrawn between its check and the person's answer.
-func (h *Hub) stillRegistered(ctx context.Context, proof Proof) error {
-	all, err := h.Registrations.AuthenticatorsOf(ctx, proof.UID)
-	if err != nil {
-		return fmt.Errorf("bridge: load authenticators: %w", err)
-	}
-	for _, a := range all {
-		if a.ID == proof.AuthenticatorID && a.UsableAt(h.Clock()) {
-			return nil
-		}
-	}
-	return Refuse(CredentialRevoked, "This card was withdrawn by your Registration Authority.").WithCode("card_withdrawn")
 }
 
 // openForTerms is the session of this browser, if the dispatcher offers it emergency access now.
@@ -183,6 +172,12 @@ func (h *Hub) openForTerms(ctx context.Context, b Browser, tx Transaction, _ Ope
 	}
 	if err != nil {
 		return Session{}, "", fmt.Errorf("bridge: load session: %w", err)
+	}
+	switch why, err := h.heldAgainst(ctx, stored); {
+	case err != nil:
+		return Session{}, "", err
+	case why != nil:
+		return Session{}, "", h.RefuseSignIn(ctx, tx, stored.Method, why)
 	}
 	return stored, next.Refused.AuditCode(), nil
 }

@@ -54,6 +54,14 @@ func TestWithdrawnMeanwhile(t *testing.T) {
 			proven := proof(uid, 3, w.now)
 			proven.AuthenticatorID = card.ID
 			w.must(begin(w, proven))
+			list := listing{}
+			w.hub.Revocations = list
+			w.hub.Journal = &withdraws{Journal: w.store, before: func() { list.revoke(card.Handle, false) }}
+			w.refused(begin(w, proven), bridge.CredentialRevoked)
+			if e := w.events(ledger.SignInRefused); len(e) != 1 || e[0].Reason != "card_revoked" || e[0].Detail["crl_number"] != "42" {
+				t.Errorf("%+v", e)
+			}
+			clear(list)
 			w.hub.Journal = &withdraws{Journal: w.store, before: func() {
 				card.Revoked = w.now
 				w.must(w.store.UpdateAuthenticator(t.Context(), card))
@@ -67,7 +75,7 @@ func TestWithdrawnMeanwhile(t *testing.T) {
 				}
 				return nil
 			}))
-			if e := w.events(ledger.SignInRefused); len(e) != 1 || e[0].Reason != "withdrawn_meanwhile" {
+			if e := w.events(ledger.SignInRefused); len(e) != 2 || e[1].Reason != "withdrawn_meanwhile" {
 				t.Errorf("%+v", e)
 			}
 		})

@@ -167,6 +167,7 @@ type Revocation struct {
 	Mode          string        `key:"mode" default:"crl" enum:"crl off" doc:"crl checks against the lists in listeners.card.crl; off accepts revoked cards."`
 	OnUnreachable string        `key:"on_unreachable" default:"deny" enum:"deny allow" doc:"What happens to a card whose authority has no usable list. allow is deprecated: it knows no end. Write authorities with revocation.stale and revocation.then instead."`
 	MaxAge        time.Duration `key:"crl_max_age" default:"24h" min:"1m" doc:"How old a list may be, counted from its thisUpdate, whatever its nextUpdate says."`
+	Running       string        `key:"running_sessions" default:"end" enum:"end keep" doc:"What a newer list that revokes a card does to sessions that began with it: end ends them and tells the apps, keep lets them go on to their limit."`
 }
 
 // CardAuthority is who issues cards, and what its cards are good for.
@@ -202,6 +203,7 @@ type AuthorityRevocation struct {
 	Stale          time.Duration `key:"stale" min:"1m" doc:"Evidence of up to this age is still permitted, at stale_assurance. At least fresh; without it only fresh evidence is."`
 	StaleAssurance int           `key:"stale_assurance" default:"2" min:"1" max:"3" doc:"Assurance of a sign-in by stale evidence, at most."`
 	Then           string        `key:"then" default:"deny" enum:"deny emergency" doc:"What happens to a card past that: deny refuses it, emergency lets it open emergency access and nothing else."`
+	Running        string        `key:"running_sessions" default:"end" enum:"end keep" doc:"What a revocation of a card, by a newer list or answer, does to sessions that began with it: end ends them and tells the apps, keep lets them go on to their limit. Nothing new is opened with the card either way."`
 }
 
 // Session bounds a session in time.

@@ -31,6 +31,7 @@ type Authority struct {
 	ContentCommitment bool
 	Assurance         bridge.Assurance // of a proof by a card that is known not to be revoked; 3 if zero
 	Revocation        revocation.Decider
+	KeepSessions      bool       // a revocation that arrives ends no session that began with the card before
 	Identifier        Identifier // empty: a card is registered by its issuer and number alone
 }
 
@@ -48,6 +49,7 @@ type knownAuthority struct {
 	Authority
 	roots         *x509.CertPool
 	intermediates *x509.CertPool
+	paths         [][]*x509.Certificate // from each certificate of the authority to a root
 }
 
 func (a Authority) prepare() (knownAuthority, error) {
@@ -72,7 +74,7 @@ func (a Authority) prepare() (knownAuthority, error) {
 	if a.Assurance == 0 {
 		a.Assurance = 3
 	}
-	out := knownAuthority{Authority: a, roots: x509.NewCertPool(), intermediates: x509.NewCertPool()}
+	out := knownAuthority{Authority: a, roots: x509.NewCertPool(), intermediates: x509.NewCertPool(), paths: pathsOf(a)}
 	for _, r := range a.Roots {
 		out.roots.AddCert(r)
 	}

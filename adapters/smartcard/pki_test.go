@@ -67,6 +67,11 @@ func issue(t testing.TB, parent *authority, template x509.Certificate, key crypt
 
 func newAuthority(t testing.TB, parent *authority, name string, change func(*x509.Certificate)) *authority {
 	t.Helper()
+	return newAuthorityKey(t, parent, name, p256(t), change)
+}
+
+func newAuthorityKey(t testing.TB, parent *authority, name string, key crypto.Signer, change func(*x509.Certificate)) *authority {
+	t.Helper()
 	template := x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, SerialNumber: big.NewInt(int64(len(name)) + 1000),
@@ -74,7 +79,7 @@ func newAuthority(t testing.TB, parent *authority, name string, change func(*x50
 	if change != nil {
 		change(&template)
 	}
-	return issue(t, parent, template, p256(t))
+	return issue(t, parent, template, key)
 }
 
 // newCard makes a card's certificate as the national issuer would, changed.

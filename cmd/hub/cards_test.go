@@ -95,7 +95,7 @@ func TestCardAuthorities(t *testing.T) {
 	now := time.Now()
 	c := cardConfig(t, components.CRL{Number: 7, ThisUpdate: now.Add(-50 * time.Minute)})
 	o := Options{Config: c, Log: slog.New(slog.DiscardHandler), Clock: func() time.Time { return now }}
-	authorities, caches, err := cardAuthorities(o, nobody{}, nil)
+	authorities, caches, err := cardAuthorities(o, cardSources{from: nobody{}})
 	if err != nil || len(authorities) != 2 || len(caches) != 2 {
 		t.Fatal(authorities, err)
 	}

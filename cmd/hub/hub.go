@@ -100,7 +100,7 @@ func prepare(o Options) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hub: issuer: %w", err)
 	}
-	return &Hub{options: o, issuer: issuer, metrics: newMetrics(), due: make(chan struct{}, 1)}, nil
+	return &Hub{options: o, issuer: issuer, metrics: newMetrics(), due: make(chan struct{}, 1), cards: cardRoom{news: make(chan struct{}, 1)}}, nil
 }
 
 func (h *Hub) wire(ctx context.Context, steps ...func(context.Context) error) error {

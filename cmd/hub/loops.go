@@ -52,6 +52,9 @@ func (h *Hub) startLoops(ctx context.Context) {
 		h.loops.Go(func() { c.RunLists(ctx) })
 		h.loops.Go(func() { c.RunAnswers(ctx) })
 	}
+	if h.core.Revocations != nil {
+		h.loops.Go(func() { h.endRevoked(ctx) })
+	}
 	h.loops.Go(func() { h.every(ctx, keysEvery, "key files", h.watchKeys) })
 	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })
 }

@@ -19,6 +19,7 @@ type cardRoom struct {
 	verifier *smartcard.Cards
 	caches   []*revocation.Cache // one for each authority whose revocations are looked at
 	handler  http.Handler        // nil: no cards
+	news     chan struct{}       // cards may have been revoked since sessions were looked through
 }
 
 // wireAuthenticators builds the ways to sign in and the pages that use them.
@@ -41,7 +42,7 @@ func (h *Hub) wireAuthenticators(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		h.cards.verifier, o.Cards = cards, cards
+		h.cards.verifier, o.Cards, h.core.Revocations = cards, cards, cards
 		h.core.Methods = append(h.core.Methods, bridge.Offer{Method: bridge.MethodSmartcard, Assurance: 3})
 		o.CardSource = sourceOf(c.Listeners.Card.ClientCert)
 		h.kit.CardOrigin = h.cardURL("*")

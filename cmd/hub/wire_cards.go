@@ -19,7 +19,7 @@ import (
 
 func (h *Hub) smartcards() (*smartcard.Cards, error) {
 	cards := registeredCards{h.store, h.options.Clock}
-	authorities, caches, err := cardAuthorities(h.options, cardFetcher(h.options.Lab), cards)
+	authorities, caches, err := cardAuthorities(h.options, cardSources{from: cardFetcher(h.options.Lab), cards: cards, news: h.cards.tell})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func CardStates(o Options) ([]revocation.State, error) {
 	if !o.Config.Authenticators.Smartcard.Enabled {
 		return nil, nil
 	}
-	_, caches, err := cardAuthorities(o, nobody{}, nil)
+	_, caches, err := cardAuthorities(o, cardSources{from: nobody{}})
 	return statesOf(caches), err
 }
 
@@ -60,9 +60,15 @@ func statesOf(caches []*revocation.Cache) []revocation.State {
 	return out
 }
 
+// cardSources is what evidence about cards comes by.
+type cardSources struct {
+	from  revocation.Fetcher // nobody: what is kept is read and nothing is written
+	cards revocation.Cards   // nil: answers are fetched ahead for none
+	news  func()             // nil: nobody wants to know
+}
+
 // cardAuthorities makes the authorities of the configuration, and the caches of those whose revocations are looked at.
-// from nobody: what is kept is read and nothing is written.
-func cardAuthorities(o Options, from revocation.Fetcher, cards revocation.Cards) ([]smartcard.Authority, []*revocation.Cache, error) {
+func cardAuthorities(o Options, by cardSources) ([]smartcard.Authority, []*revocation.Cache, error) {
 	configured := o.Config.Authenticators.Smartcard.Authorities
 	if o.Config.Listeners.Card.ClientCA != "" {
 		configured = append([]config.CardAuthority{simpleAuthority(o.Config)}, configured...)
@@ -75,8 +81,8 @@ func cardAuthorities(o Options, from revocation.Fetcher, cards revocation.Cards)
 			return nil, nil, err
 		}
 		options := revocationOptions(o, c.Name, c.Ladder)
-		options.Issuers, options.Fetch, options.Cards = slices.Concat(a.Roots, a.Intermediates), from, cards
-		_, options.ReadOnly = from.(nobody)
+		options.Issuers, options.Fetch, options.Cards, options.News = slices.Concat(a.Roots, a.Intermediates), by.from, by.cards, by.news
+		_, options.ReadOnly = by.from.(nobody)
 		cache, err := revocation.New(options)
 		if err != nil {
 			return nil, nil, err
@@ -95,6 +101,7 @@ func simpleAuthority(c config.Config) config.CardAuthority {
 		Name: config.SimpleAuthority, Certificates: c.Listeners.Card.ClientCA, EKU: simple.EKU, Assurance: 3, ContentCommitment: true,
 		Ladder: config.AuthorityRevocation{
 			Mode: simple.Revocation.Mode, Files: c.Listeners.Card.CRL, Fresh: simple.Revocation.MaxAge, Then: simple.Revocation.OnUnreachable,
+			Running: simple.Revocation.Running,
 		},
 	}
 }
@@ -102,6 +109,7 @@ func simpleAuthority(c config.Config) config.CardAuthority {
 func cardAuthority(c config.CardAuthority) (smartcard.Authority, error) {
 	a := smartcard.Authority{
 		Name: c.Name, ContentCommitment: c.ContentCommitment, Assurance: bridge.Assurance(c.Assurance),
+		KeepSessions: c.Ladder.Running == "keep",
 	}
 	pem, err := os.ReadFile(c.Certificates)
 	if err != nil {

@@ -47,6 +47,9 @@ func (s *SignIn) reachBrink(w http.ResponseWriter, r *http.Request, b bridge.Bro
 			s.gone(w, r, err)
 			return
 		}
+		if bridge.AsRefusal(err).Reason == bridge.CredentialRevoked {
+			refusal = bridge.AsRefusal(err)
+		}
 		s.refused(w, r, b, tx, refusal)
 		return
 	}

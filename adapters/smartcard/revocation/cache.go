@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/crypto/ocsp"
+
 	"github.com/lanyard-hub/lanyard/bridge"
 )
 
@@ -29,6 +31,7 @@ type Options struct {
 	Every     time.Duration // how often an address of a list is asked; 15 minutes if zero
 	Fetch     Fetcher       // required where there is an address
 	Cards     Cards         // for which answers are fetched ahead of their first use; nil: for none
+	News      func()        // called when something counts that may revoke a card. It must not block; nil: nobody wants to know
 
 	Folder   string // where what was fetched, and the highest numbers, are kept; empty: nowhere
 	ReadOnly bool   // nothing is written there
@@ -75,6 +78,9 @@ func New(o Options) (*Cache, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.News == nil {
+		o.News = func() {}
 	}
 	if o.Every <= 0 {
 		o.Every = 15 * time.Minute
@@ -141,6 +147,7 @@ func (c *Cache) takeList(open opener) (*list, *x509.Certificate, error) {
 	}
 	err = c.remember(key, fresh)
 	c.pairs.Store(&next) // also where nothing can be written: the list before it knows of fewer lost cards
+	c.options.News()
 	return fresh, issuer, err
 }
 
@@ -169,6 +176,9 @@ func (c *Cache) takeAnswer(issuer *x509.Certificate, serial *big.Int, raw []byte
 	case putOlder:
 		return fmt.Errorf("%w: older than the one that is held", ErrAnswer)
 	case putNewer:
+		if fresh.status == ocsp.Revoked {
+			c.options.News()
+		}
 		return c.keepAnswer(issuer, serial, fresh, raw)
 	default:
 		return nil

@@ -86,8 +86,11 @@ func (d Decision) Details() map[string]string {
 	return out
 }
 
-// word is the outcome in the words of earlier records: good, unknown or off.
+// word is the outcome in the words of earlier records: good, unknown or off; revoked where nobody signed in by it.
 func (d Decision) word() string {
+	if d.Evidence.Revoked {
+		return "revoked"
+	}
 	switch d.Standing {
 	case bridge.StandingFresh, bridge.StandingStale:
 		return "good"
