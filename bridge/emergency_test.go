@@ -163,7 +163,7 @@ func TestEmergencyNeverOverrides(t *testing.T) {
 		}, bridge.CredentialUnknown},
 		"nobody": {func(_ *world, o *bridge.Opening, _ *bridge.Transaction) { o.Proof.UID = "555000000000" }, bridge.CredentialUnknown},
 		"a card withdrawn since it was checked": {func(w *world, _ *bridge.Opening, _ *bridge.Transaction) {
-			w.must(w.store.UpdateAuthenticator(context.Background(), people.Authenticator{ID: cardID, UID: uid, Kind: people.Smartcard, Handle: "h", Added: w.now, Revoked: w.now}))
+			w.must(w.store.UpdateAuthenticator(context.Background(), people.Authenticator{ID: cardID, UID: uid, Kind: people.Smartcard, Handle: "h", Added: w.now, Revoked: w.now}, nil))
 		}, bridge.CredentialRevoked},
 		"a card that is not registered": {func(_ *world, o *bridge.Opening, _ *bridge.Transaction) { o.Proof.AuthenticatorID = "another" }, bridge.CredentialRevoked},
 		"a proof of another standing":   {func(_ *world, o *bridge.Opening, _ *bridge.Transaction) { o.Proof.Standing = bridge.StandingStale }, bridge.CredentialUnknown},

@@ -224,6 +224,11 @@ type (
 	SavePersons struct{ Persons []people.Person }
 	// AddAuthenticator fails with people.ErrConflict if kind and handle are registered to anybody already.
 	AddAuthenticator struct{ Authenticator people.Authenticator }
+	// ChangeAuthenticator does as people.AuthenticatorStore.UpdateAuthenticator does, and fails as that.
+	ChangeAuthenticator struct {
+		Authenticator people.Authenticator
+		Was           []byte
+	}
 	// AddEmergency inserts; the Commit fails with ErrExists if there is one of this id.
 	AddEmergency struct{ Emergency Emergency }
 	// ReviewEmergency stores a review; the Commit fails with ErrSpent unless there is such a one that was not reviewed. What it says of
@@ -241,16 +246,17 @@ type (
 	Append struct{ Event ledger.Event }
 )
 
-func (PutArtifact) write()      {}
-func (ConsumeArtifact) write()  {}
-func (SaveSession) write()      {}
-func (TouchSession) write()     {}
-func (AddParticipant) write()   {}
-func (DropParticipant) write()  {}
-func (SavePersons) write()      {}
-func (AddAuthenticator) write() {}
-func (AddEmergency) write()     {}
-func (ReviewEmergency) write()  {}
-func (SettleAlert) write()      {}
-func (SaveDelivery) write()     {}
-func (Append) write()           {}
+func (PutArtifact) write()         {}
+func (ConsumeArtifact) write()     {}
+func (SaveSession) write()         {}
+func (TouchSession) write()        {}
+func (AddParticipant) write()      {}
+func (DropParticipant) write()     {}
+func (SavePersons) write()         {}
+func (AddAuthenticator) write()    {}
+func (ChangeAuthenticator) write() {}
+func (AddEmergency) write()        {}
+func (ReviewEmergency) write()     {}
+func (SettleAlert) write()         {}
+func (SaveDelivery) write()        {}
+func (Append) write()              {}

@@ -64,7 +64,7 @@ func TestWithdrawnMeanwhile(t *testing.T) {
 			clear(list)
 			w.hub.Journal = &withdraws{Journal: w.store, before: func() {
 				card.Revoked = w.now
-				w.must(w.store.UpdateAuthenticator(t.Context(), card))
+				w.must(w.store.UpdateAuthenticator(t.Context(), card, card.Record))
 				_, err := w.hub.EndAll(t.Context(), bridge.SessionQuery{UID: uid}, nil, bridge.LogoutCause{Reason: bridge.EndedByRevocation})
 				w.must(err)
 			}}

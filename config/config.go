@@ -133,7 +133,7 @@ type FIDO2 struct {
 	Enabled          bool
 	UserVerification string   `key:"user_verification" default:"required" enum:"required" doc:"Whether the key must verify its owner by PIN or biometrics. This version always requires it."`
 	Hints            []string `key:"hints" default:"security-key" enum:"security-key client-device hybrid" doc:"WebAuthn hints: the kinds of authenticator the browser should offer, first choice first; hybrid is a phone."`
-	OnClone          string   `key:"on_clone" default:"refuse" enum:"refuse lower" doc:"When the counter of a key did not move on, so that there may be two of it: refuse, or accept at assurance 2 until the key is registered anew. Both raise an alarm."`
+	OnClone          string   `key:"on_clone" default:"refuse" enum:"refuse lower" doc:"When the counter of a key did not move on, so that there may be two of it: refuse the key until it is cleared or revoked, or accept it at assurance 2 at most. Both raise an alarm."`
 	Discoverable     string   `key:"discoverable" default:"required" enum:"required preferred" doc:"Whether a key must find its own credential. preferred admits older and full keys that cannot: their owners type their staff number before they use the key. A list that the browser gets then tells the ids of a person's keys to whoever types the number, and made-up ones for everybody else."`
 	Attestation      KeyModel `key:"attestation" doc:"Which models of key are accepted, and what they are worth."`
 }

@@ -29,6 +29,7 @@ type Description struct {
 	Synced        bool     // it may be copied to other devices
 	Transports    []string // how it is reached, as the browser said
 	Suspect       bool     // there may be two of it
+	Locked        bool     // and it is refused for that
 	Assurance     bridge.Assurance
 	Ground        string
 	WithdrawnBy   string // why it is refused; empty: it is not
@@ -43,9 +44,13 @@ func (j Judge) Describe(a people.Authenticator, now time.Time) (Description, err
 	at, _ := j.assess(r, a.Added, now)
 	suspect := r.credential.Authenticator.CloneWarning
 	level, ground := j.worth(at, suspect)
+	locked := suspect && !j.policy.LowerClones
+	if locked {
+		level = 0
+	}
 	d := Description{
 		AAGUID: at.model, Model: at.name, Format: r.credential.AttestationFormat, Attested: at.attested, Certification: at.certification,
-		Synced: at.synced, Suspect: suspect, Assurance: level, Ground: ground, WithdrawnBy: at.withdrawnBy,
+		Synced: at.synced, Suspect: suspect, Locked: locked, Assurance: level, Ground: ground, WithdrawnBy: at.withdrawnBy,
 	}
 	for _, t := range r.credential.Transport {
 		d.Transports = append(d.Transports, string(t))

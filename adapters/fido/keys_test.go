@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,9 +25,18 @@ const (
 var start = time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC)
 
 // shelf is a store of authenticators.
-type shelf struct{ all []people.Authenticator }
+type shelf struct {
+	mu   sync.Mutex
+	all  []people.Authenticator
+	read func() // called after each look for a key, if not nil
+}
 
 func (s *shelf) Authenticator(_ context.Context, kind people.Kind, handle string) (people.Authenticator, error) {
+	if s.read != nil {
+		defer s.read()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, a := range s.all {
 		if a.Kind == kind && a.Handle == handle {
 			return a, nil
@@ -50,9 +60,14 @@ func (s *shelf) AddAuthenticator(_ context.Context, a people.Authenticator) erro
 	return nil
 }
 
-func (s *shelf) UpdateAuthenticator(_ context.Context, a people.Authenticator) error {
+func (s *shelf) UpdateAuthenticator(_ context.Context, a people.Authenticator, was []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i := range s.all {
 		if s.all[i].ID == a.ID {
+			if !bytes.Equal(s.all[i].Record, was) {
+				return people.ErrConflict
+			}
 			s.all[i] = a
 			return nil
 		}
@@ -85,7 +100,7 @@ func newDesk(t testing.TB) *desk { return newDeskWith(t, fido.Policy{}, nil) }
 // newDeskOn is a desk with the keys of another.
 func newDeskOn(t testing.TB, s *shelf) *desk {
 	d := newDesk(t)
-	*d.shelf = *s
+	d.shelf.all = s.all
 	return d
 }
 
@@ -120,7 +135,7 @@ func (d *desk) enrol(k *softkey.Key, p people.Person) people.Authenticator {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	a.ID = "auth-" + p.UID
+	a.ID = "auth-" + p.UID + a.Handle
 	d.shelf.all = append(d.shelf.all, a)
 	return a
 }

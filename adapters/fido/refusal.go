@@ -24,6 +24,11 @@ func registered() *bridge.Refusal {
 	return bridge.Refuse(bridge.AuthenticationFailed, "This security key is registered already. Use another key.").WithCode("key_registered")
 }
 
+// suspected is said to owner and thief alike.
+func suspected() *bridge.Refusal {
+	return bridge.Refuse(bridge.CredentialRevoked, "There may be a copy of this security key, and it is not accepted until that is cleared up. Show it to your Registration Authority. Until then use a Smartcard, or another key.").WithCode("key_suspected")
+}
+
 func unfit(code string) *bridge.Refusal {
 	return bridge.Refuse(bridge.CredentialUntrusted, "This kind of security key is not accepted here. Ask your Registration Authority for one that is.").WithCode(code)
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lanyard-hub/lanyard/adapters/fido"
 	"github.com/lanyard-hub/lanyard/adapters/fido/softkey"
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/people"
@@ -193,62 +192,6 @@ func testClientData(t *testing.T) {
 			t.Errorf("the honest answer: %v", err)
 		}
 	})
-}
-
-func testCounter(t *testing.T) {
-	d, k := newDesk(t), softKey(t, 1)
-	d.enrol(k, d.person)
-	k.Step = 5
-	if _, err := d.signIn(k); err != nil {
-		t.Fatal(err)
-	}
-	for _, counter := range []uint32{5, 4, 1, 0} {
-		k.Counter, k.Step = counter, 0
-		_, err := d.signIn(k)
-		refused(t, err, bridge.AuthenticationFailed, "key_clone")
-	}
-	k.Counter = 6
-	if _, err := d.signIn(k); err != nil {
-		t.Errorf("a refused copy must not lock the owner out: %v", err)
-	}
-	testSuspect(t)
-	// A key without a counter says zero for ever.
-	d, k = newDesk(t), softKey(t, 1)
-	k.Step = 0
-	d.enrol(k, d.person)
-	for range 3 {
-		if _, err := d.signIn(k); err != nil {
-			t.Errorf("key without counter: %v", err)
-		}
-	}
-}
-
-// testSuspect: where copies are let pass they are worth less, from then on, and somebody is told.
-func testSuspect(t *testing.T) {
-	d, k := newDeskWith(t, fido.Policy{LowerClones: true}, nil), softKey(t, 1)
-	d.enrol(k, d.person)
-	for i, c := range []struct {
-		counter uint32
-		worth   bridge.Assurance
-		alarm   bool
-	}{{9, 3, false}, {9, 2, true}, {4, 2, true}, {0, 2, true}, {10, 2, false}, {11, 2, false}} {
-		k.Counter, k.Step = c.counter, 0
-		proof, err := d.signIn(k)
-		if err != nil || proof.Assurance != c.worth || (proof.Alarm == "possible_clone") != c.alarm || (c.worth == 2) != (proof.Evidence["ground"] == "possible_clone") {
-			t.Errorf("%d: %+v, %v", i, proof, err)
-		}
-	}
-	strict := newDeskOn(t, d.shelf)
-	k.Counter = 12
-	if proof, err := strict.signIn(k); err != nil || proof.Assurance != 2 {
-		t.Errorf("forgotten when the policy became strict: %d, %v", proof.Assurance, err)
-	}
-	k.Counter = 12
-	_, err := strict.signIn(k)
-	refused(t, err, bridge.AuthenticationFailed, "key_clone")
-	if r := bridge.AsRefusal(err); r.Alarm != "possible_clone" || r.Subject != d.person.UID || r.Evidence["ground"] != "possible_clone" {
-		t.Errorf("nobody is told whose key it is: %+v", r)
-	}
 }
 
 func testOwner(t *testing.T) {

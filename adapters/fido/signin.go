@@ -3,13 +3,10 @@ package fido
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -68,6 +65,21 @@ func (k *Keys) FinishSignIn(ctx context.Context, kept, response []byte, now time
 	if r := k.check(s, got); r != nil {
 		return bridge.Proof{}, r
 	}
+	for range tries {
+		proof, err := k.answered(ctx, s, parsed, now)
+		if !errors.Is(err, people.ErrConflict) {
+			return proof, err
+		}
+	}
+	return bridge.Proof{}, fmt.Errorf("fido: the record of a key was changed %d times while it was judged", tries)
+}
+
+// tries is how often an answer is judged anew because another one with the same key was accepted meanwhile.
+const tries = 8
+
+// answered judges an answer by the record of its key. It returns people.ErrConflict, and nothing has happened, if that record was changed
+// meanwhile: of two answers with one counter, at the same moment, the one that is stored first passes, and the other is found out.
+func (k *Keys) answered(ctx context.Context, s state, parsed *protocol.ParsedCredentialAssertionData, now time.Time) (bridge.Proof, error) {
 	owner, err := k.owner(ctx, parsed.RawID, now)
 	if err != nil {
 		return bridge.Proof{}, err
@@ -85,12 +97,7 @@ func (k *Keys) FinishSignIn(ctx context.Context, kept, response []byte, now time
 	return k.accept(ctx, owner, record{*credential, enrolled.found}, suspect, now)
 }
 
-// possibleClone is the ground of what a key is worth of which there may be two, and the code of the alarm.
-const possibleClone = "possible_clone"
-
-// accept decides what a verified answer is worth by the policy in force now, and stores what is to be remembered of it. A counter that
-// did not move on says that there are two of this key (WebAuthn Level 3, section 6.1.1). Once that was let pass the key is suspect: it is
-// worth less until it is enrolled anew, for nobody can tell which of the two is the owner's.
+// accept decides what a verified answer is worth by the policy in force now, and stores what is to be remembered of it.
 func (k *Keys) accept(ctx context.Context, owner people.Authenticator, r record, suspect bool, now time.Time) (bridge.Proof, error) {
 	at, keep := k.judge.assess(r, owner.Added, now)
 	clone := r.credential.Authenticator.CloneWarning
@@ -103,13 +110,19 @@ func (k *Keys) accept(ctx context.Context, owner people.Authenticator, r record,
 	case at.withdrawnBy != "":
 		return bridge.Proof{}, modelWithdrawn().About(p)
 	case clone && !k.judge.policy.LowerClones:
+		if err := k.suspect(ctx, owner); err != nil {
+			return bridge.Proof{}, err
+		}
 		return bridge.Proof{}, refuse("key_clone").About(p).Alarming(possibleClone)
+	case suspect && !k.judge.policy.LowerClones:
+		return bridge.Proof{}, suspected().About(p)
 	}
 	if clone {
 		p.Alarm = possibleClone
 	}
 	r.found, r.credential.Authenticator.CloneWarning = keep, clone || suspect
-	return p, k.remember(ctx, owner, r, now)
+	owner.Used = now
+	return p, k.remember(ctx, owner, r)
 }
 
 // owner finds whose key it is.
@@ -159,41 +172,15 @@ func libraryCode(err error) string {
 }
 
 // remember stores the counter, so that a copy of the key is noticed.
-func (k *Keys) remember(ctx context.Context, owner people.Authenticator, r record, now time.Time) (err error) {
+func (k *Keys) remember(ctx context.Context, owner people.Authenticator, r record) (err error) {
+	was := owner.Record
 	if owner.Record, err = r.encode(); err != nil {
 		return err
 	}
-	owner.Used = now
-	if err := k.options.Authenticators.UpdateAuthenticator(ctx, owner); err != nil {
+	if err := k.options.Authenticators.UpdateAuthenticator(ctx, owner, was); err != nil {
 		return fmt.Errorf("fido: note use: %w", err)
 	}
 	return nil
-}
-
-// evidence is what a decision about a key relied upon. It names no person.
-func evidence(c *webauthn.Credential, at standing, ground string) map[string]string {
-	id := sha256.Sum256(c.ID)
-	out := map[string]string{
-		"credential_sha256": hex.EncodeToString(id[:]),
-		"aaguid":            hex.EncodeToString(c.Authenticator.AAGUID),
-		"sign_count":        strconv.FormatUint(uint64(c.Authenticator.SignCount), 10),
-		"user_verified":     "true",
-		"backup_eligible":   strconv.FormatBool(c.Flags.BackupEligible),
-		"backup_state":      strconv.FormatBool(c.Flags.BackupState),
-		"attestation":       c.AttestationFormat,
-		"attested":          strconv.FormatBool(at.attested),
-		"ground":            ground,
-	}
-	if at.metadata != "" {
-		out["metadata"], out["certification"] = string(at.metadata), at.certification.String()
-	}
-	if at.number >= 0 {
-		out["metadata_no"] = strconv.FormatInt(at.number, 10)
-	}
-	if at.withdrawnBy != "" {
-		out["withdrawn_by"] = at.withdrawnBy
-	}
-	return out
 }
 
 // handle is how a credential id is registered.

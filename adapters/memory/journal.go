@@ -46,6 +46,8 @@ func (s *Store) apply(w bridge.Write) (undo func(), err error) {
 		return s.savePersons(w.Persons), nil
 	case bridge.AddAuthenticator:
 		return s.addAuthenticator(w.Authenticator)
+	case bridge.ChangeAuthenticator:
+		return s.changeAuthenticator(w.Authenticator, w.Was)
 	case bridge.AddEmergency:
 		return s.addEmergency(w.Emergency)
 	case bridge.ReviewEmergency:

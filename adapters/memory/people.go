@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -98,16 +99,24 @@ func (s *Store) addAuthenticator(a people.Authenticator) (undo func(), err error
 }
 
 // UpdateAuthenticator implements people.AuthenticatorStore.
-func (s *Store) UpdateAuthenticator(_ context.Context, a people.Authenticator) error {
+func (s *Store) UpdateAuthenticator(_ context.Context, a people.Authenticator, was []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	_, err := s.changeAuthenticator(a, was)
+	return err
+}
+
+func (s *Store) changeAuthenticator(a people.Authenticator, was []byte) (undo func(), err error) {
 	old, ok := s.authenticators[a.ID]
-	if !ok {
-		return people.ErrNotFound
+	switch {
+	case !ok:
+		return nil, people.ErrNotFound
+	case !bytes.Equal(old.Record, was):
+		return nil, people.ErrConflict
 	}
 	a.Record = slices.Clone(a.Record)
 	s.authenticators[a.ID] = old.Updated(a)
-	return nil
+	return func() { s.authenticators[a.ID] = old }, nil
 }
 
 func copyAuthenticator(a people.Authenticator) people.Authenticator {

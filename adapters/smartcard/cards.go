@@ -83,7 +83,7 @@ func (c *Cards) Accept(ctx context.Context, presented []*x509.Certificate, now t
 		return proof, card.emergency
 	}
 	owner.Used = now
-	if err := c.options.Authenticators.UpdateAuthenticator(ctx, owner); err != nil {
+	if err := c.options.Authenticators.UpdateAuthenticator(ctx, owner, owner.Record); err != nil {
 		return bridge.Proof{}, fmt.Errorf("smartcard: note use: %w", err)
 	}
 	return proof, nil

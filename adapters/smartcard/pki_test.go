@@ -136,7 +136,7 @@ func (s *shelf) AddAuthenticator(_ context.Context, a people.Authenticator) erro
 	return nil
 }
 
-func (s *shelf) UpdateAuthenticator(_ context.Context, a people.Authenticator) error {
+func (s *shelf) UpdateAuthenticator(_ context.Context, a people.Authenticator, _ []byte) error {
 	s.all[a.Handle] = a
 	return nil
 }

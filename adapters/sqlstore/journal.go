@@ -66,6 +66,8 @@ func (s *Store) add(r *request, w bridge.Write) error {
 		return r.savePersons(w.Persons)
 	case bridge.AddAuthenticator:
 		return r.addAuthenticator(w.Authenticator)
+	case bridge.ChangeAuthenticator:
+		r.updateAuthenticator(w.Authenticator, w.Was)
 	case bridge.AddEmergency:
 		return r.emergency(w.Emergency, false)
 	case bridge.ReviewEmergency:

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/lanyard-hub/lanyard/trust/people"
@@ -81,20 +82,27 @@ func (r *request) addAuthenticator(a people.Authenticator) error {
 }
 
 // UpdateAuthenticator implements people.AuthenticatorStore.
-func (s *Store) UpdateAuthenticator(ctx context.Context, a people.Authenticator) error {
+func (s *Store) UpdateAuthenticator(ctx context.Context, a people.Authenticator, was []byte) error {
 	r := newRequest(ctx)
-	r.exclusive = []string{"authenticator " + a.ID}
+	r.updateAuthenticator(a, was)
+	return s.writer.submit(r)
+}
+
+func (r *request) updateAuthenticator(a people.Authenticator, was []byte) {
+	r.exclusive = append(r.exclusive, "authenticator "+a.ID)
 	var stored []people.Authenticator
-	r.first = []*op{{stmt: authenticatorByID, args: []any{a.ID}, scan: scanDoc(&stored)}}
+	r.first = append(r.first, &op{stmt: authenticatorByID, args: []any{a.ID}, scan: scanDoc(&stored)})
 	r.onReset(func() { stored = nil })
 	r.onDecide(func() ([]*op, error) {
-		if len(stored) == 0 {
+		switch {
+		case len(stored) == 0:
 			return nil, people.ErrNotFound
+		case !bytes.Equal(stored[0].Record, was):
+			return nil, people.ErrConflict
 		}
 		doc, err := encode(stored[0].Updated(a))
 		return []*op{{stmt: updateAuthenticator, args: []any{a.ID, doc}}}, err
 	})
-	return s.writer.submit(r)
 }
 
 func readDocs[T any](ctx context.Context, s *Store, stmt statement, args ...any) ([]T, error) {

@@ -44,6 +44,10 @@ func Journal(t *testing.T, open Open) {
 		"authenticator known": {func(t *testing.T, s Store) {
 			must(t, s.AddAuthenticator(ctx, people.Authenticator{ID: "1", UID: "u", Kind: people.FIDO2, Handle: "h"}))
 		}, bridge.AddAuthenticator{Authenticator: people.Authenticator{ID: "2", UID: "v", Kind: people.FIDO2, Handle: "h"}}, people.ErrConflict},
+		"authenticator changed since": {func(t *testing.T, s Store) {
+			must(t, s.AddAuthenticator(ctx, people.Authenticator{ID: "1", UID: "u", Kind: people.FIDO2, Handle: "h", Record: []byte("8")}))
+		}, bridge.ChangeAuthenticator{Authenticator: people.Authenticator{ID: "1", Record: []byte("9")}, Was: []byte("7")}, people.ErrConflict},
+		"authenticator of none":    {nil, bridge.ChangeAuthenticator{Authenticator: people.Authenticator{ID: "nobody"}}, people.ErrNotFound},
 		"participant of ended":     {ended, bridge.AddParticipant{Participant: participant("gone", "p")}, bridge.ErrSpent},
 		"participant of suspended": {asleep, bridge.AddParticipant{Participant: participant("asleep", "p")}, bridge.ErrSpent},
 		"participant of none":      {nil, bridge.AddParticipant{Participant: participant("nobody", "p")}, bridge.ErrNotFound},
@@ -52,6 +56,7 @@ func Journal(t *testing.T, open Open) {
 			s := open(t)
 			must(t, s.Put(ctx, artifact("mine"), false))
 			must(t, s.Commit(ctx, bridge.SaveSession{Session: session("s")}))
+			must(t, s.AddAuthenticator(ctx, people.Authenticator{ID: "8", UID: "u", Kind: people.Smartcard, Handle: "old", Label: "as it was"}))
 			if test.before != nil {
 				test.before(t, s)
 			}
@@ -65,6 +70,7 @@ func Journal(t *testing.T, open Open) {
 				bridge.AddParticipant{Participant: participant("s", "p")},
 				bridge.SavePersons{Persons: []people.Person{person("555000000001")}},
 				bridge.AddAuthenticator{Authenticator: people.Authenticator{ID: "9", UID: "u", Kind: people.Smartcard, Handle: "new"}},
+				bridge.ChangeAuthenticator{Authenticator: people.Authenticator{ID: "8", Label: "changed"}},
 				bridge.SaveDelivery{Delivery: bridge.Delivery{ID: "d", Logout: "l"}},
 				bridge.Append{Event: event("u")},
 				test.last,
@@ -138,6 +144,9 @@ func nothingWritten(t *testing.T, s Store) {
 	wantError(t, err, people.ErrNotFound)
 	_, err = s.Authenticator(ctx, people.Smartcard, "new")
 	wantError(t, err, people.ErrNotFound)
+	old, err := s.Authenticator(ctx, people.Smartcard, "old")
+	must(t, err)
+	wantEqual(t, old.Label, "as it was")
 	ps, err := s.Participants(ctx, "s")
 	must(t, err)
 	ds, err := s.Deliveries(ctx, "l")

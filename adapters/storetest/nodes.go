@@ -6,6 +6,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
 // Nodes is the contract between two stores on one database: open returns both.
@@ -51,6 +52,16 @@ func Nodes(t *testing.T, open func(t *testing.T) (a, b Store)) {
 		if len(due) != 1 {
 			t.Fatalf("%d deliveries, want 1", len(due))
 		}
+	})
+	t.Run("one counter", func(t *testing.T) {
+		a, b := open(t)
+		key := people.Authenticator{ID: "1", UID: "u", Kind: people.FIDO2, Handle: "h", Added: now, Record: []byte("7")}
+		must(t, a.AddAuthenticator(ctx, key))
+		exactlyOne(t, parallel(50, func(i int) error {
+			next := key
+			next.Record = []byte("8")
+			return pick(a, b, i).UpdateAuthenticator(ctx, next, key.Record)
+		}), people.ErrConflict)
 	})
 	t.Run("registry", func(t *testing.T) {
 		a, b := open(t)

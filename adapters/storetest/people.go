@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
@@ -73,18 +74,70 @@ func Authenticators(t *testing.T, open Open) {
 	a.Label, a.Used, a.Revoked, a.Expires, a.Record = "lost", now, now, now, []byte{2}
 	changed := a
 	changed.UID, changed.Kind, changed.Handle, changed.Added = "other", people.Smartcard, "other", time.Time{}
-	must(t, s.UpdateAuthenticator(ctx, changed))
+	must(t, s.UpdateAuthenticator(ctx, changed, []byte{0, 1}))
 	got, err = s.Authenticator(ctx, people.FIDO2, "h")
 	must(t, err)
 	wantEqual(t, got, a)
 	stale := a
 	stale.Revoked = time.Time{} // a sign-in that read it before it was revoked
-	must(t, s.UpdateAuthenticator(ctx, stale))
+	must(t, s.UpdateAuthenticator(ctx, stale, []byte{2}))
 	got, err = s.Authenticator(ctx, people.FIDO2, "h")
 	must(t, err)
 	wantEqual(t, got, a)
-	wantError(t, s.UpdateAuthenticator(ctx, people.Authenticator{ID: "nobody"}), people.ErrNotFound)
+	wantError(t, s.UpdateAuthenticator(ctx, people.Authenticator{ID: "nobody"}, nil), people.ErrNotFound)
 	exactlyOne(t, parallel(20, func(i int) error {
 		return s.AddAuthenticator(ctx, people.Authenticator{ID: name("x", i), UID: name("u", i), Kind: people.FIDO2, Handle: "raced"})
 	}), people.ErrConflict)
+}
+
+// Counters is the contract of UpdateAuthenticator between answers that were judged by one and the same record: exactly one moves the record
+// on. Where the record stays as it is, as of a card or a key without a counter, none is in another's way.
+func Counters(t *testing.T, open Open) {
+	ctx := context.Background()
+	s := open(t)
+	a := people.Authenticator{ID: "1", UID: "u", Kind: people.FIDO2, Handle: "h", Added: start(), Record: []byte("count 7")}
+	still := people.Authenticator{ID: "2", UID: "u", Kind: people.FIDO2, Handle: "still", Added: start(), Record: []byte("count 0")}
+	card := people.Authenticator{ID: "3", UID: "u", Kind: people.Smartcard, Handle: "h", Added: start()}
+	for _, x := range []people.Authenticator{a, still, card} {
+		must(t, s.AddAuthenticator(ctx, x))
+	}
+	for round := range 4 {
+		was := []byte(name("count ", round))
+		a.Record = was
+		must(t, s.UpdateAuthenticator(ctx, a, stored(t, s, a).Record))
+		exactlyOne(t, parallel(50, func(i int) error {
+			next := a
+			next.Record, next.Label = []byte(name("count ", round+1)), name("answer ", i)
+			return countBy(s, next, was, i)
+		}), people.ErrConflict)
+		if got := stored(t, s, a); string(got.Record) != name("count ", round+1) {
+			t.Fatalf("stored %q", got.Record)
+		}
+	}
+	for _, x := range []people.Authenticator{still, card} {
+		for _, err := range parallel(50, func(i int) error { return countBy(s, x, x.Record, i) }) {
+			must(t, err)
+		}
+	}
+	before := stored(t, s, a)
+	late := before
+	late.Record, late.Label, late.Revoked, late.Used = []byte("count 1"), "late", start(), start()
+	wantError(t, s.UpdateAuthenticator(ctx, late, []byte("count 0")), people.ErrConflict)
+	wantError(t, s.UpdateAuthenticator(ctx, late, nil), people.ErrConflict)
+	wantEqual(t, stored(t, s, a), before)
+}
+
+// countBy updates as a sign-in or as one of several writes.
+func countBy(s Store, a people.Authenticator, was []byte, i int) error {
+	if i%2 == 0 {
+		return s.UpdateAuthenticator(context.Background(), a, was)
+	}
+	return s.Commit(context.Background(), bridge.ChangeAuthenticator{Authenticator: a, Was: was}, bridge.Append{Event: event("u")})
+}
+
+func stored(t *testing.T, s Store, a people.Authenticator) people.Authenticator {
+	t.Helper()
+	got, err := s.Authenticator(context.Background(), a.Kind, a.Handle)
+	must(t, err)
+	return got
 }

@@ -50,6 +50,7 @@ func All(t *testing.T, open Open) {
 	t.Run("Emergencies", func(t *testing.T) { Emergencies(t, open) })
 	t.Run("People", func(t *testing.T) { People(t, open) })
 	t.Run("Authenticators", func(t *testing.T) { Authenticators(t, open) })
+	t.Run("Counters", func(t *testing.T) { Counters(t, open) })
 	t.Run("Partners", func(t *testing.T) { Partners(t, open) })
 	t.Run("Invitations", func(t *testing.T) { Invitations(t, open) })
 	t.Run("Workstations", func(t *testing.T) { Workstations(t, open) })

@@ -22,7 +22,7 @@ import (
 
 func (p *program) peopleCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "people", Short: "Persons, role profiles and authenticators"}
-	cmd.AddCommand(p.peopleImport(), p.peopleEnrol(), p.peopleShow(), p.peopleSuspend(), p.peopleReinstate(), p.peopleRevoke(), p.peopleKeys())
+	cmd.AddCommand(p.peopleImport(), p.peopleEnrol(), p.peopleShow(), p.peopleSuspend(), p.peopleReinstate(), p.peopleRevoke(), p.peopleClear(), p.peopleKeys())
 	return cmd
 }
 

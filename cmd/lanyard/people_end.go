@@ -89,29 +89,19 @@ func (p *program) peopleRevoke() *cobra.Command {
 }
 
 func (p *program) revoke(ctx context.Context, h *hub.Hub, core *bridge.Hub, uid, handle string) error {
-	all, err := h.Store().AuthenticatorsOf(ctx, uid)
-	if err != nil {
-		return exitError{exitStore, err}
-	}
-	for _, a := range all {
-		if a.Handle != handle && a.ID != handle {
-			continue
+	word := "revoked before"
+	a, err := changeHeld(ctx, h, core, uid, handle, ledger.AuthenticatorRevoked, func(a people.Authenticator) (people.Authenticator, error) {
+		if !a.Revoked.IsZero() {
+			return a, errAsItIs
 		}
-		word := "revoked before"
-		if a.Revoked.IsZero() {
-			word, a.Revoked = "revoked", time.Now()
-			if err := h.Store().UpdateAuthenticator(ctx, a); err != nil {
-				return exitError{exitStore, err}
-			}
-			event := ledger.Event{Time: a.Revoked, Kind: ledger.AuthenticatorRevoked, Subject: uid, Method: string(a.Kind), Detail: map[string]string{"by": byCommand, "authenticator": a.ID}}
-			if err := core.Journal.Commit(ctx, bridge.Append{Event: event}); err != nil {
-				return exitError{exitStore, err}
-			}
-		}
-		fmt.Fprintf(p.out, "%s %s %s\n", a.Kind, a.Label, word)
-		return p.endChosen(ctx, core, bridge.SessionQuery{UID: uid}, false, signedInWith(a), bridge.EndedByRevocation)
+		word, a.Revoked = "revoked", time.Now()
+		return a, nil
+	})
+	if err != nil && !errors.Is(err, errAsItIs) {
+		return err
 	}
-	return exitError{exitMissing, fmt.Errorf("%s has no card or key %s; `lanyard people show %s` prints the handles", uid, handle, uid)}
+	fmt.Fprintf(p.out, "%s %s %s\n", a.Kind, a.Label, word)
+	return p.endChosen(ctx, core, bridge.SessionQuery{UID: uid}, false, signedInWith(a), bridge.EndedByRevocation)
 }
 
 // endSuspended ends what sessions the suspended among persons have.

@@ -20,11 +20,13 @@ import (
 type keyQuery struct {
 	model     fido.AAGUID
 	withdrawn bool
+	suspected bool
 	below     bridge.Assurance
 }
 
 func (q keyQuery) wants(d fido.Description) bool {
-	return (q.model == fido.AAGUID{} || d.AAGUID == q.model) && (!q.withdrawn || d.WithdrawnBy != "") && (q.below == 0 || d.Assurance < q.below || d.WithdrawnBy != "")
+	return (q.model == fido.AAGUID{} || d.AAGUID == q.model) && (!q.withdrawn || d.WithdrawnBy != "") && (!q.suspected || d.Suspect) &&
+		(q.below == 0 || d.Assurance < q.below || d.WithdrawnBy != "")
 }
 
 // heldKey is a FIDO key of a person.
@@ -42,21 +44,22 @@ func (p *program) peopleKeys() *cobra.Command {
 		Use: "keys", Short: "List who holds which FIDO keys, and what they are worth now", Args: cobra.NoArgs,
 		Long: "Revoked keys are left out. What a key is worth is decided by the configuration and the FIDO metadata of now: with the\n" +
 			"configuration of tomorrow (--config) it tells whom that would concern.",
-		Example: "  lanyard people keys --withdrawn\n  lanyard people keys --model ee882879-721c-4913-9775-3dfcce97072a --end-sessions\n  lanyard people keys --below 3 --config stricter.yaml --json",
+		Example: "  lanyard people keys --withdrawn\n  lanyard people keys --model ee882879-721c-4913-9775-3dfcce97072a --end-sessions\n  lanyard people keys --below 3 --config stricter.yaml --json\n  lanyard people keys --suspected",
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if model != "" {
 				if q.model, err = fido.ParseAAGUID(model); err != nil {
 					return exitError{exitUsage, err}
 				}
 			}
-			if end && model == "" && !q.withdrawn {
-				return exitError{exitUsage, errors.New("--end-sessions wants --model or --withdrawn: whose sessions end must be said")}
+			if end && model == "" && !q.withdrawn && !q.suspected {
+				return exitError{exitUsage, errors.New("--end-sessions wants --model, --withdrawn or --suspected: whose sessions end must be said")}
 			}
 			return p.listKeys(cmd, q, end)
 		},
 	}
 	cmd.Flags().StringVar(&model, "model", "", "only keys of this model, by AAGUID")
 	cmd.Flags().BoolVar(&q.withdrawn, "withdrawn", false, "only keys of models that are refused now")
+	cmd.Flags().BoolVar(&q.suspected, "suspected", false, "only keys of which there may be a copy")
 	cmd.Flags().IntVar((*int)(&q.below), "below", 0, "only keys that count less than this assurance, or are refused")
 	cmd.Flags().BoolVar(&end, "end-sessions", false, "end the sessions that were signed in with them")
 	return cmd
@@ -149,6 +152,9 @@ func worthOf(d fido.Description) string {
 	if d.WithdrawnBy != "" {
 		return "refused (" + d.WithdrawnBy + ")"
 	}
+	if d.Locked {
+		return "refused (" + d.Ground + ")"
+	}
 	return fmt.Sprintf("AAL%d (%s)", d.Assurance, d.Ground)
 }
 
@@ -203,7 +209,7 @@ func (p *program) printKeysJSON(held []heldKey) error {
 // keyFacts is a Description in JSON.
 type keyFacts struct {
 	AAGUID, Model, Attestation, Certification string
-	Attested, Synced, PossibleClone           bool
+	Attested, Synced, PossibleClone, Locked   bool
 	Transports                                []string
 	Assurance                                 int
 	Ground, WithdrawnBy                       string
@@ -211,7 +217,7 @@ type keyFacts struct {
 
 func factsOf(d fido.Description) keyFacts {
 	return keyFacts{
-		d.AAGUID.String(), d.Model, d.Format, d.Certification.String(), d.Attested, d.Synced, d.Suspect, append([]string{}, d.Transports...),
+		d.AAGUID.String(), d.Model, d.Format, d.Certification.String(), d.Attested, d.Synced, d.Suspect, d.Locked, append([]string{}, d.Transports...),
 		int(d.Assurance), d.Ground, d.WithdrawnBy,
 	}
 }

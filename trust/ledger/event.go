@@ -41,6 +41,7 @@ const (
 	PeopleImported       Kind = "people_imported"       // persons and role profiles were imported
 	PersonChanged        Kind = "person_changed"        // a person was suspended or reinstated
 	AuthenticatorRevoked Kind = "authenticator_revoked" // a card or key may not be used any more
+	AuthenticatorCleared Kind = "authenticator_cleared" // a key of which there may have been a copy may be used again
 	EnrolmentIssued      Kind = "enrolment_issued"      // a one-time enrolment link was made
 	WorkstationChanged   Kind = "workstation_changed"   // a workstation was registered, changed or revoked
 	WorkstationEnrolled  Kind = "workstation_enrolled"  // the agent of a workstation exchanged its secret for a key of its own

@@ -61,6 +61,7 @@ type AuthenticatorStore interface {
 	AuthenticatorsOf(ctx context.Context, uid string) ([]Authenticator, error)
 	// AddAuthenticator returns ErrConflict if kind and handle are registered to anybody already.
 	AddAuthenticator(ctx context.Context, a Authenticator) error
-	// UpdateAuthenticator replaces what Authenticator.Updated says of the one with the same ID.
-	UpdateAuthenticator(ctx context.Context, a Authenticator) error
+	// UpdateAuthenticator replaces what Authenticator.Updated says of the one with the same ID, if its Record is still was: what the
+	// caller decided by. Otherwise it changes nothing and returns ErrConflict: of two answers with one counter, one is too late.
+	UpdateAuthenticator(ctx context.Context, a Authenticator, was []byte) error
 }

@@ -142,7 +142,7 @@ func (nobody) Person(context.Context, string) (people.Person, error) {
 }
 
 func (w *world) withdraw() {
-	if err := w.store.UpdateAuthenticator(w.t.Context(), people.Authenticator{ID: "card", UID: sam, Kind: people.Smartcard, Handle: "aa:sam", Added: w.now, Revoked: w.now}); err != nil {
+	if err := w.store.UpdateAuthenticator(w.t.Context(), people.Authenticator{ID: "card", UID: sam, Kind: people.Smartcard, Handle: "aa:sam", Added: w.now, Revoked: w.now}, nil); err != nil {
 		w.t.Fatal(err)
 	}
 }
