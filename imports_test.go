@@ -60,9 +60,10 @@ var arrows = map[string][]string{
 		"adapters/sqlstore", "adapters/keystore", "adapters/httpsource", "adapters/directory", "adapters/upstream", "cmd/decode", "cmd/hub", "cmd/demo",
 	},
 	"cmd/decode":         {"protocols/oidc", "trust/jose", "metadata/xmlsec", "trust/keyring", "protocols/ticket/gpobject"},
+	"cmd/agent/access":   {},
 	"cmd/agent/card":     {},
 	"cmd/agent/pinentry": {"cmd/agent/card"},
-	"cmd/agent/channel":  {},
+	"cmd/agent/channel":  {"cmd/agent/access"},
 	"cmd/agent/ticket":   {"cmd/agent/card", "cmd/agent/channel", "cmd/agent/pinentry"},
 	"cmd/agent/loopback": {"cmd/agent/card", "cmd/agent/channel", "cmd/agent/ticket"},
 	"cmd/agent":          {"cmd/agent/..."},
@@ -106,6 +107,7 @@ var libraries = map[string][]string{
 	"github.com/prometheus/client_golang":           {"cmd/hub"},
 	"github.com/spf13/cobra":                        {"cmd/lanyard", "cmd/lanyard-agent"},
 	"github.com/miekg/pkcs11":                       {"cmd/agent/card"},
+	"golang.org/x/sys/windows":                      {"cmd/agent", "cmd/agent/access", "cmd/agent/loopback", "cmd/agent/pinentry", "cmd/lanyard-agent"},
 	"github.com/chromedp":                           {"e2e/components", "e2e"},
 }
 

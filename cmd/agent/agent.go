@@ -14,10 +14,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"sync"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/cmd/agent/access"
 	"github.com/lanyard-hub/lanyard/cmd/agent/card"
 	"github.com/lanyard-hub/lanyard/cmd/agent/channel"
 	"github.com/lanyard-hub/lanyard/cmd/agent/loopback"
@@ -57,7 +57,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(o.Config.StateDir, 0o700); err != nil {
+	if err := access.MakeDir(o.Config.StateDir); err != nil {
 		return nil, err
 	}
 	a := &Agent{o: o, events: &loopback.Events{}, follow: make(chan card.Event, 64), locked: make(chan channel.Event, 8), again: make(chan struct{}, 1)}
@@ -128,7 +128,7 @@ func prompt(c PIN) card.Prompt {
 	if len(c.Command) > 0 {
 		return pinentry.Command{Args: c.Command, Timeout: c.Timeout}
 	}
-	return pinentry.Program{Path: c.Program, Timeout: c.Timeout}
+	return pinentry.New(c.Program, c.Timeout)
 }
 
 // Run serves until ctx ends. ready hears the ports once they are open: that of the agent, and that of the port service if this agent
@@ -200,6 +200,6 @@ func Client(c Hub, lab bool) (*http.Client, error) {
 
 // osSession is an opaque name of this session of the operating system, the same as long as it lasts.
 func osSession() string {
-	sum := sha256.Sum256([]byte(strconv.Itoa(os.Getuid()) + "\n" + os.Getenv("XDG_SESSION_ID") + "\n" + os.Getenv("SESSIONNAME") + "\n" + os.Getenv("USERNAME")))
+	sum := sha256.Sum256([]byte(sessionName()))
 	return hex.EncodeToString(sum[:16])
 }

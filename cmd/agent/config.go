@@ -7,14 +7,13 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/lanyard-hub/lanyard/cmd/agent/access"
 	"github.com/lanyard-hub/lanyard/cmd/agent/loopback"
 )
 
@@ -77,20 +76,20 @@ const maxConfig = 64 << 10
 
 // Defaults are those of an empty file.
 func Defaults() Config {
-	c := Config{Ports: loopback.Ports(), PIN: PIN{Timeout: time.Minute}, Log: Log{Level: "info"}}
-	if runtime.GOOS == "linux" {
-		c.Lock.Command = []string{"loginctl", "lock-session"}
-	}
-	return c
+	return Config{Ports: loopback.Ports(), PIN: PIN{Timeout: time.Minute}, Lock: Lock{Command: lockCommand()}, Log: Log{Level: "info"}}
 }
 
-// LoadConfig reads the file strictly: a key that does not exist is an error. With lab, the hub may be http on this machine.
+// LoadConfig reads the file strictly: a key that does not exist is an error, and so is a file that others can change, because it
+// names programs to run. With lab, the hub may be http on this machine.
 func LoadConfig(path string, lab bool) (Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	defer f.Close()
+	if guarded, err := access.Guarded(f); err != nil || !guarded {
+		return Config{}, errors.Join(fmt.Errorf("%w: %s is not an administrator's file or the user's own, or others can change it", ErrConfig, path), err)
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
 	if err != nil {
 		return Config{}, fmt.Errorf("%w: %w", ErrConfig, err)
@@ -128,25 +127,6 @@ func (c *Config) complete() {
 	if origin := originOf(c.Hub.Issuer); origin != "" && !slices.Contains(c.Origins, origin) {
 		c.Origins = append(c.Origins, origin)
 	}
-}
-
-// stateDir is systemd's choice, or the user's own place for such things.
-func stateDir() string {
-	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
-		return dir
-	}
-	if runtime.GOOS == "linux" {
-		if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-			return filepath.Join(dir, "lanyard-agent")
-		}
-		if home, err := os.UserHomeDir(); err == nil {
-			return filepath.Join(home, ".local/state/lanyard-agent")
-		}
-	}
-	if dir, err := os.UserConfigDir(); err == nil {
-		return filepath.Join(dir, "lanyard-agent")
-	}
-	return ""
 }
 
 // originOf is the origin of an address as browsers write it; empty if it has none.

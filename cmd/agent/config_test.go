@@ -75,6 +75,19 @@ func TestConfigRefused(t *testing.T) {
 	if _, err := LoadConfig(filepath.Join(t.TempDir(), "none"), false); !errors.Is(err, ErrConfig) {
 		t.Error(err)
 	}
+	file := filepath.Join(t.TempDir(), "agent.yaml")
+	if err := os.WriteFile(file, []byte("hub: {issuer: 'https://sso.trust.example'}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadConfig(file, false); err != nil {
+		t.Error(err)
+	}
+	if err := os.Chmod(file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadConfig(file, false); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "others can change it") {
+		t.Errorf("a file that everybody can change: %v", err)
+	}
 }
 
 // TestReferenceNamesEveryKey keeps docs/reference/agent.md true.

@@ -31,7 +31,7 @@ func newRoot(in io.Reader, out, errs io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.PersistentFlags().StringVar(&p.config, "config", "/etc/lanyard/agent.yaml", "configuration file")
+	root.PersistentFlags().StringVar(&p.config, "config", agent.ConfigFile(), "configuration file")
 	root.PersistentFlags().BoolVar(&p.lab, "lab", false, "rehearse on one machine: permit http on *.localhost; never for patients")
 	root.AddCommand(p.runCommand(), p.enrolCommand(), p.statusCommand(), p.ticketCommand(), p.versionCommand())
 	return root

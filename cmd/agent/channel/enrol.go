@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
+
+	"github.com/lanyard-hub/lanyard/cmd/agent/access"
 )
 
 // ErrSecret: the text is no enrolment secret of a hub.
@@ -20,7 +21,7 @@ func Enrol(ctx context.Context, client *http.Client, issuer, secret, dir string,
 	if !ok || id == "" || rest == "" || len(secret) > 512 {
 		return Identity{}, ErrSecret
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := access.MakeDir(dir); err != nil {
 		return Identity{}, err
 	}
 	key, err := NewKey()

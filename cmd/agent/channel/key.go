@@ -11,12 +11,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/lanyard-hub/lanyard/cmd/agent/access"
 )
 
 // ErrKey: the file of the key is missing, open to others, or no P-256 key.
 var ErrKey = errors.New("channel: the agent's key cannot be used")
 
-// keyFile lies in the state directory; mode 0600.
+// keyFile lies in the state directory, and is for the user alone.
 const keyFile = "agent.key"
 
 // NewKey makes a P-256 key.
@@ -25,12 +27,12 @@ func NewKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P25
 // loadKey reads the key; a file that others can read is refused.
 func loadKey(dir string) (*ecdsa.PrivateKey, error) {
 	path := filepath.Join(dir, keyFile)
-	info, err := os.Stat(path)
+	secret, remedy, err := access.Secret(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	if open(info) {
-		return nil, fmt.Errorf("%w: %s is open to others; chmod 600", ErrKey, path)
+	if !secret {
+		return nil, fmt.Errorf("%w: %s is open to others; %s", ErrKey, path, remedy)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

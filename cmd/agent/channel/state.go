@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/lanyard-hub/lanyard/cmd/agent/access"
 )
 
 // ErrNotEnrolled: the agent has no identity yet.
@@ -48,10 +50,10 @@ func (i Identity) save(dir string) error {
 	return replace(filepath.Join(dir, identityFile), text)
 }
 
-// replace writes a file of mode 0600 durably, whole or not at all.
+// replace writes a file for the user alone durably, whole or not at all.
 func replace(path string, text []byte) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".*")
+	f, err := access.CreateTemp(path)
 	if err != nil {
 		return err
 	}

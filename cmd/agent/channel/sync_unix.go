@@ -4,12 +4,8 @@ package channel
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 )
-
-// open reports whether a file is open to others than its owner.
-func open(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
 
 // syncDir makes a rename in a directory durable.
 func syncDir(dir string) error {
