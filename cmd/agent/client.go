@@ -35,7 +35,7 @@ func Find(ctx context.Context, ports []int, peers loopback.Peers) (Running, erro
 		if err != nil {
 			continue
 		}
-		if uid, err := peers.Listener(port); err == nil && uid == peers.Own() {
+		if user, err := peers.Listener(port); err == nil && user == peers.Own() {
 			return Running{"http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), client}, nil
 		}
 	}

@@ -16,7 +16,7 @@ import (
 type System struct{}
 
 // Own implements Peers.
-func (System) Own() int { return os.Getuid() }
+func (System) Own() User { return User(strconv.Itoa(os.Getuid())) }
 
 // States of a connection in the kernel's table.
 const (
@@ -25,17 +25,17 @@ const (
 )
 
 // Owner implements Peers. The other end of a connection of this machine is a row of its own.
-func (System) Owner(remote, local *net.TCPAddr) (int, error) {
+func (System) Owner(remote, local *net.TCPAddr) (User, error) {
 	return search(func(r row) bool { return r.state == established && r.local.is(remote) && r.remote.is(local) })
 }
 
 // Listener implements Peers.
-func (System) Listener(port int) (int, error) {
+func (System) Listener(port int) (User, error) {
 	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
 	return search(func(r row) bool { return r.state == listening && r.local.is(loopback) })
 }
 
-func search(match func(row) bool) (int, error) {
+func search(match func(row) bool) (User, error) {
 	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		f, err := os.Open(name)
 		if err != nil {
@@ -44,10 +44,10 @@ func search(match func(row) bool) (int, error) {
 		uid, err := find(f, match)
 		_ = f.Close()
 		if err == nil {
-			return uid, nil
+			return User(strconv.Itoa(uid)), nil
 		}
 	}
-	return 0, ErrUnknownPeer
+	return "", ErrUnknownPeer
 }
 
 // end is one end of a connection.

@@ -24,22 +24,22 @@ const noAgent = "PR30007"
 // PortService tells pages the port of the agent of their user. The zero value knows none.
 type PortService struct {
 	mu    sync.Mutex
-	ports map[int]int // by user
+	ports map[User]int
 }
 
-func (p *PortService) set(uid, port int) {
+func (p *PortService) set(user User, port int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ports == nil {
-		p.ports = map[int]int{}
+		p.ports = map[User]int{}
 	}
-	p.ports[uid] = port
+	p.ports[user] = port
 }
 
-func (p *PortService) port(uid int) (int, bool) {
+func (p *PortService) port(user User) (int, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	port, ok := p.ports[uid]
+	port, ok := p.ports[user]
 	return port, ok
 }
 
@@ -67,8 +67,8 @@ func plain(w http.ResponseWriter, status int, text string) {
 // portNumber: an agent that ended is not told; another user's program may have its port by now.
 func (s *Server) portNumber(w http.ResponseWriter, r *http.Request, p *PortService) {
 	who := ownerOf(r.Context())
-	port, ok := p.port(who.uid)
-	if !who.known || !ok || !s.listens(who.uid, port) {
+	port, ok := p.port(who.user)
+	if !who.known || !ok || !s.listens(who.user, port) {
 		plain(w, http.StatusNotFound, noAgent)
 		return
 	}
@@ -84,17 +84,17 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, p *PortService
 		return
 	}
 	who := ownerOf(r.Context())
-	if r.Header.Get("Origin") != "" || !who.known || in.Port < 1 || in.Port > 65535 || !s.listens(who.uid, in.Port) {
+	if r.Header.Get("Origin") != "" || !who.known || in.Port < 1 || in.Port > 65535 || !s.listens(who.user, in.Port) {
 		s.refuse(w, ticket.Error{Code: ticket.InvalidParameter})
 		return
 	}
-	p.set(who.uid, in.Port)
+	p.set(who.user, in.Port)
 	s.answer(w, map[string]int{"port": in.Port})
 }
 
-func (s *Server) listens(uid, port int) bool {
+func (s *Server) listens(user User, port int) bool {
 	by, err := s.Peers.Listener(port)
-	return err == nil && by == uid
+	return err == nil && by == user
 }
 
 // errNotOurs: something else listens there.

@@ -1,15 +1,13 @@
+//go:build linux
+
 package loopback_test
 
 import (
 	"context"
 	"net"
 	"net/http"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/lanyard-hub/lanyard/cmd/agent/loopback"
 )
 
 // free finds ports that nobody has now.
@@ -117,38 +115,5 @@ func TestTakeover(t *testing.T) {
 	eventually(t, "the other agent offers the port service", func() bool { return heir.Service() == ports[0] })
 	if _, _, text := call(t, ports[0], "GET", "/PRS/GetPortNumber", ""); text != base10(heir.Port) {
 		t.Errorf("sent to %s, want %d", text, heir.Port)
-	}
-}
-
-// TestSystem asks the kernel about connections of this test.
-func TestSystem(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux can say whose a connection is")
-	}
-	for _, network := range []string{"127.0.0.1:0", "[::1]:0"} {
-		l, err := net.Listen("tcp", network)
-		if err != nil {
-			t.Logf("no %s here: %v", network, err)
-			continue
-		}
-		defer l.Close()
-		c, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		s := loopback.System{}
-		uid, err := s.Owner(c.LocalAddr().(*net.TCPAddr), c.RemoteAddr().(*net.TCPAddr))
-		if err != nil || uid != s.Own() {
-			t.Errorf("%s: %d, %v", network, uid, err)
-		}
-		if _, err := s.Owner(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, l.Addr().(*net.TCPAddr)); err == nil {
-			t.Error("a connection that does not exist has an owner")
-		}
-		if strings.HasPrefix(network, "127") {
-			if uid, err := s.Listener(l.Addr().(*net.TCPAddr).Port); err != nil || uid != s.Own() {
-				t.Errorf("%d, %v", uid, err)
-			}
-		}
 	}
 }

@@ -117,7 +117,7 @@ func (s *Server) serve(routes []route) http.Handler {
 
 // listen opens a port on 127.0.0.1 and, where the machine has it, on [::1].
 func listen(ctx context.Context, port int) ([]net.Listener, int, error) {
-	var lc net.ListenConfig
+	lc := alone()
 	four, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return nil, 0, err

@@ -1,3 +1,5 @@
+//go:build linux
+
 package loopback_test
 
 import (
@@ -65,9 +67,11 @@ type peers struct {
 	err      error
 }
 
-func (p *peers) Owner(_, _ *net.TCPAddr) (int, error) { return int(p.uid.Load()), p.err }
-func (p *peers) Listener(int) (int, error)            { return int(p.uid.Load()), p.err }
-func (p *peers) Own() int                             { return int(p.own.Load()) }
+func (p *peers) Owner(_, _ *net.TCPAddr) (loopback.User, error) { return user(p.uid.Load()), p.err }
+func (p *peers) Listener(int) (loopback.User, error)            { return user(p.uid.Load()), p.err }
+func (p *peers) Own() loopback.User                             { return user(p.own.Load()) }
+
+func user(uid int64) loopback.User { return loopback.User(strconv.FormatInt(uid, 10)) }
 
 type desk struct {
 	*loopback.Listening

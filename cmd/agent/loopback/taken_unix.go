@@ -4,6 +4,7 @@ package loopback
 
 import (
 	"errors"
+	"net"
 	"syscall"
 )
 
@@ -11,3 +12,6 @@ import (
 func taken(err error) bool {
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES)
 }
+
+// alone: a port has one listener unless that one wants it otherwise.
+func alone() *net.ListenConfig { return &net.ListenConfig{} }
