@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/cmd/agent/card"
@@ -48,7 +47,7 @@ func (p Program) AskPIN(ctx context.Context, q card.Question) ([]byte, error) {
 			return err
 		}
 		if q.Tries == card.TriesLast {
-			if _, err := d.command("SETDESC " + escape(q.Tries.Sentence()+" Go on?")); err != nil {
+			if _, err := d.command("SETDESC " + escape(lastTry(q))); err != nil {
 				return err
 			}
 			if _, err := d.command("CONFIRM"); err != nil {
@@ -78,18 +77,6 @@ func (p Program) Agree(ctx context.Context, q card.Question) error {
 		_, err := d.command("CONFIRM")
 		return err
 	})
-}
-
-// Text is what a question says to a person, in sentences.
-func Text(q card.Question) string {
-	parts := []string{q.Purpose}
-	if q.Holder != "" {
-		parts = append(parts, "Card of "+q.Holder+" in "+q.Reader+".")
-	}
-	if s := q.Tries.Sentence(); s != "" {
-		parts = append(parts, s)
-	}
-	return strings.Join(parts, "\n")
 }
 
 // dialogue runs the program for one question, and ends it.
@@ -141,9 +128,9 @@ type dialogue struct {
 
 // tell sets what the window says.
 func (d *dialogue) tell(q card.Question, timeout time.Duration) error {
-	commands := []string{"SETTITLE Smartcard", "SETPROMPT PIN:", "SETDESC " + escape(Text(q))}
+	commands := []string{"SETTITLE " + textTitle, "SETPROMPT " + textPrompt, "SETDESC " + escape(Text(q))}
 	if q.Wrong {
-		commands = append(commands, "SETERROR That PIN was wrong.")
+		commands = append(commands, "SETERROR "+textWrong)
 	}
 	if timeout > 0 {
 		commands = append(commands, "SETTIMEOUT "+strconv.Itoa(int(timeout.Seconds())))
