@@ -112,12 +112,20 @@ func whole(r *http.Request) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
-	data, err := io.ReadAll(r.Body)
+	data, err := readAll(r.Body, r.ContentLength)
 	closer := r.Body
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(data), failing{err}), closer}
+}
+
+// readAll is io.ReadAll for a body that says how long it is; up to 64 KiB it is believed.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	var data bytes.Buffer
+	data.Grow(int(min(max(length, 0), 64<<10)) + bytes.MinRead)
+	_, err := data.ReadFrom(body)
+	return data.Bytes(), err
 }
 
 // failing ends a body as it ended.

@@ -32,6 +32,7 @@ func (p *program) serveCommand() *cobra.Command {
 				return exitError{exitFailure, errors.Join(err, h.Close(cmd.Context()))}
 			}
 			debug.FreeOSMemory() // what only starting needed
+			go hub.TendMemory(cmd.Context())
 			<-cmd.Context().Done()
 			o.Log.Info("draining")
 			return h.Close(context.WithoutCancel(cmd.Context()))
