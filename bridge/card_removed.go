@@ -16,6 +16,8 @@ import (
 type Reader struct {
 	Workstation trust.Workstation // zero: it is not known at which one
 	At          time.Time         // zero: now
+	// Since is when the card was known to be in the reader, last, where nobody saw it leave; zero: At is when it left.
+	Since time.Time
 }
 
 // Removed counts what became of the sessions that were signed in with a card that left its reader.
@@ -46,10 +48,18 @@ func (s Session) SignedInWith(a people.Authenticator) bool {
 }
 
 // sits reports whether a session may have depended on a card in this reader at that time: it is not at another workstation, and was
-// not proven anew since.
+// not proven anew since. Where nobody saw the card leave, a session that is known to be here depended on it whenever it was proven, for it is
+// not in any more; one of which nobody knows where it is only if it was proven while the card was known to be here.
 func (r Reader) sits(s Session) bool {
-	elsewhere := r.Workstation.ID != "" && s.Workstation != "" && s.Workstation != r.Workstation.ID
-	return !elsewhere && (r.At.IsZero() || !s.AuthnAt.After(r.At))
+	last := r.At
+	switch here := r.Workstation.ID != "" && s.Workstation == r.Workstation.ID; {
+	case here:
+	case r.Workstation.ID != "" && s.Workstation != "":
+		return false
+	case !r.Since.IsZero():
+		last = r.Since
+	}
+	return last.IsZero() || !s.AuthnAt.After(last)
 }
 
 // CardRemoved ends, suspends or leaves the sessions that were signed in with a card that left its reader, as removal decides for each

@@ -45,6 +45,8 @@ type Agent struct {
 	voice   *voice
 	tickets *ticket.Tickets
 	outbox  *channel.Outbox
+	known   *channel.Cards // that are in, for the next run
+	settle  time.Duration  // how long readers that come up late are waited for
 	follow  chan card.Event
 	locked  chan channel.Event
 	again   chan struct{} // ask about the sessions here
@@ -60,7 +62,7 @@ func New(o Options) (*Agent, error) {
 	if err := access.MakeDir(o.Config.StateDir); err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, events: &loopback.Events{}, follow: make(chan card.Event, 64), locked: make(chan channel.Event, 8), again: make(chan struct{}, 1)}
+	a := &Agent{o: o, events: &loopback.Events{}, follow: make(chan card.Event, 64), locked: make(chan channel.Event, 8), again: make(chan struct{}, 1), settle: settle}
 	a.readers = &card.Readers{Now: o.Now, Prompt: prompt(o.Config.PIN), Cache: o.Config.PIN.Cache}
 	for _, path := range o.Config.Modules {
 		m, err := o.Load(path)
@@ -70,6 +72,9 @@ func New(o Options) (*Agent, error) {
 		a.readers.Modules = append(a.readers.Modules, m)
 	}
 	if a.outbox, err = channel.OpenOutbox(o.Config.StateDir, o.Now); err != nil {
+		return nil, errors.Join(err, a.unload())
+	}
+	if a.known, err = channel.OpenCards(o.Config.StateDir, o.Now); err != nil {
 		return nil, errors.Join(err, a.unload())
 	}
 	a.voice = &voice{readers: a.readers, now: o.Now}
@@ -145,13 +150,18 @@ func (a *Agent) Run(ctx context.Context, ready func(port, service int)) error {
 		return errors.Join(err, a.unload())
 	}
 	var loops sync.WaitGroup
-	loops.Go(func() { a.readers.Watch(ctx, a.happened, a.moduleFailed) })
+	first := make(chan bool, 1)
+	loops.Go(func() {
+		first <- a.firstLook()
+		a.readers.Watch(ctx, a.happened, a.moduleFailed)
+	})
 	loops.Go(func() { a.followLoop(ctx) })
 	loops.Go(func() { a.lockLoop(ctx) })
 	loops.Go(func() { a.tickets.Keep(ctx) })
 	if a.voice.hub != nil {
 		loops.Go(func() { a.outbox.Deliver(ctx, a.send, a.delivered()) })
 		loops.Go(func() { a.statusLoop(ctx) })
+		loops.Go(func() { a.recallLoop(ctx, first) })
 	}
 	a.o.Log.Info("started", "port", listening.Port, "service", listening.Service(), "modules", len(a.readers.Modules))
 	ready(listening.Port, listening.Service())
@@ -160,6 +170,15 @@ func (a *Agent) Run(ctx context.Context, ready func(port, service int)) error {
 	closed := listening.Close()
 	loops.Wait()
 	return errors.Join(closed, a.unload())
+}
+
+// firstLook tells of the cards that are in, and reports whether every module could say.
+func (a *Agent) firstLook() bool {
+	there, err := a.readers.Refresh(false)
+	for _, e := range there {
+		a.happened(e)
+	}
+	return err == nil
 }
 
 func (a *Agent) unload() error {

@@ -34,6 +34,8 @@ import (
 type fakeCard struct {
 	mu   sync.Mutex
 	in   bool
+	gone bool // the reader, too
+	dead bool // nothing can be said
 	leaf *components.Leaf
 }
 
@@ -46,6 +48,12 @@ func (f *fakeCard) put(in bool) {
 func (f *fakeCard) Slots() ([]card.Slot, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	switch {
+	case f.dead:
+		return nil, card.ErrFailed
+	case f.gone:
+		return nil, nil
+	}
 	return []card.Slot{{Reader: "Reader A", Present: f.in}}, nil
 }
 
@@ -128,6 +136,7 @@ type bay struct {
 	card   *fakeCard
 	config Config
 	port   int
+	settle time.Duration
 	locked string // file that lock.command makes
 	log    *logBuffer
 	stop   func()
@@ -188,6 +197,7 @@ func (b *bay) run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	a.settle = max(b.settle, 50*time.Millisecond)
 	ctx, cancel := context.WithCancel(t.Context())
 	port, done := make(chan int, 1), make(chan error, 1)
 	go func() { done <- a.Run(ctx, func(p, _ int) { port <- p }) }()

@@ -24,11 +24,12 @@ func (a *Agent) happened(e card.Event) {
 	}
 	a.events.Tell(e)
 	a.o.Log.Info(string(e.Happened), "reader", e.Reader, "certificate", e.Certificate != nil)
-	if e.Happened == card.Removed && a.voice.hub != nil {
-		removal := channel.Event{Event: string(e.Happened), Reader: e.Reader, Certificate: e.Certificate, At: a.o.Now()}
-		if err := a.outbox.Put(removal); err != nil {
-			a.o.Log.Error("the removal is not on disk; it is delivered while the agent runs", "error", err)
-		}
+	switch {
+	case a.voice.hub == nil: // there is nobody to tell
+	case e.Happened == card.Removed:
+		a.left(channel.Event{Event: string(e.Happened), Reader: e.Reader, Certificate: e.Certificate, At: a.o.Now()})
+	default:
+		a.came(e)
 	}
 	select {
 	case a.follow <- e:
@@ -87,7 +88,7 @@ func (a *Agent) delivered() func(channel.Event, channel.Verdict, error) {
 			default: // it will be asked already
 			}
 		}
-		if !wanted || e.At.Equal(settled) || a.o.Now().Sub(e.At) > lateLock {
+		if !wanted || e.At.Equal(settled) || a.o.Now().Sub(earliest(e)) > lateLock {
 			return
 		}
 		settled = e.At
@@ -96,6 +97,14 @@ func (a *Agent) delivered() func(channel.Event, channel.Verdict, error) {
 		default: // it is being locked already
 		}
 	}
+}
+
+// earliest is when a card may have left at the earliest.
+func earliest(e channel.Event) time.Time {
+	if e.Since.IsZero() {
+		return e.At
+	}
+	return e.Since
 }
 
 // statusLoop asks about the sessions here while a card is in or a session is known, and when the hub was told of a removal.
@@ -154,6 +163,9 @@ func (a *Agent) tell(ctx context.Context, e channel.Event) {
 
 // stopping says good-bye, briefly.
 func (a *Agent) stopping(ctx context.Context) {
+	if a.voice.hub != nil {
+		a.note()
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	a.tell(ctx, channel.Event{Event: "stopping"})

@@ -25,6 +25,7 @@ var eventRules = [...]struct {
 	{"user, if it is named, is bounded", checkUser},
 	{"certificate, if there is one, can be read", checkCard},
 	{"at, if it is there, is within a day and not ahead", checkTime},
+	{"since, if it is there, is of a removal and not after at", checkSince},
 }
 
 func wrong(detail string) error {
@@ -59,14 +60,26 @@ func checkCard(o *occasion, _ time.Time) error {
 }
 
 // checkTime lets no event be of the future: it would end sessions that are not begun yet. The workstation's clock may be wrong, and sessions
-// are timed by ours: what counts is how old the event was when the message about it was made, in whole seconds, rather too young than too old.
+// are timed by ours (occasion.ours).
 func checkTime(o *occasion, now time.Time) error {
 	at, err := o.whole("at")
 	if err != nil || at.After(now.Add(agent.Skew)) || at.Before(now.Add(-lateEvent)) {
 		return wrong("at is not a time of the last 24 hours, in whole seconds")
 	}
-	if o.at = now; o.Issued().After(at) {
-		o.at = now.Add(min(0, time.Second-o.Issued().Sub(at)))
+	o.at = o.ours(at, now)
+	return nil
+}
+
+// checkSince: an agent that was down tells between when and when a card left. How long ago it was seen last is not bounded: the agent may
+// have been down for days.
+func checkSince(o *occasion, now time.Time) error {
+	since, err := o.Claims.Whole("since")
+	if errors.Is(err, jose.ErrMissing) {
+		return nil
+	}
+	o.since = o.ours(time.Unix(since, 0), now)
+	if err != nil || o.event != removed || since < 0 || o.since.After(o.at) {
+		return wrong("since is not a time before that of the removal, in whole seconds")
 	}
 	return nil
 }

@@ -4,7 +4,7 @@
 // Routes:
 //
 //	POST /workstation/enrol     JSON: secret, key (public JWK), proof  the agent's key in exchange for its secret
-//	POST /workstation/event     a message (JWS): event, reader, certificate, user, at  a card came or went
+//	POST /workstation/event     a message (JWS): event, reader, certificate, user, at, since  a card came or went
 //	POST /workstation/status    a message (JWS): user  the sessions at this workstation
 //	GET  /workstation/keys/:id  the key that offline proofs of a workstation are verified with
 //

@@ -23,6 +23,7 @@ type occasion struct {
 	event string
 	card  string    // handle of the card it is about; empty: none, or one that does not name its issuer
 	at    time.Time // when it happened, by our clock
+	since time.Time // of a removal that nobody saw: after when, by our clock; zero: at is its time
 }
 
 // event takes what happened. Only the removal of a card has consequences.
@@ -48,6 +49,15 @@ func (p *Provider) event(w http.ResponseWriter, r *http.Request) {
 	}
 	done.Act = p.act(o, done)
 	writeJSON(w, http.StatusOK, done)
+}
+
+// ours is a time of the workstation by our clock: what counts is how old it was when the message about it was made, in whole seconds,
+// rather too young than too old. It is never ahead of now.
+func (o *occasion) ours(at, now time.Time) time.Time {
+	if !o.Issued().After(at) {
+		return now
+	}
+	return now.Add(min(0, time.Second-o.Issued().Sub(at)))
 }
 
 // whole reads a time of an event; the message's own where it says none.

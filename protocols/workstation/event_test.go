@@ -90,6 +90,28 @@ func TestRemovalByItsAge(t *testing.T) {
 	}
 }
 
+// TestRemovalThatNobodySaw: what is known to be here depended on a card that is not in any more; of what is nowhere known only what was
+// proven while the card was known to be here. The record says between when and when.
+func TestRemovalThatNobodySaw(t *testing.T) {
+	w := newWorld(t)
+	w.signIn("before", bridge.Place{})
+	w.now = w.now.Add(time.Hour)
+	seen := w.now
+	w.now = w.now.Add(time.Hour)
+	w.signIn("elsewhere", bridge.Place{Workstation: "bay5"})
+	w.signIn("nowhere", bridge.Place{})
+	w.signIn("here", bridge.Place{Workstation: "bay4"})
+	w.now = w.now.Add(time.Hour)
+	got := w.event("bay4", removed, map[string]any{"since": seen.Unix()})
+	if got.body["ended"] != 2.0 || !w.ended("before") || !w.ended("here") || w.ended("elsewhere") || w.ended("nowhere") {
+		t.Errorf("%s", got.text)
+	}
+	es := w.events(ledger.CardRemoved)
+	if len(es) != 1 || es[0].Detail["left_after"] != seen.Add(time.Second).UTC().Format(time.RFC3339) || es[0].Detail["left_before"] != w.now.UTC().Format(time.RFC3339) {
+		t.Errorf("%+v", es)
+	}
+}
+
 // TestRemovalLocks: what the workstation wants is done to sessions that no app speaks for.
 func TestRemovalLocks(t *testing.T) {
 	w := newWorld(t)
@@ -170,6 +192,10 @@ func TestBadEvents(t *testing.T) {
 		"of tomorrow":          {map[string]any{"at": w.now.Add(2 * time.Minute).Unix()}, "workstation_event"},
 		"of the day before":    {map[string]any{"at": w.now.Add(-25 * time.Hour).Unix()}, "workstation_event"},
 		"at a text":            {map[string]any{"at": "now"}, "workstation_event"},
+		"since a text":         {map[string]any{"since": "long ago"}, "workstation_event"},
+		"since below zero":     {map[string]any{"since": -1}, "workstation_event"},
+		"since after at":       {map[string]any{"at": w.now.Add(-time.Hour).Unix(), "since": w.now.Add(-time.Minute).Unix()}, "workstation_event"},
+		"since of no removal":  {map[string]any{"event": inserted, "since": w.now.Add(-time.Minute).Unix()}, "workstation_event"},
 	} {
 		t.Run(name, func(t *testing.T) { w.event("bay4", removed, c.more).want(t, http.StatusBadRequest, c.code) })
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -34,7 +35,7 @@ func (p *Provider) cardRemoved(ctx context.Context, o occasion) (outcome, error)
 		return outcome{}, fmt.Errorf("workstation: find card: %w", err)
 	}
 	cause := bridge.LogoutCause{Ref: bridge.Ref(ctx), By: "workstation " + o.Workstation.ID}
-	r, err := p.Hub.CardRemoved(ctx, card, bridge.Reader{Workstation: o.Workstation, At: o.at}, cause)
+	r, err := p.Hub.CardRemoved(ctx, card, bridge.Reader{Workstation: o.Workstation, At: o.at, Since: o.since}, cause)
 	done := outcome{r.Act(), r.Ended.Sessions, r.Suspended.Sessions, r.Left}
 	if err != nil {
 		return done, fmt.Errorf("workstation: card removed: %w", err)
@@ -48,6 +49,9 @@ func (p *Provider) cardRemoved(ctx context.Context, o occasion) (outcome, error)
 			"workstation": o.Workstation.ID, "authenticator": card.ID,
 			"ended": strconv.Itoa(done.Ended), "suspended": strconv.Itoa(done.Suspended), "left": strconv.Itoa(done.Left),
 		},
+	}
+	if !o.since.IsZero() {
+		event.Detail["left_after"], event.Detail["left_before"] = o.since.UTC().Format(time.RFC3339), o.at.UTC().Format(time.RFC3339)
 	}
 	if err := p.Hub.Journal.Commit(ctx, bridge.Append{Event: event}); err != nil {
 		return done, fmt.Errorf("workstation: record removal: %w", err)

@@ -6,6 +6,7 @@
 //	state.go     what the agent remembers: who it is, and removals that the hub did not take yet
 //	enrol.go     the first message, with a one-time secret
 //	hub.go       events and status
+//	cards.go     which cards are in, for the next run to tell of one that left meanwhile
 //	deliver.go   removals are kept until the hub took them
 //
 // The agent believes the hub by TLS. What the hub says of sessions is kept in memory only.

@@ -54,6 +54,7 @@ type Event struct {
 	Reader      string    `json:"reader,omitempty"`
 	Certificate []byte    `json:"certificate,omitempty"` // DER
 	At          time.Time `json:"at,omitzero"`           // when, for one that is told late
+	Since       time.Time `json:"since,omitzero"`        // of a removal that nobody saw: when the card was known to be in, last
 }
 
 // Send tells the hub of an event.
@@ -64,6 +65,9 @@ func (h *Hub) Send(ctx context.Context, e Event) (Verdict, error) {
 	}
 	if !e.At.IsZero() {
 		more["at"] = e.At.Unix()
+	}
+	if !e.Since.IsZero() {
+		more["since"] = e.Since.Unix()
 	}
 	var v Verdict
 	return v, h.post(ctx, "/workstation/event", "event", more, &v)

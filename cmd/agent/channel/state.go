@@ -18,6 +18,7 @@ var ErrNotEnrolled = errors.New("channel: this workstation is not enrolled; run 
 const (
 	identityFile = "workstation.json"
 	outboxFile   = "outbox.json"
+	cardsFile    = "cards.json"
 )
 
 // LoadIdentity reads who the workstation is; ErrNotEnrolled if nobody yet.
