@@ -18,7 +18,8 @@ func (b *builder) oidc() *OIDCTerms {
 	}
 	b.profile(t)
 	b.grants(d, t)
-	if !slices.Contains(t.Scopes, "openid") && (t.May(GrantCode) || t.Decoupled()) {
+	b.responses(*d, t)
+	if !slices.Contains(t.Scopes, "openid") && (t.SignsOn() || t.Decoupled()) {
 		t.Scopes = append([]string{"openid"}, t.Scopes...)
 	}
 	b.oneOf("oidc.type", d.Type, "web", "native")
@@ -41,10 +42,15 @@ func (b *builder) oidc() *OIDCTerms {
 	return t
 }
 
-// grants are those named; without any, the code grant, and none of a resource server to which nobody is sent. Refreshing and
-// exchanging come too where oidc.refresh and oidc.exchange say so.
+// grants are those named; without any, those that go with the response types, else the code grant, and none of a resource server to which
+// nobody is sent. Refreshing and exchanging come too where oidc.refresh and oidc.exchange say so.
 func (b *builder) grants(d *OIDCDocument, t *OIDCTerms) {
 	t.Grants = slices.Clone(d.Grants)
+	if len(t.Grants) == 0 {
+		for _, kind := range d.Responses() {
+			t.Grants = union(t.Grants, kind.Grants())
+		}
+	}
 	if len(t.Grants) == 0 && (len(d.Resource) == 0 || len(d.RedirectURIs) > 0) {
 		t.Grants = []string{GrantCode}
 	}
@@ -59,13 +65,13 @@ func (b *builder) grants(d *OIDCDocument, t *OIDCTerms) {
 		b.oneOf("oidc.grants", g, GrantTypes()...)
 	}
 	if t.ClientAuth == AuthNone && (t.May(GrantClient) || t.May(GrantExchange) || t.May(GrantCIBA)) {
-		b.fail("oidc.grants: a client without authentication may use %s, %s and %s only", GrantCode, GrantRefresh, GrantDevice)
+		b.fail("oidc.grants: a client without authentication may use %s, %s, %s and %s only", GrantCode, GrantImplicit, GrantRefresh, GrantDevice)
 	}
 }
 
 // clientAddresses checks every address the browser or the hub will be sent to.
 func (b *builder) clientAddresses(t *OIDCTerms) {
-	if len(t.RedirectURIs) == 0 && t.May(GrantCode) {
+	if len(t.RedirectURIs) == 0 && t.SignsOn() {
 		b.fail("oidc.redirect_uris is empty")
 	}
 	for _, u := range slices.Concat(t.RedirectURIs, t.PostLogoutRedirectURIs) {

@@ -20,6 +20,7 @@ type OIDCDocument struct {
 	JWKSURI                string   `yaml:"jwks_uri,omitempty"`
 	TLSName                string   `yaml:"tls_name,omitempty"`
 	Grants                 []string `yaml:"grants,omitempty"`
+	ResponseTypes          []string `yaml:"response_types,omitempty"`
 	Bind                   string   `yaml:"bind,omitempty"`
 	DPoPNonce              bool     `yaml:"dpop_nonce,omitempty"`
 	RedirectURIs           []string `yaml:"redirect_uris,omitempty"`

@@ -40,8 +40,8 @@ func originOf(raw string) string {
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
-// hints are about how a client is told of a sign-out.
-func (t OIDCTerms) hints() []string {
+// logoutHints are about how a client is told of a sign-out.
+func (t OIDCTerms) logoutHints() []string {
 	switch {
 	case t.FrontchannelLogoutURI == "":
 		return nil

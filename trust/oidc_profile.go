@@ -67,6 +67,9 @@ var fapi2 = [...]struct {
 
 // demands refuses terms that contradict their profile. It comes last.
 func (b *builder) demands(t *OIDCTerms) {
+	if t.Profile != ProfileBasic && slices.ContainsFunc(t.Responses, func(r ResponseType) bool { return r != ResponseCode }) {
+		b.fail("profile %s: oidc.response_types is code alone", t.Profile)
+	}
 	if t.Profile != ProfileFAPI2 {
 		return
 	}

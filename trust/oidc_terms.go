@@ -18,6 +18,7 @@ const (
 // Grant types a client may use, by their registered names (RFC 6749, RFC 8628, RFC 8693, CIBA Core 1.0).
 const (
 	GrantCode     = "authorization_code"
+	GrantImplicit = "implicit" // tokens by the browser (OpenID Connect Core 1.0, sections 3.2 and 3.3); not a grant of the token endpoint
 	GrantRefresh  = "refresh_token"
 	GrantClient   = "client_credentials"
 	GrantDevice   = "urn:ietf:params:oauth:grant-type:device_code"
@@ -27,7 +28,7 @@ const (
 
 // GrantTypes are all of them.
 func GrantTypes() []string {
-	return []string{GrantCode, GrantRefresh, GrantClient, GrantDevice, GrantExchange, GrantCIBA}
+	return []string{GrantCode, GrantImplicit, GrantRefresh, GrantClient, GrantDevice, GrantExchange, GrantCIBA}
 }
 
 // Methods of client authentication (OpenID Connect Core 1.0, section 9; RFC 8705, section 2).
@@ -62,8 +63,9 @@ type OIDCTerms struct {
 	JWKSURI                string     // where they are fetched from instead
 	TLSName                TLSSubject // of the certificate, for tls_client_auth
 	Grants                 []string   // of GrantTypes
-	Bind                   string     // access tokens are refused unless bound in this way
-	Nonce                  bool       // DPoP proofs need a nonce of the hub (RFC 9449, section 8)
+	Responses              []ResponseType
+	Bind                   string // access tokens are refused unless bound in this way
+	Nonce                  bool   // DPoP proofs need a nonce of the hub (RFC 9449, section 8)
 	RedirectURIs           []string
 	Request                RequestTerms
 	PostLogoutRedirectURIs []string
@@ -90,6 +92,9 @@ type TLSSubject struct {
 	Kind  string // dn, dns, uri, ip or email
 	Value string
 }
+
+// SignsOn reports whether people are sent here to sign on to it.
+func (t OIDCTerms) SignsOn() bool { return t.May(GrantCode) || t.May(GrantImplicit) }
 
 // May reports whether the client may use a grant type.
 func (t OIDCTerms) May(grant string) bool { return slices.Contains(t.Grants, grant) }

@@ -45,7 +45,7 @@ func ReadTemplate(data []byte, invited bool, c Compiler, o CompileOptions) (Temp
 	if len(d.OIDC.Grants) == 0 {
 		d.OIDC.Grants = standard.OIDC.Grants
 	}
-	if !slices.Contains(d.OIDC.Scopes, "openid") && slices.Contains(d.OIDC.Grants, GrantCode) {
+	if !slices.Contains(d.OIDC.Scopes, "openid") && (slices.Contains(d.OIDC.Grants, GrantCode) || slices.Contains(d.OIDC.Grants, GrantImplicit)) {
 		d.OIDC.Scopes = append([]string{"openid"}, d.OIDC.Scopes...)
 	}
 	t := Template{d}
@@ -91,14 +91,14 @@ func (o *OIDCDocument) takeFacts(from OIDCDocument) {
 
 // takeChoices takes from another document what a client may choose within bounds. Permits knows the bounds.
 func (o *OIDCDocument) takeChoices(from OIDCDocument) {
-	o.Auth, o.PKCE, o.Bind, o.Scopes, o.Grants = from.Auth, from.PKCE, from.Bind, from.Scopes, from.Grants
+	o.Auth, o.PKCE, o.Bind, o.Scopes, o.Grants, o.ResponseTypes = from.Auth, from.PKCE, from.Bind, from.Scopes, from.Grants, from.ResponseTypes
 	o.IDTokenAlg, o.DefaultACR, o.OIDCRequestDocument = from.IDTokenAlg, from.DefaultACR, from.OIDCRequestDocument
 }
 
 // Document is a copy to fill in the client's own facts.
 func (t Template) Document() Document {
 	d, oidc := t.document, *t.document.OIDC
-	oidc.Scopes, oidc.Grants = slices.Clone(oidc.Scopes), slices.Clone(oidc.Grants)
+	oidc.Scopes, oidc.Grants, oidc.ResponseTypes = slices.Clone(oidc.Scopes), slices.Clone(oidc.Grants), slices.Clone(oidc.ResponseTypes)
 	d.OIDC = &oidc
 	return d
 }
@@ -112,6 +112,7 @@ func (t Template) Around(current Document) Template {
 	o.takeFacts(*d.OIDC)
 	o.takeChoices(*d.OIDC)
 	o.PKCE, o.Scopes, o.Grants = had.PKCE, union(o.Scopes, had.Scopes), union(o.Grants, had.Grants)
+	o.ResponseTypes = union(words(d.OIDC.Responses()), words(had.Responses()))
 	if had.Bind != "" {
 		o.Bind = had.Bind
 	}
@@ -142,16 +143,17 @@ func (t Template) Permits(d Document) error {
 	around := d
 	around.Partner, around.Name, around.URL, around.Subject, around.OIDC = "", "", "", t.document.Subject, had
 	for what, kept := range map[string]bool{
-		"terms":             reflect.DeepEqual(around, t.document),
-		"subject":           d.Subject == t.document.Subject || d.Subject == SubjectPairwise && t.document.Subject != SubjectTransient,
-		"oidc":              reflect.DeepEqual(rest, *had),
-		"oidc.auth":         had.Auth == "" || has.Auth == had.Auth,
-		"oidc.pkce":         has.PKCE == nil || *has.PKCE || had.PKCE != nil && !*had.PKCE,
-		"oidc.bind":         had.Bind == "" || has.Bind == had.Bind,
-		"oidc.scopes":       within(has.Scopes, had.Scopes),
-		"oidc.grants":       within(has.Grants, had.Grants) && len(has.Grants) > 0,
-		"oidc.registration": has.Registration != nil,
-		"oidc request":      had.OIDCRequestDocument.permits(has.OIDCRequestDocument),
+		"terms":               reflect.DeepEqual(around, t.document),
+		"subject":             d.Subject == t.document.Subject || d.Subject == SubjectPairwise && t.document.Subject != SubjectTransient,
+		"oidc":                reflect.DeepEqual(rest, *had),
+		"oidc.auth":           had.Auth == "" || has.Auth == had.Auth,
+		"oidc.pkce":           has.PKCE == nil || *has.PKCE || had.PKCE != nil && !*had.PKCE,
+		"oidc.bind":           had.Bind == "" || has.Bind == had.Bind,
+		"oidc.scopes":         within(has.Scopes, had.Scopes),
+		"oidc.grants":         within(has.Grants, had.Grants) && len(has.Grants) > 0,
+		"oidc.response_types": within(words(has.Responses()), words(had.Responses())),
+		"oidc.registration":   has.Registration != nil,
+		"oidc request":        had.OIDCRequestDocument.permits(has.OIDCRequestDocument),
 	} {
 		if !kept {
 			return fmt.Errorf("%w: %s is not what an administrator permits", ErrInvalid, what)
@@ -170,6 +172,14 @@ func (d OIDCRequestDocument) permits(has OIDCRequestDocument) bool {
 	return (has.PAR || !d.PAR) && (has.RequestObject == "required" || d.RequestObject != "required") && (d.Frames || !has.Frames) &&
 		within(has.ResponseModes, modes) && (d.ResponseModes == nil || has.ResponseModes != nil) &&
 		(d.DefaultMaxAge == nil || has.DefaultMaxAge != nil && *has.DefaultMaxAge <= *d.DefaultMaxAge) && (d.DefaultPrompt == "" || has.DefaultPrompt == d.DefaultPrompt)
+}
+
+func words(types []ResponseType) []string {
+	out := make([]string, len(types))
+	for i, r := range types {
+		out[i] = string(r)
+	}
+	return out
 }
 
 func within(some, all []string) bool {
