@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // check applies the rules between keys. Each is one function; a rule keeps
 // quiet when a key it looks at was refused already.
@@ -12,6 +15,7 @@ func (l *loader) check() {
 		l.checkSession,
 		l.checkEmergency,
 		l.checkCIBA,
+		l.checkResponseTypes,
 		l.checkAuthenticators,
 		l.checkRevocation,
 		l.checkKeyModels,
@@ -83,6 +87,18 @@ func (l *loader) checkCIBA() {
 			path = longest
 		}
 		l.fail(l.where(path), "%s: a request that asks for nothing (%s) cannot wait for longer than one that does (%s)", path, formatDuration(c.Life), formatDuration(c.Longest))
+	}
+}
+
+func (l *loader) checkResponseTypes() {
+	const types = "oidc.response_types"
+	if !l.good(types) {
+		return
+	}
+	for _, kind := range l.cfg.OIDC.ResponseTypes {
+		if slices.Contains(strings.Fields(kind), "token") {
+			l.warn(l.where(types), "%s: %q gives access tokens to apps through the browser, where scripts, extensions and history can read them (RFC 9700, section 2.1.2)", types, kind)
+		}
 	}
 }
 

@@ -313,6 +313,7 @@ type OIDC struct {
 	RequirePAR       bool          `key:"require_par" default:"false" doc:"Take pushed authorization requests only, of every client."`
 	DPoPNonce        bool          `key:"dpop_nonce" default:"false" doc:"Demand a fresh nonce of the hub in every DPoP proof (RFC 9449, section 8), of every client. Clients have to try a first request twice."`
 	RequirePKCE      bool          `key:"require_pkce" default:"true" doc:"Refuse authorization requests without an S256 code challenge (RFC 7636). Clients of the profile cis2 are asked by their own terms alone."`
+	ResponseTypes    []string      `key:"response_types" default:"code" enum:"code|id_token|id_token token|code id_token|code token|code id_token token|none" doc:"What apps may ask the authorization endpoint for, each if its terms name it too (OpenID Connect Core 1.0, section 3). code is always offered. All others but none put tokens into the browser, and those with token an access token, which RFC 9700, section 2.1.2, advises against."`
 	Device           Device        `key:"device" doc:"Devices that a person approves elsewhere (RFC 8628). Wrong codes are counted by each process for itself."`
 	CIBA             CIBA          `key:"ciba" doc:"Apps that wait until a person approves on a device of their own (CIBA). How often they ask is counted by each process for itself."`
 	CIS2             CIS2          `key:"cis2" doc:"A second issuer that looks as NHS Care Identity Service 2 does, for the clients of the profile cis2."`

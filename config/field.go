@@ -126,7 +126,7 @@ func leaf(parent *field, sf reflect.StructField, i int) *field {
 		name: tag.Get("key"), index: append(slices.Clone(parent.index), i), typ: sf.Type,
 		doc: tag.Get("doc"), format: tag.Get("format"),
 		fallback: tag.Get("default"), derived: tag.Get("derived"),
-		enum: strings.Fields(tag.Get("enum")), min: tag.Get("min"), max: tag.Get("max"),
+		enum: choices(tag.Get("enum")), min: tag.Get("min"), max: tag.Get("max"),
 		required: tag.Get("required") != "", choice: tag.Get("choice") != "",
 		secret: sf.Type == reflect.TypeFor[Secret](), named: tag.Get("named") != "",
 	}
@@ -137,6 +137,14 @@ func leaf(parent *field, sf reflect.StructField, i int) *field {
 	f.path = join(parent.path, f.name)
 	f.target = f.path
 	return f
+}
+
+// choices are the words of a tag, or what stands between its bars, where one has spaces in it.
+func choices(tag string) []string {
+	if strings.Contains(tag, "|") {
+		return strings.Split(tag, "|")
+	}
+	return strings.Fields(tag)
 }
 
 // fileOf is the key that names a file holding the value of a secret key.

@@ -179,6 +179,8 @@ func TestProblems(t *testing.T) {
 		{"CIBA waits for long", "", "oidc: { ciba: { life: 15m } }", []string{`9:23: error: oidc.ciba.life: a request that asks for nothing (15m) cannot wait for longer than one that does (10m)`}},
 		{"CIBA waits for less", "", "oidc: { ciba: { longest_life: 1m } }", []string{`9:31: error: oidc.ciba.longest_life: a request that asks for nothing (5m) cannot wait for longer than one that does (1m)`}},
 		{"a device waits for ever", "", "oidc: { device: { life: 31m } }", []string{`9:25: error: oidc.device.life: "31m" is too long, the most is "30m"`}},
+		{"response type", "", "oidc: { response_types: [code, token] }", []string{`9:32: error: oidc.response_types: "token" is not one of code, id_token, id_token token, code id_token, code token, code id_token token, none`}},
+		{"tokens in the browser", "", "oidc: { response_types: [code, id_token, code token] }", []string{`9:25: warning: oidc.response_types: "code token" gives access tokens to apps through the browser, where scripts, extensions and history can read them (RFC 9700, section 2.1.2)`}},
 		{"same address", "", "listeners: { metrics: { address: ':443' } }", []string{`9:34: error: listeners.metrics.address: :443 is taken by listeners.public.address`}},
 		{"address everywhere", "", "listen: ':9110'", []string{`9:9: error: listeners.metrics.address: 127.0.0.1:9110 is taken by listen`}},
 		{"postgres without dsn", "", "store: { driver: postgres }", []string{`9:18: error: store.dsn_file is missing: the postgres driver needs a connection string`}},

@@ -64,7 +64,8 @@ func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 			Code: c.CodeLife, IDToken: c.IDTokenLife, Access: c.AccessTokenLife, Refresh: c.RefreshTokenLife, Pushed: c.PARLife,
 			Device: c.Device.Life, CIBA: c.CIBA.Life, Longest: c.CIBA.Longest,
 		},
-		Poster: poster, Notifier: poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+		ResponseTypes: responseTypes(c.ResponseTypes),
+		Poster:        poster, Notifier: poster, AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 	}
 	if e := h.options.Config.Emergency; e.Enabled {
 		o.EmergencyACR, o.PurposeOfUse = e.ACR, e.Purpose
@@ -88,6 +89,14 @@ func (h *Hub) wireOIDC(keys func() keyring.Ring, poster outgoing) error {
 		h.oidc = append(h.oidc, p)
 	}
 	return nil
+}
+
+func responseTypes(names []string) []trust.ResponseType {
+	var out []trust.ResponseType
+	for _, name := range names {
+		out = append(out, trust.ResponseType(name))
+	}
+	return out
 }
 
 // outgoing shapes the bounded HTTP client as the front ends want it.
