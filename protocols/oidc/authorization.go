@@ -14,16 +14,17 @@ import (
 
 // pending is what has to be known of an authorization request when it is answered.
 type pending struct {
-	Redirect  string   `json:"d"`
-	State     string   `json:"s,omitempty"`
-	Mode      string   `json:"m"`
-	Nonce     string   `json:"n,omitempty"`
-	Challenge string   `json:"h,omitempty"`
-	Key       string   `json:"k,omitempty"` // dpop_jkt
-	Scopes    []string `json:"p"`
-	ACR       []string `json:"a,omitempty"`
-	Subject   string   `json:"u,omitempty"` // who must be signed in, as the client knows them
-	Pushed    string   `json:"r,omitempty"` // key of the pushed request, which works no more once this is answered
+	Redirect  string             `json:"d"`
+	State     string             `json:"s,omitempty"`
+	Mode      string             `json:"m"`
+	Type      trust.ResponseType `json:"t,omitempty"` // empty: code
+	Nonce     string             `json:"n,omitempty"`
+	Challenge string             `json:"h,omitempty"`
+	Key       string             `json:"k,omitempty"` // dpop_jkt
+	Scopes    []string           `json:"p"`
+	ACR       []string           `json:"a,omitempty"`
+	Subject   string             `json:"u,omitempty"` // who must be signed in, as the client knows them
+	Pushed    string             `json:"r,omitempty"` // key of the pushed request, which works no more once this is answered
 
 	Launch    string       `json:"l,omitempty"` // key of the launch that it belongs to
 	Resources []string     `json:"x,omitempty"` // what its tokens shall be for
@@ -35,17 +36,19 @@ type pending struct {
 // authorization is an authorization request as the checks understood it, one field after the other.
 type authorization struct {
 	pending
-	form      url.Values
-	client    *client
-	pushing   bool           // it is being pushed: no browser is there
-	found     *pushedRequest // what its request URI stands for; nil: nothing
-	fetched   string         // the request object at its request URI; empty: none was fetched
-	signed    bool           // its parameters stood in a request object
-	verify    verifying      // by the client's keys
-	prompt    []string
-	maxAge    *time.Duration
-	wishedACR []string  // by the claims parameter, without calling them essential
-	hinted    ownClaims // of the ID token that it holds as a hint
+	form         url.Values
+	client       *client
+	front        bool           // the request wants a token by the browser, whether it may or not
+	pushing      bool           // it is being pushed: no browser is there
+	found        *pushedRequest // what its request URI stands for; nil: nothing
+	fetched      string         // the request object at its request URI; empty: none was fetched
+	signed       bool           // its parameters stood in a request object
+	verify       verifying      // by the client's keys
+	prompt       []string
+	maxAge       *time.Duration
+	asksUserinfo bool      // the claims parameter names claims of userinfo
+	wishedACR    []string  // by the claims parameter, without calling them essential
+	hinted       ownClaims // of the ID token that it holds as a hint
 }
 
 // verifying verifies what a client signed.

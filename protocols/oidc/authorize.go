@@ -99,7 +99,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c *client, d 
 		p.kit.Go(w, r, next)
 		return
 	}
-	code, iss, err := p.issue(r, d, next)
+	fields, iss, err := p.issue(r, d, next)
 	if err != nil {
 		p.refuseBack(w, r, c, d, ref, err)
 		return
@@ -108,38 +108,70 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c *client, d 
 	if c.terms.Request.Frames {
 		p.kit.LetFrames(w, r)
 	}
-	p.respond(w, r, c, d, p.sessionState(w, r, c.id, d, url.Values{"code": {code}}))
+	p.respond(w, r, c, d, p.sessionState(w, r, c.id, d, fields))
 }
 
-// issue makes a code. It tells the client nothing yet: the token and userinfo endpoints decide anew, and record it.
-func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (string, bridge.Issuance, error) {
+// issue makes what a sign-on is answered with. A code tells the client nothing yet: the token and userinfo endpoints decide anew, and
+// record it. Tokens do, and it is recorded here.
+func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (url.Values, bridge.Issuance, error) {
 	ctx := r.Context()
 	c, err := p.clients.of(next.Partner)
 	if err != nil {
-		return "", bridge.Issuance{}, err
+		return nil, bridge.Issuance{}, err
 	}
-	next.Wants = []string{}
-	iss, err := p.hub.Allow(next)
+	if !slices.Contains(c.terms.Responses, d.kind()) {
+		return nil, bridge.Issuance{}, bridge.Refuse(bridge.UnsupportedRequest, "The terms of this client do not allow response_type %s any more.", d.kind()).WithCode(codeUnauthorizedClient)
+	}
+	readers, to, err := p.frontReaders(c, d)
 	if err != nil {
-		return "", iss, err
+		return nil, bridge.Issuance{}, err
+	}
+	next.Wants = frontWants(c, d, readers)
+	iss, err := p.decideFront(ctx, next, d.kind())
+	if err != nil {
+		return nil, iss, err
 	}
 	if !sameSubject(d, iss) {
-		return "", iss, bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
+		return nil, iss, bridge.Refuse(bridge.UnknownSubject, "Someone else is signed in.")
 	}
 	with, err := p.launchedWith(ctx, c, d, iss)
 	if err != nil {
-		return "", iss, err
+		return nil, iss, err
 	}
-	now := p.hub.Clock()
-	code, err := p.sealer.seal(sealCode, grant{
+	g := grant{
 		ID: p.hub.NewID(), Client: c.id, Session: iss.SessionID, Subject: iss.Subject, Role: iss.Role.ID, ACR: d.ACR,
 		Scopes: with.scopes, Context: with.context, Claims: d.Claims, Ref: iss.Ref, AuthnAt: iss.AuthnAt.Unix(), Proven: provenBy(iss), Resources: d.Resources,
-		Offer: &offer{Redirect: d.Redirect, Challenge: d.Challenge, Nonce: d.Nonce, Key: d.Key, Expires: earlier(now.Add(p.codeLife(c)), iss.SessionEnds).Unix(), StateHash: p.stateHash(c, d.State)},
-	})
-	if err != nil {
-		return "", iss, err
 	}
-	return code, iss, p.hub.Deliver(ctx, iss, append(d.closing(c, now), with.closing...)...)
+	fields, writes := url.Values{}, append(d.closing(c, p.hub.Clock()), with.closing...)
+	front := g
+	if d.kind().Code() {
+		if d.kind().Front() {
+			front.ID = p.hub.NewID()
+			g.Beside = front.ID
+		}
+		if err := p.putCode(fields, c, d, g, iss); err != nil {
+			return nil, iss, err
+		}
+	}
+	if d.kind().Front() {
+		stored, err := p.putTokens(ctx, &fronting{client: c, request: d, grant: front, readers: readers, fields: fields}, &iss, to)
+		if err != nil {
+			return nil, iss, err
+		}
+		writes = append(writes, stored...)
+	}
+	return fields, iss, p.hub.Deliver(ctx, iss, writes...)
+}
+
+// putCode puts a code into an answer, which carries the grant.
+func (p *Provider) putCode(fields url.Values, c *client, d pending, g grant, iss bridge.Issuance) error {
+	g.Offer = &offer{
+		Redirect: d.Redirect, Challenge: d.Challenge, Nonce: d.Nonce, Key: d.Key,
+		Expires: earlier(p.hub.Clock().Add(p.codeLife(c)), iss.SessionEnds).Unix(), StateHash: p.stateHash(c, d.State),
+	}
+	code, err := p.sealer.seal(sealCode, g)
+	fields.Set("code", code)
+	return err
 }
 
 // refusePage audits a refusal and shows it: the reply address is not proven.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 func checkRedirect(_ *Provider, a *authorization) *bridge.Refusal {
@@ -12,9 +13,10 @@ func checkRedirect(_ *Provider, a *authorization) *bridge.Refusal {
 	if !a.client.terms.RedirectURI(a.Redirect) {
 		return bridge.Refuse(bridge.BadReplyAddress, "The app asked for an answer at an address that is not registered for it.")
 	}
-	a.State, a.Mode = a.get("state"), a.client.mode("")
-	if asked := a.get("response_mode"); a.client.mayAsk(asked, a.Redirect) {
-		a.Mode = a.client.mode(asked)
+	a.front = asksForTokens(a.get("response_type"))
+	a.State, a.Mode = a.get("state"), a.client.mode("", a.front)
+	if asked := a.get("response_mode"); a.mayAsk(asked) {
+		a.Mode = a.client.mode(asked, a.front)
 	}
 	return nil
 }
@@ -39,22 +41,14 @@ func checkEchoes(_ *Provider, a *authorization) *bridge.Refusal {
 func checkMode(_ *Provider, a *authorization) *bridge.Refusal {
 	asked := a.get("response_mode")
 	switch {
-	case a.client.mayAsk(asked, a.Redirect):
+	case a.mayAsk(asked):
 		return nil
-	case a.client.lists(asked):
+	case a.front && strings.HasPrefix(asked, trust.ModeQuery):
+		return bridge.Refuse(bridge.UnsupportedBinding, "response_mode %s cannot carry tokens: leave it out, or ask for fragment or form_post (OAuth 2.0 Multiple Response Types, section 5).", clip(asked))
+	case a.client.lists(asked, a.front):
 		return bridge.Refuse(bridge.UnsupportedBinding, "No form can be posted to an app by a scheme of its own: response_mode must be another one.")
 	}
 	return bridge.Refuse(bridge.UnsupportedBinding, "response_mode must be one of those allowed for this client: %s.", strings.Join(a.client.terms.Request.Modes, ", "))
-}
-
-func checkResponseType(_ *Provider, a *authorization) *bridge.Refusal {
-	switch kind := a.get("response_type"); kind {
-	case "code":
-		return nil
-	case "":
-		return bridge.Refuse(bridge.BadRequest, "response_type is missing.").WithCode("no_response_type")
-	}
-	return bridge.Refuse(bridge.UnsupportedRequest, "response_type must be code.").WithCode(codeResponseType)
 }
 
 const maxScopes = 128 // in one request
@@ -92,6 +86,9 @@ func checkScope(p *Provider, a *authorization) *bridge.Refusal {
 const methodS256 = "S256" // the one code_challenge_method (RFC 9700, section 2.1.1)
 
 func checkChallenge(p *Provider, a *authorization) *bridge.Refusal {
+	if !a.kind().Code() {
+		return nil
+	}
 	a.Challenge = a.get("code_challenge")
 	method := a.get("code_challenge_method")
 	switch {

@@ -8,19 +8,15 @@ type cis2Token struct {
 	TokenName string `json:"tokenName"`
 	TokenType string `json:"tokenType"`
 	Operation string `json:"org.forgerock.openidconnect.ops"`
-	CodeHash  string `json:"c_hash,omitempty"`
 	StateHash string `json:"s_hash,omitempty"`
 }
 
 // cis2Token is nil on the other face. The operation is opaque to clients: the grant's id.
-func (p *Provider) cis2Token(c *client, g *grant, in idTokenInput) *cis2Token {
+func (p *Provider) cis2Token(g *grant) *cis2Token {
 	if !p.face.cis2 {
 		return nil
 	}
 	t := &cis2Token{Realm: "/NHSIdentity/Healthcare", TokenName: "id_token", TokenType: "JWTToken", Operation: g.ID}
-	if in.code != "" {
-		t.CodeHash = jose.HalfHash(c.alg, in.code)
-	}
 	if g.Offer != nil {
 		t.StateHash = g.Offer.StateHash
 	}

@@ -51,6 +51,15 @@ func checkClaims(_ *Provider, a *authorization) *bridge.Refusal {
 	if len(kept.IDToken)+len(kept.Userinfo) > 0 {
 		a.Claims = &kept
 	}
+	a.asksUserinfo = all.Raw("userinfo") != nil
+	return nil
+}
+
+// checkUserinfoClaims refuses to take down what could never be asked for.
+func checkUserinfoClaims(_ *Provider, a *authorization) *bridge.Refusal {
+	if a.asksUserinfo && !a.kind().Code() && !a.kind().Token() {
+		return badClaims("userinfo in claims needs a response_type that leads to an access token (OpenID Connect Core, section 5.5).")
+	}
 	return nil
 }
 

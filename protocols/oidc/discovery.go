@@ -72,7 +72,7 @@ func (p *Provider) describe() metadata {
 	m := metadata{
 		Issuer: p.issuer, Authorization: p.url(authorizePath), Token: p.url(tokenPath), Userinfo: p.url(userinfoPath),
 		JWKS: p.url(jwksPath), Revocation: p.url(revokePath), Introspection: p.url(introspectPath), EndSession: p.url(logoutPath),
-		Scopes: p.scopes.names, ResponseTypes: []string{"code"}, ResponseModes: trust.ResponseModes(),
+		Scopes: p.scopes.names, ResponseTypes: responseNames(p.responses), ResponseModes: trust.ResponseModes(),
 		GrantTypes: p.grantNames(), ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
 		SigningAlgorithms: p.algorithms(), UserinfoAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},
@@ -123,6 +123,9 @@ func (p *Provider) grantNames() []string {
 			out = append(out, k.name)
 		}
 	}
+	if p.fronts() {
+		out = append(out, trust.GrantImplicit)
+	}
 	return out
 }
 
@@ -142,6 +145,9 @@ func (p *Provider) claimNames() []string {
 	names := []string{
 		"iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "auditTrackingId",
 		"id_assurance_level", "authentication_assurance_level",
+	}
+	if p.fronts() {
+		names = append(names, "c_hash")
 	}
 	return append(names, p.scopes.claims...)
 }

@@ -1,4 +1,4 @@
-// Package oidc is the OpenID provider: authorization code with PKCE, tokens, userinfo, and logout both ways.
+// Package oidc is the OpenID provider: authorization code with PKCE, other response types where they are on, tokens, userinfo, and logout both ways.
 //
 // Routes:
 //
@@ -73,6 +73,9 @@
 //   - A pushed request works until a sign-on with it is complete: people reload, and go back. An error does not use it up.
 //   - What is wrong with a pushed request or an object is told to the client at the redirect_uri beside it, if that is registered,
 //     and to the person otherwise.
+//   - Response types beside code are off unless the hub is configured to offer them and the client is registered for them: checks_response.go,
+//     front.go. What passes through the browser is never in a query, lives five minutes at most, is bound to nothing and never renewed; an
+//     ID token needs a nonce, and holds what userinfo would only where it is all that the client gets. It is recorded as it leaves.
 //   - A code goes in a fragment only where the terms say so. An answer by JWT (JARM) has no typ, lives five minutes, and has iss inside.
 //   - prompt=select_account asks for a new proof, like prompt=login: a browser holds one session at a time.
 //     prompt=consent changes nothing: an administrator consents, in the terms.

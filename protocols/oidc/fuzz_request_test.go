@@ -19,6 +19,8 @@ import (
 // FuzzPushed: whatever is pushed, the answer is JSON, and what was accepted leads to the registered address or nowhere.
 func FuzzPushed(f *testing.F) {
 	w := newWorld(f)
+	w.p.responses = trust.ResponseTypes()
+	w.allowFront("basic", trust.ResponseTypes()...)
 	b := w.browser()
 	b.code("basic")
 	u, err := url.Parse(issuer)
@@ -26,6 +28,7 @@ func FuzzPushed(f *testing.F) {
 	cookies := b.c.Jar.Cookies(u)
 	f.Add(request("basic").Encode())
 	f.Add(request("basic", "prompt", "none", "claims", `{"userinfo":{"name":null}}`, "response_mode", "form_post.jwt").Encode())
+	f.Add(request("basic", "response_type", "token id_token code", "nonce", "").Encode())
 	f.Add("request=a.b.c&request_uri=urn:x&redirect_uri=https%3A%2F%2Fevil.example")
 	f.Fuzz(func(t *testing.T, body string) {
 		r := httptest.NewRequest(http.MethodPost, issuer+pushPath, strings.NewReader(body))
@@ -47,7 +50,7 @@ func FuzzPushed(f *testing.F) {
 		}
 		rec = httptest.NewRecorder()
 		w.router.ServeHTTP(rec, r)
-		if to := rec.Header().Get("Location"); rec.Code >= 500 || to != "" && !strings.HasPrefix(to, callback+"&") && !strings.HasPrefix(to, "/") {
+		if to := rec.Header().Get("Location"); rec.Code >= 500 || to != "" && !strings.HasPrefix(to, callback+"&") && !strings.HasPrefix(to, callback+"#") && !strings.HasPrefix(to, "/") {
 			t.Fatalf("%q: %d %s", body, rec.Code, to)
 		}
 	})

@@ -31,6 +31,7 @@ type grant struct {
 
 	Resources []string       `json:"x,omitempty"` // that its tokens may be for; none: any that the terms allow
 	Context   *launchContext `json:"l,omitempty"` // that the app was launched with
+	Beside    string         `json:"b,omitempty"` // id of the grant of the tokens that its code came with by the browser
 	Parents   []string       `json:"n,omitempty"` // ids of the grants that it was exchanged from: it ends with any of them
 	Actors    []string       `json:"k,omitempty"` // clients that act for the person, the last one first; none: it was not exchanged
 }
@@ -107,6 +108,17 @@ func (p *Provider) grantByID(ctx context.Context, id string) (*grant, error) {
 		return nil, fmt.Errorf("oidc: read grant: %w", err)
 	}
 	return &g, nil
+}
+
+// endWith ends a grant as endGrant does, and first the one of the tokens that its code came with by the browser: whoever had the code has
+// seen them.
+func (p *Provider) endWith(ctx context.Context, g *grant, until time.Time) error {
+	if g.Beside != "" {
+		if err := p.endGrant(ctx, g.Beside, p.hub.Clock()); err != nil {
+			return err
+		}
+	}
+	return p.endGrant(ctx, g.ID, until)
 }
 
 func refuseEnded() *bridge.Refusal {

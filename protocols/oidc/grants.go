@@ -102,7 +102,7 @@ func (p *Provider) failed(ctx context.Context, x *exchange, err error) error {
 	if x.found.Offer != nil {
 		until = time.Unix(x.found.Offer.Expires, 0)
 	}
-	if end := p.endGrant(ctx, x.found.ID, until); end != nil {
+	if end := p.endWith(ctx, x.found, until); end != nil {
 		return errors.Join(end, err)
 	}
 	return err

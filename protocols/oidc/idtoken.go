@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -20,7 +21,8 @@ type idToken struct {
 	Nonce         string    `json:"nonce,omitempty"`
 	ACR           string    `json:"acr"`
 	AMR           [1]string `json:"amr"`
-	AccessHash    string    `json:"at_hash"`
+	AccessHash    string    `json:"at_hash,omitempty"` // of the access token that it came with
+	CodeHash      string    `json:"c_hash,omitempty"`  // of the code
 	SID           string    `json:"sid"`
 	Tracking      string    `json:"auditTrackingId"`
 	Identity      string    `json:"id_assurance_level"`
@@ -40,6 +42,8 @@ type idTokenInput struct {
 	nonce, access string
 	code          string // empty at a refresh
 	scopes        []string
+	front         bool           // it passes through the browser
+	more          map[string]any // claims that it holds because the client can ask for them nowhere else
 }
 
 // idToken encodes an issuance for a client. auth_time is that of the authentication the grant came from, also
@@ -54,14 +58,37 @@ func (p *Provider) idToken(c *client, g *grant, iss bridge.Issuance, in idTokenI
 	if err != nil {
 		return "", err
 	}
-	return p.sign(c.alg, typJWT, withClaims(idToken{
+	said := idToken{
 		Issuer: p.issuer, Subject: g.Subject, Audience: c.id, Party: c.id,
 		Expires: expires.Unix(), Issued: iss.At.Unix(), AuthTime: g.AuthnAt, Nonce: in.nonce,
-		ACR: acrOf(iss), AMR: [1]string{string(iss.Method)}, AccessHash: jose.HalfHash(c.alg, in.access),
+		ACR: acrOf(iss), AMR: [1]string{string(iss.Method)}, AccessHash: halfHash(c, in.access), CodeHash: p.codeHash(c, in),
 		SID: iss.Index, Tracking: iss.SessionID,
 		Identity: strconv.Itoa(int(iss.Identity)), Authenticated: strconv.Itoa(int(iss.Assurance)), SelectedRole: selectedRole(iss, in.scopes),
-		FHIRUser: fhirUser(iss, in.scopes), ID: id, cis2Token: p.cis2Token(c, g, in),
-	}, askedInToken(iss, g.Claims)))
+		FHIRUser: fhirUser(iss, in.scopes), ID: id, cis2Token: p.cis2Token(g),
+	}
+	more := askedInToken(iss, g.Claims)
+	if in.more != nil {
+		maps.Copy(in.more, more)
+		more = in.more
+	}
+	return p.sign(c.alg, typJWT, withClaims(said, more))
+}
+
+// halfHash is empty of nothing.
+func halfHash(c *client, value string) string {
+	if value == "" {
+		return ""
+	}
+	return jose.HalfHash(c.alg, value)
+}
+
+// codeHash is in the ID token that comes with a code by the browser (OpenID Connect Core 1.0, section 3.3.2.11), and on the CIS2 face also in
+// the one that a code is redeemed for.
+func (p *Provider) codeHash(c *client, in idTokenInput) string {
+	if !in.front && !p.face.cis2 {
+		return ""
+	}
+	return halfHash(c, in.code)
 }
 
 // idTokenID is empty for clients that cannot exchange the token: nobody asks it of theirs.

@@ -56,8 +56,10 @@ type Options struct {
 	Notifier    Notifier   // nil: no client is pinged
 	Fetcher     Fetcher    // nil: no key set is fetched, and no list of redirect URIs
 	Registering Registering
-	Log         *slog.Logger
-	Face        Face // zero: the standard one
+	// ResponseTypes are offered beside code, to the clients that are registered for them. The CIS2 face has none of them.
+	ResponseTypes []trust.ResponseType
+	Log           *slog.Logger
+	Face          Face // zero: the standard one
 	// EmergencyACR is the acr of emergency access; empty: there is none. PurposeOfUse is what tokens with the extension of IHE IUA say
 	// under it, as SYSTEM|CODE.
 	EmergencyACR, PurposeOfUse string
@@ -91,6 +93,8 @@ type Provider struct {
 	mutual  *MutualTLS
 	clients clientCache
 
+	responses []trust.ResponseType // code first
+
 	registering Registering
 	uninvited   uninvited
 	described   published
@@ -117,6 +121,10 @@ func New(o Options) (*Provider, error) {
 		waiting: make(places, placesOfOthers), doubtful: make(places, placesOfStrangers),
 		after: o.AfterLogout, issuer: o.Face.issuer(o.Kit.Issuer), face: o.Face, acr: acrClasses(o.EmergencyACR), purpose: o.PurposeOfUse, scopes: newScopeTable(o.Hub.RBAC != nil, !o.Face.cis2),
 	}
+	p.responses = []trust.ResponseType{trust.ResponseCode}
+	if !p.face.cis2 {
+		p.responses = append(p.responses, slices.DeleteFunc(slices.Clone(o.ResponseTypes), func(r trust.ResponseType) bool { return r == trust.ResponseCode })...)
+	}
 	if p.sealer, err = newSealer(o.Hub); err != nil {
 		return nil, err
 	}
@@ -133,6 +141,9 @@ func New(o Options) (*Provider, error) {
 	}
 	return p, nil
 }
+
+// fronts reports whether any client may get tokens by the browser.
+func (p *Provider) fronts() bool { return slices.ContainsFunc(p.responses, trust.ResponseType.Front) }
 
 func (l Lifetimes) orDefault() Lifetimes {
 	or := func(d *time.Duration, standard time.Duration) {

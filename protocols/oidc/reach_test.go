@@ -31,7 +31,7 @@ func leadsTo(got reply) []string {
 }
 
 // TestNothingGoesElsewhere: whatever is asked, in whichever way, an answer goes to an address that is registered for the client that
-// asked, or to no address at all; and a code goes nowhere but with state and iss.
+// asked, or to no address at all; a code goes nowhere but with state and iss, and a token never into a query.
 func TestNothingGoesElsewhere(t *testing.T) {
 	w := newWorld(t)
 	const device, app = "http://127.0.0.1/cb", "uk.example.epr:/cb"
@@ -44,6 +44,9 @@ func TestNothingGoesElsewhere(t *testing.T) {
 	w.change("jwt2", func(p *trust.Partner) {
 		p.OIDC.Request.Pushed, p.OIDC.Request.Modes = true, []string{"form_post.jwt", "jwt"}
 	})
+	w.p.responses = trust.ResponseTypes()
+	w.allowFront("basic", trust.ResponseTypes()...)
+	w.allowFront("jwt2", trust.ResponseCode, trust.ResponseIDToken, trust.ResponseCodeToken)
 	registered := map[string][]string{"public": {callback, device, app, "http://127.0.0.1:5555/cb"}}
 	signedIn := w.browser()
 	signedIn.code("basic")
@@ -53,7 +56,7 @@ func TestNothingGoesElsewhere(t *testing.T) {
 	}
 	choices := map[string][]string{
 		"redirect_uri": addresses, "response_mode": append([]string{"", "web_message"}, trust.ResponseModes()...), "prompt": {"", "", "none", "login", "whenever"},
-		"scope": {"openid", "profile", "openid profile"}, "response_type": {"code", "token", ""}, "max_age": {"", "0", "x"}, "state": {"st&1", `"><script>`, "https://evil.example/"},
+		"scope": {"openid", "profile", "openid profile"}, "response_type": {"code", "token", "", "id_token", "id_token token", "code token", "none", "code id_token"}, "max_age": {"", "0", "x"}, "state": {"st&1", `"><script>`, "https://evil.example/"},
 		"claims": {"", `{"id_token":{"sub":{"value":"x"}}}`, `{`}, "request_uri": {"", "https://evil.example/", pushedPrefix + "x"}, "request": {"", "x"},
 		"code_challenge": {s256, "", "x"}, "client_id": {"basic", "public", "jwt", "jwt2", "nobody"}, "id_token_hint": {"", "x"}, "registration": {"", "{}"},
 	}
@@ -106,6 +109,9 @@ func TestNothingGoesElsewhere(t *testing.T) {
 			}) {
 				rt.Fatalf("%v leads to %q", form, to)
 			}
+		}
+		if got.to != nil && (got.to.Query().Has("id_token") || got.to.Query().Has("access_token")) {
+			rt.Fatalf("%v is answered in a query: %v", form, got.to)
 		}
 		if got.to != nil && got.to.Host == "epr.example" || got.to == nil && strings.Contains(got.body, `name="code"`) {
 			if answer := w.answer(got); answer.Get("iss") != issuer {

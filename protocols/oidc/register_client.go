@@ -86,7 +86,7 @@ func (p *Provider) registrable() registration.Offer {
 	}
 	return registration.Offer{
 		Bind: bind,
-		Auth: m.TokenAuth, AuthAlgs: m.TokenAuthAlgs, Grants: m.GrantTypes, IDTokenAlgs: m.SigningAlgorithms, UserinfoAlgs: m.UserinfoAlgorithms,
+		Auth: m.TokenAuth, AuthAlgs: m.TokenAuthAlgs, Grants: m.GrantTypes, Responses: p.responses, IDTokenAlgs: m.SigningAlgorithms, UserinfoAlgs: m.UserinfoAlgorithms,
 		RequestAlgs: m.RequestAlgorithms, ResponseAlgs: m.ResponseAlgorithms, Pushed: m.Pushed != "", Lab: p.registering.Lab,
 	}
 }

@@ -33,7 +33,7 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, c *client, d 
 	}
 	if mode == trust.ModeForm {
 		var hidden []web.Field
-		for _, n := range []string{"response", "code", "error", "error_description", "state", "iss", "session_state"} {
+		for _, n := range []string{"response", "code", "access_token", "token_type", "expires_in", "scope", "id_token", "error", "error_description", "state", "iss", "session_state"} {
 			if fields.Has(n) {
 				hidden = append(hidden, web.Field{Name: n, Value: fields.Get(n)})
 			}

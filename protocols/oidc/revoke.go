@@ -51,5 +51,5 @@ func (p *Provider) revokeToken(ctx context.Context, c caller, token string) erro
 	case g.Client != c.id:
 		return nil
 	}
-	return p.endGrant(ctx, g.ID, p.hub.Clock())
+	return p.endWith(ctx, g, p.hub.Clock())
 }

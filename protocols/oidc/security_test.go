@@ -42,7 +42,7 @@ func (w *world) back(t *testing.T, what string, got reply, after int64, code, re
 		t.Errorf("%s: %d %v", what, got.status, got.to)
 		return
 	}
-	if got.query("error") != code || got.query("code") != "" || got.query("iss") != issuer {
+	if said := w.answer(got); said.Get("error") != code || said.Has("code") || said.Has("id_token") || said.Has("access_token") || said.Get("iss") != issuer {
 		t.Errorf("%s: answer %v, want %s", what, got.to, code)
 	}
 	if r := w.reason(); r != reason {

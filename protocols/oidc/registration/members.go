@@ -41,7 +41,7 @@ var members = [...]member{
 	{"client_name", core, takeName, nil, func(d trust.Document) any { return some(d.Name) }},
 	{"application_type", core, takeType, nil, tellType},
 	{"grant_types", core, takeGrants, missingGrants, func(d trust.Document) any { return d.OIDC.Grants }},
-	{"response_types", core, takeResponses, nil, tellResponses},
+	{"response_types", core, takeResponses, missingResponses, tellResponses},
 	{"scope", oauth, takeScope, nil, func(d trust.Document) any { return some(strings.Join(d.OIDC.Scopes, " ")) }},
 	{"redirect_uris", core, takeRedirects, nil, func(d trust.Document) any { return list(d.OIDC.RedirectURIs) }},
 	{"token_endpoint_auth_method", core, takeAuth, missingAuth, func(d trust.Document) any { return d.OIDC.Auth }},

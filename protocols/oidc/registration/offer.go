@@ -10,6 +10,7 @@ type Offer struct {
 	Auth         []string // methods of client authentication
 	AuthAlgs     []string // of client assertions
 	Grants       []string
+	Responses    []trust.ResponseType
 	IDTokenAlgs  []string // those the hub has keys for
 	UserinfoAlgs []string
 	RequestAlgs  []string // of request objects; none: they are not taken

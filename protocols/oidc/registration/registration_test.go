@@ -22,6 +22,7 @@ import (
 func offer() Offer {
 	return Offer{
 		Auth: trust.AuthMethods(), AuthAlgs: []string{"ES256", "PS256", "RS256"}, Grants: []string{trust.GrantCode, trust.GrantRefresh, trust.GrantClient},
+		Responses:   []trust.ResponseType{trust.ResponseCode},
 		IDTokenAlgs: []string{"ES256", "RS256"}, UserinfoAlgs: []string{"ES256", "RS256"}, RequestAlgs: trust.RequestAlgorithms(),
 		ResponseAlgs: []string{"ES256"}, Bind: []string{trust.BindDPoP, trust.BindMTLS}, Pushed: true,
 	}
@@ -105,8 +106,8 @@ func TestRefused(t *testing.T) {
 		`"grant_types":["password"]`:                                                        {InvalidMetadata, "grant_types may hold"},
 		`"response_types":["id_token"]`:                                                     {InvalidMetadata, "response_types may hold code"},
 		`"response_types":["code","code id_token"]`:                                         {InvalidMetadata, "response_types may hold code"},
-		`"response_types":[]`:                                                               {InvalidMetadata, "if and only if"},
-		`"response_types":["code"],"grant_types":["refresh_token"]`:                         {InvalidMetadata, "if and only if"},
+		`"response_types":[]`:                                                               {InvalidMetadata, "authorization_code goes with"},
+		`"response_types":["code"],"grant_types":["refresh_token"]`:                         {InvalidMetadata, "goes with the grant type authorization_code"},
 		`"scope":"launch"`:                                                                  {InvalidMetadata, "nothing that is permitted"},
 		`"scope":["openid"]`:                                                                {InvalidMetadata, "scope must be a string"},
 		`"token_endpoint_auth_method":"client_secret_jwt"`:                                  {InvalidMetadata, "must be one of client_secret_basic"},
@@ -273,6 +274,43 @@ func TestDefaults(t *testing.T) {
 	machine := permitted(t, `{oidc: {grants: [client_credentials], scopes: [openid]}}`)
 	if d, err = apply(offer(), machine, `"redirect_uris":null,"grant_types":["client_credentials"],"response_types":[]`); err != nil || d.OIDC.RedirectURIs != nil {
 		t.Errorf("a client that nobody signs in to: %v", err)
+	}
+}
+
+// TestResponses: what a client may ask the authorization endpoint for goes with its grant types, within what is offered and permitted.
+func TestResponses(t *testing.T) {
+	o := offer()
+	o.Grants = append(o.Grants, trust.GrantImplicit)
+	o.Responses = []trust.ResponseType{trust.ResponseCode, trust.ResponseIDToken, trust.ResponseIDTokenToken, trust.ResponseCodeIDToken}
+	template := permitted(t, `{oidc: {scopes: [openid], grants: [authorization_code, implicit], response_types: [code, id_token, code id_token, code token]}}`)
+	for body, want := range map[string]string{
+		``:                           "code",
+		`"response_types":["code"]`:  "code",
+		`"grant_types":["implicit"]`: "!implicit goes with a response type",
+		`"response_types":["id_token"],"grant_types":["implicit"]`:                                        "id_token",
+		`"response_types":["id_token","code","id_token"],"grant_types":["implicit","authorization_code"]`: "code id_token",
+		`"response_types":["id_token code"],"grant_types":["implicit","authorization_code"]`:              "code+id_token",
+		`"response_types":["id_token"]`: "!goes with the grant type implicit",
+		`"response_types":["id_token"],"grant_types":["implicit","authorization_code"]`:   "!authorization_code goes with",
+		`"response_types":["id_token token"],"grant_types":["implicit"]`:                  "!may hold code, id_token, code id_token and nothing else", // not permitted
+		`"response_types":["code token"],"grant_types":["implicit","authorization_code"]`: "!may hold",                                                // not offered
+		`"response_types":["token"],"grant_types":["implicit"]`:                           "!may hold",
+		`"response_types":[],"grant_types":["implicit"]`:                                  "!implicit goes with",
+		`"response_types":["id_token"],"grant_types":["implicit"],"redirect_uris":null`:   "!redirect_uris is missing",
+	} {
+		d, err := apply(o, template, body)
+		switch message, refused := strings.CutPrefix(want, "!"); {
+		case refused && (err == nil || !strings.Contains(err.Error(), message)):
+			t.Errorf("%s: %v, want %s", body, err, message)
+		case refused:
+		case err != nil || strings.Join(strings.Fields(strings.ReplaceAll(strings.Join(names(d.OIDC.Responses()), ","), " ", "+")), "") != strings.ReplaceAll(want, " ", ","):
+			t.Errorf("%s: %v %v", body, d.OIDC.Responses(), err)
+		case template.Permits(d) != nil:
+			t.Errorf("%s: %v", body, template.Permits(d))
+		}
+		if told, ok := Tell(d)["response_types"].([]string); err == nil && (!ok || len(told) == 0) {
+			t.Errorf("%s: told %v", body, told)
+		}
 	}
 }
 

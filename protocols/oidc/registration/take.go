@@ -60,34 +60,63 @@ func takeGrants(o Offer, v value, d *trust.Document) *Refusal {
 // missingGrants: a client that names none uses the code grant.
 func missingGrants(_ Offer, d *trust.Document) { d.OIDC.Grants = []string{trust.GrantCode} }
 
-func takeResponses(_ Offer, v value, _ *trust.Document) *Refusal {
+// takeResponses takes response types that the hub offers and the administrator permits.
+func takeResponses(o Offer, v value, d *trust.Document) *Refusal {
+	permitted := []trust.ResponseType{trust.ResponseCode}
+	if len(d.OIDC.ResponseTypes) > 0 {
+		permitted = slices.DeleteFunc(d.OIDC.Responses(), func(r trust.ResponseType) bool { return !slices.Contains(o.Responses, r) })
+	}
+	missingResponses(o, d)
 	if string(v.members.Raw(v.name)) == "[]" {
 		return nil // of a client that nobody signs in to
 	}
 	all, why := v.texts()
-	if why == nil && slices.ContainsFunc(all, func(kind string) bool { return kind != "code" }) {
-		return v.refuse("may hold code and nothing else (RFC 9700, section 2.1.2).")
+	if why != nil {
+		return why
 	}
-	return why
+	for _, text := range all {
+		kind, _ := trust.ReadResponseType(text)
+		if !slices.Contains(permitted, kind) {
+			return v.refuse("may hold %s and nothing else here (RFC 9700, section 2.1.2).", strings.Join(names(permitted), ", "))
+		}
+	}
+	d.OIDC.ResponseTypes = all
+	all = names(d.OIDC.Responses())
+	d.OIDC.ResponseTypes = nil
+	if !slices.Equal(all, names(d.OIDC.Responses())) { // not what it has anyway
+		d.OIDC.ResponseTypes = all
+	}
+	return nil
 }
 
-func tellResponses(d trust.Document) any {
-	if !slices.Contains(d.OIDC.Grants, trust.GrantCode) {
-		return []string{}
+// missingResponses: a client that names none asks for codes, if it has that grant.
+func missingResponses(_ Offer, d *trust.Document) { d.OIDC.ResponseTypes = nil }
+
+func names(types []trust.ResponseType) []string {
+	out := make([]string, len(types))
+	for i, r := range types {
+		out[i] = string(r)
 	}
-	return []string{"code"}
+	return out
 }
 
-// checkFlow wants grant types and response types to fit (RFC 7591, section 2.1), and a redirect URI where there is a redirect.
+func tellResponses(d trust.Document) any { return names(d.OIDC.Responses()) }
+
+// checkFlow wants grant types and response types to fit (OpenID Connect Dynamic Client Registration 1.0, section 2; RFC 7591, section 2.1), and a
+// redirect URI where there is a redirect.
 func checkFlow(s Said, d *trust.Document) *Refusal {
-	code := slices.Contains(d.OIDC.Grants, trust.GrantCode)
-	asked, err := s.members.Texts("response_types")
+	redirected := slices.Contains(d.OIDC.Grants, trust.GrantCode) || slices.Contains(d.OIDC.Grants, trust.GrantImplicit)
+	types := d.OIDC.Responses()
+	if s.Has("response_types") && string(s.members.Raw("response_types")) == "[]" {
+		types = nil
+	}
+	misfits := trust.MisfitGrants(types, d.OIDC.Grants)
 	switch {
-	case s.Has("response_types") && err == nil && slices.Contains(asked, "code") != code:
-		return refuse(InvalidMetadata, "response_types holds code if and only if grant_types holds authorization_code (RFC 7591, section 2.1).")
-	case code && len(d.OIDC.RedirectURIs) == 0:
-		return refuse(InvalidRedirectURI, "redirect_uris is missing: the code grant needs at least one.")
-	case !code && slices.Contains(d.OIDC.Grants, trust.GrantRefresh) && len(d.OIDC.Grants) == 1:
+	case len(misfits) > 0:
+		return refuse(InvalidMetadata, "response_types and grant_types do not fit: %s (RFC 7591, section 2.1).", misfits[0])
+	case redirected && len(d.OIDC.RedirectURIs) == 0:
+		return refuse(InvalidRedirectURI, "redirect_uris is missing: at least one is needed to send people back to.")
+	case !redirected && slices.Contains(d.OIDC.Grants, trust.GrantRefresh) && len(d.OIDC.Grants) == 1:
 		return refuse(InvalidMetadata, "grant_types cannot be refresh_token alone.")
 	}
 	return nil
@@ -108,7 +137,7 @@ func takeScope(_ Offer, v value, d *trust.Document) *Refusal {
 	if len(kept) == 0 {
 		return v.refuse("asks for nothing that is permitted here.")
 	}
-	if slices.Contains(d.OIDC.Grants, trust.GrantCode) && !slices.Contains(kept, "openid") { // it is always among them
+	if len(d.OIDC.Responses()) > 0 && !slices.Contains(kept, "openid") { // it is always among them
 		kept = append([]string{"openid"}, kept...)
 	}
 	d.OIDC.Scopes = kept
