@@ -6,11 +6,10 @@ import "strings"
 // the finding begins.
 var explained = [...]struct{ module, finding, why string }{
 	{"", "WARNING VerifyScopesReturnedInUserInfoClaims:", "the hub holds no such data of a clinician: birth date, picture, website, a proof of the e-mail address"},
+	{"", "WARNING VerifyScopesReturnedInAuthorizationEndpointIdToken:", "the same, where the ID token is all that the client gets"},
 	{"", "WARNING EnsureIdTokenDoesNotContainNonRequestedClaims:", "CIS2's claims are in every ID token: auditTrackingId and the two assurance levels"},
 	{"", "WARNING CheckForUnexpectedClaimsInIdToken:", "the same, and sid (OpenID Connect Back-Channel Logout 1.0, section 2.1)"},
 	{"", "WARNING CheckForUnexpectedClaimsInUserinfo:", "CIS2's scope profile holds uid, the staff number"},
-	{"", "FAILURE OIDCCCheckDiscEndpointResponseTypesSupportedDynamic:", "the code flow alone is offered (RFC 9700, section 2.1.2): the implicit flow puts tokens into addresses"},
-	{"", "FAILURE OIDCCCheckDiscEndpointGrantTypesSupportedDynamic:", "the same"},
 }
 
 // reason says why a finding stays; empty if it may not.

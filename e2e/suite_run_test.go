@@ -86,7 +86,13 @@ type module struct {
 	Variant map[string]string `json:"variant"`
 }
 
-func (m module) name() string { return m.Test }
+// name tells apart those that a plan has once for each response type.
+func (m module) name() string {
+	if kind := m.Variant["response_type"]; kind != "" && kind != "code" {
+		return m.Test + "_" + strings.ReplaceAll(kind, " ", "+")
+	}
+	return m.Test
+}
 
 // begin makes a plan of a configuration.
 func (s *conformance) begin(plan string, variant map[string]string, config map[string]any) (string, []module) {
@@ -122,10 +128,10 @@ func (s *conformance) run(plan string, m module) verdict {
 	b := s.person()
 	b.behave(m.Test)
 	info := s.attend(test.ID, b)
-	v := verdict{module: m.Test, status: info.Status, result: info.Result, took: time.Since(began)}
-	v.failed, v.warnings = s.log(test.ID, m.Test)
+	v := verdict{module: m.name(), status: info.Status, result: info.Result, took: time.Since(began)}
+	v.failed, v.warnings = s.log(test.ID, m.name())
 	if pages := b.seen(); len(pages) > 0 {
-		keep(s.t, m.Test+".html", []byte(strings.Join(pages, "\n\n<!-- next page -->\n\n")))
+		keep(s.t, m.name()+".html", []byte(strings.Join(pages, "\n\n<!-- next page -->\n\n")))
 	}
 	return v
 }

@@ -28,6 +28,9 @@ const (
 // suiteSections is what the plans need of the hub: OpenID Connect's own profiles send no PKCE.
 const suiteSections = "oidc: { require_pkce: false }"
 
+// suiteTypes are the response types of the plans that know more than code.
+const suiteTypes = "[code, id_token, id_token token, code id_token, code token, code id_token token]"
+
 // certification is one plan of the suite, run against a hub of its own.
 type certification struct {
 	name    string
@@ -35,6 +38,18 @@ type certification struct {
 	variant map[string]string
 	config  func(t *testing.T, h *hub) map[string]any
 	scripts bool // needs Chromium
+}
+
+// sections is the configuration of the hub for a plan.
+func (c certification) sections(t *testing.T) string {
+	t.Helper()
+	switch c.name {
+	case "dynamic":
+		return suiteOpen(t)
+	case "implicit", "hybrid", "formpost-implicit", "formpost-hybrid":
+		return "oidc: { require_pkce: false, response_types: " + suiteTypes + " }"
+	}
+	return suiteSections
 }
 
 func certifications() []certification {
@@ -56,6 +71,10 @@ func certifications() []certification {
 		{"config", "oidcc-config-certification-test-plan", nil, suiteBasic, false},
 		{"basic", "oidcc-basic-certification-test-plan", static, suiteBasic, false},
 		{"formpost", "oidcc-formpost-basic-certification-test-plan", static, suiteBasic, false},
+		{"implicit", "oidcc-implicit-certification-test-plan", static, suiteFront, false},
+		{"hybrid", "oidcc-hybrid-certification-test-plan", static, suiteFront, false},
+		{"formpost-implicit", "oidcc-formpost-implicit-certification-test-plan", static, suiteFront, false},
+		{"formpost-hybrid", "oidcc-formpost-hybrid-certification-test-plan", static, suiteFront, false},
 		{"keyed", "oidcc-test-plan", keyed, suiteKeyed, false},
 		{"rplogout", "oidcc-rp-initiated-logout-certification-test-plan", code, suiteLogout(""), false},
 		{"backchannel", "oidcc-backchannel-rp-initiated-logout-certification-test-plan", code, suiteLogout("backchannel_logout_uri"), false},
@@ -90,11 +109,7 @@ func TestSuite(t *testing.T) {
 	}
 	for _, c := range certifications() {
 		t.Run(c.name, func(t *testing.T) {
-			sections := suiteSections
-			if c.name == "dynamic" {
-				sections = suiteOpen(t)
-			}
-			h := startHubWith(t, "", sections)
+			h := startHubWith(t, "", c.sections(t))
 			s := startSuite(t, at, h)
 			s.scripts = c.scripts
 			id, modules := s.begin(c.plan, c.variant, c.config(t, h))
@@ -145,9 +160,21 @@ oidc:
 // suiteBasic registers the clients of the OpenID Connect plans.
 func suiteBasic(t *testing.T, h *hub) map[string]any {
 	t.Helper()
-	first := suiteClient{"suite-basic", "client_secret_basic", "a-secret-for-the-first-client-of-the-suite", ", pkce: false, id_token_alg: RS256"}
-	second := suiteClient{"suite-second", "client_secret_basic", "a-secret-for-the-second-client-of-the-suite", ", pkce: false, id_token_alg: RS256"}
-	post := suiteClient{"suite-post", "client_secret_post", "a-secret-for-the-third-client-of-the-suite!", ", pkce: false, id_token_alg: RS256"}
+	return suiteStatic(t, h, "")
+}
+
+// suiteFront registers those that get tokens by the browser.
+func suiteFront(t *testing.T, h *hub) map[string]any {
+	t.Helper()
+	return suiteStatic(t, h, ", response_types: "+suiteTypes)
+}
+
+func suiteStatic(t *testing.T, h *hub, terms string) map[string]any {
+	t.Helper()
+	terms = ", pkce: false, id_token_alg: RS256" + terms
+	first := suiteClient{"suite-basic", "client_secret_basic", "a-secret-for-the-first-client-of-the-suite", terms}
+	second := suiteClient{"suite-second", "client_secret_basic", "a-secret-for-the-second-client-of-the-suite", terms}
+	post := suiteClient{"suite-post", "client_secret_post", "a-secret-for-the-third-client-of-the-suite!", terms}
 	for _, c := range []suiteClient{first, second, post} {
 		c.approve(t, h, suiteURL("callback"))
 	}
@@ -170,13 +197,13 @@ protocol: oidc
 stage: test
 release: [{ set: cis2 }]
 oidc:
-  { pkce: false, grants: [authorization_code, refresh_token],
+  { pkce: false, grants: [authorization_code, implicit, refresh_token], response_types: `+suiteTypes+`,
     scopes: [openid, profile, email, nhsperson, nationalrbacaccess, selectedrole, associatedorgs] }
 `), 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "oidc: { require_pkce: false, registration: { mode: open, template_file: " + template + ", hourly: 0 } }"
+	return "oidc: { require_pkce: false, response_types: " + suiteTypes + ", registration: { mode: open, template_file: " + template + ", hourly: 0 } }"
 }
 
 // suiteDynamic needs no client beforehand: each module registers its own.
