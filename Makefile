@@ -10,18 +10,23 @@ TESTFLAGS ?=
 # Packages without real components.
 unit = $$($(GO) list ./... | grep -v '/e2e\(/\|$$\)')
 
+# Where the agent runs, and a loop over it.
+agent_systems = linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+each_system = for system in $(agent_systems); do export CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system\#*/};
+
 .DEFAULT_GOAL := help
-.PHONY: help build build-openssl check test wycheproof fuzz bench golden howtos
+.PHONY: help build build-agents build-openssl check test wycheproof fuzz bench golden howtos
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/lanyard, and bin/lanyard-agent where a C compiler is
+build: ## build bin/lanyard, and bin/lanyard-agent, which is linked with the C library to load middleware; no C compiler needed
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/lanyard ./cmd/lanyard
-	@if command -v "$$($(GO) env CC)" >/dev/null 2>&1; then \
-		echo "CGO_ENABLED=1 $(GO) build -trimpath -o bin/lanyard-agent ./cmd/lanyard-agent"; \
-		CGO_ENABLED=1 $(GO) build -trimpath -ldflags=-s -o bin/lanyard-agent ./cmd/lanyard-agent; \
-	else echo "no C compiler: bin/lanyard-agent is not built (PKCS#11 is a C interface)"; fi
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o bin/lanyard-agent ./cmd/lanyard-agent
+
+build-agents: ## build bin/lanyard-agent-SYSTEM-PROCESSOR for Linux, Windows and macOS
+	@$(each_system) out=bin/lanyard-agent-$$GOOS-$$GOARCH$$($(GO) env GOEXE); echo "$$out"; \
+		$(GO) build -trimpath -ldflags=-s -o "$$out" ./cmd/lanyard-agent || exit 1; done
 
 build-openssl: ## build bin/lanyard-openssl, linked with the C library: RSA by the machine's OpenSSL 3, no C compiler needed
 	CGO_ENABLED=0 $(GO) build -trimpath -tags openssl -o bin/lanyard-openssl ./cmd/lanyard
@@ -32,6 +37,8 @@ check: ## formatting, vet and unit tests: what to run before a commit
 	$(GO) vet -tags howto ./e2e
 	$(GO) vet -tags wycheproof ./trust/jose
 	CGO_ENABLED=0 $(GO) vet -tags openssl ./adapters/keystore/openssl
+	@$(each_system) echo "the agent for $$system"; \
+		$(GO) vet ./cmd/agent/card/cryptoki ./cmd/lanyard-agent && $(GO) build -o /dev/null ./cmd/lanyard-agent || exit 1; done
 	$(GO) test -timeout 5m $(TESTFLAGS) $(unit)
 
 test: ## everything, with real components end to end; no test is skipped

@@ -44,7 +44,7 @@ func newBay(t *testing.T, h *hub, leaf *components.Leaf, lines string) *bay {
 func bayWith(t *testing.T, h *hub, module, pin string, env map[string]string, ports []int, lines string) *bay {
 	t.Helper()
 	dir := t.TempDir()
-	b := &bay{t: t, hub: h, bin: components.BuildC(t, "github.com/lanyard-hub/lanyard/cmd/lanyard-agent"), config: filepath.Join(dir, "agent.yaml"), env: env, pins: filepath.Join(dir, "pin")}
+	b := &bay{t: t, hub: h, bin: components.Build(t, "github.com/lanyard-hub/lanyard/cmd/lanyard-agent"), config: filepath.Join(dir, "agent.yaml"), env: env, pins: filepath.Join(dir, "pin")}
 	b.types(pin)
 	// A pinentry that writes down what it is told, but for the PIN.
 	entry := filepath.Join(dir, "pinentry")

@@ -12,21 +12,10 @@ import (
 // the result.
 func Build(tb testing.TB, pkg string) string {
 	tb.Helper()
-	return build(tb, pkg, "0")
-}
-
-// BuildC is Build with a C compiler, for what calls C.
-func BuildC(tb testing.TB, pkg string) string {
-	tb.Helper()
-	return build(tb, pkg, "1")
-}
-
-func build(tb testing.TB, pkg, cgo string) string {
-	tb.Helper()
 	file := filepath.Join(directory(tb, "bin"), path.Base(pkg))
 	must(tb, Command{
 		Path: "go", Args: []string{"build", "-trimpath", "-ldflags=-s", "-o", file, pkg},
-		Env:  map[string]string{"CGO_ENABLED": cgo},
+		Env:  map[string]string{"CGO_ENABLED": "0"},
 		Wait: 10 * time.Minute, // a cold cache on two shared cores
 	})
 	return file

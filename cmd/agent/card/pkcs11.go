@@ -1,5 +1,3 @@
-//go:build cgo
-
 package card
 
 import (
@@ -8,40 +6,42 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 	"sync"
-	"sync/atomic"
-	"unsafe"
 
-	"github.com/miekg/pkcs11"
+	"github.com/lanyard-hub/lanyard/cmd/agent/card/cryptoki"
 )
 
 // middleware is a loaded PKCS#11 module. The mutex keeps its calls apart, but for Wait: not every module is as safe for
 // threads as it says.
 type middleware struct {
 	mu      sync.Mutex
-	ctx     *pkcs11.Ctx
+	module  *cryptoki.Module
 	closed  bool
-	waiting atomic.Int32
+	waiting int // waits under way
 }
 
-// maxCertificate bounds what is read of a certificate, in bytes; maxObjects how many objects of a token are looked at.
+// maxCertificate, maxID and maxLabel bound what is read of an object, in bytes; maxObjects how many objects of a token are looked at.
 const (
 	maxCertificate = 16 << 10
+	maxID          = 1 << 10
+	maxLabel       = 1 << 10
 	maxObjects     = 64
 )
 
-// Load loads the middleware in the shared library at path; ErrModule if that fails.
+// Load loads the middleware in the shared library at an absolute path; ErrModule if that fails, and ErrUnsupported as well where there
+// is no way to load one.
 func Load(path string) (Module, error) {
-	ctx := pkcs11.New(path)
-	if ctx == nil {
-		return nil, fmt.Errorf("%w: %s", ErrModule, path)
+	module, err := cryptoki.Open(path)
+	if errors.Is(err, cryptoki.ErrSystem) {
+		err = ErrUnsupported
 	}
-	if err := ctx.Initialize(); err != nil && !is(err, pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-		ctx.Destroy()
+	if err == nil {
+		err = module.Initialize()
+	}
+	if err != nil && !errors.Is(err, cryptoki.AlreadyInitialized) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrModule, path, err)
 	}
-	return &middleware{ctx: ctx}, nil
+	return &middleware{module: module}, nil
 }
 
 // Close implements io.Closer.
@@ -52,33 +52,51 @@ func (m *middleware) Close() error {
 		return nil
 	}
 	m.closed = true
-	if m.waiting.Load() > 0 {
+	if m.waiting > 0 {
 		return nil // OpenSC, for one, frees under C_Finalize what a wait still uses; the end of the process has to do
 	}
-	return m.ctx.Finalize()
+	return m.module.Finalize()
 }
 
 // Wait implements Waiter by C_WaitForSlotEvent. That a module cannot do it looks like an event that comes at once.
 func (m *middleware) Wait() {
-	m.waiting.Add(1)
-	defer m.waiting.Add(-1)
-	<-m.ctx.WaitForSlotEvent(0)
+	if !m.begin() {
+		return
+	}
+	defer m.end()
+	_ = m.module.WaitForSlotEvent() // whatever it was, the readers are looked at
+}
+
+// begin a wait: none after the module was closed, which it would not see.
+func (m *middleware) begin() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.closed {
+		m.waiting++
+	}
+	return !m.closed
+}
+
+func (m *middleware) end() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waiting--
 }
 
 func (m *middleware) Slots() ([]Slot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	ids, err := m.ctx.GetSlotList(false)
+	ids, err := m.module.Slots()
 	if err != nil {
 		return nil, failure(err)
 	}
 	var out []Slot
 	for _, id := range ids {
-		info, err := m.ctx.GetSlotInfo(id)
+		info, err := m.module.SlotInfo(id)
 		if err != nil {
 			continue // the reader went between the two calls
 		}
-		out = append(out, Slot{ID: id, Reader: strings.TrimSpace(info.SlotDescription), Present: info.Flags&pkcs11.CKF_TOKEN_PRESENT != 0})
+		out = append(out, Slot{ID: id, Reader: info.Description, Present: info.Flags&cryptoki.FlagTokenPresent != 0})
 	}
 	return out, nil
 }
@@ -86,122 +104,97 @@ func (m *middleware) Slots() ([]Slot, error) {
 func (m *middleware) Token(slot uint) (Token, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t, err := m.ctx.GetTokenInfo(slot)
+	t, err := m.module.TokenInfo(slot)
 	switch {
 	case err == nil:
 		return token(t), nil
-	case is(err, pkcs11.CKR_TOKEN_NOT_RECOGNIZED):
+	case errors.Is(err, cryptoki.TokenNotRecognized):
 		return Token{}, nil
 	}
 	return Token{}, failure(err)
 }
 
-func token(t pkcs11.TokenInfo) Token {
-	has := func(flag uint) bool { return t.Flags&flag != 0 }
+func token(t cryptoki.TokenInfo) Token {
+	has := func(flag uint64) bool { return t.Flags&flag != 0 }
 	return Token{
-		Known: has(pkcs11.CKF_TOKEN_INITIALIZED), Label: strings.TrimSpace(t.Label), Serial: strings.TrimSpace(t.SerialNumber),
-		Protected: has(pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH), CountLow: has(pkcs11.CKF_USER_PIN_COUNT_LOW),
-		FinalTry: has(pkcs11.CKF_USER_PIN_FINAL_TRY), Locked: has(pkcs11.CKF_USER_PIN_LOCKED),
+		Known: has(cryptoki.FlagInitialized), Label: t.Label, Serial: t.Serial, Protected: has(cryptoki.FlagPINOnReader),
+		CountLow: has(cryptoki.FlagPINCountLow), FinalTry: has(cryptoki.FlagPINFinalTry), Locked: has(cryptoki.FlagPINLocked),
 	}
 }
 
 func (m *middleware) Certificates(slot uint) ([]Object, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	session, err := m.ctx.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION)
+	session, err := m.module.OpenSession(slot)
 	if err != nil {
 		return nil, failure(err)
 	}
-	defer m.ctx.CloseSession(session) //nolint:errcheck // gone with the card at the latest
-	handles, err := m.find(session, []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_CERTIFICATE),
-		pkcs11.NewAttribute(pkcs11.CKA_CERTIFICATE_TYPE, pkcs11.CKC_X_509),
-	})
+	defer session.Close() //nolint:errcheck // gone with the card at the latest
+	found, err := session.Find(maxObjects, cryptoki.Certificate, cryptoki.Number(cryptoki.CertificateType, cryptoki.X509))
 	if err != nil {
-		return nil, err
+		return nil, failure(err)
 	}
 	var out []Object
-	for _, h := range handles {
-		o := Object{}
-		for _, kind := range []uint{pkcs11.CKA_VALUE, pkcs11.CKA_ID, pkcs11.CKA_LABEL} { // one by one: not every token has each
-			got, err := m.ctx.GetAttributeValue(session, h, []*pkcs11.Attribute{pkcs11.NewAttribute(kind, nil)})
-			if err != nil || len(got) != 1 {
-				continue
-			}
-			switch kind {
-			case pkcs11.CKA_VALUE:
-				o.DER = got[0].Value
-			case pkcs11.CKA_ID:
-				o.ID = got[0].Value
-			default:
-				o.Label = string(got[0].Value)
-			}
-		}
-		if len(o.DER) > 0 && len(o.DER) <= maxCertificate {
+	for _, f := range found {
+		if o := read(session, f); len(o.DER) > 0 {
 			out = append(out, o)
 		}
 	}
 	return out, nil
 }
 
-func (m *middleware) find(session pkcs11.SessionHandle, template []*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error) {
-	if err := m.ctx.FindObjectsInit(session, template); err != nil {
-		return nil, failure(err)
+// read asks for attributes one by one: not every token has each.
+func read(session cryptoki.Session, o cryptoki.Object) Object {
+	get := func(kind uint64, most int) []byte {
+		value, err := session.Get(o, kind, most)
+		if err != nil {
+			return nil
+		}
+		return value
 	}
-	handles, _, err := m.ctx.FindObjects(session, maxObjects)
-	if err := errors.Join(err, m.ctx.FindObjectsFinal(session)); err != nil {
-		return nil, failure(err)
-	}
-	return handles, nil
+	return Object{ID: get(cryptoki.ID, maxID), Label: string(get(cryptoki.Label, maxLabel)), DER: get(cryptoki.Value, maxCertificate)}
 }
 
 func (m *middleware) Sign(slot uint, pin []byte, keys []Key, message []byte) (int, []byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	session, err := m.ctx.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION)
+	session, err := m.module.OpenSession(slot)
 	if err != nil {
 		return 0, nil, failure(err)
 	}
-	defer m.ctx.CloseSession(session) //nolint:errcheck // gone with the card at the latest
-	// The string shares the bytes of the PIN, so that wiping them wipes it in Go; the binding frees a copy
-	// of its own in C without wiping it.
-	if err := m.ctx.Login(session, pkcs11.CKU_USER, unsafe.String(unsafe.SliceData(pin), len(pin))); err != nil && !is(err, pkcs11.CKR_USER_ALREADY_LOGGED_IN) {
+	defer session.Close() //nolint:errcheck // gone with the card at the latest
+	if err := session.Login(pin); err != nil && !errors.Is(err, cryptoki.UserAlreadyLoggedIn) {
 		return 0, nil, failure(err)
 	}
-	defer m.ctx.Logout(session) //nolint:errcheck // the session is closed next, and with the last session the login
+	defer session.Logout() //nolint:errcheck // the session is closed next, and with the last session the login
 	for i, key := range keys {
-		handles, err := m.find(session, []*pkcs11.Attribute{
-			pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY), pkcs11.NewAttribute(pkcs11.CKA_ID, key.ID),
-		})
+		found, err := session.Find(1, cryptoki.PrivateKey, cryptoki.Bytes(cryptoki.ID, key.ID))
 		if err != nil {
-			return 0, nil, err
+			return 0, nil, failure(err)
 		}
-		if len(handles) == 0 {
+		if len(found) == 0 {
 			continue
 		}
-		signature, err := m.sign(session, handles[0], key.Method, message)
+		signature, err := signature(session, found[0], key.Method, message)
 		return i, signature, err
 	}
 	return 0, nil, ErrNoKey
 }
 
-func (m *middleware) sign(session pkcs11.SessionHandle, key pkcs11.ObjectHandle, method Method, message []byte) ([]byte, error) {
+func signature(session cryptoki.Session, key cryptoki.Object, method Method, message []byte) ([]byte, error) {
 	digest := sha256.Sum256(message)
-	mechanism, input := uint(pkcs11.CKM_RSA_PKCS), append(digestInfo(), digest[:]...)
+	mechanism, input := cryptoki.RSAPKCS, append(digestInfo(), digest[:]...)
 	if method == ECDSA {
-		mechanism, input = pkcs11.CKM_ECDSA, digest[:]
+		mechanism, input = cryptoki.ECDSA, digest[:]
 	}
-	if err := m.ctx.SignInit(session, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, key); err != nil {
-		return nil, failure(err)
-	}
-	signature, err := m.ctx.Sign(session, input)
+	raw, err := session.Sign(key, mechanism, input)
 	if err != nil {
 		return nil, failure(err)
 	}
 	if method == ECDSA {
-		return derSignature(signature)
+		return derSignature(raw)
 	}
-	return signature, nil
+	return raw, nil
 }
 
 // digestInfo is what precedes a SHA-256 digest in an RSASSA-PKCS1-v1_5 signature (RFC 8017 9.2, note 1).
@@ -218,28 +211,20 @@ func derSignature(raw []byte) ([]byte, error) {
 	return asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:n]), new(big.Int).SetBytes(raw[n:])})
 }
 
-func is(err error, code uint) bool {
-	got, ok := errors.AsType[pkcs11.Error](err)
-	return ok && uint(got) == code
-}
-
 // failure turns a return value of PKCS#11 into the fact that matters here.
 func failure(err error) error {
-	code, ok := errors.AsType[pkcs11.Error](err)
-	if !ok {
-		return fmt.Errorf("%w: %w", ErrFailed, err)
-	}
 	fact := ErrFailed
-	switch uint(code) {
-	case pkcs11.CKR_PIN_INCORRECT, pkcs11.CKR_PIN_INVALID, pkcs11.CKR_PIN_LEN_RANGE:
+	code, _ := errors.AsType[cryptoki.Code](err)
+	switch code {
+	case cryptoki.PINIncorrect, cryptoki.PINInvalid, cryptoki.PINLenRange:
 		fact = ErrPIN
-	case pkcs11.CKR_PIN_LOCKED:
+	case cryptoki.PINLocked:
 		fact = ErrPINLocked
-	case pkcs11.CKR_FUNCTION_CANCELED, pkcs11.CKR_CANCEL:
+	case cryptoki.FunctionCanceled, cryptoki.Cancel:
 		fact = ErrCancelled
-	case pkcs11.CKR_DEVICE_REMOVED, pkcs11.CKR_TOKEN_NOT_PRESENT, pkcs11.CKR_SESSION_HANDLE_INVALID, pkcs11.CKR_SESSION_CLOSED, pkcs11.CKR_SLOT_ID_INVALID:
+	case cryptoki.DeviceRemoved, cryptoki.TokenNotPresent, cryptoki.SessionHandleInvalid, cryptoki.SessionClosed, cryptoki.SlotIDInvalid:
 		fact = ErrRemoved
-	case pkcs11.CKR_TOKEN_NOT_RECOGNIZED:
+	case cryptoki.TokenNotRecognized:
 		fact = ErrNotRecognised
 	}
 	return fmt.Errorf("%w: %w", fact, err)
