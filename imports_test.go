@@ -116,6 +116,7 @@ var testLibraries = map[string][]string{
 	"github.com/google/go-cmp":                 {},
 	"pgregory.net/rapid":                       {},
 	"github.com/descope/virtualwebauthn":       {"adapters/fido"},
+	"github.com/google/go-tpm":                 {"adapters/fido"}, // what TPMs say, as the webauthn library reads it
 	"github.com/ory/fosite":                    {"protocols/oidc"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {"protocols/oidc"},
 	"github.com/go-jose/go-jose/v4":            {"protocols/oidc", "trust/jose", "protocols/oidc/registration", "e2e", "e2e/components"}, // the clients of tests, and the oracle

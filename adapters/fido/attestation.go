@@ -3,7 +3,6 @@ package fido
 import (
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"slices"
 	"time"
@@ -60,15 +59,14 @@ func vouched(c *webauthn.Credential, model AAGUID, m *Metadata, roots []*x509.Ce
 		own = m.models[model].roots
 	}
 	anchor := anchorOf(path, slices.Concat(own, roots), at)
-	switch {
-	case anchor == nil:
+	if anchor == nil {
 		return false
-	case c.AttestationFormat != string(protocol.AttestationFormatPacked):
-		return true
 	}
-	// Who certifies several models must say in each certificate for which (section 8.2.1); that it is this one the library has seen.
+	// Who certifies several models must say in each certificate for which (section 8.2.1). Otherwise the model is the word of whoever has a key
+	// of any of them, whatever the format: what a platform's statement covers is made by software of the device's owner.
+	named, ok, err := modelIn(path[0])
 	onlyThis := slices.ContainsFunc(own, anchor.Equal) && !m.shared[sha256.Sum256(anchor.Raw)]
-	return onlyThis || slices.ContainsFunc(path[0].Extensions, func(e pkix.Extension) bool { return e.Id.Equal(aaguidExtension()) })
+	return onlyThis || err == nil && ok && named == model
 }
 
 // aaguidExtension is id-fido-gen-ce-aaguid.

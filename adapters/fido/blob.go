@@ -93,7 +93,7 @@ func (s Signer) signer(header []byte, now time.Time) (leaf *x509.Certificate, al
 	}
 	chain, err := certificates(h.Chain)
 	if err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("%w: %w", ErrMetadata, err)
 	}
 	if _, err := verifyPath(chain, s.Roots, now); err != nil {
 		return nil, "", fmt.Errorf("%w: signer: %w", ErrMetadata, err)
@@ -109,7 +109,7 @@ func certificates(raw [][]byte) ([]*x509.Certificate, error) {
 	for _, b := range raw {
 		c, err := x509.ParseCertificate(b)
 		if err != nil {
-			return nil, fmt.Errorf("%w: certificate: %w", ErrMetadata, err)
+			return nil, fmt.Errorf("certificate: %w", err)
 		}
 		out = append(out, c)
 	}

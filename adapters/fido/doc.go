@@ -9,5 +9,7 @@
 // Metadata Service in force (blob.go reads it, follow.go keeps it): worth.go has the table. That room of the library is not used: it asks
 // addresses in certificates that nobody verified yet, takes any name under the root, and knows no number before.
 //
+// Attestation is verified by the library and by rules of ours (statement.go); of Android and Apple by ours alone.
+//
 // What a key is told about its owner is a hash of the uid and the display name; no uid.
 package fido

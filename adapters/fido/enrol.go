@@ -88,7 +88,7 @@ func (k *Keys) FinishEnrolment(ctx context.Context, p people.Person, kept, respo
 	if !readable(parsed.Response.AttestationObject.Format) {
 		return bridge.NewKey{}, unfit("key_attestation_format")
 	}
-	credential, err := k.library.CreateCredential(user{uid: p.UID, name: p.Name}, s.Session, parsed)
+	credential, err := k.attested(user{uid: p.UID, name: p.Name}, s, parsed)
 	if err != nil {
 		return bridge.NewKey{}, unfit("key_attestation").Because(err)
 	}

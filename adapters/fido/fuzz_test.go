@@ -167,3 +167,33 @@ func FuzzTrustPath(f *testing.F) {
 		}
 	})
 }
+
+// FuzzKeyDescription: what is read of Android's key description is in it: each authorization once, in a list, and nothing behind it.
+func FuzzKeyDescription(f *testing.F) {
+	f.Add([]byte("\x30\x1b\x02\x01\x04\x0a\x01\x01\x02\x01\x29\x0a\x01\x01\x04\x02hi\x04\x00\x30\x00\x30\x07\xbf\x85\x3e\x03\x02\x01\x00"))
+	f.Add([]byte("\x30\x1a\x02\x01\x04\x0a\x01\x01\x02\x01\x29\x0a\x01\x01\x04\x00\x04\x00\x30\x00\x30\x07\xa1\x05\x31\x03\x02\x01\x02\x00"))
+	f.Add([]byte("\x30\x80\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := readKeyDescription(data)
+		if err != nil {
+			return
+		}
+		if len(d.challenge) > len(data) || len(d.challenge) > 0 && !bytes.Contains(data, d.challenge) {
+			t.Error("a challenge that is not there")
+		}
+		size := 0
+		for _, list := range []authorizations{d.software, d.tough} {
+			for tag, value := range list {
+				if size += len(value); !bytes.Contains(data, value) {
+					t.Errorf("member %d is not there", tag)
+				}
+				if numbers, ok := list.numbers(tag); ok && len(numbers) > len(value) {
+					t.Errorf("%d numbers in %d bytes", len(numbers), len(value))
+				}
+			}
+		}
+		if size >= len(data) {
+			t.Error("more was read than there is")
+		}
+	})
+}

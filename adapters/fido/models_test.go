@@ -167,6 +167,8 @@ func testStatements(t *testing.T) {
 		})
 	}
 	testWhoseRoot(t, m)
+	testFormatsRefused(t)
+	testPaths(t)
 }
 
 // badTPM is a statement with certInfo that does not begin with TPM_GENERATED_VALUE (section 8.3).
