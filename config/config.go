@@ -197,7 +197,8 @@ type AuthorityRevocation struct {
 	Files          []string      `key:"crl_files" format:"file" doc:"Files with lists and deltas (DER up to 200 MB, or PEM up to 32 MiB), looked at every 30 seconds."`
 	Lists          []string      `key:"crl_url" format:"source_url" doc:"Where lists are fetched. Addresses inside of certificates are never asked. What was fetched is kept below data and serves a restart without network."`
 	Deltas         []string      `key:"delta_url" format:"source_url" doc:"Where deltas to those lists are fetched."`
-	Responder      string        `key:"ocsp_url" format:"source_url" doc:"OCSP responder, asked ahead of time about the cards that are registered and used here; no sign-in waits for it."`
+	Responder      string        `key:"ocsp_url" format:"source_url" doc:"OCSP responder, asked ahead of time about the cards that are registered and used here. A sign-in waits for it only with a card about which nothing is known (ocsp_wait)."`
+	Wait           time.Duration `key:"ocsp_wait" default:"2s" min:"0s" max:"10s" doc:"How long a sign-in with a card about which nothing is known, such as one that was never seen here, may wait for ocsp_url. 0s: it is refused once and asked about meanwhile. A responder that did not answer is not waited for again for 30 seconds."`
 	Every          time.Duration `key:"crl_every" default:"15m" min:"1m" max:"24h" doc:"How often crl_url and delta_url are asked."`
 	Fresh          time.Duration `key:"fresh" default:"24h" min:"1m" doc:"Evidence within its own dates is fresh up to this age, counted from its thisUpdate, and gives the full assurance."`
 	Stale          time.Duration `key:"stale" min:"1m" doc:"Evidence of up to this age is still permitted, at stale_assurance. At least fresh; without it only fresh evidence is."`

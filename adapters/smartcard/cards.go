@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"time"
 
@@ -67,7 +68,7 @@ func New(o Options) (*Cards, error) {
 // emergency access, comes back as a Proof of unknown standing together with a Refusal of code card_emergency_only: the proof is
 // good for that alone.
 func (c *Cards) Accept(ctx context.Context, presented []*x509.Certificate, now time.Time) (bridge.Proof, error) {
-	card, err := c.examine(presented, now)
+	card, err := c.examine(ctx, presented, now)
 	if err != nil {
 		return bridge.Proof{}, err
 	}
@@ -90,8 +91,8 @@ func (c *Cards) Accept(ctx context.Context, presented []*x509.Certificate, now t
 }
 
 // Inspect implements bridge.Cards. The caller gives the authenticator its ID, UID, Label and Added.
-func (c *Cards) Inspect(_ context.Context, presented []*x509.Certificate, now time.Time) (people.Authenticator, error) {
-	card, err := c.examine(presented, now)
+func (c *Cards) Inspect(ctx context.Context, presented []*x509.Certificate, now time.Time) (people.Authenticator, error) {
+	card, err := c.examine(ctx, presented, now)
 	if err != nil {
 		return people.Authenticator{}, err
 	}
@@ -101,8 +102,14 @@ func (c *Cards) Inspect(_ context.Context, presented []*x509.Certificate, now ti
 	return people.Authenticator{Kind: people.Smartcard, Handle: card.handle(), Expires: card.leaf.NotAfter}, nil
 }
 
+// Asker is a Decider of an Authority that can be waited for.
+type Asker interface {
+	// AskNow asks about a card of which nothing is known, and returns when something is, or in bounded time. The card's path is verified.
+	AskNow(ctx context.Context, issuer *x509.Certificate, serial *big.Int)
+}
+
 // examine runs the tables of checks.
-func (c *Cards) examine(presented []*x509.Certificate, now time.Time) (*card, error) {
+func (c *Cards) examine(ctx context.Context, presented []*x509.Certificate, now time.Time) (*card, error) {
 	k := &card{presented: presented, now: now}
 	for _, rule := range rules() {
 		if r := rule.check(k); r != nil {
@@ -111,6 +118,9 @@ func (c *Cards) examine(presented []*x509.Certificate, now time.Time) (*card, er
 	}
 	if r := c.choose(k); r != nil {
 		return nil, r
+	}
+	if asker, ok := k.authority.Revocation.(Asker); ok {
+		asker.AskNow(ctx, k.issuer(), k.leaf.SerialNumber)
 	}
 	if r := k.revoked(); r != nil {
 		return nil, r

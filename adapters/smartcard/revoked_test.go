@@ -1,6 +1,7 @@
 package smartcard
 
 import (
+	"context"
 	"crypto/x509"
 	"math/big"
 	"testing"
@@ -68,5 +69,37 @@ func TestRevokedOfNobody(t *testing.T) {
 		if got, ok := o.cards.Revoked(people.Authenticator{Kind: people.Smartcard, Handle: handle}, start); ok {
 			t.Errorf("%q: %+v", handle, got)
 		}
+	}
+}
+
+// asked is a sheet that is good once it was asked about a card.
+type asked struct {
+	*sheet
+	about []string
+}
+
+func (a *asked) AskNow(_ context.Context, issuer *x509.Certificate, serial *big.Int) {
+	a.about = append(a.about, issuer.Subject.CommonName+" "+serial.String())
+	a.standing = bridge.StandingFresh
+}
+
+// TestCardNeverSeenBefore: a card about which nothing is known is asked about within its sign-in, once its path is verified and not before.
+func TestCardNeverSeenBefore(t *testing.T) {
+	o := newOffice(t, nil)
+	a := &asked{sheet: o.sheet}
+	o.sheet.standing, o.authority.Revocation = bridge.StandingUnknown, a
+	o.open(t)
+	card, stranger := newCard(t, o.issuer, nil), newCard(t, newAuthority(t, nil, "Level 1D", nil), nil)
+	o.register(o.issuer, card, "1")
+	_, err := o.accept(t, stranger)
+	refused(t, err, bridge.CredentialUntrusted, "card_untrusted")
+	if len(a.about) != 0 {
+		t.Errorf("asked about %v", a.about)
+	}
+	if p, err := o.accept(t, card); err != nil || p.Standing != bridge.StandingFresh || len(a.about) != 1 || a.about[0] != "Level 1D 77" {
+		t.Errorf("%+v %v, asked about %v", p, err, a.about)
+	}
+	if _, ok := o.cards.Revoked(people.Authenticator{Kind: people.Smartcard, Handle: people.CardHandle(IssuerKeyID(o.issuer.cert), big.NewInt(77))}, start); ok || len(a.about) != 1 {
+		t.Errorf("asked about %v without anybody who waits", a.about)
 	}
 }

@@ -161,7 +161,7 @@ func identifier(c config.CardIdentifier) (smartcard.Identifier, error) {
 func revocationOptions(o Options, name string, c config.AuthorityRevocation) revocation.Options {
 	return revocation.Options{
 		Name: name, Clock: o.Clock, Log: o.Log, Folder: revocation.Folder(o.Config.Data, name),
-		Files: c.Files, Lists: slices.Concat(c.Lists, c.Deltas), Responder: c.Responder, Every: c.Every,
+		Files: c.Files, Lists: slices.Concat(c.Lists, c.Deltas), Responder: c.Responder, Wait: c.Wait, Every: c.Every,
 		Policy: revocation.Policy{
 			Mode: revocation.Mode(c.Mode), Fresh: c.Fresh, Stale: c.Stale, Then: revocation.Then(c.Then), StaleAssurance: bridge.Assurance(c.StaleAssurance),
 		},

@@ -28,6 +28,7 @@ type Options struct {
 	Files     []string      // each one list in DER, or several in PEM
 	Lists     []string      // addresses of lists, complete ones and deltas
 	Responder string        // address of an OCSP responder
+	Wait      time.Duration // how long a sign-in may wait for the responder, of a card about which nothing is known; 0: none waits
 	Every     time.Duration // how often an address of a list is asked; 15 minutes if zero
 	Fetch     Fetcher       // required where there is an address
 	Cards     Cards         // for which answers are fetched ahead of their first use; nil: for none
@@ -44,6 +45,7 @@ type Cache struct {
 	pairs   atomic.Pointer[map[issuerKey]pair]
 	answers answers
 	sources sources
+	asking  asking
 
 	mu        sync.Mutex // held while something is taken; never by those who only ask
 	marks     map[issuerKey]mark

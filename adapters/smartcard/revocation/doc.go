@@ -1,5 +1,6 @@
 // Package revocation decides from what is held in memory how sure it is that a card was not revoked, and by what evidence. It
-// opens no connection and no file when it is asked.
+// opens no connection and no file when it is asked; only for a card about which nothing is known a sign-in may wait, briefly, for the
+// responder of the configuration (asknow.go).
 //
 // A Cache belongs to one authority and its Policy. It holds the authority's complete revocation lists and the deltas to them
 // (list.go, pair.go) and its OCSP answers about single cards (answer.go). Both are believed by their own signature and by
