@@ -20,6 +20,8 @@ type OIDCClientDocument struct {
 	InitiateLoginURI string                `yaml:"initiate_login_uri,omitempty"`
 	ClientURI        string                `yaml:"client_uri,omitempty"`
 	LogoURI          string                `yaml:"logo_uri,omitempty"`
+	LogoFile         string                `yaml:"logo_file,omitempty"`
+	Logo             string                `yaml:"logo,omitempty"` // base64
 	PolicyURI        string                `yaml:"policy_uri,omitempty"`
 	TermsURI         string                `yaml:"tos_uri,omitempty"`
 	Contacts         []string              `yaml:"contacts,omitempty"`
@@ -39,6 +41,7 @@ type About struct {
 	InitiateLoginURI string // where a sign-on can be begun (OpenID Connect Core 1.0, section 4)
 	ClientURI        string
 	LogoURI          string
+	Logo             *Logo // nil: none is shown
 	PolicyURI        string
 	TermsURI         string
 	Contacts         []string
@@ -68,7 +71,7 @@ func (b *builder) client(d OIDCClientDocument, t *OIDCTerms) {
 		b.fail("oidc.auth_alg is for oidc.auth private_key_jwt alone")
 	}
 	t.About = About{
-		InitiateLoginURI: d.InitiateLoginURI, ClientURI: d.ClientURI, LogoURI: d.LogoURI, PolicyURI: d.PolicyURI, TermsURI: d.TermsURI, Contacts: d.Contacts,
+		InitiateLoginURI: d.InitiateLoginURI, ClientURI: d.ClientURI, LogoURI: d.LogoURI, Logo: b.logo(d.Logo), PolicyURI: d.PolicyURI, TermsURI: d.TermsURI, Contacts: d.Contacts,
 	}
 	for what, u := range map[string]string{
 		"oidc.initiate_login_uri": d.InitiateLoginURI, "oidc.client_uri": d.ClientURI, "oidc.logo_uri": d.LogoURI,

@@ -66,5 +66,16 @@ func (o OIDCDocument) resolve(fsys fs.FS) (*OIDCDocument, error) {
 		}
 		o.JWKSFile, o.JWKS = "", string(data)
 	}
+	if o.LogoFile != "" {
+		data, err := readFile(fsys, o.LogoFile)
+		if err != nil {
+			return nil, err
+		}
+		logo, err := ReadLogo(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.LogoFile, err)
+		}
+		o.LogoFile, o.Logo = "", logo.Encode()
+	}
 	return &o, nil
 }

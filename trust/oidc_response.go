@@ -81,6 +81,11 @@ func (o OIDCDocument) Responses() []ResponseType {
 	return slices.Compact(out)
 }
 
+// SignsOn reports whether people are sent here to sign on to the client.
+func (o OIDCDocument) SignsOn() bool {
+	return slices.Contains(o.Grants, GrantCode) || slices.Contains(o.Grants, GrantImplicit)
+}
+
 // responses compiles the response types. It comes after the grants.
 func (b *builder) responses(d OIDCDocument, t *OIDCTerms) {
 	for _, text := range d.ResponseTypes {

@@ -45,7 +45,7 @@ func ReadTemplate(data []byte, invited bool, c Compiler, o CompileOptions) (Temp
 	if len(d.OIDC.Grants) == 0 {
 		d.OIDC.Grants = standard.OIDC.Grants
 	}
-	if !slices.Contains(d.OIDC.Scopes, "openid") && (slices.Contains(d.OIDC.Grants, GrantCode) || slices.Contains(d.OIDC.Grants, GrantImplicit)) {
+	if !slices.Contains(d.OIDC.Scopes, "openid") && d.OIDC.SignsOn() {
 		d.OIDC.Scopes = append([]string{"openid"}, d.OIDC.Scopes...)
 	}
 	t := Template{d}

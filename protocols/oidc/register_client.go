@@ -35,21 +35,52 @@ func (p *Provider) newClient(ctx context.Context, said registration.Said, i trus
 	return d, shown, nil
 }
 
-// fill takes what the client said, and looks at the document of its sector.
+// fill takes what the client said, and looks at the document of its sector and at its logo.
 func (p *Provider) fill(ctx context.Context, said registration.Said, d *trust.Document) error {
 	if err := p.registrable().Apply(said, d); err != nil {
 		return err
 	}
+	if d.OIDC.SectorURI == "" && d.OIDC.LogoURI == "" {
+		return nil
+	}
+	if !p.doubtful.enter() {
+		return bridge.Refuse(bridge.Unavailable, "Documents of other clients are being fetched. Try again.").WithCode("keys_busy")
+	}
+	defer p.doubtful.leave()
+	if err := p.checkSector(ctx, d); err != nil {
+		return err
+	}
+	p.takeLogo(ctx, d)
+	return nil
+}
+
+// takeLogo fetches the logo of a client once, and keeps it: browsers never go where a stranger says, and what an administrator has looked at
+// stays as it was. A client without one, or with one that cannot be had or shown, is registered all the same. One that lies elsewhere than at the
+// client's own hosts could be somebody else's (OpenID Connect Dynamic Client Registration 1.0, section 9.1).
+func (p *Provider) takeLogo(ctx context.Context, d *trust.Document) {
+	if d.OIDC.LogoURI == "" || p.fetcher == nil || !trust.OwnHost(d.OIDC.LogoURI, d.OIDC.RedirectURIs) {
+		return
+	}
+	body, _, err := p.fetcher.Fetch(ctx, d.OIDC.LogoURI, true)
+	var logo *trust.Logo
+	if err == nil {
+		logo, err = trust.ReadLogo(body)
+	}
+	if err != nil {
+		p.log.InfoContext(ctx, "the logo of a client is not shown", "partner", d.Partner, "error", err.Error())
+		return
+	}
+	d.OIDC.Logo = logo.Encode()
+}
+
+// checkSector refuses a client that the document of its sector does not list.
+func (p *Provider) checkSector(ctx context.Context, d *trust.Document) error {
 	if d.OIDC.SectorURI == "" {
 		return nil
 	}
 	if p.fetcher == nil {
 		return &registration.Refusal{Code: registration.InvalidMetadata, Detail: "sector_identifier_uri is not offered by this hub."}
 	}
-	if !p.doubtful.enter() {
-		return bridge.Refuse(bridge.Unavailable, "Documents of other clients are being fetched. Try again.").WithCode("keys_busy")
-	}
-	defer p.doubtful.leave()
 	body, _, err := p.fetcher.Fetch(ctx, d.OIDC.SectorURI, true)
 	if err != nil {
 		return bridge.Refuse(bridge.BadRequest, "The document of sector_identifier_uri cannot be fetched: it must be answered with 200, without redirect, within a few seconds, at a public address.").

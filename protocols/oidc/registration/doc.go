@@ -11,5 +11,5 @@
 //   - Without id_token_signed_response_alg ID tokens are signed with RS256, as the standard says, if the hub has such a key.
 //   - A member that is not known is ignored (RFC 7591, section 2); null and "" are as if it were not there. What would weaken a
 //     client without its knowledge is refused by name: software statements, and encryption of what it is told.
-//   - logo_uri and the pages of a client are kept, never fetched.
+//   - The pages of a client are kept, never fetched; its logo is fetched by the provider, once.
 package registration

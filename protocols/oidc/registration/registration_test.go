@@ -314,6 +314,20 @@ func TestResponses(t *testing.T) {
 	}
 }
 
+// TestImplicitSector: a client that gets its tokens at a redirect URI without a code has the sector of that host, like any other.
+func TestImplicitSector(t *testing.T) {
+	o := offer()
+	o.Grants, o.Responses = append(o.Grants, trust.GrantImplicit), append(o.Responses, trust.ResponseIDToken)
+	template := permitted(t, `{subject: pairwise, oidc: {grants: [authorization_code, implicit], response_types: [code, id_token]}}`)
+	const implicit = `"grant_types":["implicit"],"response_types":["id_token"]`
+	if d, err := apply(o, template, implicit); err != nil || d.OIDC.Sector != "epr.example" {
+		t.Errorf("%v %q", err, d.OIDC.Sector)
+	}
+	if _, err := apply(o, template, implicit+`,"redirect_uris":["https://a.example/","https://b.example/"]`); err == nil {
+		t.Error("two hosts are one sector")
+	}
+}
+
 // TestDecoupled: a client that waits polls; it names no address that the hub would call.
 func TestDecoupled(t *testing.T) {
 	o := offer()

@@ -40,10 +40,10 @@ func tellSubjectType(d trust.Document) any {
 // is a client that has tokens without a redirect: nothing then shows that the host is its own, and it could learn by what name another
 // client knows a person.
 func checkSector(_ Said, d *trust.Document) *Refusal {
-	redirected := slices.Contains(d.OIDC.Grants, trust.GrantCode) && !slices.Contains(d.OIDC.Grants, trust.GrantDevice) && !slices.Contains(d.OIDC.Grants, trust.GrantCIBA)
+	redirected := d.OIDC.SignsOn() && !slices.Contains(d.OIDC.Grants, trust.GrantDevice) && !slices.Contains(d.OIDC.Grants, trust.GrantCIBA)
 	switch {
 	case !redirected && d.OIDC.SectorURI != "":
-		return refuse(InvalidMetadata, "sector_identifier_uri is only for clients whose one way to tokens of a person is the code grant: by others nothing shows that the sector is theirs.")
+		return refuse(InvalidMetadata, "sector_identifier_uri is only for clients who get tokens of a person at a redirect URI alone: by others nothing shows that the sector is theirs.")
 	case !redirected:
 		return nil
 	}

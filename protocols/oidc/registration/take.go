@@ -105,7 +105,7 @@ func tellResponses(d trust.Document) any { return names(d.OIDC.Responses()) }
 // checkFlow wants grant types and response types to fit (OpenID Connect Dynamic Client Registration 1.0, section 2; RFC 7591, section 2.1), and a
 // redirect URI where there is a redirect.
 func checkFlow(s Said, d *trust.Document) *Refusal {
-	redirected := slices.Contains(d.OIDC.Grants, trust.GrantCode) || slices.Contains(d.OIDC.Grants, trust.GrantImplicit)
+	redirected := d.OIDC.SignsOn()
 	types := d.OIDC.Responses()
 	if s.Has("response_types") && string(s.members.Raw("response_types")) == "[]" {
 		types = nil
