@@ -24,6 +24,7 @@ type extraLink struct{ Label, URL string }
 type choosePage struct {
 	flow
 	App     string // empty: the hub's own pages
+	About   about  // the app
 	Ended   string // why the last session in this browser is over
 	Other   string // who is signed in now
 	Notice  string // that the hub is not at its best
@@ -57,7 +58,7 @@ func (s *SignIn) choose(w http.ResponseWriter, r *http.Request) {
 		s.Kit.Go(w, r, next)
 		return
 	}
-	page := choosePage{flow: s.flow(tx, bridge.StepAuthenticate), App: next.Partner.Name, Ended: s.ended(r, b), Reach: s.reach(), Number: s.StaffNumbers}
+	page := choosePage{flow: s.flow(tx, bridge.StepAuthenticate), App: next.Partner.Name, About: aboutOf(next.Partner), Ended: s.ended(r, b), Reach: s.reach(), Number: s.StaffNumbers}
 	session, person, err := s.Hub.Live(r.Context(), b)
 	who := ""
 	if err == nil {

@@ -6,6 +6,7 @@
 //
 //	GET  /                        who is signed in, their apps; takes over a finished local sign-on (tx, v)
 //	GET  /signin                  ways to sign in (tx, v); without tx: starts a local sign-on
+//	GET  /signin/logo             the logo of an app (client, v)
 //	POST /signin/key/begin        JSON: a ceremony and its WebAuthn options
 //	POST /signin/key/finish       the key's answer (ceremony, credential)
 //	POST /signin/card             sends the browser to a card host of its own

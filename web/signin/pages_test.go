@@ -54,7 +54,7 @@ func samples() map[string][2]any {
 	f := flow{"tx", "mac"}
 	row := roleRow{ID: "1", Name: hostile, Org: hostile, ODS: "RX1", Areas: hostile, Refused: hostile, Current: true, Last: true, Checked: true}
 	return map[string][2]any{
-		"signin": {choosePage{}, choosePage{flow: f, App: hostile, Ended: "Ended.", Other: hostile, Waits: hostile, Keeps: true, Reach: keyReach{Phone: true}, Number: true, Methods: []way{{Kind: "key"}, {Kind: "card"}, {Kind: "key", Why: hostile}, {Kind: "card", Why: hostile}}, Extras: []extraLink{{hostile, "javascript:alert(1)"}}}},
+		"signin": {choosePage{}, choosePage{flow: f, App: hostile, About: about{Logo: "/signin/logo?client=x&v=1", Width: 48, Height: 48, Links: []aboutLink{{"Privacy policy", hostile, "javascript:alert(1)"}, {"Terms of use", "epr.example", "https://epr.example/terms"}}}, Ended: "Ended.", Other: hostile, Waits: hostile, Keeps: true, Reach: keyReach{Phone: true}, Number: true, Methods: []way{{Kind: "key"}, {Kind: "card"}, {Kind: "key", Why: hostile}, {Kind: "card", Why: hostile}}, Extras: []extraLink{{hostile, "javascript:alert(1)"}}}},
 		"role":   {rolePage{}, rolePage{flow: f, App: hostile, Change: true, Error: "Choose.", Filter: web.Plain(hostile), ShowFilter: true, Clear: "/role", Total: 7, Roles: []roleRow{row, {ID: "2"}}}},
 		"refused": {refusedPage{}, refusedPage{Lead: hostile, Steps: []string{hostile}, Reason: "no_role", RA: true, App: hostile, Return: "/r", Again: "/a", AgainText: "Try again", Other: "/o", Home: "/",
 			Roles: []roleRow{row}}},
@@ -139,7 +139,7 @@ var tagPattern = regexp.MustCompile(`<(/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)>`)
 
 // balanced reports the first element that is not closed, or closed by another.
 func balanced(page string) error {
-	void := []string{"meta", "link", "input", "br"}
+	void := []string{"meta", "link", "input", "br", "img"}
 	var open []string
 	for _, m := range tagPattern.FindAllStringSubmatch(page, -1) {
 		switch name := m[2]; {

@@ -104,6 +104,7 @@ func (s *SignIn) Routes() []web.Route {
 	return []web.Route{
 		as(web.SignOn, get("/", "home", s.home)),
 		get(web.SignInPath, "signin", s.choose),
+		as(web.Cheap, get(logoPath, "signin_logo", s.logo)),
 		post("/signin/key/begin", "signin_key_begin", s.beginKey),
 		post("/signin/key/finish", "signin_key_finish", s.finishKey),
 		post("/signin/card", "signin_card", s.startCard),
