@@ -75,7 +75,7 @@ func (d documents) Fetch(ctx context.Context, target string, guarded bool) ([]by
 	if guarded {
 		client = d.guarded
 	}
-	r, err := client.Get(ctx, target, httpsource.Header{Name: "Accept", Value: "application/json, application/oauth-authz-req+jwt, application/jwt"})
+	r, err := client.Get(ctx, target, httpsource.Header{Name: "Accept", Value: "application/json, application/oauth-authz-req+jwt, application/jwt, image/png, image/jpeg, image/webp"})
 	if err == nil && r.Status != http.StatusOK {
 		err = fmt.Errorf("hub: fetch: status %d", r.Status)
 	}
