@@ -90,12 +90,23 @@ func (h *Hub) CardRemoved(ctx context.Context, card people.Authenticator, from R
 
 // cardRemoved does to one session what removal says, and returns how to count it.
 func (h *Hub) cardRemoved(ctx context.Context, s Session, from Reader, cause LogoutCause) (func(*Removed), error) {
-	apps, err := h.removalWords(ctx, s)
+	word, err := h.removalOf(ctx, s, from.Workstation)
 	if err != nil {
 		return nil, err
 	}
+	return h.remove(ctx, s, word, cause)
+}
+
+// removalOf is what removal says of a session.
+func (h *Hub) removalOf(ctx context.Context, s Session, at trust.Workstation) (trust.Removal, error) {
+	apps, err := h.removalWords(ctx, s)
+	return removal(apps, at.OnRemoval, h.OnCardRemoval), err
+}
+
+// remove ends, suspends or leaves a session, and returns how to count it.
+func (h *Hub) remove(ctx context.Context, s Session, word trust.Removal, cause LogoutCause) (count func(*Removed), err error) {
 	var report LogoutReport
-	switch removal(apps, from.Workstation.OnRemoval, h.OnCardRemoval) {
+	switch word {
 	case trust.RemovalIgnore:
 		return func(r *Removed) { r.Left++ }, nil
 	case trust.RemovalLock:

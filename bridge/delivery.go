@@ -19,6 +19,7 @@ const (
 	EndedBySuspension EndReason = "suspended"    // the person was suspended
 	EndedByRevocation EndReason = "revoked"      // what it was signed in with was revoked
 	EndedByCard       EndReason = "card_removed" // the card left its reader
+	EndedBySilence    EndReason = "agent_silent" // the agent of its workstation is heard no more: its card may have left
 	EndedByLimit      EndReason = "absolute"     // it reached its absolute limit
 	EndedElsewhere    EndReason = "elsewhere"    // its subject opened one at another workstation
 	EndedByLock       EndReason = "locked"       // its subject left it for a while: a suspension only

@@ -39,8 +39,9 @@ type Hub struct {
 	Limits  Limits
 	// OnCardRemoval is what becomes of a session whose card left its reader, where neither terms nor workstation say; empty: logout.
 	OnCardRemoval trust.Removal
-	OnSwitch      Yield // what becomes of a session when another subject signs in in its browser: YieldSuspend, else it ends
-	OnElsewhere   Yield // what becomes of a session when its subject opens one at another workstation; empty: YieldKeep
+	OnSilence     Silence // what becomes of a card session when the agent of its workstation is heard no more; empty: SilenceLock
+	OnSwitch      Yield   // what becomes of a session when another subject signs in in its browser: YieldSuspend, else it ends
+	OnElsewhere   Yield   // what becomes of a session when its subject opens one at another workstation; empty: YieldKeep
 	// KeepApps leaves the participants of a suspended session alone until another subject signs in in its browser, or it ends.
 	KeepApps     bool
 	Workstations Workstations // nil: what they are called is not known

@@ -41,4 +41,6 @@ func (h *Hub) notice(session string, cause LogoutCause, at time.Time) PutArtifac
 }
 
 // noticed reports whether a session that ends for this reason leaves a notice: its browser does not see it happen.
-func (r EndReason) noticed() bool { return r == EndedByCard || r == EndedElsewhere }
+func (r EndReason) noticed() bool {
+	return r == EndedByCard || r == EndedElsewhere || r == EndedBySilence
+}

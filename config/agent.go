@@ -1,5 +1,7 @@
 package config
 
+import "time"
+
 // publicHosts are the host names that the public certificate has to be for.
 func (l *loader) publicHosts() []string {
 	hosts := []string{l.cfg.Host()}
@@ -7,6 +9,14 @@ func (l *loader) publicHosts() []string {
 		hosts = append(hosts, agent.Hosts...)
 	}
 	return hosts
+}
+
+// checkSilence: agents are heard every 20 seconds, so less than a minute would be no silence.
+func (l *loader) checkSilence() {
+	const path = "workstation.silence"
+	if after := l.cfg.Workstation.Silence; l.good(path) && after > 0 && after < time.Minute {
+		l.fail(l.where(path), "%s: is 0s or at least 1m", path)
+	}
 }
 
 // checkAgent asks for what the protocol of Smartcard agents cannot work without.

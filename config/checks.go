@@ -29,6 +29,7 @@ func (l *loader) check() {
 		l.checkProxyHeaders,
 		l.checkTicket,
 		l.checkAgent,
+		l.checkSilence,
 		l.checkAddresses,
 	} {
 		rule()

@@ -242,6 +242,8 @@ type Workstation struct {
 	Presence string        `key:"presence" default:"optional" enum:"optional required" doc:"Whether a card sign-in through an agent must be vouched for by a registered workstation. optional: a session may be at no known workstation."`
 	Tap      bool          `key:"tap" default:"true" doc:"Start the card sign-in at once when a card is put into the reader while the hub's first page or sign-in page is open."`
 	Offline  time.Duration `key:"offline" default:"30m" min:"0s" max:"12h" doc:"For how long an agent may make offline proofs about sessions at its side after it last heard from the hub; 0s: it makes none."`
+	Silence  time.Duration `key:"silence" default:"5m" min:"0s" max:"1h" doc:"For how long the agent beside a card session may be silent before on_silence holds; 1m at least, 0s: for ever. Only time in which this node of the hub hears other agents counts, and nothing is done while more than a few are silent at once."`
+	OnSilent string        `key:"on_silence" default:"lock" enum:"lock removal" doc:"What becomes of a card session whose agent is silent: lock suspends it until its owner signs in again, and leaves it where the removal of its card would be ignored; removal does what the removal of its card does."`
 }
 
 // RBAC names the document by which effective activities are worked out.

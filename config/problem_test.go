@@ -137,6 +137,7 @@ func TestProblems(t *testing.T) {
 		{"http and tls", "issuer", "issuer: http://hub.localhost:8080", []string{
 			`3:8: warning: tls.cert: the certificate is not for hub.localhost`,
 			`8:9: error: issuer: is http, but a certificate is given: write https://, or delete tls`}},
+		{"silence too short", "", "workstation: { silence: 30s }", []string{`9:25: error: workstation.silence: is 0s or at least 1m`}},
 		{"idle and absolute", "", "session: { idle: 2h, absolute: 1h }", []string{`9:18: error: session.idle: a session cannot be idle (2h) for longer than it lives (1h)`}},
 		{"absolute below idle", "", "session: { absolute: 5m }", []string{`9:22: error: session.absolute: a session cannot be idle (15m) for longer than it lives (5m)`}},
 		{"card without authorities", "authenticators", "authenticators: [smartcard]", []string{

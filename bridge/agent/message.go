@@ -24,11 +24,12 @@ const (
 	maxID      = 64               // bytes of a workstation's id, and of a jti
 )
 
-// Reader reads what agents say to one hub. All fields are required.
+// Reader reads what agents say to one hub. All fields but Silence are required.
 type Reader struct {
 	Hub          *bridge.Hub
 	Workstations trust.WorkstationStore
-	Issuer       string // of the hub: the only audience
+	Issuer       string   // of the hub: the only audience
+	Silence      *Silence // hears who was believed; nil: nobody watches
 }
 
 // Message is what a workstation's agent said.
@@ -114,7 +115,13 @@ func (r *Reader) take(ctx context.Context, w trust.Workstation, key *ecdsa.Publi
 			return Message{}, refusal
 		}
 	}
-	return m, r.once(ctx, m)
+	if err := r.once(ctx, m); err != nil {
+		return m, err
+	}
+	if user, err := m.User(); err == nil {
+		r.Silence.Heard(w.ID, user)
+	}
+	return m, nil
 }
 
 // once marks a message as taken, until nobody would take it any more.

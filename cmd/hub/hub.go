@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/bridge/agent"
 	"github.com/lanyard-hub/lanyard/bridge/trace"
 	"github.com/lanyard-hub/lanyard/config"
 	"github.com/lanyard-hub/lanyard/protocols/oidc"
@@ -65,7 +66,9 @@ type Hub struct {
 	ticket *ticket.Provider
 	signin *signin.SignIn
 	agents *workstation.Provider // nil: agents of workstations are not answered
-	cards  cardRoom
+
+	silence *agent.Silence // nil: nobody looks for agents that are heard no more
+	cards   cardRoom
 
 	servers  []*server
 	draining atomic.Bool

@@ -15,6 +15,7 @@ const (
 	keysEvery  = 2 * time.Second
 	rbacEvery  = 30 * time.Second
 
+	silenceEvery  = 10 * time.Second
 	metadataEvery = 10 * time.Second
 )
 
@@ -54,6 +55,9 @@ func (h *Hub) startLoops(ctx context.Context) {
 	}
 	if h.core.Revocations != nil {
 		h.loops.Go(func() { h.endRevoked(ctx) })
+	}
+	if h.silence != nil {
+		h.loops.Go(func() { h.every(ctx, silenceEvery, "silent agents", h.silence.Look) })
 	}
 	h.loops.Go(func() { h.every(ctx, keysEvery, "key files", h.watchKeys) })
 	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })

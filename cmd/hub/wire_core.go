@@ -28,7 +28,8 @@ func (h *Hub) wireCore(context.Context) error {
 		Registrations: h.store, Partners: h.registry, Translator: translator, Propagators: map[trust.Protocol]bridge.Propagator{},
 		Clock: h.options.Clock, Secret: keys.core, Limits: limits, Parallel: parallel,
 		OnCardRemoval: trust.Removal(c.Session.OnCardRemoval), OnSwitch: bridge.Yield(c.Session.Switch), OnElsewhere: bridge.Yield(c.Session.Elsewhere),
-		KeepApps: c.Session.SuspendedApps == "keep", Workstations: h.store, Wake: h.wake,
+		OnSilence: bridge.Silence(c.Workstation.OnSilent),
+		KeepApps:  c.Session.SuspendedApps == "keep", Workstations: h.store, Wake: h.wake,
 	}
 	if err := h.wireEmergency(translator); err != nil {
 		return err

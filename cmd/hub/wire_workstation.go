@@ -23,7 +23,10 @@ func (h *Hub) agentReader() *agent.Reader {
 	if !h.options.Config.Workstation.Agent {
 		return nil
 	}
-	return &agent.Reader{Hub: h.core, Workstations: h.store, Issuer: h.options.Config.Issuer}
+	if after := h.options.Config.Workstation.Silence; after > 0 && h.silence == nil {
+		h.silence = &agent.Silence{Hub: h.core, Workstations: h.store, After: after}
+	}
+	return &agent.Reader{Hub: h.core, Workstations: h.store, Issuer: h.options.Config.Issuer, Silence: h.silence}
 }
 
 // pageAgents is what the pages do with agents; nil: they look for none.

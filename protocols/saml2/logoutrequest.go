@@ -58,7 +58,7 @@ func (n notice) write(issuer string, now time.Time) (doc []byte, at int) {
 // reasonOf says in the words of the standard why a session ended; a limit of time has none.
 func reasonOf(r bridge.EndReason) string {
 	switch r {
-	case bridge.EndedByUser, bridge.EndedBySwitch, bridge.EndedByPartner, bridge.EndedByCard, bridge.EndedElsewhere, bridge.EndedByLock:
+	case bridge.EndedByUser, bridge.EndedBySwitch, bridge.EndedByPartner, bridge.EndedByCard, bridge.EndedBySilence, bridge.EndedElsewhere, bridge.EndedByLock:
 		return reasonUser
 	case bridge.EndedByAdmin, bridge.EndedBySuspension, bridge.EndedByRevocation:
 		return reasonAdmin

@@ -46,6 +46,7 @@ const (
 	WorkstationChanged   Kind = "workstation_changed"   // a workstation was registered, changed or revoked
 	WorkstationEnrolled  Kind = "workstation_enrolled"  // the agent of a workstation exchanged its secret for a key of its own
 	WorkstationRefused   Kind = "workstation_refused"   // what came in the name of a workstation's agent was not believed
+	AgentSilent          Kind = "agent_silent"          // the agent of a workstation is heard no more, and card sessions there were ended or suspended
 	CardRemoved          Kind = "card_removed"          // a workstation told that a card left its reader, and sessions depended on it
 	Enrolled             Kind = "enrolled"              // an authenticator was bound to a person
 	EmergencyOpened      Kind = "emergency_opened"      // a person opened emergency access

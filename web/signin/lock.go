@@ -69,6 +69,8 @@ func (s *SignIn) why(r *http.Request, session bridge.Session, at string) string 
 	switch n.Reason {
 	case bridge.EndedByCard:
 		return "The card was taken out of its reader" + place + " at " + at + "."
+	case bridge.EndedBySilence:
+		return "The card reader" + place + " could not be reached any more at " + at + "."
 	case bridge.EndedElsewhere:
 		if place == "" {
 			place = " at another workstation"
