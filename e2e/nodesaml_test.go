@@ -32,21 +32,8 @@ func (h *hub) startNodeSAML(apps ...*samlApp) {
 	h.t.Helper()
 	base := fmt.Sprintf("http://app.localhost:%d", components.FreePort(h.t))
 	dir := h.t.TempDir()
-	for _, name := range []string{"package.json", "package-lock.json", "sp.mjs"} {
-		data, err := os.ReadFile(filepath.Join("testdata", "node-saml", name))
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		h.put(dir, name, data)
-	}
 	for _, a := range apps {
-		leaf := components.SelfSigned(h.t, a.Name, components.RSAKey(h.t))
-		der, err := x509.MarshalPKCS8PrivateKey(leaf.Key)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		a.Key = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-		a.Certificate = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Certificate.Raw}))
+		a.Key, a.Certificate = keyPair(h.t, a.Name)
 		a.base = base + "/" + a.Name
 	}
 	hub := h.issuer + "/saml2/metadata"
@@ -58,12 +45,7 @@ func (h *hub) startNodeSAML(apps ...*samlApp) {
 		h.t.Fatal(err)
 	}
 	h.put(dir, "config.json", config)
-	npm := components.Command{Path: "npm", Args: []string{"ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}, Dir: dir}
-	if out, errs, code := components.Run(h.t, npm); code != 0 {
-		h.t.Fatalf("npm ci: exit %d\n%s%s", code, out, errs)
-	}
-	p := components.Start(h.t, components.Command{Path: "node", Args: []string{"sp.mjs"}, Dir: dir})
-	p.WaitOutput("ready", 20*time.Second)
+	h.startNode(dir, "node-saml")
 	for _, a := range apps {
 		_, metadata := components.Get(h.t, components.Client(h.t, h.ca), a.base+"/metadata")
 		h.write(a.Name+".xml", metadata)
@@ -77,6 +59,36 @@ release: [{ name: uid, value: person.uid }, { name: mail, value: person.email }]
 saml: { metadata: %s.xml, signed_requests: true, encrypt: always%s }
 `, a.base, a.Name, a.Name, a.terms))
 	}
+}
+
+// keyPair makes an RSA key and a certificate of it, in PEM.
+func keyPair(t *testing.T, name string) (key, certificate string) {
+	t.Helper()
+	leaf := components.SelfSigned(t, name, components.RSAKey(t))
+	der, err := x509.MarshalPKCS8PrivateKey(leaf.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	return key, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Certificate.Raw}))
+}
+
+// startNode starts sp.mjs of a folder of testdata in dir, with the libraries that its lock file names.
+func (h *hub) startNode(dir, folder string) {
+	h.t.Helper()
+	for _, name := range []string{"package.json", "package-lock.json", "sp.mjs"} {
+		data, err := os.ReadFile(filepath.Join("testdata", folder, name))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		h.put(dir, name, data)
+	}
+	npm := components.Command{Path: "npm", Args: []string{"ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}, Dir: dir}
+	if out, errs, code := components.Run(h.t, npm); code != 0 {
+		h.t.Fatalf("npm ci: exit %d\n%s%s", code, out, errs)
+	}
+	p := components.Start(h.t, components.Command{Path: "node", Args: []string{"sp.mjs"}, Dir: dir, Env: map[string]string{"NODE_EXTRA_CA_CERTS": h.ca.File}})
+	p.WaitOutput("ready", 20*time.Second)
 }
 
 // heard is what an app prints.

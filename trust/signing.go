@@ -26,8 +26,9 @@ func (s Signature) fits(k keyring.Key) bool {
 // SigningKey chooses the hub's key for the partner, and the algorithm. What the partner's metadata lists comes first, in its
 // order, if the terms name no algorithm; then Algorithm. A key that the terms name comes before the active one for as long
 // as it is active or next: after that the partner follows the others, so that a forgotten name breaks nothing.
-// The error is [keyring.ErrNoKey].
+// Keys for OIDC only are never chosen. The error is [keyring.ErrNoKey].
 func (t *SAMLTerms) SigningKey(ring keyring.Ring) (keyring.Key, keyring.Algorithm, error) {
+	ring = ring.ForSAML()
 	if t.Key != "" {
 		if k, ok := ring.Named(t.Key); ok {
 			for i := range len(t.Listed) + 1 {
@@ -133,7 +134,7 @@ func (b *builder) signing(t *SAMLTerms, named string) {
 		b.named(t)
 	default:
 		if _, alg, err := t.SigningKey(*b.o.Keys); err != nil {
-			b.fail("no active key in keys.signing_file signs with %s; the keys there sign with %s", alg, able(*b.o.Keys))
+			b.fail("no active key in keys.signing_file signs with %s; the keys there sign with %s", alg, able(b.o.Keys.ForSAML()))
 		}
 	}
 }
@@ -142,7 +143,7 @@ func (b *builder) signing(t *SAMLTerms, named string) {
 func (b *builder) upcoming(t *SAMLTerms) {
 	for i := range len(t.Listed) + 1 {
 		s := t.signature(i)
-		keys := slices.DeleteFunc(b.o.Keys.Upcoming(), func(k keyring.Key) bool { return !s.fits(k) })
+		keys := slices.DeleteFunc(b.o.Keys.ForSAML().Upcoming(), func(k keyring.Key) bool { return !s.fits(k) })
 		switch len(keys) {
 		case 0:
 			continue
@@ -158,7 +159,7 @@ func (b *builder) upcoming(t *SAMLTerms) {
 
 // named refuses the id of a key that would not sign.
 func (b *builder) named(t *SAMLTerms) {
-	k, ok := b.o.Keys.Named(t.Key)
+	k, ok := b.o.Keys.ForSAML().Named(t.Key)
 	if !ok {
 		b.fail("saml.signing_key: no active or next key in keys.signing_file has the id %s", t.Key)
 		return

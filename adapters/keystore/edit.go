@@ -61,7 +61,7 @@ func Add(random io.Reader, data []byte, kind string, use keyring.Use, commonName
 		return nil, "", err
 	}
 	id = keyring.Thumbprint(key.Public())
-	changed, err = setState(append(bytes.Clone(data), made...), id, keyring.Next)
+	changed, err = setHeader(append(bytes.Clone(data), made...), id, StateHeader, string(keyring.Next))
 	if err == nil {
 		_, err = parse(changed, use)
 	}
@@ -74,7 +74,11 @@ func Add(random io.Reader, data []byte, kind string, use keyring.Use, commonName
 // SetState returns the content of a key file with another state for one of its keys. All else stays byte for byte. ErrNoKeys if
 // there is no such key.
 func SetState(data []byte, id string, state keyring.State, use keyring.Use) ([]byte, error) {
-	changed, err := setState(data, id, state)
+	value := string(state)
+	if state == keyring.Active {
+		value = ""
+	}
+	changed, err := setHeader(data, id, StateHeader, value)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +86,23 @@ func SetState(data []byte, id string, state keyring.State, use keyring.Use) ([]b
 	return changed, err
 }
 
-func setState(data []byte, id string, state keyring.State) ([]byte, error) {
+// SetFor returns the content of a file of signing keys with one of them for OIDC only, or for every protocol again. All else stays byte for
+// byte. ErrNoKeys if there is no such key.
+func SetFor(data []byte, id string, oidcOnly bool) ([]byte, error) {
+	value := ""
+	if oidcOnly {
+		value = ForOIDC
+	}
+	changed, err := setHeader(data, id, ForHeader, value)
+	if err != nil {
+		return nil, err
+	}
+	_, err = parse(changed, keyring.Signing)
+	return changed, err
+}
+
+// setHeader changes one header of the block of a key; an empty value takes it out.
+func setHeader(data []byte, id, header, value string) ([]byte, error) {
 	for rest := data; ; {
 		block, after := pem.Decode(rest)
 		if block == nil {
@@ -103,9 +123,9 @@ func setState(data []byte, id string, state keyring.State) ([]byte, error) {
 		if block.Headers == nil {
 			block.Headers = map[string]string{}
 		}
-		block.Headers[StateHeader] = string(state)
-		if state == keyring.Active {
-			delete(block.Headers, StateHeader)
+		block.Headers[header] = value
+		if value == "" {
+			delete(block.Headers, header)
 		}
 		begin := len(data) - len(after) - len(span) + bytes.LastIndex(span, []byte("-----BEGIN"))
 		out := append(bytes.Clone(data[:begin]), pem.EncodeToMemory(block)...)

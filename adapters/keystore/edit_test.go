@@ -85,6 +85,42 @@ func TestSetState(t *testing.T) {
 	}
 }
 
+func TestSetFor(t *testing.T) {
+	data, err := generated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := keystore.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := keystore.SetState(data, keys[1].ID, keyring.Next, keyring.Signing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changed, err = keystore.SetFor(changed, keys[1].ID, true); err != nil {
+		t.Fatal(err)
+	}
+	got, err := keystore.Parse(changed)
+	if err != nil || !got[1].OIDCOnly || got[1].State != keyring.Next || got[0].OIDCOnly || keys[1].OIDCOnly {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if odd := bytes.Replace(changed, []byte("Lanyard-For: oidc"), []byte("Lanyard-For: saml"), 1); bytes.Equal(odd, changed) {
+		t.Errorf("no header:\n%s", changed)
+	} else if _, err := keystore.Parse(odd); !errors.Is(err, keystore.ErrFormat) {
+		t.Errorf("a protocol that is not known: %v", err)
+	}
+	if changed, err = keystore.SetFor(changed, keys[1].ID, false); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err = keystore.SetState(changed, keys[1].ID, keyring.Active, keyring.Signing); err != nil || !bytes.Equal(changed, data) {
+		t.Errorf("not what it was: %v", err)
+	}
+	if _, err := keystore.SetFor(data, "nobody", true); !errors.Is(err, keystore.ErrNoKeys) {
+		t.Error(err)
+	}
+}
+
 func TestReplace(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "signing.pem")

@@ -29,6 +29,13 @@ const maxBlocks = 64
 // StateHeader is the PEM header of a private key block that names its keyring.State; without it a key is active.
 const StateHeader = "Lanyard-State"
 
+// ForHeader is the PEM header of a private key block that names the one protocol whose partners it signs for: ForOIDC. Without it a key
+// signs for all of them.
+const (
+	ForHeader = "Lanyard-For"
+	ForOIDC   = "oidc"
+)
+
 // Load reads one PEM file holding private keys that sign (PKCS#8, PKCS#1 or SEC 1) and certificates, which belong to
 // the key with the same public key. Keys keep the order of the file. When the only fault is that others may
 // read the file, the keys are returned together with a *ModeError; any other error comes without keys.
@@ -136,7 +143,11 @@ func parseKey(block *pem.Block) (keyring.Key, error) {
 	if err != nil {
 		return keyring.Key{}, err
 	}
-	return keyring.Key{ID: keyring.Thumbprint(signer.Public()), State: state, Signer: signer}, nil
+	only, said := block.Headers[ForHeader]
+	if said && only != ForOIDC {
+		return keyring.Key{}, fmt.Errorf("%w: %s is %q, not %s", ErrFormat, ForHeader, only, ForOIDC)
+	}
+	return keyring.Key{ID: keyring.Thumbprint(signer.Public()), State: state, Signer: signer, OIDCOnly: said}, nil
 }
 
 func stateOf(block *pem.Block) (keyring.State, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,7 @@ type keyRow struct {
 	ID, Use, State string
 	Algorithms     []string `json:",omitempty"`
 	Until          string   // of the certificate, which partners are not to look at
+	For            string   `json:",omitempty"` // of a signing key: "all" protocols, or "oidc"
 	Partners       []string `json:",omitempty"` // SAML partners that it signs for
 }
 
@@ -55,9 +57,9 @@ func (p *program) keysList() *cobra.Command {
 				return json.NewEncoder(p.out).Encode(rows)
 			}
 			w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "KEY\tUSE\tSTATE\tALGORITHMS\tSIGNS FOR")
+			fmt.Fprintln(w, "KEY\tUSE\tSTATE\tFOR\tALGORITHMS\tSIGNS FOR")
 			for _, r := range rows {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, r.Use, r.State, strings.Join(r.Algorithms, " "), strings.Join(r.Partners, ", "))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Use, r.State, cmp.Or(r.For, "-"), strings.Join(r.Algorithms, " "), strings.Join(r.Partners, ", "))
 			}
 			return w.Flush()
 		},
@@ -76,9 +78,9 @@ func keyRows(ring keyring.Ring, partners []trust.Partner) []keyRow {
 	}
 	var rows []keyRow
 	for _, k := range slices.Concat(ring.Published(), ring.Decrypting()) {
-		row := keyRow{ID: k.ID, Use: "signing", State: string(k.State), Until: k.Certificate.NotAfter.UTC().Format(time.DateOnly), Partners: signsFor[k.ID]}
+		row := keyRow{ID: k.ID, Use: "signing", State: string(k.State), For: forWord(k.OIDCOnly), Until: k.Certificate.NotAfter.UTC().Format(time.DateOnly), Partners: signsFor[k.ID]}
 		if k.Use == keyring.Encryption {
-			row.Use = "encryption"
+			row.Use, row.For = "encryption", ""
 		}
 		for _, a := range k.Algorithms() {
 			row.Algorithms = append(row.Algorithms, string(a))
@@ -86,6 +88,19 @@ func keyRows(ring keyring.Ring, partners []trust.Partner) []keyRow {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// Words of --for.
+const (
+	forAll  = "all"
+	forOIDC = keystore.ForOIDC
+)
+
+func forWord(oidcOnly bool) string {
+	if oidcOnly {
+		return forOIDC
+	}
+	return forAll
 }
 
 func (p *program) keysAdd() *cobra.Command {
@@ -136,14 +151,18 @@ func keyFile(c config.Keys, encryption bool) (keyring.Use, string) {
 }
 
 func (p *program) keysSet() *cobra.Command {
-	var id, state string
+	var id, state, only string
 	cmd := &cobra.Command{
-		Use: "set", Short: "Give a key another state", Args: cobra.NoArgs,
-		Example: "  lanyard keys set --key pHzLq0 --state active",
+		Use: "set", Short: "Give a key another state, or say for which protocols it is", Args: cobra.NoArgs,
+		Long:    "A key --for oidc stands in no SAML metadata and signs nothing for SAML partners or legacy tickets; --for all takes that back.",
+		Example: "  lanyard keys set --key pHzLq0 --state active\n  lanyard keys set --key pHzLq0 --for oidc",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			states := []keyring.State{keyring.Next, keyring.Active, keyring.Retired}
-			if !slices.Contains(states, keyring.State(state)) {
+			switch {
+			case state != "" && !slices.Contains(states, keyring.State(state)):
 				return exitError{exitUsage, fmt.Errorf("--state is next, active or retired")}
+			case only != "" && only != forOIDC && only != forAll:
+				return exitError{exitUsage, fmt.Errorf("--for is oidc or all")}
 			}
 			c, err := p.load()
 			if err != nil {
@@ -157,13 +176,17 @@ func (p *program) keysSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.setKey(cmd, c, key, keyring.State(state))
+			if only != "" && key.Use == keyring.Encryption {
+				return exitError{exitUsage, errors.New("--for is of signing keys: OpenID Connect here knows no encryption keys")}
+			}
+			return p.setKey(cmd, c, key, keyring.State(state), only)
 		},
 	}
 	cmd.Flags().StringVar(&id, "key", "", "id of the key, or how it begins")
 	cmd.Flags().StringVar(&state, "state", "", "next, active or retired")
+	cmd.Flags().StringVar(&only, "for", "", "oidc or all")
 	_ = cmd.MarkFlagRequired("key")
-	_ = cmd.MarkFlagRequired("state")
+	cmd.MarkFlagsOneRequired("state", "for")
 	return cmd
 }
 
@@ -181,14 +204,20 @@ func findKey(ring keyring.Ring, begins string) (keyring.Key, error) {
 	return found[0], nil
 }
 
-// setKey refuses a state that would leave a partner without a key.
-func (p *program) setKey(cmd *cobra.Command, c config.Config, key keyring.Key, state keyring.State) error {
+// setKey refuses what would leave a partner without a key. An empty word changes nothing.
+func (p *program) setKey(cmd *cobra.Command, c config.Config, key keyring.Key, state keyring.State, only string) error {
 	_, path := keyFile(c.Keys, key.Use == keyring.Encryption)
 	data, err := keystore.Read(path)
 	if err != nil {
 		return exitError{exitMissing, err}
 	}
-	if data, err = keystore.SetState(data, key.ID, state, key.Use); err != nil {
+	if state != "" {
+		data, err = keystore.SetState(data, key.ID, state, key.Use)
+	}
+	if err == nil && only != "" {
+		data, err = keystore.SetFor(data, key.ID, only == forOIDC)
+	}
+	if err != nil {
 		return exitError{exitRefused, err}
 	}
 	if key.Use == keyring.Signing {
@@ -199,7 +228,7 @@ func (p *program) setKey(cmd *cobra.Command, c config.Config, key keyring.Key, s
 	if err := keystore.Replace(path, data); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "%s %s\n", key.ID, state)
+	fmt.Fprintln(p.out, strings.Join(slices.DeleteFunc([]string{key.ID, string(state), only}, func(w string) bool { return w == "" }), " "))
 	fmt.Fprintf(p.err, "wrote  %s; a running hub takes it within seconds\n", path)
 	return nil
 }
@@ -214,8 +243,8 @@ func (p *program) checkUnsigned(cmd *cobra.Command, data []byte) error {
 	if err != nil {
 		return exitError{exitRefused, err}
 	}
-	if !slices.ContainsFunc(ring.Published(), func(k keyring.Key) bool { return k.State == keyring.Active }) {
-		return exitError{exitRefused, errors.New("no key would be active, and nothing would be signed")}
+	if !slices.ContainsFunc(ring.ForSAML().Published(), func(k keyring.Key) bool { return k.State == keyring.Active }) {
+		return exitError{exitRefused, errors.New("no key for all protocols would be active: neither SAML metadata nor anything for SAML would be signed")}
 	}
 	partners, err := p.partners(cmd)
 	if err != nil {

@@ -134,6 +134,46 @@ func TestRollOver(t *testing.T) {
 	}
 }
 
+// TestKeysForOIDC: a key is taken out of what SAML partners see, unless one needs it, and put back.
+func TestKeysForOIDC(t *testing.T) {
+	h := newRehearsed(t)
+	if err := h.apply("pas", ""); err != nil {
+		t.Fatal(err)
+	}
+	by, order := h.keys()
+	rsa, ec, encryption := order[0], order[1], order[2]
+	if by[rsa].For != "all" || by[ec].For != "all" || by[encryption].For != "" {
+		t.Fatalf("%+v", by)
+	}
+	if out := h.must("keys", "set", "--key", ec, "--for", "oidc"); out != ec+" oidc\n" {
+		t.Errorf("said %q", out)
+	}
+	if by, _ := h.keys(); by[ec].For != "oidc" || by[ec].State != "active" {
+		t.Errorf("%+v", by)
+	}
+	if err := h.apply("lab", ", algorithm: ES256"); exitCode(err) != exitRefused || !strings.Contains(err.Error(), "no active key") {
+		t.Errorf("a SAML partner gets a key for OIDC only: %v", err)
+	}
+	if err := h.apply("lab", ", algorithm: ES256, signing_key: "+ec); exitCode(err) != exitRefused {
+		t.Errorf("by its name: %v", err)
+	}
+	for _, args := range [][]string{{"--key", rsa, "--for", "oidc"}, {"--key", rsa, "--state", "retired"}} {
+		if _, err := h.run(append([]string{"keys", "set"}, args...)...); exitCode(err) != exitRefused || !strings.Contains(err.Error(), "SAML") {
+			t.Errorf("%v: nothing signs for SAML: %v", args, err)
+		}
+	}
+	h.must("keys", "set", "--key", ec, "--for", "all")
+	if err := h.apply("lab", ", algorithm: ES256"); err != nil {
+		t.Error(err)
+	}
+	if _, err := h.run("keys", "set", "--key", ec, "--for", "oidc"); exitCode(err) != exitRefused || !strings.Contains(err.Error(), "lab") {
+		t.Errorf("left a partner without a key: %v", err)
+	}
+	if out := h.must("keys", "set", "--key", ec, "--for", "all", "--state", "active"); out != ec+" active all\n" {
+		t.Errorf("said %q", out)
+	}
+}
+
 func TestKeysMistakes(t *testing.T) {
 	h := newRehearsed(t)
 	_, order := h.keys()
@@ -145,6 +185,9 @@ func TestKeysMistakes(t *testing.T) {
 		"EC to decrypt":   {[]string{"keys", "add", "--kind", "p256", "--encryption"}, exitRefused},
 		"no such key":     {[]string{"keys", "set", "--key", "nobody", "--state", "active"}, exitMissing},
 		"which of all":    {[]string{"keys", "set", "--key", "", "--state", "active"}, exitMissing},
+		"for nobody":      {[]string{"keys", "set", "--key", order[0], "--for", "saml"}, exitUsage},
+		"to decrypt":      {[]string{"keys", "set", "--key", order[2], "--for", "oidc"}, exitUsage},
+		"nothing to set":  {[]string{"keys", "set", "--key", order[0]}, exitUsage},
 		"no such state":   {[]string{"keys", "set", "--key", order[0], "--state", "asleep"}, exitUsage},
 		"nothing to sign": {[]string{"keys", "set", "--key", order[1], "--state", "retired"}, exitRefused},
 	} {

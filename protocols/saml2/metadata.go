@@ -104,7 +104,7 @@ func (p *Provider) Metadata(now time.Time) ([]byte, error) {
 }
 
 func (p *Provider) publish(now time.Time) (publication, error) {
-	ring := p.Keys()
+	ring := p.Keys().ForSAML()
 	d := p.descriptor()
 	var ids []string
 	for _, k := range published(ring, p.Algorithm) {

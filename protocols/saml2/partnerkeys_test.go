@@ -276,6 +276,42 @@ func TestPublishedOrder(t *testing.T) {
 	}
 }
 
+// TestKeysForOIDC: such a key is in no metadata, signs neither that nor a response, and no partner can have it by name or by its own wish.
+func TestKeysForOIDC(t *testing.T) {
+	w := newWorld(t)
+	ec := ringKey(keyring.Active, hubEC())
+	ec.OIDCOnly = true
+	ring := newRing(ec, ringKey(keyring.Active, keys().hub))
+	w.p.Keys = func() keyring.Ring { return ring }
+	w.p.Algorithm, w.p.published.keys = keyring.ES256, ""
+	certs := w.publishedCertificates("signing")
+	if len(certs) != 1 || keyring.Thumbprint(certs[0].PublicKey) != keyring.Thumbprint(keys().hub.Public()) {
+		t.Fatalf("%d certificates", len(certs))
+	}
+	doc, err := w.p.Metadata(w.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := xmlsec.VerifyEnveloped(doc, xmlsec.MetadataLimits(), []crypto.PublicKey{keys().hub.Public()}); err != nil {
+		t.Errorf("the metadata is signed by another key: %v", err)
+	}
+	w.change(func(p *trust.Partner) {
+		p.SAML.Key, p.SAML.Algorithm = ec.ID, ""
+		p.SAML.Listed = []trust.Signature{{Algorithm: keyring.ES256}}
+	})
+	page, ok := readPage(w.browser().get(SSOPath + "?" + redirectQuery(t, "SAMLRequest", w.authn().xml(), "")))
+	if !ok {
+		t.Fatal(w.lastReason())
+	}
+	raw, err := base64.StdEncoding.DecodeString(page.fields["SAMLResponse"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := xmlsec.VerifyEnveloped(raw, ownLimits(), []crypto.PublicKey{keys().hub.Public()}); err != nil {
+		t.Errorf("the response is signed by another key: %v", err)
+	}
+}
+
 // TestHubWithoutRSA: a hub that has nothing but an EC key publishes and answers, for partners that take it.
 func TestHubWithoutRSA(t *testing.T) {
 	w := newWorld(t)

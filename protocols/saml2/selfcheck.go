@@ -58,7 +58,7 @@ func plainAssertion(doc []byte) []byte {
 
 func (p *Provider) ownKeys() []crypto.PublicKey {
 	var keys []crypto.PublicKey
-	for _, k := range p.Keys().Published() {
+	for _, k := range p.Keys().ForSAML().Published() {
 		keys = append(keys, k.Signer.Public())
 	}
 	return keys

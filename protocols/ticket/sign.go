@@ -27,7 +27,7 @@ func (p *Provider) sign(id string, doc []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ticket: role assertion: %w", err)
 	}
-	key, err := p.keys().Signing(p.algorithm)
+	key, err := p.keys().ForSAML().Signing(p.algorithm)
 	if err != nil {
 		return nil, fmt.Errorf("ticket: signing key: %w", err)
 	}

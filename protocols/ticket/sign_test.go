@@ -113,10 +113,21 @@ func TestXMLSec1Verifies(t *testing.T) {
 // TestNoKeyNoAssertion: without a key nothing leaves unsigned, and nothing is on record as told.
 func TestNoKeyNoAssertion(t *testing.T) {
 	w := newWorld(t)
+	notSigned(w)
+	w = newWorld(t)
+	key, cert := w.withKey()
+	var err error
+	w.ring, err = keyring.New(keyring.Key{State: keyring.Active, Signer: key, Certificate: cert, OIDCOnly: true}) // nor with a key for OIDC only
+	w.must(err)
+	notSigned(w)
+}
+
+func notSigned(w *world) {
+	w.t.Helper()
 	a := w.agent()
 	a.signIn("555000000101")
 	rec := w.assertion(a.ticket, "198.18.0.9")
 	if rec.Code != http.StatusInternalServerError || strings.Contains(rec.Body.String(), "saml:Assertion") || len(w.events(ledger.TicketRead)) != 0 {
-		t.Errorf("%d %s", rec.Code, rec.Body)
+		w.t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 }

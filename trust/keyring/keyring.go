@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrNoKey is returned when no active key fits what was asked for.
@@ -40,12 +41,14 @@ type Key struct {
 	State       State
 	Signer      crypto.Signer     // of an encryption key: a crypto.Decrypter as well
 	Certificate *x509.Certificate // carries the key in SAML; never nil
+	OIDCOnly    bool              // of a signing key: it stands in no SAML metadata, and signs nothing that is known by certificates
 	algorithms  []Algorithm
 }
 
 // Ring is the set of keys. It is a value: a change makes a new Ring.
 type Ring struct {
 	keys []Key
+	saml []Key // without those for OIDC only
 }
 
 // New builds a ring. Of several active keys that can sign with an algorithm, the first signs.
@@ -74,8 +77,18 @@ func New(keys ...Key) (Ring, error) {
 		}
 		out = append(out, k)
 	}
-	return Ring{keys: out}, nil
+	r := Ring{keys: out, saml: out}
+	if slices.ContainsFunc(out, forOIDC) {
+		r.saml = slices.DeleteFunc(slices.Clone(out), forOIDC)
+	}
+	return r, nil
 }
+
+func forOIDC(k Key) bool { return k.OIDCOnly }
+
+// ForSAML is the ring without the keys for OIDC only: what may sign for partners that know the hub's keys by certificates, which is those
+// of SAML and of legacy tickets, and what they are told.
+func (r Ring) ForSAML() Ring { return Ring{keys: r.saml, saml: r.saml} }
 
 // checkEncryption: RSA only, since RSA-OAEP is the one key transport of XML Encryption that is spoken here.
 func checkEncryption(k Key) error {

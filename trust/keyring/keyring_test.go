@@ -139,6 +139,37 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// TestForSAML: keys for OIDC only are not there for SAML, whatever is asked; all others are, in their order.
+func TestForSAML(t *testing.T) {
+	k := keys()
+	only := func(state State, signer crypto.Signer) Key {
+		x := key(state, signer)
+		x.OIDCOnly = true
+		return x
+	}
+	p256, p384 := k.ec[elliptic.P256()], k.ec[elliptic.P384()]
+	r := ring(t, only(Active, p256), key(Active, k.rsa), only(Next, k.other), key(Next, p384), decrypting(Active, k.large))
+	saml := r.ForSAML()
+	if len(r.Published()) != 4 || len(saml.Published()) != 2 || saml.Published()[0].Signer != k.rsa || saml.Published()[1].Signer != p384 || len(saml.Receiving()) != 1 {
+		t.Errorf("published %v, for SAML %v", r.Published(), saml.Published())
+	}
+	if _, err := r.Signing(ES256); err != nil {
+		t.Error(err)
+	}
+	if _, err := saml.Signing(ES256); !errors.Is(err, ErrNoKey) {
+		t.Errorf("signs for SAML: %v", err)
+	}
+	if _, ok := saml.Named(Thumbprint(k.other.Public())); ok || len(saml.Upcoming()) != 1 {
+		t.Error("a key for OIDC only can be named for SAML")
+	}
+	if !saml.ForSAML().Same(saml) {
+		t.Error("not the same again")
+	}
+	if plain := ring(t, key(Active, k.rsa)); !plain.ForSAML().Same(plain) {
+		t.Error("another ring where no key is for OIDC only")
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	k := keys()
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
