@@ -1,62 +1,47 @@
 package xmlsec
 
-import "strings"
-
 // arena hands out elements and their lists from a few large slices, so that a document costs a handful of allocations.
 type arena struct {
+	doc      string
 	elements []Element
 	pointers []*Element
 	attrs    []Attr
-	decls    []decl
 }
 
-func newArena(s string, l Limits) arena {
-	n := min(strings.Count(s, "<")-strings.Count(s, "</"), l.MaxElements)
+// amounts is how many there are of each in a document.
+type amounts struct{ elements, attrs int }
+
+func newArena(s string, n amounts) arena {
 	return arena{
-		elements: make([]Element, 0, n),
-		pointers: make([]*Element, 0, n),
-		attrs:    make([]Attr, 0, n+n/2),
+		doc:      s,
+		elements: make([]Element, 0, n.elements),
+		pointers: make([]*Element, 0, n.elements),
+		attrs:    make([]Attr, 0, n.attrs),
 	}
 }
 
-func (a *arena) element() *Element {
-	if len(a.elements) == cap(a.elements) {
+// element returns a new one, which starts at start.
+func (a *arena) element(start int) *Element {
+	if len(a.elements) == cap(a.elements) { // those handed out do not move
 		a.elements = make([]Element, 0, 64)
 	}
 	a.elements = a.elements[:len(a.elements)+1]
-	return &a.elements[len(a.elements)-1]
+	e := &a.elements[len(a.elements)-1]
+	e.doc, e.start = a.doc, int32(start)
+	return e
 }
 
 func (a *arena) children(list []*Element) []*Element {
-	if len(list) == 0 {
-		return nil
-	}
-	a.pointers = append(room(a.pointers, len(list)), list...)
-	return a.pointers[len(a.pointers)-len(list) : len(a.pointers) : len(a.pointers)]
+	a.pointers = append(a.pointers, list...)
+	return last(a.pointers, len(list))
 }
 
-func (a *arena) attributes(list []Attr) []Attr {
-	if len(list) == 0 {
+// last is the last n of s, which do not change when more is appended to s; nil if n is 0.
+func last[T any](s []T, n int) []T {
+	if n == 0 {
 		return nil
 	}
-	a.attrs = append(room(a.attrs, len(list)), list...)
-	return a.attrs[len(a.attrs)-len(list) : len(a.attrs) : len(a.attrs)]
-}
-
-func (a *arena) declarations(list []decl) []decl {
-	if len(list) == 0 {
-		return nil
-	}
-	a.decls = append(room(a.decls, len(list)), list...)
-	return a.decls[len(a.decls)-len(list) : len(a.decls) : len(a.decls)]
-}
-
-// room returns s, or a new slice where s has no space for n more: what was handed out must not move.
-func room[T any](s []T, n int) []T {
-	if cap(s)-len(s) >= n {
-		return s
-	}
-	return make([]T, 0, max(16, 2*n))
+	return s[len(s)-n : len(s) : len(s)]
 }
 
 // idSet holds the IDs of a document: a list while there are few, a map from then on.

@@ -18,82 +18,95 @@ func Canonicalize(doc []byte, l Limits) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newCanonicalizer(len(s), l)
+	c := newCanonicalizer(s, 0, len(s), l)
 	sc := scanner{s: s, l: l, canon: &c}
 	if err := sc.run(); err != nil {
 		return nil, err
 	}
-	return []byte(c.w.String()), nil
-}
-
-// canonicalForm serialises e as a document subset of its own, leaving out the element skip. The prefixes in inclusive are
-// treated as inclusive canonicalization would ("" is the default namespace).
-func canonicalForm(e, skip *Element, inclusive []string, l Limits) (string, error) {
-	c := newCanonicalizer(int(e.end-e.start)+64, l) // and a declaration that it relied on
-	c.inclusive = inclusive
-	for _, prefix := range inclusive {
-		if space, ok := e.inScope(prefix); ok {
-			c.render(prefix, space)
-		}
-	}
-	if !c.element(e, skip) {
-		return "", fail(CodeLimits, "canonical form too large")
-	}
-	return c.w.String(), nil
+	return []byte(c.form()), nil
 }
 
 // canonicalizer writes the canonical form of the tags that it is given.
 type canonicalizer struct {
 	w         strings.Builder
-	expect    int    // bytes to make room for at first
+	s         string // what is read
+	from, to  int    // of s: a stretch that stands in canonical form as it is, and is still to be written
+	end       int    // of s: where what is read probably ends
 	rendered  []decl // namespace declarations written and in force, innermost last
-	marks     []int  // how many of them were in force outside of each open element
-	attrs     []Attr
+	attrs     []tagAttr
 	inclusive []string
 	limit     int
-	size      canonicalSize // of what is written
+	size      amounts // of what is written
 
 	inclusiveForm bool // every namespace declaration is written where it stands
 }
 
-func newCanonicalizer(size int, l Limits) canonicalizer {
+func newCanonicalizer(s string, start, end int, l Limits) canonicalizer {
 	return canonicalizer{
-		expect: size, limit: l.MaxBytes * maxExpansion,
-		rendered: make([]decl, 0, 16), marks: make([]int, 0, 16),
+		s: s, from: start, to: start, end: end, limit: l.MaxBytes * maxExpansion,
+		rendered: make([]decl, 0, 4),
 	}
 }
 
-// element writes e without skip and reports whether it stayed under the limit.
-func (c *canonicalizer) element(e, skip *Element) bool {
-	t := tag{open: e.openTag(), space: e.Space, prefix: e.Prefix, local: e.Local, attrs: e.Attrs, decls: e.decls}
-	if !c.open(&t) {
+// form is what was written.
+func (c *canonicalizer) form() string { return c.writer().String() }
+
+// keep writes s[from:to] as it is: not yet, since what follows may stay as well.
+func (c *canonicalizer) keep(from, to int) {
+	if from != c.to {
+		if c.from < c.to {
+			c.flush(from)
+		}
+		c.from = from
+	}
+	c.to = to
+}
+
+// writer is for what is not to be written as it stands in s.
+func (c *canonicalizer) writer() *strings.Builder {
+	c.flush(c.to)
+	return &c.w
+}
+
+// flush writes what is kept. What is read next stands at next.
+func (c *canonicalizer) flush(next int) {
+	if c.w.Cap() == 0 {
+		const more = 64 // for a declaration from outside
+		c.w.Grow(c.to - c.from + c.end - next + more)
+	}
+	c.w.WriteString(c.s[c.from:c.to])
+	c.from = c.to
+}
+
+// element writes e and reports whether it stayed under the limit.
+func (c *canonicalizer) element(e *Element) bool {
+	t := e.tag()
+	mark, ok := c.open(&t)
+	if !ok {
 		return false
 	}
 	from := e.from
 	for _, child := range e.Children {
-		writeContent(&c.w, e.doc[from:child.start], true)
-		if child != skip && !c.element(child, skip) {
+		writeContent(c.writer(), e.doc[from:child.start], true)
+		if !c.element(child) {
 			return false
 		}
 		from = child.end
 	}
-	writeContent(&c.w, e.doc[from:e.to], true)
-	c.close(t.open[1:])
+	writeContent(c.writer(), e.doc[from:e.to], true)
+	c.close(t.name, mark)
 	return true
 }
 
-// open writes a start tag and reports whether the output is still under its limit.
-func (c *canonicalizer) open(t *tag) bool {
-	mark := len(c.rendered)
-	if len(c.marks) == 0 {
-		c.w.Grow(c.expect)
-		mark = 0 // what canonicalForm rendered ahead belongs to the outermost tag
+// open writes a start tag. It returns a mark, for when the element ends, and reports whether the output is still under its limit.
+func (c *canonicalizer) open(t *tag) (mark int, ok bool) {
+	if c.size.elements > 0 { // what was rendered ahead belongs to the outermost tag
+		mark = len(c.rendered)
 	}
-	c.marks = append(c.marks, mark)
 	c.render(t.prefix, t.space)
 	for i := range t.attrs {
-		if a := &t.attrs[i]; a.Prefix != "" {
-			c.render(a.Prefix, a.Space)
+		if a := &t.attrs[i]; a.prefix != "" {
+			c.render(a.prefix, a.Space)
 		}
 	}
 	if c.inclusiveForm || len(c.inclusive) > 0 {
@@ -103,27 +116,40 @@ func (c *canonicalizer) open(t *tag) bool {
 			}
 		}
 	}
-	c.size = canonicalSize{c.size.elements + 1, c.size.attrs + len(t.attrs), c.size.decls + len(c.rendered) - mark}
-	c.w.WriteString(t.open)
-	c.declarations(c.rendered[mark:])
-	c.attributes(t.attrs, t.written)
-	c.w.WriteByte('>')
-	return c.w.Len() <= c.limit
+	own := c.rendered[mark:]
+	sortByPrefix(own)
+	c.size = amounts{c.size.elements + 1, c.size.attrs + len(t.attrs)}
+	if t.canonical && slices.Equal(own, t.decls) && sorted(t.attrs) {
+		c.keep(t.start, t.from)
+	} else {
+		c.tag(t, own)
+	}
+	return mark, c.w.Len()+c.to-c.from <= c.limit
 }
 
-// close writes an end tag.
-func (c *canonicalizer) close(name string) {
-	c.w.WriteString("</")
-	c.w.WriteString(name)
-	c.end(">")
+// tag writes a start tag that has own as its declarations.
+func (c *canonicalizer) tag(t *tag, own []decl) {
+	w := c.writer()
+	w.WriteByte('<')
+	w.WriteString(t.name)
+	c.declarations(own)
+	c.attributes(t.attrs)
+	w.WriteByte('>')
 }
 
-// end writes an end tag, or the rest of it.
-func (c *canonicalizer) end(written string) {
-	c.w.WriteString(written)
-	last := len(c.marks) - 1
-	c.rendered = c.rendered[:c.marks[last]]
-	c.marks = c.marks[:last]
+// close writes the end tag of the element whose start tag had the mark.
+func (c *canonicalizer) close(name string, mark int) {
+	w := c.writer()
+	w.WriteString("</")
+	w.WriteString(name)
+	w.WriteByte('>')
+	c.rendered = c.rendered[:mark]
+}
+
+// keepEnd is the same for one that stands in s[from:to] as it is to be.
+func (c *canonicalizer) keepEnd(from, to, mark int) {
+	c.keep(from, to)
+	c.rendered = c.rendered[:mark]
 }
 
 // render notes that the start tag being written needs a declaration, unless the same one is in force.
@@ -145,13 +171,8 @@ func (c *canonicalizer) render(prefix, space string) {
 	}
 }
 
-// declarations writes namespace declarations in the order of their prefixes (Canonical XML 1.0, 2.2).
+// declarations writes namespace declarations.
 func (c *canonicalizer) declarations(list []decl) {
-	for i := 1; i < len(list); i++ {
-		for j := i; j > 0 && list[j].prefix < list[j-1].prefix; j-- {
-			list[j], list[j-1] = list[j-1], list[j]
-		}
-	}
 	for _, d := range list {
 		c.w.WriteString(" xmlns")
 		if d.prefix != "" {
@@ -162,23 +183,18 @@ func (c *canonicalizer) declarations(list []decl) {
 	}
 }
 
-// attributes writes attributes in the order of namespace name, then local name.
-func (c *canonicalizer) attributes(list []Attr, written []string) {
-	for i := 1; i < len(list); i++ {
-		if before(&list[i], &list[i-1]) {
-			list, written = c.sorted(list), nil
-			break
-		}
+// attributes writes attributes in their order.
+func (c *canonicalizer) attributes(list []tagAttr) {
+	if !sorted(list) {
+		c.attrs = append(c.attrs[:0], list...)
+		list = c.attrs
+		sortByName(list)
 	}
 	for i := range list {
-		if written != nil && written[i] != "" {
-			c.w.WriteString(written[i])
-			continue
-		}
 		a := &list[i]
 		c.w.WriteByte(' ')
-		if a.Prefix != "" {
-			c.w.WriteString(a.Prefix)
+		if a.prefix != "" {
+			c.w.WriteString(a.prefix)
 			c.w.WriteByte(':')
 		}
 		c.w.WriteString(a.Local)
@@ -197,18 +213,34 @@ func (c *canonicalizer) value(s string) {
 	c.w.WriteByte('"')
 }
 
-func (c *canonicalizer) sorted(list []Attr) []Attr {
-	c.attrs = append(c.attrs[:0], list...)
-	list = c.attrs
+// sortByPrefix brings declarations into the order of Canonical XML 1.0, 2.2. They are few.
+func sortByPrefix(list []decl) {
+	for i := 1; i < len(list); i++ {
+		for j := i; j > 0 && list[j].prefix < list[j-1].prefix; j-- {
+			list[j], list[j-1] = list[j-1], list[j]
+		}
+	}
+}
+
+// sortByName brings attributes into their order there: by namespace name, then local name.
+func sortByName(list []tagAttr) {
 	for i := 1; i < len(list); i++ {
 		for j := i; j > 0 && before(&list[j], &list[j-1]); j-- {
 			list[j], list[j-1] = list[j-1], list[j]
 		}
 	}
-	return list
 }
 
-func before(a, b *Attr) bool {
+func sorted(list []tagAttr) bool {
+	for i := 1; i < len(list); i++ {
+		if before(&list[i], &list[i-1]) {
+			return false
+		}
+	}
+	return true
+}
+
+func before(a, b *tagAttr) bool {
 	if a.Space != b.Space {
 		return a.Space < b.Space
 	}

@@ -42,7 +42,7 @@ func (c *claimant) saw(sc *scanner, t *tag) {
 		return
 	}
 	if sc.build = c.children == 0 && t.space == samlSpace && t.local == "Issuer"; sc.build {
-		sc.arena = arena{elements: make([]Element, 0, 1)}
+		sc.arena = newArena(sc.s, amounts{elements: 1})
 	}
 	c.signed = c.signed || t.space == dsigSpace && t.local == "Signature"
 	c.children++

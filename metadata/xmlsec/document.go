@@ -3,23 +3,31 @@ package xmlsec
 // signedDocument is what one pass over a document leaves for its verification.
 type signedDocument struct {
 	doc       string
-	id        string   // ID of the root element
-	idName    string   // its attribute
-	signature *Element // ds:Signature below the root, with its descendants
-	at        int      // its place among the children of the root
-	issuer    int      // place of saml:Issuer among the first two children of the root; -1 if it is neither
-	children  int      // of the root
-	count     int      // elements called Signature, wherever they are
-	canon     canonicalizer
+	id        string        // ID of the root element
+	idName    string        // its attribute
+	signature *Element      // ds:Signature below the root; what is in SignedInfo is not built, nor what is deeper in it than a child's child
+	at        int           // its place among the children of the root
+	issuer    int           // place of saml:Issuer among the first two children of the root; -1 if it is neither
+	children  int           // of the root
+	count     int           // elements called Signature, wherever they are
+	canon     canonicalizer // of all but the signature
+	info      canonicalizer // of SignedInfo
 }
 
-// readSigned lets doc through the gate, writes its canonical form without the signature and builds the signature.
+// readSigned lets doc through the gate, writes its canonical form without the signature, and that of SignedInfo.
 func readSigned[T Octets](doc T, l Limits) (*signedDocument, error) {
 	s, err := gate(doc, l)
 	if err != nil {
 		return nil, err
 	}
-	d := &signedDocument{doc: s, issuer: -1, canon: newCanonicalizer(len(s), l)}
+	return readAs(s, ExclusiveC14N, nil, l)
+}
+
+// readAs is readSigned of what passed checkCharacters. The canonical form is that of the URI; the prefixes in inclusive are treated
+// by the exclusive one as by the others ("" is the default namespace).
+func readAs(s, uri string, inclusive []string, l Limits) (*signedDocument, error) {
+	d := &signedDocument{doc: s, issuer: -1, canon: newCanonicalizer(s, 0, len(s), l)}
+	d.canon.inclusive, d.canon.inclusiveForm = inclusive, uri != ExclusiveC14N
 	sc := scanner{s: s, l: l, canon: &d.canon, watch: d}
 	if err := sc.run(); err != nil {
 		return nil, err
@@ -32,7 +40,7 @@ func readSigned[T Octets](doc T, l Limits) (*signedDocument, error) {
 // and reading one in a wrong namespace is how parsers come to differ.
 func (d *signedDocument) saw(sc *scanner, t *tag) error {
 	if t.local == "Signature" {
-		if inner := sc.l.holder && len(sc.open) > 1 && !sc.build; !inner {
+		if inner := sc.l.holder && len(sc.open) > 1 && !d.inside(sc); !inner {
 			d.count++
 		}
 		if d.count > 1 {
@@ -51,16 +59,26 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 			d.issuer = d.children
 		}
 		if t.space == dsigSpace && t.local == "Signature" {
-			sc.build = true
-			sc.arena = arena{
-				elements: make([]Element, 0, 16), pointers: make([]*Element, 0, 16), attrs: make([]Attr, 0, 10), decls: make([]decl, 0, 2),
-			}
+			sc.build, sc.canon = true, nil
+			sc.arena = newArena(sc.s, amounts{elements: 6})
 			d.at = d.children
 		}
 		d.children++
+	case 2:
+		if sc.build && t.space == dsigSpace && t.local == "SignedInfo" {
+			d.info = newCanonicalizer(sc.s, t.start, min(t.start+kib, len(sc.s)), sc.l)
+			sc.canon = &d.info
+		}
+	case 3:
+		sc.build = sc.canon == nil // in the signature, but not in SignedInfo
+	default:
+		sc.build = false
 	}
 	return nil
 }
+
+// inside reports whether what is being read is in the signature.
+func (d *signedDocument) inside(sc *scanner) bool { return sc.canon != &d.canon }
 
 // signatures counts the elements that are called Signature, as signedDocument does.
 func (l Limits) signatures(root *Element) int {

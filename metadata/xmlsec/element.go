@@ -1,26 +1,26 @@
 package xmlsec
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Attr is an attribute; namespace declarations are not attributes. Value is decoded and normalised (XML 1.0 3.3.3).
 type Attr struct {
-	Space  string // namespace name, "" for an attribute without prefix
-	Prefix string
-	Local  string
-	Value  string
+	Space string // namespace name, "" for an attribute without prefix
+	Local string
+	Value string
 }
 
 // Element is one element of a document that passed the gate. Treat it as read-only.
 type Element struct {
 	Space    string // namespace name
-	Prefix   string
 	Local    string
 	Attrs    []Attr
 	Children []*Element // child elements in document order
 
 	doc        string // the whole document that this element was read from
 	parent     *Element
-	decls      []decl
 	start, end int32 // the element in doc, tags included
 	from, to   int32 // its content in doc
 }
@@ -76,7 +76,7 @@ func (e *Element) childIndex(space, local string) int {
 func (e *Element) Text() string {
 	if len(e.Children) == 0 {
 		s := e.doc[e.from:e.to]
-		if !strings.ContainsAny(s, "&<\r") {
+		if firstOf(s, 0, classText) == len(s) {
 			return s
 		}
 	}
@@ -94,9 +94,10 @@ func (e *Element) Text() string {
 // relied on its ancestors for them.
 func (e *Element) Raw() []byte {
 	var added []decl
+	own := e.declarations()
 	for p := e.parent; p != nil; p = p.parent {
-		for _, d := range p.decls {
-			if !declares(e.decls, d.prefix) && !declares(added, d.prefix) {
+		for _, d := range p.declarations() {
+			if !declares(own, d.prefix) && !declares(added, d.prefix) {
 				added = append(added, d)
 			}
 		}
@@ -130,25 +131,24 @@ func declares(list []decl, prefix string) bool {
 }
 
 // qname is the name of the element as written.
-func (e *Element) qname() string { return e.openTag()[1:] }
+func (e *Element) qname() string { return e.tag().name }
 
-// openTag is the same after "<".
-func (e *Element) openTag() string {
-	n := len(e.Local)
-	if e.Prefix != "" {
-		n += len(e.Prefix) + 1
-	}
-	return e.doc[e.start : int(e.start)+1+n]
-}
+// declarations are the namespace declarations in its start tag.
+func (e *Element) declarations() []decl { return e.tag().decls }
 
-// inScope returns the namespace that a prefix is bound to at e by a declaration.
-func (e *Element) inScope(prefix string) (string, bool) {
-	for ; e != nil; e = e.parent {
-		for _, d := range e.decls {
-			if d.prefix == prefix {
-				return d.space, true
-			}
+// tag reads the start tag once more, for the few who ask for prefixes and declarations, which an element does not keep.
+func (e *Element) tag() tag {
+	const endless = math.MaxInt // the tag passed the gate
+	sc := scanner{s: e.doc, l: Limits{MaxAttributes: endless, MaxAttributeValue: endless, MaxNamespaces: endless}}
+	prefix, local, end, _ := qname(e.doc, int(e.start)+1)
+	_, _, _ = sc.attributes(end)
+	t := tag{name: e.doc[e.start+1 : end], space: e.Space, prefix: prefix, local: local, decls: sc.scope}
+	for i, a := range e.Attrs {
+		prefix := "xml" // of one that e has from its ancestors
+		if i < len(sc.attrs) {
+			prefix = sc.attrs[i].prefix
 		}
+		t.attrs = append(t.attrs, tagAttr{a, prefix})
 	}
-	return "", false
+	return t
 }

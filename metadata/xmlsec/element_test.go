@@ -40,6 +40,23 @@ func TestElementRawKeepsShadowing(t *testing.T) {
 	}
 }
 
+// TestElementsApart: whoever appends to a list of one element does not write to that of another.
+func TestElementsApart(t *testing.T) {
+	const doc = `<r a="1" b="2"><c d="3"><e></e></c><f g="4"></f></r>`
+	back, err := readBack(doc, amounts{elements: 9, attrs: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, root := range []*Element{back, element(t, doc)} {
+		c := root.Children[0]
+		_, _ = append(root.Attrs, Attr{Local: "x"}), append(c.Attrs, Attr{Local: "x"})
+		_, _ = append(root.Children, root), append(c.Children, root)
+		if root.Children[0] != c || c.Attrs[0].Local != "d" || c.Children[0].Local != "e" || root.Children[1].Attrs[0].Local != "g" {
+			t.Errorf("written over: %v", root.Attrs)
+		}
+	}
+}
+
 func TestEscape(t *testing.T) {
 	if got := string(EscapeText(nil, "</a>&\r\n\t\"'<")); got != "&lt;/a&gt;&amp;&#xD;\n\t\"'&lt;" {
 		t.Errorf("text %s", got)

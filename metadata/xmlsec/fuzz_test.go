@@ -141,7 +141,7 @@ func otherFaults(e *Element) bool {
 	if tagFaults(e) {
 		return true
 	}
-	for _, d := range e.decls {
+	for _, d := range e.declarations() {
 		if d.space == "" || d.prefix == "xml" {
 			return true
 		}
@@ -278,13 +278,13 @@ func FuzzInclusive(f *testing.F) {
 		if err != nil || strings.Contains(root.doc, commentOpen) { // etree has other ideas of a comment's end
 			return
 		}
-		again, err := inclusiveForm(root, nil, InclusiveC14N11, l)
+		again, err := inclusiveForm(root, InclusiveC14N11, l)
 		if err != nil {
 			return
 		}
 		if twice, err := parse([]byte(again), l.canonical()); err != nil {
 			t.Fatalf("%v\n%q", err, again)
-		} else if second, err := inclusiveForm(twice, nil, InclusiveC14N10, l.canonical()); err != nil || again != second {
+		} else if second, err := inclusiveForm(twice, InclusiveC14N10, l.canonical()); err != nil || again != second {
 			t.Fatalf("not idempotent: %v\n%q\n%q", err, again, second)
 		}
 		tree := etree.NewDocument()
@@ -299,7 +299,7 @@ func FuzzInclusive(f *testing.F) {
 func compareInclusive(t *testing.T, e *Element, other *etree.Element, c dsig.Canonicalizer, uri string, below bool) {
 	t.Helper()
 	if !inclusiveFaults(e) {
-		ours, err := inclusiveForm(e, nil, uri, MetadataLimits())
+		ours, err := inclusiveForm(e, uri, MetadataLimits())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -322,8 +322,8 @@ func inclusiveFaults(e *Element) bool {
 		return true
 	}
 	for p := e.parent; p != nil; p = p.parent {
-		for _, d := range p.decls {
-			if d.prefix == "xml" || d.space == "" || declares(e.decls, d.prefix) {
+		for _, d := range p.declarations() {
+			if d.prefix == "xml" || d.space == "" || declares(e.declarations(), d.prefix) {
 				return true
 			}
 		}
@@ -342,14 +342,14 @@ func tagFaults(e *Element) bool {
 		return true
 	}
 	prefixed := ""
-	for _, a := range e.Attrs {
-		if a.Prefix == "" {
+	for _, a := range e.tag().attrs {
+		if a.prefix == "" {
 			continue
 		}
-		if prefixed != "" && prefixed != a.Prefix {
+		if prefixed != "" && prefixed != a.prefix {
 			return true
 		}
-		prefixed = a.Prefix
+		prefixed = a.prefix
 	}
 	return false
 }
@@ -359,7 +359,7 @@ func attributeFaults(e *Element) bool {
 	if tagFaults(e) {
 		return true
 	}
-	for _, d := range e.decls {
+	for _, d := range e.declarations() {
 		if d.prefix == "xml" {
 			return true
 		}

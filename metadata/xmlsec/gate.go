@@ -64,8 +64,6 @@ func isCharacter(r rune) bool {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
-func isSpaceRune(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
-
 func allSpace(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if !isSpace(s[i]) {

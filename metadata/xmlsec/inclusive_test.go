@@ -52,9 +52,9 @@ func TestInclusiveForm(t *testing.T) {
 			for uri, want := range map[string]string{ExclusiveC14N: c.exclusive, InclusiveC14N10: c.c14n10, InclusiveC14N11: c.c14n11} {
 				var got string
 				if uri == ExclusiveC14N {
-					got, err = canonicalForm(e, nil, nil, MetadataLimits())
+					got, err = canonicalForm(e, nil, MetadataLimits())
 				} else {
-					got, err = inclusiveForm(e, nil, uri, MetadataLimits())
+					got, err = inclusiveForm(e, uri, MetadataLimits())
 				}
 				if err != nil || got != want {
 					t.Errorf("%s: %v\n got %s\nwant %s", uri, err, got, want)
@@ -71,7 +71,7 @@ func TestInclusiveFormLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.MaxBytes = 4
-	if _, err := inclusiveForm(find(root, "e"), nil, InclusiveC14N10, l); codeOf(err) != CodeLimits {
+	if _, err := inclusiveForm(find(root, "e"), InclusiveC14N10, l); codeOf(err) != CodeLimits {
 		t.Errorf("got %v", err)
 	}
 }
@@ -90,7 +90,7 @@ func inclusively(t testing.TB, doc, info, content string, key SigningKey) string
 	}
 	m, _ := signatureMethodOf(key.Algorithm)
 	before, sig, after := parts(made)
-	si := string(signedInfo(nil, idOf(doc), key.Algorithm, m.digest, sum(m.hash, covered)))
+	si := string(appendSignedInfo(nil, idOf(doc), key.Algorithm, m.digest, sum(m.hash, covered)))
 	si = strings.Replace(si, infoOpenAlone, infoOpen, 1)
 	i := strings.Index(si, secondC14N)
 	if content == "" {
@@ -121,11 +121,11 @@ func inclusively(t testing.TB, doc, info, content string, key SigningKey) string
 func formOf(e *Element, uri string) ([]byte, error) {
 	switch uri {
 	case ExclusiveC14N:
-		return inBytes(canonicalForm(e, nil, nil, MetadataLimits()))
+		return inBytes(canonicalForm(e, nil, MetadataLimits()))
 	case "":
 		uri = InclusiveC14N10
 	}
-	return inBytes(inclusiveForm(e, nil, uri, MetadataLimits()))
+	return inBytes(inclusiveForm(e, uri, MetadataLimits()))
 }
 
 // widerRequest has namespaces that nobody uses: the two forms differ in SignedInfo and content.

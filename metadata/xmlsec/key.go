@@ -123,14 +123,18 @@ func sum(h crypto.Hash, data []byte) []byte {
 	return d[:]
 }
 
-// sumOf is sum of what is in a string, a piece at a time: a copy of it all would be garbage at once.
+// sumOf is sum of what is in a string. By SHA-256, which almost all use, it takes a piece at a time, on the stack: a copy of it all
+// would be garbage at once.
 func sumOf(h crypto.Hash, s string) []byte {
-	state := h.New()
-	piece := make([]byte, min(len(s), 1024))
+	if h != crypto.SHA256 {
+		return sum(h, []byte(s))
+	}
+	state := sha256.New()
+	var piece [1024]byte
 	for len(s) > 0 {
-		n := copy(piece, s)
+		n := copy(piece[:], s)
 		state.Write(piece[:n])
 		s = s[n:]
 	}
-	return state.Sum(make([]byte, 0, h.Size()))
+	return state.Sum(make([]byte, 0, sha256.Size))
 }

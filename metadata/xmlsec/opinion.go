@@ -96,7 +96,7 @@ func otherCanonicalizer(root *etree.Element, s signature) (*etree.Element, error
 	if err != nil {
 		return nil, err
 	}
-	if string(got) != s.info {
+	if string(got) != s.bytes {
 		return nil, dsig.ErrInvalidSignature
 	}
 	root.RemoveChild(sig)

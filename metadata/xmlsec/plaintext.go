@@ -36,7 +36,7 @@ func (e *Element) around(content []byte) []byte {
 	const name = "plaintext"
 	var added []decl
 	for p := e; p != nil; p = p.parent {
-		for _, d := range p.decls {
+		for _, d := range p.declarations() {
 			if !declares(added, d.prefix) {
 				added = append(added, d)
 			}

@@ -8,17 +8,22 @@ import (
 
 // signature is an enveloped signature that keeps the profile (SAML Core 5.4; XML Signature 1.1, 4).
 type signature struct {
-	element   *Element // ds:Signature
-	idName    string   // attribute that names what is signed
-	c14n      string   // canonicalization of SignedInfo
-	info      string   // SignedInfo in canonical form; everything below was read from these bytes
+	signedInfo
+	element *Element // ds:Signature
+	idName  string   // attribute that names what is signed
+	value   []byte   // SignatureValue
+}
+
+// signedInfo is what SignedInfo says, read from the bytes that SignatureValue is about.
+type signedInfo struct {
+	bytes     string // in canonical form
+	c14n      string // of these bytes
 	method    signatureMethod
 	algorithm string
 	digest    crypto.Hash
 	want      []byte   // DigestValue
 	content   string   // canonicalization of what is signed
 	inclusive []string // PrefixList of the exc-c14n transform
-	value     []byte   // SignatureValue
 }
 
 // signatureOf checks the place and shape of the signature. Nothing in it is verified yet.
@@ -41,57 +46,66 @@ func signatureOf(d *signedDocument, l Limits) (signature, error) {
 	if err := onlyAttributes(s.element, "Id"); err != nil {
 		return signature{}, err
 	}
+	if err := onlyAttributes(parts[0], "Id"); err != nil {
+		return signature{}, err
+	}
 	var err error
 	if s.value, err = leafBase64(parts[1]); err != nil {
 		return signature{}, err
 	}
-	if s.c14n, err = methodOfInfo(parts[0], l); err != nil {
-		return signature{}, err
-	}
-	if s.info, err = infoBytes(d, s.c14n, l); err != nil {
-		return signature{}, err
-	}
-	return s, s.readInfo(d.id, l)
+	s.signedInfo, err = signedInfoOf(d, l)
+	return s, err
 }
 
-// methodOfInfo reads how SignedInfo, which may have an Id, is to be canonicalised, before it is; readInfo compares.
-func methodOfInfo(info *Element, l Limits) (string, error) {
-	if len(info.Children) == 0 || !info.Children[0].Is(dsigSpace, "CanonicalizationMethod") {
-		return "", fail(CodeProfile, "SignedInfo does not begin with CanonicalizationMethod")
+// signedInfoOf reads SignedInfo, which says itself in which form it was digested. That was written while the document was read,
+// unless it is an inclusive one; what another form says besides is not believed.
+func signedInfoOf(d *signedDocument, l Limits) (signedInfo, error) {
+	info, err := readInfo(d.info.form(), d, l)
+	if err != nil || info.c14n == ExclusiveC14N {
+		return info, err
 	}
-	alg, err := algorithmOf(info.Children[0])
-	if err != nil || !acceptedC14N(alg, l) || len(info.Children[0].Children) > 0 {
-		return "", fail(CodeC14N, "SignedInfo is not canonicalised by plain exc-c14n")
-	}
-	return alg, onlyAttributes(info, "Id")
-}
-
-// readInfo reads SignedInfo from its canonical form, the bytes that SignatureValue is about. Its own attributes were looked at; the
-// inclusive forms add those that it inherits.
-func (s *signature) readInfo(id string, l Limits) error {
-	info, err := readBack(s.info, canonicalSize{attrs: 8, decls: 4})
+	root, err := scan(d.doc, l)
 	if err != nil {
-		return err
+		return signedInfo{}, err
+	}
+	form, err := inclusiveForm(root.Children[d.at].Children[0], info.c14n, l)
+	if err != nil {
+		return signedInfo{}, err
+	}
+	again, err := readInfo(form, d, l)
+	if err == nil && again.c14n != info.c14n {
+		err = fail(CodeC14N, "SignedInfo names two forms of itself")
+	}
+	return again, err
+}
+
+// readInfo reads SignedInfo from a canonical form. Its own attributes were looked at; the inclusive forms add those that it inherits.
+func readInfo(form string, d *signedDocument, l Limits) (signedInfo, error) {
+	s := signedInfo{bytes: form}
+	info, err := readBack(form, d.info.size)
+	if err != nil {
+		return s, err
 	}
 	c := info.Children
 	if len(c) != 3 || !c[0].Is(dsigSpace, "CanonicalizationMethod") || !c[1].Is(dsigSpace, "SignatureMethod") ||
 		!c[2].Is(dsigSpace, "Reference") {
-		return fail(CodeProfile, "SignedInfo is not one method of each kind and one Reference")
+		return s, fail(CodeProfile, "SignedInfo is not one method of each kind and one Reference")
 	}
-	if alg, err := algorithmOf(c[0]); err != nil || alg != s.c14n || len(c[0].Children) > 0 {
-		return fail(CodeC14N, "SignedInfo is not canonicalised by plain exc-c14n")
+	if s.c14n, err = algorithmOf(c[0]); err != nil || !acceptedC14N(s.c14n, l) || len(c[0].Children) > 0 {
+		return s, fail(CodeC14N, "SignedInfo is not canonicalised by plain exc-c14n")
 	}
 	if s.algorithm, err = algorithmOf(c[1]); err != nil {
-		return err
+		return s, err
 	}
 	var known bool
 	if s.method, known = signatureMethodOf(s.algorithm); !known || len(c[1].Children) > 0 {
-		return fail(CodeAlgorithm, "signature algorithm")
+		return s, fail(CodeAlgorithm, "signature algorithm")
 	}
-	return s.readReference(c[2], id, l)
+	err = s.readReference(c[2], d.id, l)
+	return s, err
 }
 
-func (s *signature) readReference(ref *Element, id string, l Limits) error {
+func (s *signedInfo) readReference(ref *Element, id string, l Limits) error {
 	c := ref.Children
 	if len(c) != 3 || !c[0].Is(dsigSpace, "Transforms") || !c[1].Is(dsigSpace, "DigestMethod") || !c[2].Is(dsigSpace, "DigestValue") {
 		return fail(CodeProfile, "Reference is not Transforms, DigestMethod and DigestValue")
@@ -124,21 +138,20 @@ func (s *signature) readReference(ref *Element, id string, l Limits) error {
 
 // readTransforms wants exactly enveloped-signature, then exc-c14n. Where the limits allow inclusive canonicalization the second may
 // be that, or missing: XML Signature then means Canonical XML 1.0 (4.4.3.2).
-func (s *signature) readTransforms(e *Element, l Limits) error {
-	wrong := fail(CodeC14N, "transforms are not enveloped-signature and exc-c14n")
+func (s *signedInfo) readTransforms(e *Element, l Limits) error {
 	c := e.Children
 	if len(c) != 2 && !(len(c) == 1 && l.InclusiveC14N) {
-		return wrong
+		return errTransforms()
 	}
 	if first, err := transformOf(c[0]); err != nil || first != EnvelopedSignature || len(c[0].Children) > 0 {
-		return wrong
+		return errTransforms()
 	}
 	if s.content = InclusiveC14N10; len(c) == 1 {
 		return nil
 	}
 	var err error
 	if s.content, err = transformOf(c[1]); err != nil || !acceptedC14N(s.content, l) {
-		return wrong
+		return errTransforms()
 	}
 	switch parameters := c[1].Children; {
 	case len(parameters) == 0:
@@ -149,6 +162,10 @@ func (s *signature) readTransforms(e *Element, l Limits) error {
 	return fail(CodeC14N, "unknown parameter of canonicalization")
 }
 
+func errTransforms() error {
+	return fail(CodeC14N, "transforms are not enveloped-signature and exc-c14n")
+}
+
 func transformOf(e *Element) (string, error) {
 	if !e.Is(dsigSpace, "Transform") {
 		return "", fail(CodeC14N, "not a Transform")
@@ -156,7 +173,7 @@ func transformOf(e *Element) (string, error) {
 	return algorithmOf(e)
 }
 
-func (s *signature) readPrefixes(e *Element) error {
+func (s *signedInfo) readPrefixes(e *Element) error {
 	list, _ := e.Attr("PrefixList")
 	s.inclusive = strings.Fields(list)
 	if len(s.inclusive) > maxInclusivePrefixes {
@@ -202,7 +219,8 @@ func leafBase64(e *Element) ([]byte, error) {
 	if len(e.Children) > 0 || onlyAttributes(e, "Id") != nil {
 		return nil, fail(CodeProfile, "a value of the signature is not plain text")
 	}
-	b, err := base64.StdEncoding.Strict().DecodeString(strings.Join(strings.FieldsFunc(e.Text(), isSpaceRune), ""))
+	text := strings.ReplaceAll(strings.ReplaceAll(e.Text(), " ", ""), "\t", "") // the decoder itself passes over line ends
+	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
 		return nil, failWith(CodeProfile, "a value of the signature is not base64", err)
 	}

@@ -59,6 +59,22 @@ func profileAttacks(t *testing.T) []attack {
 	}
 }
 
+// TestSignatureIsPlain: where comments and CDATA sections are welcome, and signatures of what is held inside too, there are still none
+// in a signature.
+func TestSignatureIsPlain(t *testing.T) {
+	good, l := signed(t, authnRequest), MetadataLimits().Holding()
+	if _, err := VerifyEnveloped(good, l, partnerKeys()); err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range []string{"ds:Signature", "ds:SignedInfo", "ds:Transforms", "ds:DigestValue", "ds:SignatureValue", "ds:KeyInfo", "ds:X509Data", "ds:X509Certificate"} {
+		for with, code := range map[string]Code{"<!-- -->": CodeSyntax, "<![CDATA[]]>": CodeSyntax, "<x:Signature xmlns:x='urn:x'/>": CodeProfile} {
+			if v, err := VerifyEnveloped(replace(t, good, "</"+tag+">", with+"</"+tag+">"), l, partnerKeys()); codeOf(err) != code || v.Root() != nil {
+				t.Errorf("%s in %s: %v", with, tag, err)
+			}
+		}
+	}
+}
+
 // referenceAttacks point the Reference elsewhere or nowhere: rows 20 to 23 and 33. The signature over SignedInfo is right: this is
 // a registered partner's key in the wrong hands.
 func referenceAttacks(t *testing.T, here string) []attack {

@@ -6,13 +6,12 @@ import "strings"
 // space between attributes, double quotes, every character escaped that has to be. It gives what scan gives for the same bytes, but
 // does not look again for what the gate has seen to before those bytes were written: limits, IDs and the rules for names of
 // namespaces. size is how much to make room for.
-func readBack(s string, size canonicalSize) (*Element, error) {
+func readBack(s string, size amounts) (*Element, error) {
 	var frames [12]outer
 	var scopes [16]decl
 	var raised [32]*Element
 	open, scope, kids := frames[:0], scopes[:0], raised[:0]
-	var attributes [8]Attr
-	a := size.arena(s)
+	a := newArena(s, size)
 	for i := 0; ; {
 		var ok bool
 		if i, ok = afterText(s, i); !ok || len(open) == 0 && i > 0 {
@@ -25,7 +24,7 @@ func readBack(s string, size canonicalSize) (*Element, error) {
 			f := &open[len(open)-1]
 			e := f.e
 			e.to = int32(i)
-			if i, ok = afterEndTag(s, i, e.qname()); !ok {
+			if i, ok = afterEndTag(s, i, f.name); !ok {
 				return nil, errNotCanonical()
 			}
 			e.end, e.Children = int32(i), a.children(kids[f.kids:])
@@ -38,37 +37,27 @@ func readBack(s string, size canonicalSize) (*Element, error) {
 			}
 			return e, nil
 		}
-		e, mark := a.element(), len(scope)
-		e.doc, e.start = s, int32(i)
-		if len(open) > 0 {
-			e.parent = open[len(open)-1].e
-		}
-		list := attributes[:0]
-		if scope, list, i, ok = startTagBack(e, scope, list); !ok {
+		prefix, local, after, err := qname(s, i+1)
+		if err != nil {
 			return nil, errNotCanonical()
 		}
-		e.from, e.decls, e.Attrs = int32(i), a.declarations(scope[mark:]), a.attributes(list)
-		open = append(open, outer{e, mark, len(kids)})
+		e, f := a.element(i), outer{name: s[i+1 : after], scope: len(scope), kids: len(kids)}
+		if e.Local = local; len(open) > 0 {
+			e.parent = open[len(open)-1].e
+		}
+		if scope, i, ok = a.startTagBack(e, prefix, after, scope); !ok {
+			return nil, errNotCanonical()
+		}
+		f.e = e
+		open = append(open, f)
 	}
 }
 
 // outer is an open element, and what to return to when it closes.
 type outer struct {
 	e           *Element
+	name        string // as written
 	scope, kids int
-}
-
-// canonicalSize is how many there are of each in a canonical form.
-type canonicalSize struct{ elements, attrs, decls int }
-
-func (n canonicalSize) arena(s string) arena {
-	if n.elements == 0 {
-		n.elements = strings.Count(s, "<") / 2
-	}
-	return arena{
-		elements: make([]Element, 0, n.elements), pointers: make([]*Element, 0, n.elements),
-		attrs: make([]Attr, 0, n.attrs), decls: make([]decl, 0, n.decls),
-	}
 }
 
 func errNotCanonical() error { return fail(CodeC14N, "not in canonical form") }
@@ -101,41 +90,57 @@ func afterEndTag(s string, i int, name string) (int, bool) {
 	return end + 1, end < len(s) && s[i:end] == name && s[end] == '>'
 }
 
-// startTagBack reads the start tag of e. It adds its declarations to scope and its attributes to list, and returns the place after it.
-func startTagBack(e *Element, scope []decl, list []Attr) ([]decl, []Attr, int, bool) {
-	s, mark := e.doc, len(scope)
-	prefix, local, i, err := qname(s, int(e.start)+1)
-	if err != nil {
-		return nil, nil, 0, false
-	}
-	e.Prefix, e.Local = prefix, local
+// startTagBack reads the start tag of e from the end of its name, which has this prefix, at i. It adds the declarations, which come
+// first, to scope and returns the place after the tag.
+func (a *arena) startTagBack(e *Element, prefix string, i int, scope []decl) ([]decl, int, bool) {
+	s, mark, attrs, before := a.doc, len(scope), a.attrs, len(a.attrs)
 	for i < len(s) && s[i] == ' ' {
-		if prefix, local, i, err = qname(s, i+1); err != nil || i+1 >= len(s) || s[i] != '=' || s[i+1] != '"' {
-			return nil, nil, 0, false
+		prefix, local, next, err := qname(s, i+1)
+		if i = next; err != nil || i+1 >= len(s) || s[i] != '=' || s[i+1] != '"' {
+			return nil, 0, false
 		}
 		from := i + 2
 		var value string
 		if i = firstOf(s, from, classAttr); i < len(s) && s[i] == '"' {
 			value = s[from:i]
 		} else if value, i, err = escapedBack(s, from); err != nil {
-			return nil, nil, 0, false
+			return nil, 0, false
 		}
 		i++
-		switch {
-		case prefix != "xmlns" && (prefix != "" || local != "xmlns"):
-			list = append(list, Attr{Prefix: prefix, Local: local, Value: value})
+		if declared, ok := declaredBy(prefix, local); ok {
+			if len(attrs) > before || declares(scope[mark:], declared) {
+				return nil, 0, false
+			}
+			scope = append(scope, decl{declared, value})
 			continue
-		case len(list) > 0:
-			return nil, nil, 0, false
-		case prefix == "":
-			local = ""
 		}
-		scope = append(scope, decl{local, value})
+		space := ""
+		if prefix != "" {
+			var ok bool
+			if space, ok = inForce(scope, prefix); !ok {
+				return nil, 0, false
+			}
+		}
+		if hasAttr(attrs[before:], space, local) {
+			return nil, 0, false
+		}
+		attrs = append(attrs, Attr{space, local, value})
 	}
-	if i >= len(s) || s[i] != '>' || !resolveBack(e, scope, mark, list) {
-		return nil, nil, 0, false
+	space, ok := inForce(scope, prefix)
+	if !ok || prefix == "xml" || i >= len(s) || s[i] != '>' {
+		return nil, 0, false
 	}
-	return scope, list, i + 1, true
+	e.Space, e.from, e.Attrs, a.attrs = space, int32(i+1), last(attrs, len(attrs)-before), attrs
+	return scope, i + 1, true
+}
+
+func hasAttr(list []Attr, space, local string) bool {
+	for i := range list {
+		if a := &list[i]; a.Local == local && a.Space == space {
+			return true
+		}
+	}
+	return false
 }
 
 // escapedBack reads an attribute value with references in it, up to its quote.
@@ -146,33 +151,4 @@ func escapedBack(s string, from int) (string, int, error) {
 	}
 	value, err := attributeValue(s[from : from+n])
 	return value, from + n, err
-}
-
-// resolveBack gives e and the attributes in list their namespaces, and reports whether they have them and nothing is there twice.
-func resolveBack(e *Element, scope []decl, mark int, list []Attr) bool {
-	for i := mark; i < len(scope); i++ {
-		for _, other := range scope[mark:i] {
-			if other.prefix == scope[i].prefix {
-				return false
-			}
-		}
-	}
-	var ok bool
-	if e.Space, ok = inForce(scope, e.Prefix); !ok || e.Prefix == "xml" {
-		return false
-	}
-	for i := range list {
-		a := &list[i]
-		if a.Prefix != "" {
-			if a.Space, ok = inForce(scope, a.Prefix); !ok {
-				return false
-			}
-		}
-		for k := range list[:i] {
-			if other := &list[k]; other.Local == a.Local && other.Space == a.Space {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -16,7 +16,7 @@ type scanner struct {
 	i       int
 	l       Limits
 	build   bool            // elements are built from the tags that follow
-	canon   *canonicalizer  // writes what is not built, unless nil
+	canon   *canonicalizer  // writes the tags and texts that follow, unless nil
 	watch   *signedDocument // sees every start tag, unless nil
 	claim   *claimant       // the same; an interface would have each tag allocated
 	root    *Element        // the outermost element that was built
@@ -28,35 +28,43 @@ type scanner struct {
 	kids    []*Element // children of the open elements that are built, those of the innermost last
 	ids     idSet
 	arena   arena
-	attrs   []Attr   // of the tag being read
-	written []string // the same as written with one space in front, if that is their canonical form; else empty
+	attrs   []tagAttr // of the tag being read
+
+	canonical bool // the tag being read may stand in canonical form as it is
 }
 
 // frame is an open element and what to return to when it closes.
 type frame struct {
-	e           *Element // nil unless built
-	name        string   // as written
-	scope, kids int
+	e                 *Element // nil unless built
+	canon             *canonicalizer
+	name, end         int32 // where its name starts and ends
+	scope, kids, mark int32
+	build             bool
 }
 
 // tag is a start tag, resolved. Its lists are valid until the next one is read.
 type tag struct {
-	open                 string // the name as written, after "<"
+	name                 string // as written
 	space, prefix, local string
-	attrs                []Attr
-	written              []string // scanner.written, or nil
+	attrs                []tagAttr
 	decls                []decl
-	start, from          int // the tag's first byte, and the one after its last
+	start, from          int  // the tag's first byte, and the one after its last
+	canonical            bool // scanner.canonical
+}
+
+// tagAttr is an attribute as it is written.
+type tagAttr struct {
+	Attr
+	prefix string
 }
 
 // scratch is where a scanner's stacks begin; enough for all but odd documents.
 type scratch struct {
-	open  [12]frame
-	scope [16]decl
-	kids  [32]*Element
-	attrs [8]Attr
-	wrote [8]string
-	ids   [8]string
+	open  [8]frame
+	scope [8]decl
+	kids  [8]*Element
+	attrs [8]tagAttr
+	ids   [4]string
 }
 
 // parse lets doc through the gate and returns its root element.
@@ -70,7 +78,7 @@ func parse[T Octets](doc T, l Limits) (*Element, error) {
 
 // scan reads s, which passed checkCharacters, into elements.
 func scan(s string, l Limits) (*Element, error) {
-	sc := scanner{s: s, l: l, build: true, arena: newArena(s, l)}
+	sc := scanner{s: s, l: l, build: true, arena: newArena(s, estimate(s, l))}
 	if err := sc.run(); err != nil {
 		return nil, err
 	}
@@ -81,7 +89,7 @@ func scan(s string, l Limits) (*Element, error) {
 func (sc *scanner) run() error {
 	var first scratch
 	sc.open, sc.scope, sc.kids, sc.attrs = first.open[:0], first.scope[:0], first.kids[:0], first.attrs[:0]
-	sc.written, sc.ids.few = first.wrote[:0], first.ids[:0]
+	sc.ids.few = first.ids[:0]
 	n, err := declaration(sc.s)
 	if err != nil {
 		return err
@@ -139,17 +147,16 @@ func (sc *scanner) text(rest string) error {
 		return fail(CodeLimits, "text too long")
 	}
 	if !plain {
-		return sc.escapedText(run)
+		return sc.escapedText(sc.i-n, run)
 	}
-	if sc.canon != nil && !sc.build {
-		sc.canon.w.WriteString(run)
+	if sc.canon != nil {
+		sc.canon.keep(sc.i-n, sc.i)
 	}
 	return nil
 }
 
-// escapedText checks and writes text with characters that are escaped, or are to be.
-func (sc *scanner) escapedText(run string) error {
-	writes := sc.canon != nil && !sc.build
+// escapedText checks and writes text, which stands at at, with characters that are escaped, or are to be.
+func (sc *scanner) escapedText(at int, run string) error {
 	last := 0
 	for i := firstOf(run, 0, classText); i < len(run); {
 		r, next := rune(run[i]), i+1
@@ -173,22 +180,22 @@ func (sc *scanner) escapedText(run string) error {
 				next++
 			}
 		}
-		if writes {
-			sc.canon.w.WriteString(run[last:i])
-			writeCharacter(&sc.canon.w, r, true)
+		if sc.canon != nil {
+			sc.canon.keep(at+last, at+i)
+			writeCharacter(sc.canon.writer(), r, true)
 			last = next
 		}
 		i = firstOf(run, next, classText)
 	}
-	if writes {
-		sc.canon.w.WriteString(run[last:])
+	if sc.canon != nil {
+		sc.canon.keep(at+last, at+len(run))
 	}
 	return nil
 }
 
 // markup reads a comment or a CDATA section and refuses everything else that starts with "<!".
 func (sc *scanner) markup(rest string) error {
-	if sc.watch != nil && sc.build && rest[:min(len(rest), 3)] != "<!D" {
+	if sc.watch != nil && sc.watch.inside(sc) && rest[:min(len(rest), 3)] != "<!D" {
 		return fail(CodeSyntax, "comment or CDATA section in the signature")
 	}
 	switch {
@@ -214,8 +221,8 @@ func (sc *scanner) markup(rest string) error {
 			return fail(CodeLimits, "text too long")
 		}
 		sc.i += end + len(cdataClose)
-		if sc.canon != nil && !sc.build {
-			writeCharacters(&sc.canon.w, rest[len(cdataOpen):end], false, true)
+		if sc.canon != nil {
+			writeCharacters(sc.canon.writer(), rest[len(cdataOpen):end], false, true)
 		}
 		return nil
 	}
@@ -226,7 +233,8 @@ func (sc *scanner) endTag() error {
 	if len(sc.open) == 0 {
 		return fail(CodeSyntax, "end tag without start tag")
 	}
-	name := sc.open[len(sc.open)-1].name
+	f := &sc.open[len(sc.open)-1]
+	name := sc.s[f.name:f.end]
 	rest := sc.s[sc.i+2:]
 	if !strings.HasPrefix(rest, name) {
 		return fail(CodeSyntax, "end tag does not match its start tag")
@@ -249,21 +257,28 @@ func (sc *scanner) endTag() error {
 func (sc *scanner) closeElement(to int, written bool) {
 	last := len(sc.open) - 1
 	f := &sc.open[last]
+	switch {
+	case sc.canon == nil:
+	case written:
+		sc.canon.keepEnd(to, sc.i, int(f.mark))
+	default:
+		sc.canon.close(sc.s[f.name:f.end], int(f.mark))
+	}
 	if f.e != nil {
 		f.e.to, f.e.end = int32(to), int32(sc.i)
 		f.e.Children = sc.arena.children(sc.kids[f.kids:])
 		sc.kids = append(sc.kids[:f.kids], f.e)
-		if f.e == sc.root {
-			sc.build = last == 0
-		}
-	} else if sc.canon != nil {
-		if written {
-			sc.canon.end(sc.s[to:sc.i])
-		} else {
-			sc.canon.close(f.name)
-		}
+	}
+	if sc.build = f.build; sc.canon != f.canon { // storing a pointer costs more than looking
+		sc.canon = f.canon
 	}
 	sc.scope = sc.scope[:f.scope]
 	sc.open = sc.open[:last]
 	sc.done = last == 0
+}
+
+// estimate is how much a document will have.
+func estimate(s string, l Limits) amounts {
+	n := min(strings.Count(s, "<")-strings.Count(s, "</"), l.MaxElements)
+	return amounts{elements: n, attrs: n + n/2}
 }

@@ -40,7 +40,7 @@ func SignEnveloped(canonical []byte, id string, at int, key SigningKey, rand io.
 		}
 		digest = key.Digest
 	}
-	info := signedInfo(make([]byte, 0, 1024), id, key.Algorithm, digest, sum(hash, canonical))
+	info := appendSignedInfo(make([]byte, 0, 1024), id, key.Algorithm, digest, sum(hash, canonical))
 	value, err := signValue(m, sum(m.hash, info), key.Signer, rand)
 	if err != nil {
 		return nil, err
@@ -65,8 +65,8 @@ const (
 	infoOpenAlone = `<ds:SignedInfo xmlns:ds="` + dsigSpace + `">`
 )
 
-// signedInfo appends SignedInfo in canonical form, as it is digested.
-func signedInfo(w []byte, id, algorithm, digestAlgorithm string, digest []byte) []byte {
+// appendSignedInfo appends SignedInfo in canonical form, as it is digested.
+func appendSignedInfo(w []byte, id, algorithm, digestAlgorithm string, digest []byte) []byte {
 	w = append(w, infoOpenAlone+`<ds:CanonicalizationMethod Algorithm="`+ExclusiveC14N+
 		`"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="`...)
 	w = append(w, algorithm...)

@@ -17,14 +17,16 @@ func (sc *scanner) startTag() error {
 	if t.prefix, t.local, i, err = qname(sc.s, t.start+1); err != nil {
 		return err
 	}
-	t.open = sc.s[t.start:i]
-	f := frame{name: t.open[1:], scope: len(sc.scope), kids: len(sc.kids)}
+	t.name = sc.s[t.start+1 : i]
+	f := frame{
+		canon: sc.canon, name: int32(t.start + 1), end: int32(i), scope: int32(len(sc.scope)), kids: int32(len(sc.kids)), build: sc.build,
+	}
 	i, empty, err := sc.attributes(i)
 	if err != nil {
 		return err
 	}
-	t.from, t.decls = i, sc.scope[f.scope:]
-	if err := sc.resolve(&t); err != nil {
+	t.from, t.attrs, t.decls, t.canonical = i, sc.attrs, sc.scope[f.scope:], sc.canonical && !empty
+	if t.space, err = sc.resolve(t.prefix); err != nil {
 		return err
 	}
 	if sc.watch != nil {
@@ -37,8 +39,13 @@ func (sc *scanner) startTag() error {
 	}
 	if sc.build {
 		f.e = sc.element(&t)
-	} else if sc.canon != nil && !sc.canon.open(&t) {
-		return fail(CodeLimits, "canonical form too large")
+	}
+	if sc.canon != nil {
+		mark, ok := sc.canon.open(&t)
+		if !ok {
+			return fail(CodeLimits, "canonical form too large")
+		}
+		f.mark = int32(mark)
 	}
 	sc.open = append(sc.open, f)
 	sc.i = i
@@ -50,11 +57,13 @@ func (sc *scanner) startTag() error {
 
 // element builds an element from its start tag.
 func (sc *scanner) element(t *tag) *Element {
-	e := sc.arena.element()
-	e.Space, e.Prefix, e.Local, e.doc = t.space, t.prefix, t.local, sc.s
-	e.start, e.from = int32(t.start), int32(t.from)
-	e.Attrs = sc.arena.attributes(t.attrs)
-	e.decls = sc.arena.declarations(t.decls)
+	a := &sc.arena
+	e := a.element(t.start)
+	e.Space, e.Local, e.from = t.space, t.local, int32(t.from)
+	for i := range t.attrs {
+		a.attrs = append(a.attrs, t.attrs[i].Attr)
+	}
+	e.Attrs = last(a.attrs, len(t.attrs))
 	if sc.root == nil {
 		sc.root = e
 	} else {
@@ -81,10 +90,11 @@ func qname(s string, i int) (prefix, local string, next int, err error) {
 	return prefix, local, end, nil
 }
 
-// attributes reads up to the end of the tag: attributes to sc.attrs, their namespaces still open, and namespace declarations to sc.scope.
+// attributes reads up to the end of the tag: attributes to sc.attrs, their namespaces still open, and namespace declarations to
+// sc.scope. It says in sc.canonical whether each of them, and what is between them, is there as canonical form writes it.
 func (sc *scanner) attributes(i int) (next int, empty bool, err error) {
 	s, mark, count := sc.s, len(sc.scope), 0
-	sc.attrs, sc.written = sc.attrs[:0], sc.written[:0]
+	sc.attrs, sc.canonical = sc.attrs[:0], true
 	for {
 		space := i
 		for i < len(s) && isSpace(s[i]) {
@@ -94,6 +104,7 @@ func (sc *scanner) attributes(i int) (next int, empty bool, err error) {
 			return 0, false, fail(CodeSyntax, "unfinished tag")
 		}
 		if s[i] == '>' {
+			sc.canonical = sc.canonical && i == space
 			return i + 1, false, nil
 		}
 		if s[i] == '/' {
@@ -105,6 +116,7 @@ func (sc *scanner) attributes(i int) (next int, empty bool, err error) {
 		if i == space {
 			return 0, false, fail(CodeSyntax, "malformed tag")
 		}
+		sc.canonical = sc.canonical && i == space+1 && s[space] == ' '
 		if count++; count > sc.l.MaxAttributes {
 			return 0, false, fail(CodeLimits, "too many attributes")
 		}
@@ -116,27 +128,27 @@ func (sc *scanner) attributes(i int) (next int, empty bool, err error) {
 
 // attribute reads name="value" at i and files it. Namespace declarations from mark on are those of the same tag.
 func (sc *scanner) attribute(i, mark int) (int, error) {
-	s, start := sc.s, i
+	s := sc.s
 	prefix, local, i, err := qname(s, i)
 	if err != nil {
 		return 0, err
 	}
-	direct := s[start-1] == ' '
 	if i < len(s) && isSpace(s[i]) {
-		i, direct = afterSpace(s, i), false
+		i, sc.canonical = afterSpace(s, i), false
 	}
 	if i >= len(s) || s[i] != '=' {
 		return 0, fail(CodeSyntax, "attribute without value")
 	}
 	if i++; i < len(s) && isSpace(s[i]) {
-		i, direct = afterSpace(s, i), false
+		i, sc.canonical = afterSpace(s, i), false
 	}
 	if i >= len(s) || s[i] != '"' && s[i] != '\'' {
 		return 0, fail(CodeSyntax, "attribute value without quotes")
 	}
 	n := firstOf(s, i+1, classAttr) - i - 1
-	plain := i+1+n < len(s) && s[i+1+n] == s[i]
+	plain := i+1+n < len(s) && s[i+1+n] == s[i] // and a double quote: firstOf does not stop at an apostrophe
 	if !plain {
+		sc.canonical = false
 		if n = strings.IndexByte(s[i+1:], s[i]); n < 0 {
 			return 0, fail(CodeSyntax, "unfinished attribute value")
 		}
@@ -150,19 +162,23 @@ func (sc *scanner) attribute(i, mark int) (int, error) {
 			return 0, err
 		}
 	}
-	switch {
-	case prefix == "" && local == "xmlns":
-		return end, sc.declare(decl{"", value}, mark)
-	case prefix == "xmlns":
-		return end, sc.declare(decl{local, value}, mark)
+	if declared, ok := declaredBy(prefix, local); ok {
+		sc.canonical = sc.canonical && len(sc.attrs) == 0
+		return end, sc.declare(decl{declared, value}, mark)
 	}
-	written := ""
-	if direct && plain { // between double quotes: an apostrophe would not have stopped firstOf
-		written = s[start-1 : end]
-	}
-	sc.attrs = append(sc.attrs, Attr{Prefix: prefix, Local: local, Value: value})
-	sc.written = append(sc.written, written)
+	sc.attrs = append(sc.attrs, tagAttr{Attr{Local: local, Value: value}, prefix})
 	return end, nil
+}
+
+// declaredBy returns the prefix that an attribute of this name declares, if it is a namespace declaration.
+func declaredBy(prefix, local string) (string, bool) {
+	switch {
+	case prefix == "xmlns":
+		return local, true
+	case prefix == "" && local == "xmlns":
+		return "", true
+	}
+	return "", false
 }
 
 func afterSpace(s string, i int) int {
@@ -180,10 +196,8 @@ func (sc *scanner) declare(d decl, mark int) error {
 		}
 		sc.checked = d
 	}
-	for _, other := range sc.scope[mark:] {
-		if other.prefix == d.prefix {
-			return fail(CodeSyntax, "duplicate namespace declaration")
-		}
+	if declares(sc.scope[mark:], d.prefix) {
+		return fail(CodeSyntax, "duplicate namespace declaration")
 	}
 	if len(sc.scope) >= sc.l.MaxNamespaces {
 		return fail(CodeLimits, "too many namespaces in scope")
@@ -229,44 +243,43 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// resolve gives the tag and the attributes just read their namespaces and checks what depends on them.
-func (sc *scanner) resolve(t *tag) error {
-	var ok bool
-	if t.space, ok = inForce(sc.scope, t.prefix); !ok || t.prefix == "xml" {
-		return fail(CodeSyntax, "undeclared prefix")
+// resolve returns the namespace of a tag, gives the attributes just read theirs and checks what depends on them.
+func (sc *scanner) resolve(prefix string) (string, error) {
+	space, ok := inForce(sc.scope, prefix)
+	if !ok || prefix == "xml" {
+		return "", fail(CodeSyntax, "undeclared prefix")
 	}
-	if t.space == xincludeSpace {
-		return fail(CodeSyntax, "XInclude")
+	if space == xincludeSpace {
+		return "", fail(CodeSyntax, "XInclude")
 	}
 	identified := false
 	for i := range sc.attrs {
 		a := &sc.attrs[i]
-		if a.Prefix != "" {
-			if a.Space, ok = inForce(sc.scope, a.Prefix); !ok {
-				return fail(CodeSyntax, "undeclared prefix")
+		if a.prefix != "" {
+			if a.Space, ok = inForce(sc.scope, a.prefix); !ok {
+				return "", fail(CodeSyntax, "undeclared prefix")
 			}
 		}
 		for k := range sc.attrs[:i] {
 			if other := &sc.attrs[k]; other.Local == a.Local && other.Space == a.Space {
-				return sc.l.duplicate(a)
+				return "", sc.l.duplicate(&a.Attr)
 			}
 		}
 		if a.Space == xmlSpace && a.Local == "base" {
-			return fail(CodeSyntax, "xml:base")
+			return "", fail(CodeSyntax, "xml:base")
 		}
-		if !sc.l.isID(a) {
+		if !sc.l.isID(&a.Attr) {
 			continue
 		}
 		if identified || !sc.ids.add(a.Value) {
-			return fail(CodeDuplicateID, "two elements with one ID, or one element with two")
+			return "", fail(CodeDuplicateID, "two elements with one ID, or one element with two")
 		}
 		if !isNCName(a.Value) {
-			return fail(CodeSyntax, "ID is not an NCName")
+			return "", fail(CodeSyntax, "ID is not an NCName")
 		}
 		identified = true
 	}
-	t.attrs, t.written = sc.attrs, sc.written
-	return nil
+	return space, nil
 }
 
 func (l Limits) duplicate(a *Attr) error {

@@ -50,7 +50,7 @@ func VerifyEnveloped[T Octets](doc T, l Limits, keys []crypto.PublicKey) (Verifi
 	if subtle.ConstantTimeCompare(sumOf(s.digest, covered), s.want) != 1 {
 		return Verified{}, fail(CodeDigest, "the content is not what was signed")
 	}
-	by, err := verifyAny(s.method, keys, sumOf(s.method.hash, s.info), s.value)
+	by, err := verifyAny(s.method, keys, sumOf(s.method.hash, s.bytes), s.value)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -66,32 +66,17 @@ func VerifyEnveloped[T Octets](doc T, l Limits, keys []crypto.PublicKey) (Verifi
 	return Verified{root: root, by: by}, nil
 }
 
-// infoBytes is SignedInfo in canonical form. The inclusive ones look at its ancestors, of which the first pass kept nothing.
-func infoBytes(d *signedDocument, uri string, l Limits) (string, error) {
-	if uri == ExclusiveC14N {
-		return canonicalForm(d.signature.Children[0], nil, nil, l)
-	}
-	root, err := scan(d.doc, l)
-	if err != nil {
-		return "", err
-	}
-	return inclusiveForm(root.Children[d.at].Children[0], nil, uri, l)
-}
-
 // coveredBytes is the canonical form that the Reference digests. It was written while the document was read, unless the signer
 // asked for a PrefixList or another form, which is known too late for that.
 func coveredBytes(d *signedDocument, s signature, l Limits) (string, error) {
 	if s.content == ExclusiveC14N && len(s.inclusive) == 0 {
-		return d.canon.w.String(), nil
+		return d.canon.form(), nil
 	}
-	root, err := scan(d.doc, l)
+	again, err := readAs(d.doc, s.content, s.inclusive, l)
 	if err != nil {
 		return "", err
 	}
-	if s.content != ExclusiveC14N {
-		return inclusiveForm(root, root.Children[d.at], s.content, l)
-	}
-	return canonicalForm(root, root.Children[d.at], s.inclusive, l)
+	return again.canon.form(), nil
 }
 
 // VerifyDetached verifies sig, made with the algorithm URI alg over octets, with any one of keys and lets doc through the gate
