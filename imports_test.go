@@ -107,6 +107,7 @@ var libraries = map[string][]string{
 	"golang.org/x/sync":                             {"cmd/hub", "cmd/demo"},
 	"github.com/prometheus/client_golang":           {"cmd/hub"},
 	"github.com/spf13/cobra":                        {"cmd/lanyard", "cmd/lanyard-agent"},
+	"golang.org/x/sys/unix":                         {"cmd/agent/loopback"}, // macOS
 	"golang.org/x/sys/windows":                      {"cmd/agent", "cmd/agent/access", "cmd/agent/card/cryptoki", "cmd/agent/loopback", "cmd/agent/pinentry", "cmd/lanyard-agent"},
 	"github.com/chromedp":                           {"e2e/components", "e2e"},
 }

@@ -20,5 +20,6 @@
 //	POST /PRS/Register         port                     an agent says where it is
 //
 // Who may ask is the table in checks.go, in order. A browser's page is held off by its Origin, by the name it called (DNS rebinding)
-// and by a header that only a preflight lets it send; another user of the machine by the owner of the connection: peer_linux.go, and peer_windows.go with tcptable.go.
+// and by a header that only a preflight lets it send; another user of the machine by the owner of the connection: peer_linux.go, peer_windows.go
+// with tcptable.go, and peer_darwin.go with pcblist.go.
 package loopback

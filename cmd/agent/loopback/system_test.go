@@ -9,7 +9,7 @@ import (
 )
 
 // tells are the operating systems that say whose a connection is.
-var tells = map[string]bool{"linux": true, "windows": true}
+var tells = map[string]bool{"linux": true, "windows": true, "darwin": true}
 
 // TestSystem asks the kernel about connections of this test.
 func TestSystem(t *testing.T) {
