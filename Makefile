@@ -38,7 +38,7 @@ check: ## formatting, vet and unit tests: what to run before a commit
 	$(GO) vet -tags wycheproof ./trust/jose
 	CGO_ENABLED=0 $(GO) vet -tags openssl ./adapters/keystore/openssl
 	@$(each_system) echo "the agent for $$system"; \
-		$(GO) vet ./cmd/agent/card/cryptoki ./cmd/lanyard-agent && $(GO) build -o /dev/null ./cmd/lanyard-agent || exit 1; done
+		$(GO) vet ./cmd/agent/card/cryptoki ./cmd/agent/loopback ./cmd/lanyard-agent && $(GO) build -o /dev/null ./cmd/lanyard-agent || exit 1; done
 	$(GO) test -timeout 5m $(TESTFLAGS) $(unit)
 
 test: ## everything, with real components end to end; no test is skipped

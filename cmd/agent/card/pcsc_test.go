@@ -76,4 +76,14 @@ func TestPIVThroughPCSC(t *testing.T) {
 	if e := next(card.Removed); !slices.Equal(e.Certificate, leaf.Certificate.Raw) {
 		t.Error("the card that went has another certificate")
 	}
+
+	// The watch still waits, so that the module is not finalised; a wait that begins now would outlast it.
+	closeModule(t, m)
+	waited := make(chan struct{})
+	go func() { defer close(waited); m.(card.Waiter).Wait() }()
+	select {
+	case <-waited:
+	case <-time.After(5 * time.Second):
+		t.Error("a wait began after the module was closed")
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -21,6 +22,9 @@ const maxSlots = 256
 
 // Open loads the library at an absolute path, and does not initialise it: ErrSystem, ErrLoad or ErrList.
 func Open(path string) (*Module, error) {
+	if !filepath.IsAbs(path) {
+		return nil, fmt.Errorf("%w: %q is not an absolute path", ErrLoad, path)
+	}
 	ask, err := load(path)
 	if err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestLoadFails(t *testing.T) {
-	for _, path := range []string{"/nonexistent.so", "/etc/passwd"} {
+	for _, path := range []string{"/nonexistent.so", "/etc/passwd", "libc.so.6", "./module.so", ""} {
 		if _, err := Open(path); !errors.Is(err, ErrLoad) {
 			t.Errorf("%s: %v", path, err)
 		}
