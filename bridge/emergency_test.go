@@ -318,6 +318,72 @@ func TestEmergencyKnowsThePlace(t *testing.T) {
 	}
 }
 
+// TestEmergencyByCardBesideGoodProof: a card of unknown standing opens emergency access beside a good proof, which other apps go on with; where
+// the request wants a newer proof than that, the card's takes its place.
+func TestEmergencyByCardBesideGoodProof(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world, *bridge.Request, *bridge.Browser)
+		kept   bool
+	}{
+		"beside":        {func(*world, *bridge.Request, *bridge.Browser) {}, true},
+		"a newer proof": {func(_ *world, r *bridge.Request, _ *bridge.Browser) { r.ForceAuthn = true }, false},
+		"idle":          {func(w *world, _ *bridge.Request, _ *bridge.Browser) { w.now = w.now.Add(5 * time.Hour) }, false},
+		"the key is withdrawn": {func(w *world, _ *bridge.Request, _ *bridge.Browser) {
+			w.must(w.store.UpdateAuthenticator(context.Background(), people.Authenticator{ID: "key", UID: uid, Kind: people.FIDO2, Handle: "key", Revoked: w.now}, nil))
+		}, false},
+		"it does not help": {func(w *world, _ *bridge.Request, b *bridge.Browser) {
+			w.must(w.store.SavePersons(context.Background(), people.Person{UID: uid, Status: people.Active, Identity: 3}))
+			s, err := w.store.SessionByKey(context.Background(), bridge.Key(b.Session))
+			w.must(err)
+			s.Assurance = 1
+			w.must(w.store.Commit(context.Background(), bridge.SaveSession{Session: s}))
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newEmergencyWorld(t, role(roleA, "R8000", "RX1"))
+			w.must(w.store.AddAuthenticator(t.Context(), people.Authenticator{ID: "key", UID: uid, Kind: people.FIDO2, Handle: "key", Added: w.now}))
+			w.changeTerms(func(m *trust.Terms) { m.Assurance = 3 })
+			b := bridge.Browser{Binding: binding}
+			next, err := w.hub.BeginLocal(t.Context(), b, bridge.Request{Resume: "/"})
+			w.must(err)
+			given := proof(uid, 2, w.now)
+			given.Method, given.AuthenticatorID = bridge.MethodFIDO2, "key"
+			b.Session, err = w.hub.Authenticate(t.Context(), b, w.reload(b, next.Transaction, bridge.StepAuthenticate), given)
+			w.must(err)
+			before, _, err := w.hub.Live(t.Context(), b)
+			w.must(err)
+			req := request(partnerA)
+			c.change(w, &req, &b)
+			step, err := w.hub.Begin(t.Context(), b, req)
+			w.must(err)
+			if step.Step != bridge.StepAuthenticate {
+				t.Fatalf("step %q", step.Step)
+			}
+			o := opening
+			o.Proof = w.doubtful()
+			tx := w.reload(b, step.Transaction, bridge.StepAuthenticate)
+			b.Session, _, err = w.hub.OpenEmergency(t.Context(), b, tx, o)
+			w.must(err)
+			after, _, err := w.hub.Live(t.Context(), b)
+			w.must(err)
+			if kept := after.Method == bridge.MethodFIDO2 && after.Authenticator == "key" && after.AuthnAt.Equal(before.AuthnAt) && !after.EmergencyOnly(); kept != c.kept {
+				t.Errorf("%+v", after)
+			}
+			if !after.InEmergency(w.now) {
+				t.Error("it is not open")
+			}
+			next2, err := w.hub.Next(t.Context(), b, w.reload(b, tx, bridge.StepEmergency))
+			w.must(err)
+			if iss := w.issue(next2); iss.Class != emergencyName || iss.Emergency.IsZero() {
+				t.Errorf("told as %q", iss.Class)
+			}
+			if n := len(w.events(ledger.SignedIn)); (n == 1) != c.kept {
+				t.Errorf("%d sign-ins on record", n)
+			}
+		})
+	}
+}
+
 // TestEmergencyBesideGoodProof: what a good proof does for by itself goes on as it was, and is told as it is.
 func TestEmergencyBesideGoodProof(t *testing.T) {
 	w := newEmergencyWorld(t)

@@ -78,7 +78,11 @@ func (h *Hub) OpenEmergency(ctx context.Context, b Browser, tx Transaction, o Op
 	if h.Emergency.Alert != nil {
 		e.AlertDue = now
 	}
-	writes, err := h.openingWrites(SaveSession{Session: session, From: from}, tx, e, o.Proof)
+	proof := o.Proof
+	if session.Standing != StandingEmergency {
+		proof = nil // the session rests on another
+	}
+	writes, err := h.openingWrites(SaveSession{Session: session, From: from}, tx, e, proof)
 	if err != nil {
 		return "", Emergency{}, err
 	}
@@ -89,7 +93,7 @@ func (h *Hub) OpenEmergency(ctx context.Context, b Browser, tx Transaction, o Op
 		return "", Emergency{}, err
 	}
 	h.trace(tx.Ref, "emergency_opened", "emergency", e.ID, "refused", refused, "until", e.Until.UTC().Format(time.RFC3339))
-	if o.Proof != nil {
+	if proof != nil {
 		session.Workstation = tx.Place.Workstation
 		h.afterCard(ctx, session, tx.Ref)
 	}
@@ -117,6 +121,9 @@ func (h *Hub) openForProof(ctx context.Context, b Browser, tx Transaction, o Ope
 	if err := h.OffersEmergency(ctx, tx, proof); err != nil {
 		return Session{}, "", err
 	}
+	if good, ok, err := h.goodBeside(ctx, b, tx, proof.UID); err != nil || ok {
+		return good, CodeEmergencyOnly, err
+	}
 	session, err := h.resume(ctx, b, tx, proof.UID)
 	if err != nil {
 		return Session{}, "", err
@@ -127,6 +134,30 @@ func (h *Hub) openForProof(ctx context.Context, b Browser, tx Transaction, o Ope
 	session.Method, session.Assurance, session.AuthnAt = proof.Method, proof.Assurance, proof.At
 	session.Authenticator, session.Standing = proof.AuthenticatorID, StandingEmergency
 	return session, CodeEmergencyOnly, nil
+}
+
+// goodBeside finds the session of this browser and person that rests on a good proof and does for the opening: then emergency access opens beside
+// that proof, which its other apps go on with, and the card's proof counts for nothing in it. Where the request wants a newer proof than the
+// session's, the newest is the card's, and the session rests on that.
+func (h *Hub) goodBeside(ctx context.Context, b Browser, tx Transaction, uid string) (Session, bool, error) {
+	live, person, err := h.live(ctx, b.key(false))
+	if errors.Is(err, errNoSession) || err == nil && (live.UID != uid || live.Standing == StandingEmergency) {
+		return Session{}, false, nil
+	}
+	if err != nil {
+		return Session{}, false, err
+	}
+	next := Next{Transaction: tx, facts: &standing{person: person}}
+	if !tx.Local {
+		if next.Partner, err = h.Partner(tx.Request.Protocol, tx.Request.Partner); err != nil {
+			return Session{}, false, err
+		}
+	}
+	if h.needsProof(tx, live, next.Partner, h.Clock()) || !h.mayOpen(next, live) {
+		return Session{}, false, nil
+	}
+	why, err := h.heldAgainst(ctx, live)
+	return live, err == nil && why == nil, err
 }
 
 // OffersEmergency reports whether emergency access may be opened with a proof that lacks only the state of revocation: nil, or why
