@@ -7,14 +7,16 @@ import (
 )
 
 // peer is the address the request came from: the connection's, or what configured proxies say of it,
-// read from the right and only as far as they are trusted.
+// read from the right and only as far as they are trusted. Where a proxy names what is no address nobody knows it: it is empty, is in no
+// network, and is not taken for the proxy's own. A proxy that says nothing speaks for itself.
 func (k *Kit) peer(r *http.Request) string {
 	addr, proxy := k.sender(r)
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && proxy; i-- {
+	said := r.Header.Values("X-Forwarded-For")
+	hops := strings.Split(strings.Join(said, ","), ",")
+	for i := len(hops) - 1; i >= 0 && proxy && len(said) > 0; i-- {
 		next, ok := hopAddr(strings.TrimSpace(hops[i]))
 		if !ok {
-			break
+			return ""
 		}
 		addr = next.Unmap().WithZone("") // a zone is free text
 		proxy = k.trusted(addr)

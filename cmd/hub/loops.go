@@ -15,6 +15,7 @@ const (
 	keysEvery  = 2 * time.Second
 	rbacEvery  = 30 * time.Second
 
+	noesEvery     = 30 * time.Second
 	silenceEvery  = 10 * time.Second
 	metadataEvery = 10 * time.Second
 )
@@ -59,6 +60,9 @@ func (h *Hub) startLoops(ctx context.Context) {
 	if h.silence != nil {
 		h.loops.Go(func() { h.every(ctx, silenceEvery, "silent agents", h.silence.Look) })
 	}
+	if h.ticket != nil {
+		h.loops.Go(func() { h.countRefusals(ctx) })
+	}
 	h.loops.Go(func() { h.every(ctx, keysEvery, "key files", h.watchKeys) })
 	h.loops.Go(func() { h.every(ctx, purgeEvery, "purge", h.purge) })
 }
@@ -86,6 +90,19 @@ func (h *Hub) every(ctx context.Context, period time.Duration, name string, do f
 				h.options.Log.ErrorContext(ctx, "loop failed", "loop", name, "error", err.Error())
 			}
 		}
+	}
+}
+
+// lastWrite is how long what was counted may take to be written at the end.
+const lastWrite = 2 * time.Second
+
+// countRefusals puts on record how often systems were refused the same again, and at the end what was counted by then.
+func (h *Hub) countRefusals(ctx context.Context) {
+	h.every(ctx, noesEvery, "count refusals", h.ticket.WriteNoes)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
+	defer cancel()
+	if err := h.ticket.WriteAllNoes(last); err != nil {
+		h.options.Log.ErrorContext(last, "refusals that were counted are not on record", "error", err.Error())
 	}
 }
 

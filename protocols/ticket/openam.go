@@ -17,8 +17,12 @@ import (
 
 // isTokenValid answers boolean=true or boolean=false. Nothing is told of the person, and a yes leaves no record.
 func (p *Provider) isTokenValid(w http.ResponseWriter, r *http.Request) {
-	partner, err := p.stands(r, "tokenid")
-	refusal := p.refused(r, partner, err)
+	token, err := askedAbout(r, "tokenid")
+	var partner trust.Partner
+	if err == nil {
+		partner, err = p.stands(r, token)
+	}
+	refusal := p.refusedOften(r, token, partner, err)
 	switch {
 	case refusal == nil:
 		writeText(w, http.StatusOK, "boolean=true\n")
@@ -29,13 +33,9 @@ func (p *Provider) isTokenValid(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// stands checks that the ticket in a parameter is good, for the system that calls: of a browser's, which is bound to role and terms, that
+// stands checks that a ticket is good, for the system that calls: of a browser's, which is bound to role and terms, that
 // a role assertion would be given now; of an agent's, that its session goes on.
-func (p *Provider) stands(r *http.Request, param string) (trust.Partner, error) {
-	token, err := askedAbout(r, param)
-	if err != nil {
-		return trust.Partner{}, err
-	}
+func (p *Provider) stands(r *http.Request, token string) (trust.Partner, error) {
 	h, partner, err := p.presented(r, token)
 	switch {
 	case err != nil:
@@ -104,9 +104,9 @@ func (p *Provider) sessionsJSON(w http.ResponseWriter, r *http.Request) {
 	q, err := onceEach(r.URL.RawQuery)
 	var partner trust.Partner
 	var answer map[string]any
+	var token string
 	if err == nil {
-		token := q.Get("tokenId")
-		if token == "" {
+		if token = q.Get("tokenId"); token == "" {
 			token = r.Header.Get(tokenHeader)
 		}
 		switch q.Get("_action") {
@@ -119,7 +119,12 @@ func (p *Provider) sessionsJSON(w http.ResponseWriter, r *http.Request) {
 			err = bridge.Refuse(bridge.UnsupportedRequest, "The action is not offered.").WithCode("ticket_action")
 		}
 	}
-	refusal := p.refused(r, partner, err)
+	var refusal *bridge.Refusal
+	if q.Get("_action") == "validate" {
+		refusal = p.refusedOften(r, token, partner, err)
+	} else {
+		refusal = p.refused(r, partner, err)
+	}
 	switch {
 	case refusal == nil:
 		writeJSON(w, http.StatusOK, answer)

@@ -52,6 +52,7 @@ type Provider struct {
 	agent     AgentOptions
 	macKey    []byte // of challenges
 	log       *slog.Logger
+	noes      noes
 }
 
 var _ bridge.Propagator = (*Provider)(nil)
