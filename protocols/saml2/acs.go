@@ -18,16 +18,15 @@ type reply struct {
 func browserReplies() []binding { return []binding{byPOST, bySimpleSign, byArtifact} }
 
 // chooseReply finds where the answer goes: the registered assertion consumer service with exactly the asked URL, or the asked
-// index, or the default (SAML Core 3.4.1), among those whose binding is offered. A refusal with a reply means that the partner
-// can be told there; without one the reply address is not proven.
+// index, or the default (SAML Core 3.4.1), among those whose binding is offered. A binding beside an index, which the clause excludes
+// and a library always sends, must be that of the index. A refusal with a reply means that the partner can be told there; without
+// one the reply address is not proven.
 func chooseReply(sp *metadata.ServiceProvider, req authnRequest, offered []binding) (reply, *bridge.Refusal) {
 	bad := bridge.Refuse(bridge.BadReplyAddress, "The app asked for the answer to go to an address that is not registered for it.")
 	fallback := defaultReply(sp.ACS, offered)
 	switch {
 	case req.ACSURL != nil && req.ACSIndex != nil:
 		return reply{}, bad.WithCode("acs_twice")
-	case req.ACSIndex != nil && req.ProtocolBinding != "":
-		return reply{}, bad.WithCode("acs_twice") // mutually exclusive as well
 	case fallback.URL == "":
 		return reply{}, bad.WithCode("no_acs")
 	case req.ACSURL == nil && req.ACSIndex == nil && req.ProtocolBinding == "":

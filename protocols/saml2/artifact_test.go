@@ -1,6 +1,7 @@
 package saml2
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"net/http"
@@ -49,6 +50,9 @@ func (w *world) handedOver(rec *httptest.ResponseRecorder) []byte {
 	}
 	if top, _ := topStatus(v.Root()); !v.Root().Is(protocolSpace, artifactElement) || top != statusPrefix+successTop {
 		w.t.Fatalf("%s", inner)
+	}
+	if bytes.Count(inner, []byte(`="`+protocolSpace+`"`)) != 1 { // a second prefix would be lost where a library writes it anew before it verifies
+		w.t.Fatalf("one prefix for the protocol, declared once: %s", inner)
 	}
 	if last := v.Root().Children[len(v.Root().Children)-1]; !last.Is(protocolSpace, "Status") {
 		return last.Raw()

@@ -59,9 +59,7 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	at = len(w.b)
 	w.raw("<saml:Subject>")
 	w.nameID(a.subject, false)
-	if a.recipient != "" {
-		w.confirmation(a, end)
-	}
+	w.confirmation(a, end)
 	w.raw("</saml:Subject><saml:Conditions")
 	w.attr("NotBefore", string(appendInstant(nil, from)))
 	w.attr("NotOnOrAfter", end)
@@ -83,12 +81,17 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	return w.b, at, nil
 }
 
-// confirmation says that whoever brings the assertion is its subject (SAML Profiles 4.1.4.2).
+// confirmation says that whoever brings the assertion is its subject (SAML Profiles 4.1.4.2), and of an assertion that nobody brings
+// that the partner it was made for knows its subject by other means (3.3): no other partner may take it for a sign-on.
 func (w *writer) confirmation(a assertion, end string) {
-	w.raw(`<saml:SubjectConfirmation Method="`, bearer, `"><saml:SubjectConfirmationData`)
+	method, recipient := bearer, a.recipient
+	if recipient == "" {
+		method, recipient = senderVouches, a.audience
+	}
+	w.raw(`<saml:SubjectConfirmation Method="`, method, `"><saml:SubjectConfirmationData`)
 	w.attrIf("InResponseTo", a.request)
 	w.attr("NotOnOrAfter", end)
-	w.attr("Recipient", a.recipient)
+	w.attr("Recipient", recipient)
 	w.raw("></saml:SubjectConfirmationData></saml:SubjectConfirmation>")
 }
 

@@ -156,7 +156,7 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 	if s == nil {
 		return nil
 	}
-	if s.Confirmed { // the profile forbids it (SAML Profiles 4.1.4.1)
+	if s.Confirmed { // the profile forbids it (SAML Profiles 4.1.4.1); a bare bearer, which a family of libraries adds, changes nothing
 		return bridge.Refuse(bridge.UnsupportedRequest, "A request of a browser may not say how its subject is confirmed.").WithCode("subject_confirmation")
 	}
 	unknown := bridge.Refuse(bridge.UnknownSubject, "The request names a subject in a way that is not known here.").WithCode("subject_name")

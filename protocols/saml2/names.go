@@ -11,6 +11,7 @@ const (
 // Methods and attribute name formats.
 const (
 	bearer           = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	senderVouches    = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches"
 	nameFormatPrefix = "urn:oasis:names:tc:SAML:2.0:attrname-format:"
 	formatURI        = nameFormatPrefix + "uri"
 	formatBasic      = nameFormatPrefix + "basic"

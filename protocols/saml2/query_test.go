@@ -51,7 +51,12 @@ func TestAttributeQuery(t *testing.T) {
 		if got.top != "Success" || got.nameID() != patel || !slices.Equal(got.values("uid"), []string{patel}) || attr(got.root, "InResponseTo") != attrOf(doc, "ID") {
 			t.Errorf("%s", got.raw)
 		}
-		if descend(got.assertion, "AuthnStatement") != nil || descend(got.assertion, "Subject", "SubjectConfirmation") != nil || descend(got.assertion, "Conditions", "AudienceRestriction", "Audience").Text() != spID {
+		confirmed := descend(got.assertion, "Subject", "SubjectConfirmation")
+		data := descend(confirmed, "SubjectConfirmationData")
+		if attr(confirmed, "Method") != senderVouches || attr(data, "Recipient") != spID || attr(data, "InResponseTo") != attrOf(doc, "ID") || attr(data, "NotOnOrAfter") == "" {
+			t.Errorf("nobody brings it: %s", got.raw)
+		}
+		if descend(got.assertion, "AuthnStatement") != nil || descend(got.assertion, "Conditions", "AudienceRestriction", "Audience").Text() != spID {
 			t.Errorf("%s", got.raw)
 		}
 		if w.count(ledger.AttributesRead) != 1 {

@@ -50,7 +50,7 @@ type nameIDPolicy struct {
 type subject struct {
 	NameID    nameID
 	Encrypted bool // EncryptedID that is not open yet, or something else that we do not read
-	Confirmed bool // there is a SubjectConfirmation
+	Confirmed bool // there is a SubjectConfirmation that asks for anything but the bearer that every answer has
 
 	sealed *xmlsec.Element // the EncryptedID
 }
@@ -142,7 +142,11 @@ func readSubject(r *reader, e *xmlsec.Element) *subject {
 	if within.oneOf("a:BaseID", "a:NameID", "a:EncryptedID"); within.err != nil && r.err == nil {
 		r.err = within.err
 	}
-	s := &subject{Confirmed: e.Child(assertionSpace, "SubjectConfirmation") != nil}
+	s := &subject{}
+	for _, c := range e.All(assertionSpace, "SubjectConfirmation") {
+		method, _ := c.Attr("Method")
+		s.Confirmed = s.Confirmed || method != bearer || len(c.Children) > 0
+	}
 	if n := e.Child(assertionSpace, "NameID"); n != nil && len(n.Children) == 0 {
 		s.NameID = readNameID(n)
 		return s

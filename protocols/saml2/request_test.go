@@ -90,8 +90,12 @@ func requests() map[string]asking {
 		"attribute service, rubbish": {` AttributeConsumingServiceIndex="70000"`, "", page, "schema"},
 
 		"subject":                 {"", subject(name), ok, ""},
-		"subject, confirmed":      {"", subject(name + `<saml:SubjectConfirmation Method="` + bearer + `"/>`), "Requester/RequestUnsupported", "subject_confirmation"},
-		"subject without a name":  {"", subject(`<saml:SubjectConfirmation Method="` + bearer + `"/>`), "Requester/RequestUnsupported", "subject_confirmation"},
+		"subject, by a bearer":    {"", subject(name + `<saml:SubjectConfirmation Method="` + bearer + `"/>`), ok, ""},
+		"subject, bearer of data": {"", subject(name + `<saml:SubjectConfirmation Method="` + bearer + `"><saml:SubjectConfirmationData Recipient="https://x.example"/></saml:SubjectConfirmation>`), "Requester/RequestUnsupported", "subject_confirmation"},
+		"subject, by another":     {"", subject(name + `<saml:SubjectConfirmation Method="` + bearer + `"><saml:NameID>x</saml:NameID></saml:SubjectConfirmation>`), "Requester/RequestUnsupported", "subject_confirmation"},
+		"subject, by a key":       {"", subject(name + `<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"/>`), "Requester/RequestUnsupported", "subject_confirmation"},
+		"subject, bearer and key": {"", subject(name + `<saml:SubjectConfirmation Method="` + bearer + `"/><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"/>`), "Requester/RequestUnsupported", "subject_confirmation"},
+		"subject without a name":  {"", subject(`<saml:SubjectConfirmation Method="` + bearer + `"/>`), "Requester/RequestUnsupported", "subject_form"},
 		"subject of another kind": {"", subject(`<saml:BaseID/>`), "Requester/RequestUnsupported", "subject_form"},
 		"subject nobody is told":  {"", subject(`<saml:NameID Format="` + metadata.NameIDEmail + `">asha@rx1.example</saml:NameID>`), "Requester/UnknownPrincipal", "subject_name"},
 

@@ -1,6 +1,7 @@
 package saml2
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -48,7 +49,7 @@ func (p *Provider) resolveArtifact(w http.ResponseWriter, r *http.Request) {
 	if p.faulted(w, r, from, req.ID, err) {
 		return
 	}
-	out := response{element: artifactElement, prefix: "art", id: p.newID(), at: p.Hub.Clock(), request: req.ID, status: status{top: successTop}}
+	out := response{element: artifactElement, id: p.newID(), at: p.Hub.Clock(), request: req.ID, status: status{top: successTop}}
 	var doc []byte
 	if err == nil {
 		doc, err = p.takeHeld(r.Context(), from.partner, req.Artifact)
@@ -56,7 +57,7 @@ func (p *Provider) resolveArtifact(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		out.status = statusOf(p.record(r, from.partner.ID, err))
 	}
-	signed, err := p.signResponse(from.partner, out, doc)
+	signed, err := p.signResponse(from.partner, out, inherit(doc))
 	if err != nil {
 		p.fault(w, p.record(r, from.partner.ID, err))
 		return
@@ -110,4 +111,11 @@ func (p *Provider) noMessage(ctx context.Context, partner trust.Partner, code st
 	refusal := bridge.Refuse(bridge.BadRequest, "There is no message for this artifact.").WithCode(code)
 	p.Hub.RefuseRequest(ctx, ledger.Refused, partner.ID, bridge.Ref(ctx), refusal)
 	return nil
+}
+
+// inherit takes the declaration of samlp off the message's root: inside an ArtifactResponse it has one already, and canonical form says
+// nothing twice. Two prefixes of one namespace would do as well, but not for libraries that write what they received anew before
+// they verify it, with one prefix for each namespace.
+func inherit(doc []byte) []byte {
+	return bytes.Replace(doc, []byte(` xmlns:samlp="`+protocolSpace+`"`), nil, 1)
 }

@@ -82,7 +82,6 @@ func (p *Provider) encode(partner trust.Partner, st state, iss bridge.Issuance) 
 // response is a StatusResponse (SAML Core 3.2.2): Response or LogoutResponse.
 type response struct {
 	element string
-	prefix  string // of its namespace; empty: samlp. Content that declares samlp itself needs another
 	id      string
 	at      time.Time
 	to      string // Destination; empty: none
@@ -94,11 +93,7 @@ type response struct {
 // response writes a StatusResponse in exclusive canonical form around content that already is. at is the offset for a signature.
 func (p *Provider) response(r response, content []byte) (doc []byte, at int) {
 	w := &writer{b: make([]byte, 0, len(content)+1536)}
-	prefix := r.prefix
-	if prefix == "" {
-		prefix = "samlp"
-	}
-	w.raw("<", prefix, ":", r.element, " xmlns:", prefix, `="`, protocolSpace, `"`)
+	w.raw("<samlp:", r.element, ` xmlns:samlp="`, protocolSpace, `"`)
 	w.attrIf("Destination", r.to)
 	w.attr("ID", r.id)
 	w.attrIf("InResponseTo", r.request)
@@ -107,25 +102,25 @@ func (p *Provider) response(r response, content []byte) (doc []byte, at int) {
 	w.raw(">")
 	w.issuer(p.EntityID, true)
 	at = len(w.b)
-	w.status(prefix, r.status, r.message)
+	w.status(r.status, r.message)
 	w.b = append(w.b, content...)
-	w.raw("</", prefix, ":", r.element, ">")
+	w.raw("</samlp:", r.element, ">")
 	return w.b, at
 }
 
 // status writes Status (SAML Core 3.2.2.1).
-func (w *writer) status(prefix string, st status, message string) {
-	w.raw("<", prefix, ":Status><", prefix, `:StatusCode Value="`, statusPrefix, st.top, `">`)
+func (w *writer) status(st status, message string) {
+	w.raw(`<samlp:Status><samlp:StatusCode Value="`, statusPrefix, st.top, `">`)
 	if st.second != "" {
-		w.raw("<", prefix, `:StatusCode Value="`, statusPrefix, st.second, `"></`, prefix, ":StatusCode>")
+		w.raw(`<samlp:StatusCode Value="`, statusPrefix, st.second, `"></samlp:StatusCode>`)
 	}
-	w.raw("</", prefix, ":StatusCode>")
+	w.raw("</samlp:StatusCode>")
 	if message != "" {
-		w.raw("<", prefix, ":StatusMessage>")
+		w.raw("<samlp:StatusMessage>")
 		w.text(message)
-		w.raw("</", prefix, ":StatusMessage>")
+		w.raw("</samlp:StatusMessage>")
 	}
-	w.raw("</", prefix, ":Status>")
+	w.raw("</samlp:Status>")
 }
 
 // encodeRefusal writes the signed Response that tells a partner why there is no assertion.

@@ -22,7 +22,7 @@ func addressAttacks() []attack {
 	}
 	attacks := []attack{
 		{"098", "URL and index", attrs(` AssertionConsumerServiceIndex="1" AssertionConsumerServiceURL="` + spACS + `"`), 400, "", "acs_twice"},
-		{"098", "index and binding", attrs(` AssertionConsumerServiceIndex="1" ProtocolBinding="` + string(byPOST) + `"`), 400, "", "acs_twice"},
+		{"098", "index and another's binding", attrs(` AssertionConsumerServiceIndex="1" ProtocolBinding="` + string(byArtifact) + `"`), 0, "Requester/UnsupportedBinding", "unsupported_binding"},
 		{"099", "unknown index", attrs(` AssertionConsumerServiceIndex="5"`), 400, "", "bad_reply_address"},
 		{"099", "rubbish index", attrs(` AssertionConsumerServiceIndex="-1"`), 400, "", "schema"},
 		{"099", "huge index", attrs(` AssertionConsumerServiceIndex="65537"`), 400, "", "schema"},
