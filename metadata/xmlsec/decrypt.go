@@ -18,6 +18,12 @@ const maxEncryptedKeys = 8 // an EncryptedData addressed to more recipients is r
 // or the signature around it was verified; it has to pass the gate again. Whatever goes wrong with key or content, the code is
 // "decrypt", the detail does not tell which and the same work is done: no padding oracle. Errors match [ErrEncryption].
 func Decrypt(e *Element, keys ...crypto.Decrypter) ([]byte, error) {
+	return decrypt(e, false, keys)
+}
+
+// decrypt is [Decrypt], and with cbc takes AES-CBC as well: only where a verified signature lies around e, since without one whoever
+// sends changed ciphertexts could learn the plaintext from what becomes of them.
+func decrypt(e *Element, cbc bool, keys []crypto.Decrypter) ([]byte, error) {
 	if e == nil || len(keys) == 0 {
 		return nil, fail(CodeDecrypt, "nothing to decrypt")
 	}
@@ -30,7 +36,7 @@ func Decrypt(e *Element, keys ...crypto.Decrypter) ([]byte, error) {
 		data = all[0]
 	}
 	m, known := dataMethodOf(methodOf(data))
-	if !known || m.cbc {
+	if !known || m.cbc && !cbc {
 		return nil, fail(CodeDecrypt, "content encryption algorithm")
 	}
 	content, err := cipherValue(data)
@@ -57,7 +63,7 @@ func open(w *Element, key crypto.Decrypter, m dataMethod, content []byte) ([]byt
 	if unwrapped = unwrapped && len(secret) == m.keySize; !unwrapped {
 		secret = make([]byte, m.keySize)
 	}
-	plaintext, opened := openGCM(secret, content)
+	plaintext, opened := m.open(secret, content)
 	if !unwrapped || !opened {
 		return nil, false
 	}
@@ -155,10 +161,14 @@ func cipherValue(e *Element) ([]byte, error) {
 	return b, nil
 }
 
-func openGCM(key, content []byte) ([]byte, bool) {
+// open is the inverse of seal.
+func (m dataMethod) open(key, content []byte) ([]byte, bool) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, false
+	}
+	if m.cbc {
+		return openCBC(block, content)
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil || len(content) < gcmNonce {
@@ -166,4 +176,18 @@ func openGCM(key, content []byte) ([]byte, bool) {
 	}
 	plaintext, err := aead.Open(nil, content[:gcmNonce], content[gcmNonce:], nil)
 	return plaintext, err == nil
+}
+
+// openCBC decrypts and takes the padding off, whose last byte counts it (XML Encryption 1.1, 5.2). The others may be anything.
+func openCBC(block cipher.Block, content []byte) ([]byte, bool) {
+	if len(content) < 2*aes.BlockSize || len(content)%aes.BlockSize != 0 {
+		return nil, false
+	}
+	out := make([]byte, len(content)-aes.BlockSize)
+	cipher.NewCBCDecrypter(block, content[:aes.BlockSize]).CryptBlocks(out, content[aes.BlockSize:])
+	pad := int(out[len(out)-1])
+	if pad < 1 || pad > aes.BlockSize {
+		return nil, false
+	}
+	return out[:len(out)-pad], true
 }

@@ -12,6 +12,7 @@ type Limits struct {
 	MaxNamespaces     int  // namespace declarations in scope, shadowed ones included
 	Comments          bool // comments are allowed (and never become part of a text)
 	CDATA             bool // CDATA sections are allowed
+	CBC               bool // an element that is encrypted inside a signed message may be by AES-CBC
 	InclusiveC14N     bool // signatures may use Canonical XML 1.0 and 1.1 beside the exclusive one (SAML Core 5.4.3 advises against it)
 
 	saml11        bool // the schema is that of SAML 1.1, which has an ID attribute of its own for each kind of element

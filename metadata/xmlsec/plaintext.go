@@ -7,9 +7,10 @@ import (
 
 // DecryptElement decrypts e as [Decrypt] does and reads the plaintext as one element where e stands: prefixes that e has in
 // scope are known in it (XML Encryption 1.1, 4.4.2). The plaintext passes the gate and may hold no signature. Whatever goes
-// wrong, the error is the same: it tells nobody whether a key fitted. Who signed around e vouches for the result, nothing else.
+// wrong, the error is the same: it tells nobody whether a key fitted. Who signed around e vouches for the result, nothing else; AES-CBC
+// is taken where the limits say so.
 func DecryptElement(e *Element, l Limits, keys ...crypto.Decrypter) (*Element, error) {
-	plaintext, err := Decrypt(e, keys...)
+	plaintext, err := decrypt(e, l.CBC, keys)
 	if err != nil {
 		return nil, fail(CodeDecrypt, "not an element encrypted for one of the keys")
 	}

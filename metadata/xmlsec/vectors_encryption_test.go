@@ -49,7 +49,7 @@ func TestVectorsGCM(t *testing.T) {
 			if !known || m.cbc || m.keySize != len(secret) {
 				t.Fatal(file, "method")
 			}
-			got, ok := openGCM(secret, content)
+			got, ok := m.open(secret, content)
 			want, err := os.ReadFile(strings.TrimSuffix(file, ".xml") + ".data")
 			if err != nil {
 				if bad++; ok {

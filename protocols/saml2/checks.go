@@ -25,7 +25,7 @@ type inquiry struct {
 	emergency string    // class of emergency access; empty: there is none
 	skew      time.Duration
 	life      time.Duration
-	open      func(*subject) bool // decrypts an EncryptedID
+	open      func(*subject, trust.Partner) bool // decrypts an EncryptedID
 }
 
 // check is one rule.
@@ -160,7 +160,7 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 		return bridge.Refuse(bridge.UnsupportedRequest, "A request of a browser may not say how its subject is confirmed.").WithCode("subject_confirmation")
 	}
 	unknown := bridge.Refuse(bridge.UnknownSubject, "The request names a subject in a way that is not known here.").WithCode("subject_name")
-	if q.signed && s.sealed != nil && (q.open == nil || !q.open(s)) {
+	if q.signed && s.sealed != nil && (q.open == nil || !q.open(s, q.partner)) {
 		return unknown.WithCode(codeEncryptedID)
 	}
 	if s.Encrypted {

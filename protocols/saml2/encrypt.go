@@ -62,14 +62,16 @@ const codeEncryptedID = "encrypted_id"
 
 // open replaces an EncryptedID by the NameID in it. It is for messages whose signature was verified: nobody else may have us
 // decrypt (SAML Core 2.2.4). Every encryption key of the hub is tried.
-func (p *Provider) open(s *subject) bool {
+func (p *Provider) open(s *subject, partner trust.Partner) bool {
 	var keys []crypto.Decrypter
 	for _, k := range p.Keys().Decrypting() {
 		if d, ok := k.Signer.(crypto.Decrypter); ok {
 			keys = append(keys, d)
 		}
 	}
-	e, err := xmlsec.DecryptElement(s.sealed, xmlsec.MessageLimits(), keys...)
+	limits := xmlsec.MessageLimits()
+	limits.CBC = partner.SAML != nil && partner.SAML.AllowCBC
+	e, err := xmlsec.DecryptElement(s.sealed, limits, keys...)
 	if err != nil || !e.Is(assertionSpace, "NameID") || len(e.Children) > 0 {
 		return false
 	}

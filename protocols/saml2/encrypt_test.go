@@ -278,3 +278,38 @@ func TestSchemaOfEncryptedIDs(t *testing.T) {
 		t.Errorf("%s %s: %s", name, said, docs[name])
 	}
 }
+
+// TestEncryptedIDByCBC: read from a partner whose terms permit AES-CBC, and of what it signed alone.
+func TestEncryptedIDByCBC(t *testing.T) {
+	data, err := xmlsec.Encrypt([]byte(plainID(patel)), xmlsec.EncryptionKey{
+		Public: &keys().receiving.PublicKey, Methods: []xmlsec.EncryptionMethod{{Algorithm: xmlsec.AES128CBC}}, AllowCBC: true,
+	}, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := `<saml:EncryptedID xmlns:saml="` + assertionSpace + `">` + string(data) + `</saml:EncryptedID>`
+	for _, permitted := range []bool{true, false} {
+		w := newWorld(t)
+		w.receives()
+		w.change(func(p *trust.Partner) { p.SAML.AllowCBC = permitted })
+		b := w.browser()
+		got := w.signOn(b, w.authn())
+
+		a := w.authn()
+		a.body = `<saml:Subject xmlns:saml="` + assertionSpace + `">` + id + `</saml:Subject>`
+		query := redirectQuery(t, "SAMLRequest", a.xml(), "")
+		if unsigned := w.read(b.get(SSOPath + "?" + query)); unsigned.top == "Success" {
+			t.Error("an unsigned one is opened")
+		}
+		a = w.authn()
+		a.body = `<saml:Subject xmlns:saml="` + assertionSpace + `">` + id + `</saml:Subject>`
+		signed := w.read(b.get(SSOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLRequest", a.xml(), ""), signing(keys().sp))))
+		if (signed.top == "Success") != permitted {
+			t.Errorf("permitted %v: sign-on %s/%s", permitted, signed.top, signed.under)
+		}
+		w.postSOAP(envelope([]byte(envelopedBy(t, w.encryptedLogout("", id, got.index()), signing(keys().sp)))))
+		if w.sessionLives(b) == permitted {
+			t.Errorf("permitted %v: sign-out", permitted)
+		}
+	}
+}

@@ -51,7 +51,7 @@ func noSession() *bridge.Refusal {
 // namedSessions finds the sessions by index; without one, all of the subject (SAML Core 3.7.1). In each of them the partner
 // must have been told the NameID of the request.
 func (p *Provider) namedSessions(ctx context.Context, q logoutInquiry) ([]string, error) {
-	if q.req.Subject.sealed != nil && !p.open(&q.req.Subject) {
+	if q.req.Subject.sealed != nil && !p.open(&q.req.Subject, q.partner) {
 		return nil, noSession().WithCode(codeEncryptedID)
 	}
 	if q.req.Subject.Encrypted {

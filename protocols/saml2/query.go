@@ -146,7 +146,7 @@ func unknownQueried() *bridge.Refusal {
 
 // queried finds the newest living session in which the partner was told the name, and the role that it acts in.
 func (p *Provider) queried(ctx context.Context, partner trust.Partner, s subject) (bridge.Participant, string, error) {
-	if s.sealed != nil && !p.open(&s) {
+	if s.sealed != nil && !p.open(&s, partner) {
 		return bridge.Participant{}, "", unknownQueried().WithCode(codeEncryptedID)
 	}
 	if s.Encrypted || s.NameID.Value == "" {
