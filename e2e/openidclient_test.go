@@ -25,6 +25,7 @@ type libraryClient struct {
 	Secret  string `json:"secret,omitempty"`
 	Key     string `json:"key,omitempty"` // PEM
 	KeyID   string `json:"kid,omitempty"`
+	Flow    string `json:"flow,omitempty"` // hybrid (code id_token) or implicit (id_token); empty: code
 	JARM    string `json:"jarm,omitempty"` // algorithm of answers by JWT; empty: it takes none
 	DPoP    bool   `json:"dpop,omitempty"` // it proves to have a key
 	Cert    string `json:"cert,omitempty"` // file with the certificate that it shows

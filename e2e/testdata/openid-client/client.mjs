@@ -2,6 +2,7 @@
 //
 //   GET  /NAME/start     sends the browser to the hub; parameters are added to the request, and via=par, jar or jar+par says how it is made
 //   *    /NAME/callback  redeems the code, uses the tokens, prints what it learned as JSON
+//   GET  /NAME/fragment  the same of the address in at, as a script on the page of the callback would hand it over
 //   GET  /NAME/refresh   refreshes, introspects and asks userinfo with the last tokens, prints JSON
 //   GET  /NAME/steal     uses the tokens without what they are bound to, prints what came of it
 //   GET  /NAME/revoke    revokes them and says what they are worth then
@@ -98,6 +99,9 @@ for (const c of config.clients) {
   clients[c.name] = { op, base: `${config.base}/${c.name}`, told: [], confidential: c.auth !== 'none' }
   if (c.key) clients[c.name].signer = { key: await jose.importPKCS8(c.key, 'ES256'), kid: c.kid }
   if (c.jarm) oidc.useJwtResponseMode(op)
+  if (c.flow === 'hybrid') oidc.useCodeIdTokenResponseType(op)
+  if (c.flow === 'implicit') oidc.useIdTokenResponseType(op)
+  clients[c.name].flow = c.flow
   if (c.dpop) clients[c.name].bound = { DPoP: oidc.getDPoPHandle(op, await oidc.randomDPoPKeyPair('ES256')) }
   if (c.cert) op[oidc.customFetch] = showing({ cert: readFileSync(c.cert), key: readFileSync(c.cert_key), ca: config.ca && readFileSync(config.ca) })
 }
@@ -129,6 +133,9 @@ async function start(c, url) {
 }
 
 async function callback(c, request) {
+  if (c.flow === 'implicit') {
+    return { claims: await oidc.implicitAuthentication(c.op, request, c.nonce, { expectedState: c.state, maxAge: 600 }) }
+  }
   const checks = { pkceCodeVerifier: c.verifier, expectedState: c.state, expectedNonce: c.nonce, maxAge: 600, idTokenExpected: true }
   c.tokens = await oidc.authorizationCodeGrant(c.op, request, checks, undefined, c.bound)
   const claims = c.tokens.claims()
@@ -234,8 +241,11 @@ async function serve(r) {
     case 'start':
       return { to: await start(c, url) }
     case 'callback':
+      if (r.method === 'GET' && c.flow) return { json: {} } // the answer is in the fragment
       if (r.method === 'GET') return { json: await callback(c, url) }
       return { json: await callback(c, new Request(url, { method: 'POST', headers: { 'content-type': r.headers['content-type'] }, body: await body(r) })) }
+    case 'fragment':
+      return { json: await callback(c, new URL(url.searchParams.get('at'))) }
     case 'refresh':
       return { json: await refresh(c) }
     case 'steal':
