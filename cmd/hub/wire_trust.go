@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lanyard-hub/lanyard/config"
@@ -64,8 +65,28 @@ func (h *Hub) reloadRegistry(ctx context.Context) error {
 		h.options.Log.WarnContext(ctx, "partners not served", "error", err.Error())
 	}
 	h.warnUnsigned(ctx)
+	h.warnUnoffered(ctx)
 	h.metrics.registry.Set(float64(h.registry.Revision()))
 	return nil
+}
+
+// warnUnoffered names the clients whose terms allow response types that the configuration does not offer: they are refused these.
+func (h *Hub) warnUnoffered(ctx context.Context) {
+	partners, err := h.registry.Partners()
+	if err != nil {
+		return
+	}
+	offered := append(responseTypes(h.options.Config.OIDC.ResponseTypes), trust.ResponseCode)
+	for _, p := range partners {
+		if p.OIDC == nil || !p.Answerable() {
+			continue
+		}
+		for _, kind := range p.OIDC.Responses {
+			if !slices.Contains(offered, kind) {
+				h.options.Log.WarnContext(ctx, "oidc.response_types does not offer what the terms of a client allow", "partner", p.ID, "response_type", string(kind))
+			}
+		}
+	}
 }
 
 // warnUnsigned names the partners that cannot be answered because no key of the hub signs what their terms ask for. Such

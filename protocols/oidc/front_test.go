@@ -159,6 +159,7 @@ func TestFrontRules(t *testing.T) {
 	w := newFront(t)
 	w.allowFront("basic", trust.ResponseCode, trust.ResponseIDToken, trust.ResponseIDTokenToken, trust.ResponseCodeIDToken, trust.ResponseCodeToken)
 	w.p.responses = slices.DeleteFunc(trust.ResponseTypes(), func(r trust.ResponseType) bool { return r == trust.ResponseCodeIDToken || r == trust.ResponseNone })
+	w.change("basic", func(p *trust.Partner) { p.OIDC.Scopes = append(slices.Clone(p.OIDC.Scopes), "purpose_of_use=TREAT") })
 	b := w.browser()
 	b.code("basic")
 	noPKCE := []string{"code_challenge", "", "code_challenge_method", ""}
@@ -177,6 +178,7 @@ func TestFrontRules(t *testing.T) {
 		wrong{"JWT in a query", with("response_type", "id_token", "response_mode", "query.jwt"), "invalid_request", "unsupported_binding"},
 		wrong{"invented mode", with("response_type", "id_token", "response_mode", "web_message"), "invalid_request", "unsupported_binding"},
 		wrong{"no openid", with("response_type", "id_token", "scope", "profile"), "invalid_scope", "invalid_scope"},
+		wrong{"no openid, where OAuth needs none", with("response_type", "id_token token", "scope", "purpose_of_use=TREAT"), "invalid_scope", "invalid_scope"},
 		wrong{"a key for what is bound to none", with("response_type", "code token", "dpop_jkt", key), "invalid_request", "front_key"},
 		wrong{"claims of userinfo without a token", with("response_type", "id_token", "claims", `{"userinfo":{"name":null}}`), "invalid_request", "claims"},
 		wrong{"code without PKCE", append(with("response_type", "code token"), noPKCE...), "invalid_request", "pkce_required"},
@@ -300,6 +302,10 @@ func TestFrontClaims(t *testing.T) {
 		if asked := of(kind, "claims", `{"id_token":{"name":{"essential":true}}}`); asked["name"] != "Nurse Asha Patel" || asked["email"] != nil {
 			t.Errorf("%s, asked for by name: %v", kind, asked)
 		}
+	}
+	w.change("basic", func(p *trust.Partner) { p.OIDC.Tokens.JWT = true }) // all is evaluated, for its access token
+	if beside := of("id_token token"); beside["name"] != nil {
+		t.Errorf("beside an access token that holds them: %v", beside)
 	}
 	if narrow, _ := w.verified(b.front("basic", "id_token").Get("id_token")); narrow["name"] != nil {
 		t.Errorf("claims of scopes that were not asked for: %v", narrow)
@@ -476,5 +482,36 @@ func TestFrontResources(t *testing.T) {
 	id := b.front(app, "id_token", "scope", everything).Get("id_token")
 	if got := w.swap(app, id, "subject_token_type", typeIDToken, "audience", pathology); got.status != http.StatusOK {
 		t.Errorf("its ID token is not exchanged: %d %s", got.status, got.body)
+	}
+}
+
+// TestFrontSmart: launches and clinical scopes are for codes alone; fhirUser, which tells who the person is, is not.
+func TestFrontSmart(t *testing.T) {
+	w := newWard(t)
+	w.p.responses = trust.ResponseTypes()
+	w.allowFront(chart, trust.ResponseTypes()...)
+	b := w.browser()
+	w.working(b)
+	for _, kind := range []string{"id_token", "id_token token", "code token", "code id_token"} {
+		for _, scope := range []string{"openid user/*.rs", "openid launch/patient"} {
+			if said := b.front(chart, kind, "scope", scope, "aud", fhirBase); said.Get("error") != codeResponseType {
+				t.Errorf("%s %s: %v", kind, scope, said)
+			}
+		}
+	}
+	said := b.front(chart, "code id_token", "scope", "openid fhirUser online_access")
+	if claims, _ := w.verified(said.Get("id_token")); claims["fhirUser"] == nil {
+		t.Errorf("%v", claims)
+	}
+}
+
+// TestFrontEndsWithTheSession: nothing that passed through a browser is good for longer than the session.
+func TestFrontEndsWithTheSession(t *testing.T) {
+	w := newFront(t)
+	w.hub.Limits.Absolute = 2 * time.Minute
+	said := w.browser().front("basic", "id_token token")
+	claims, _ := w.verified(said.Get("id_token"))
+	if want := float64(w.clock().Add(2 * time.Minute).Unix()); said.Get("expires_in") != "120" || claims["exp"] != want {
+		t.Errorf("expires in %s, and at %v", said.Get("expires_in"), claims["exp"])
 	}
 }

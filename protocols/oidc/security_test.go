@@ -180,6 +180,14 @@ func parameterRows(t *testing.T) {
 		for _, mode := range []string{"fragment", "fragment.jwt", "web_message", "id_token", "Query", "JWT"} {
 			try(t, "basic", wrong{mode, []string{"response_mode", mode}, "invalid_request", "unsupported_binding"})
 		}
+		front := newFront(t)
+		fb := front.browser()
+		fb.code("basic")
+		for _, kind := range []string{"id_token", "id_token token", "code id_token"} {
+			for _, mode := range []string{"query", "query.jwt", "web_message"} {
+				front.tryAll(t, fb, "basic", wrong{kind + " by " + mode, []string{"response_type", kind, "response_mode", mode}, "invalid_request", "unsupported_binding"})
+			}
+		}
 	})
 	t.Run("155", func(t *testing.T) {
 		try(t, "basic",
