@@ -7,6 +7,10 @@ const (
 	soapNext  = "http://schemas.xmlsoap.org/soap/actor/next" // whoever receives it, us among them
 )
 
+// lineGoesOn is the one text that may stand in an Envelope, outside of its Body, once: SimpleSAMLphp 1 and 2 write it there, for what was meant
+// as a line that goes on. No signature covers it, and nothing is read from there.
+const lineGoesOn = `\`
+
 // Claim is what an unverified message says of itself. It serves to choose the keys to verify with, and nothing else.
 type Claim struct {
 	Issuer string // exact text of saml:Issuer, the root's first child; empty if it is not there
@@ -73,7 +77,7 @@ func SOAPBody(doc []byte, l Limits) ([]byte, error) {
 	if len(bodies) != 1 || len(bodies[0].Children) != 1 {
 		return nil, fail(CodeSyntax, "not one Body with one element")
 	}
-	if !allSpace(root.Text()) || !allSpace(bodies[0].Text()) {
+	if !allSpace(strings.Replace(root.Text(), lineGoesOn, "", 1)) || !allSpace(bodies[0].Text()) {
 		return nil, fail(CodeSyntax, "text beside the message of an envelope")
 	}
 	return bodies[0].Children[0].Raw(), nil

@@ -60,6 +60,38 @@ func TestSOAPBodyVerifies(t *testing.T) {
 	}
 }
 
+// TestSOAPText: no text beside the message, but for the one that SimpleSAMLphp writes, in its place.
+func TestSOAPText(t *testing.T) {
+	const inner = `<x a="1"></x>`
+	envelope := func(before, between, after, body string) string {
+		return `<S:Envelope xmlns:S="` + soapSpace + `">` + before + `<S:Header/>` + between + `<S:Body>` + body + `</S:Body>` + after + `</S:Envelope>`
+	}
+	for name, c := range map[string]struct {
+		doc   string
+		taken bool
+	}{
+		"none":                    {envelope("", "", "", inner), true},
+		"white space":             {envelope("\n\t ", "\r\n", " ", " "+inner+"\n"), true},
+		"SimpleSAMLphp's":         {envelope("\\\n        ", "", "", inner), true},
+		"twice":                   {envelope("\\\n\\\n", "", "", inner), false},
+		"twice, apart":            {envelope("\\\n", "\\", "", inner), false},
+		"with more":               {envelope("\\n", "", "", inner), false},
+		"another":                 {envelope("x", "", "", inner), false},
+		"behind":                  {envelope("", "", "x", inner), false},
+		"as a reference, another": {envelope("&#47;", "", "", inner), false},
+		"no-break space":          {envelope("\u00a0", "", "", inner), false},
+		"in the body":             {envelope("", "", "", "\\\n"+inner), false},
+		"in the body, behind":     {envelope("", "", "", inner+"x"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body, err := SOAPBody([]byte(c.doc), MessageLimits())
+			if c.taken && (err != nil || string(body) != `<x xmlns:S="`+soapSpace+`" a="1"></x>`) || !c.taken && codeOf(err) != CodeSyntax {
+				t.Errorf("got %s, %v", body, err)
+			}
+		})
+	}
+}
+
 // TestHolding: only what is deeper than the root's children may have a signature of its own. One of the root's is still one, and counts.
 func TestHolding(t *testing.T) {
 	genuine := signed(t, authnRequest)
