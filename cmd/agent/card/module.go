@@ -7,7 +7,7 @@ import (
 
 // What may be wrong with a card, its reader or its middleware. Each is a sentence of its own for people.
 var (
-	ErrUnsupported   = errors.New("card: this program was built without PKCS#11")
+	ErrUnsupported   = errors.New("card: no middleware can be loaded on this operating system or processor")
 	ErrModule        = errors.New("card: the middleware cannot be loaded")
 	ErrNoReader      = errors.New("card: no reader")
 	ErrNoCard        = errors.New("card: no card in any reader")

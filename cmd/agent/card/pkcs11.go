@@ -16,6 +16,7 @@ import (
 type middleware struct {
 	mu      sync.Mutex
 	module  *cryptoki.Module
+	shared  bool // somebody else in this process has it too, and began first
 	closed  bool
 	waiting int // waits under way
 }
@@ -38,10 +39,11 @@ func Load(path string) (Module, error) {
 	if err == nil {
 		err = module.Initialize()
 	}
-	if err != nil && !errors.Is(err, cryptoki.AlreadyInitialized) {
+	shared := errors.Is(err, cryptoki.AlreadyInitialized)
+	if err != nil && !shared {
 		return nil, fmt.Errorf("%w: %s: %w", ErrModule, path, err)
 	}
-	return &middleware{module: module}, nil
+	return &middleware{module: module, shared: shared}, nil
 }
 
 // Close implements io.Closer.
@@ -52,8 +54,10 @@ func (m *middleware) Close() error {
 		return nil
 	}
 	m.closed = true
-	if m.waiting > 0 {
-		return nil // OpenSC, for one, frees under C_Finalize what a wait still uses; the end of the process has to do
+	if m.waiting > 0 || m.shared {
+		// OpenSC, for one, frees under C_Finalize what a wait still uses, and for somebody else it is not ours to end. The end of the
+		// process has to do.
+		return nil
 	}
 	return m.module.Finalize()
 }
@@ -67,14 +71,16 @@ func (m *middleware) Wait() {
 	_ = m.module.WaitForSlotEvent() // whatever it was, the readers are looked at
 }
 
-// begin a wait: none after the module was closed, which it would not see.
+// begin a wait: none after the module was closed, which it would not see, and none beside that of somebody else (two at a time stop
+// OpenSC for good).
 func (m *middleware) begin() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.closed {
-		m.waiting++
+	if m.closed || m.shared {
+		return false
 	}
-	return !m.closed
+	m.waiting++
+	return true
 }
 
 func (m *middleware) end() {

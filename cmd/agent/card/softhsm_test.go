@@ -5,6 +5,8 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -55,6 +57,33 @@ func TestSoftHSM(t *testing.T) {
 				t.Errorf("%v of a key that is not there", err)
 			}
 		})
+	}
+}
+
+// TestLoadedTwice: one library under two names is one module in the process; who came second neither waits nor ends it for the other.
+func TestLoadedTwice(t *testing.T) {
+	components.Gate(t)
+	soft := components.NewSoftHSM(t)
+	t.Setenv("SOFTHSM2_CONF", soft.Conf)
+	other := filepath.Join(t.TempDir(), "other.so")
+	if err := os.Symlink(soft.Module, other); err != nil {
+		t.Fatal(err)
+	}
+	first, err := card.Load(soft.Module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeModule(t, first)
+	second, err := card.Load(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := tokenSlot(t, first), tokenSlot(t, second); a != b {
+		t.Errorf("slots %d and %d of one token", a, b)
+	}
+	closeModule(t, second)
+	if _, err := first.Slots(); err != nil {
+		t.Errorf("%v: the second one ended it for the first", err)
 	}
 }
 
