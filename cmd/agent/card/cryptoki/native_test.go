@@ -1,39 +1,39 @@
-//go:build (linux || darwin) && (amd64 || arm64)
+//go:build (linux || darwin || windows) && (amd64 || arm64)
 
 package cryptoki
 
 import (
 	"encoding/binary"
 	"errors"
+	"os"
 	"testing"
-
-	"github.com/ebitengine/purego"
 )
 
 // TestOpen reads lists of functions as C hands them out, and calls through one.
 func TestOpen(t *testing.T) {
 	var l loan
 	defer l.end()
+	at := native()
 	answers := uintptr(0x32) // of every function: the card was removed
-	every := purego.NewCallback(func() uintptr { return answers })
+	every := callback(func() uintptr { return answers })
 	list := func(major, minor byte, without ...function) []byte {
-		out := make([]byte, 8+listed*8)
+		out := make([]byte, at.functions+listed*8)
 		out[0], out[1] = major, minor
 		for f := range function(listed) {
-			binary.NativeEndian.PutUint64(out[8+f*8:], uint64(every))
+			binary.NativeEndian.PutUint64(out[at.functions+int(f)*8:], uint64(every))
 		}
 		for _, f := range without {
-			binary.NativeEndian.PutUint64(out[8+f*8:], 0)
+			binary.NativeEndian.PutUint64(out[at.functions+int(f)*8:], 0)
 		}
 		return out
 	}
 	var given uintptr
 	code := uintptr(0)
-	ask := purego.NewCallback(func(into uintptr) uintptr {
+	ask := callback(func(into uintptr) uintptr {
 		putPointer(foreign(into, 8), given)
 		return code
 	})
-	old := list(2, 0)[:8+67*8] // ends before C_WaitForSlotEvent
+	old := list(2, 0)[:at.functions+67*8] // ends before C_WaitForSlotEvent
 	cases := []struct {
 		name  string
 		list  []byte
@@ -64,7 +64,7 @@ func TestOpen(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			given, code = l.of(c.list), c.code
-			m, err := open(unix(), ask)
+			m, err := open(at, ask)
 			if !errors.Is(err, c.want) {
 				t.Fatalf("%v, want %v", err, c.want)
 			}
@@ -76,7 +76,11 @@ func TestOpen(t *testing.T) {
 }
 
 func TestLoadFails(t *testing.T) {
-	for _, path := range []string{"/nonexistent.so", "/etc/passwd", "libc.so.6", "./module.so", ""} {
+	self, err := os.Executable() // no library
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{self + ".none", self, "libc.so.6", "kernel32.dll", "./module.so", ""} {
 		if _, err := Open(path); !errors.Is(err, ErrLoad) {
 			t.Errorf("%s: %v", path, err)
 		}
