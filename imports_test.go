@@ -59,7 +59,7 @@ var arrows = map[string][]string{
 		"config", "metadata/...", "trust/...", "bridge/...", "web/...", "protocols/...", "adapters/fido", "adapters/smartcard", "adapters/smartcard/revocation",
 		"adapters/sqlstore", "adapters/keystore", "adapters/httpsource", "adapters/directory", "adapters/upstream", "cmd/decode", "cmd/hub", "cmd/demo",
 	},
-	"cmd/decode":              {"protocols/oidc", "trust/jose", "metadata/xmlsec", "trust/keyring", "protocols/ticket/gpobject"},
+	"cmd/decode":              {"protocols/oidc", "bridge/agent", "trust/jose", "metadata/xmlsec", "trust/keyring", "protocols/ticket/gpobject"},
 	"cmd/agent/access":        {},
 	"cmd/agent/card":          {"cmd/agent/card/cryptoki"},
 	"cmd/agent/card/cryptoki": {},

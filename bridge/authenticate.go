@@ -119,7 +119,11 @@ func (h *Hub) resume(ctx context.Context, b Browser, tx Transaction, uid string)
 func (h *Hub) waiting(ctx context.Context, b Browser, tx Transaction, uid string) (Session, error) {
 	now := h.Clock()
 	fits := func(s Session) bool { return s.UID == uid && !s.Suspended.IsZero() && !h.over(s, now) }
-	id, _, err := h.leftHere(ctx, b, uid)
+	var id string
+	var err error
+	if h.OnSwitch == YieldSuspend { // else nobody leaves one behind in a browser that shows another
+		id, _, err = h.leftHere(ctx, b, uid)
+	}
 	if err == nil && id != "" {
 		var s Session
 		if s, err = h.Sessions.Session(ctx, id); err == nil && fits(s) {

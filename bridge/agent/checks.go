@@ -2,9 +2,13 @@ package agent
 
 import (
 	"encoding/base64"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 // expected is what a message is held against.
@@ -87,4 +91,33 @@ func checkID(m *Message, _ expected) *bridge.Refusal {
 	}
 	m.id = id
 	return nil
+}
+
+// acts are all that a message can be about.
+func acts() []string { return []string{"enrol", "event", "status", "presence"} }
+
+// Judge says to people who look at a message what any hub would refuse it for at a time, by the hub's own rules: all that are broken. The
+// workstation is whose key is said to have signed it. Which hub it is for, what it was asked for, and whether it is new, only that hub knows.
+func Judge(claims jose.Claims, workstation string, now time.Time) (broken []string) {
+	m := Message{Workstation: trust.Workstation{ID: workstation}, Claims: claims}
+	ask := expected{act: "one of " + strings.Join(acts(), ", "), now: now}
+	if aud, err := claims.Text("aud"); err == nil {
+		ask.issuer = aud
+	}
+	if act, err := claims.Text("act"); err == nil && slices.Contains(acts(), act) {
+		ask.act = act
+	}
+	for _, rule := range rules {
+		if why := rule.check(&m, ask); why != nil {
+			broken = append(broken, why.Detail)
+		}
+	}
+	_, notUser := m.User()
+	_, notCard := m.Certificate()
+	for _, err := range []error{notUser, notCard} {
+		if err != nil {
+			broken = append(broken, bridge.AsRefusal(err).Detail)
+		}
+	}
+	return broken
 }

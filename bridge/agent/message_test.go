@@ -14,6 +14,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/jose"
 )
 
 func TestRead(t *testing.T) {
@@ -214,5 +215,37 @@ func TestStoredKeyIsRead(t *testing.T) {
 		w.add(trust.Workstation{ID: id, Key: key})
 		_, err := w.reader.Read(t.Context(), w.message(id, "event", nil), "event")
 		refusedWith(t, err, bridge.Internal, "internal")
+	}
+}
+
+// TestJudge: what people are told of a message is what a hub would say, and all of it.
+func TestJudge(t *testing.T) {
+	w := newWorld(t)
+	for name, c := range map[string]struct {
+		changes object
+		want    int
+	}{
+		"good":           {nil, 0},
+		"another hub's":  {object{"aud": "https://another.example"}, 0}, // which is only its own to say
+		"two hubs'":      {object{"aud": []string{hub}}, 1},
+		"of nobody":      {object{"iss": "bay5"}, 1},
+		"about nothing":  {object{"act": "dance"}, 1},
+		"long":           {object{"exp": w.now.Add(time.Hour).Unix()}, 1},
+		"old":            {object{"iat": w.now.Add(-time.Hour).Unix(), "exp": w.now.Add(-time.Hour + time.Minute).Unix()}, 1},
+		"short jti":      {object{"jti": "1"}, 1},
+		"user, and card": {object{"user": 1, "certificate": "AAAA"}, 2},
+		"nothing right":  {object{"iss": nil, "aud": nil, "act": nil, "iat": nil, "exp": nil, "jti": nil}, 6},
+	} {
+		claims, err := json.Marshal(w.claims("bay4", "event", c.changes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := jose.ReadClaims(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Judge(read, "bay4", w.now); len(got) != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lanyard-hub/lanyard/bridge/agent"
 	"github.com/lanyard-hub/lanyard/protocols/oidc"
 	"github.com/lanyard-hub/lanyard/trust/jose"
 )
@@ -160,7 +161,7 @@ func (p *Part) judgeKind(header, claims jose.Claims, o Options) {
 			p.problem("names neither sid nor sub (section 2.4)")
 		}
 	case kindAgent, kindOffline:
-		p.judgeAgent(header, claims)
+		p.judgeAgent(header, claims, o.Now)
 	case kindProof:
 		if !header.Has("jwk") {
 			p.problem("has no jwk in its header (RFC 9449, 4.2)")
@@ -171,33 +172,36 @@ func (p *Part) judgeKind(header, claims jose.Claims, o Options) {
 	}
 }
 
-// judgeAgent checks what hub and apps refuse in what an agent signed.
-func (p *Part) judgeAgent(header, claims jose.Claims) {
+// judgeAgent checks what an agent signed: a message by the hub's own rules, an offline proof by what apps refuse.
+func (p *Part) judgeAgent(header, claims jose.Claims, now time.Time) {
 	kid, _ := header.Text("kid")
-	if iss, _ := claims.Text("iss"); iss == "" || kid != iss {
-		p.problem("kid and iss must both be the id of the workstation")
-	}
 	if alg, _ := header.Text("alg"); alg != "ES256" {
 		p.problem("alg must be ES256")
 	}
-	most := int64(60)
-	if p.Kind == kindOffline {
-		most = 30
-		if !claims.Has("sub") || !claims.Has("sid") {
-			p.problem("names no sub or no sid: nobody knows whose session it is about")
+	if p.Kind == kindAgent {
+		for _, why := range agent.Judge(claims, kid, now) {
+			p.problem("%s", strings.TrimSuffix(why, "."))
 		}
-	} else if !claims.Has("jti") || !claims.Has("act") {
-		p.problem("has no jti or no act")
+		return
+	}
+	if iss, _ := claims.Text("iss"); iss == "" || kid != iss {
+		p.problem("kid and iss must both be the id of the workstation")
+	}
+	if !claims.Has("sub") || !claims.Has("sid") {
+		p.problem("names no sub or no sid: nobody knows whose session it is about")
 	}
 	iat, err1 := claims.Whole("iat")
 	exp, err2 := claims.Whole("exp")
-	if err1 != nil || err2 != nil || exp <= iat || exp-iat > most {
-		p.problem("exp must be within %d s after iat", most)
+	if err1 != nil || err2 != nil || exp <= iat || exp-iat > mostOffline {
+		p.problem("exp must be within %d s after iat", mostOffline)
 	}
 	if seen, err := claims.Whole("seen"); err == nil && err1 == nil {
 		p.open("the agent had last heard from the hub %s before it made this", time.Duration(iat-seen)*time.Second)
 	}
 }
+
+// mostOffline is the longest life of an offline proof, in seconds.
+const mostOffline = 30
 
 // judgeAssertion applies the provider's own rules, those of its token endpoint and of every other that clients authenticate at.
 func (p *Part) judgeAssertion(claims jose.Claims, o Options) {

@@ -50,23 +50,25 @@ func (p *Provider) read(r *http.Request, token string) (bridge.Issuance, trust.P
 	return iss, partner, err
 }
 
-// decide decides what the system is told that the ticket names by now.
+// decide decides what the system is told that the ticket names by now. While a person with roles has none in use nothing is told: the document
+// has to say which it is. One without any is the terms' affair. Session and person are read once, unless something is refused.
 func decide(ctx context.Context, hub *bridge.Hub, h held) (bridge.Issuance, error) {
-	if h.Follows {
-		if err := roleChosen(ctx, hub, h.Grant); err != nil {
-			return bridge.Issuance{}, err
+	iss, err := hub.Reissue(ctx, h.Grant, ledger.TicketRead)
+	switch {
+	case !h.Follows:
+	case err != nil:
+		s, person, gone := hub.Holder(ctx, h.Grant)
+		if gone == nil && s.RoleID == "" && len(person.OpenRoles(hub.Clock())) > 0 {
+			return bridge.Issuance{}, noRole()
 		}
+	case iss.Role.ID == "" && len(iss.Person.OpenRoles(iss.At)) > 0:
+		return bridge.Issuance{}, noRole()
 	}
-	return hub.Reissue(ctx, h.Grant, ledger.TicketRead)
+	return iss, err
 }
 
-// roleChosen refuses while a person with roles has none in use: the document has to say which it is. One without any is the terms' affair.
-func roleChosen(ctx context.Context, hub *bridge.Hub, g bridge.Grant) error {
-	s, person, err := hub.Holder(ctx, g)
-	if err == nil && s.RoleID == "" && len(person.OpenRoles(hub.Clock())) > 0 {
-		err = bridge.Refuse(bridge.InteractionRequired, "No role was chosen yet.").WithCode("ticket_no_role")
-	}
-	return err
+func noRole() *bridge.Refusal {
+	return bridge.Refuse(bridge.InteractionRequired, "No role was chosen yet.").WithCode("ticket_no_role")
 }
 
 // tokenParam reads the one parameter there may be.

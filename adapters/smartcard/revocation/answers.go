@@ -186,18 +186,15 @@ func backoff(fails int) time.Duration {
 	return min(30*time.Second<<min(fails-1, 10), 30*time.Minute)
 }
 
-// count tells how many cards of an issuer are watched, and gives the answers about those that have one.
-func (a *answers) count(issuer *x509.Certificate) (cards int, all []*answer) {
-	key := keyOf(issuer)
+// count tells of every issuer how many of its cards are watched, and gives the answers about those that have one, in one go.
+func (a *answers) count() (cards map[issuerKey]int, all map[issuerKey][]*answer) {
+	cards, all = map[issuerKey]int{}, map[issuerKey][]*answer{}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for k, w := range a.held {
-		if k.issuer != key {
-			continue
-		}
-		cards++
+		cards[k.issuer]++
 		if w.answer != nil {
-			all = append(all, w.answer)
+			all[k.issuer] = append(all[k.issuer], w.answer)
 		}
 	}
 	return cards, all

@@ -34,6 +34,7 @@ type State struct {
 func (c *Cache) States() []State {
 	now := c.options.Clock()
 	fault := c.fault()
+	cards, answers := c.answers.count()
 	var out []State
 	for _, issuer := range c.options.Issuers {
 		s := State{
@@ -44,6 +45,11 @@ func (c *Cache) States() []State {
 			s.Then = Deny
 		}
 		c.stateOf(&s, issuer, now)
+		if s.Mode.Answers() {
+			key := keyOf(issuer)
+			s.Cards = cards[key]
+			c.stateOfAnswers(&s, answers[key], now)
+		}
 		s.Until = c.options.Policy.until(s.Standing, s.ThisUpdate, s.NextUpdate)
 		if s.Standing == bridge.StandingUnknown && c.issuesAuthorities(issuer) {
 			s.Standing = ""
@@ -69,15 +75,10 @@ func (c *Cache) stateOf(s *State, issuer *x509.Certificate, now time.Time) {
 			}
 		}
 	}
-	if s.Mode.Answers() {
-		c.stateOfAnswers(s, issuer, now)
-	}
 }
 
 // stateOfAnswers counts. The standing is that of the best answer: it says whether the responder is heard.
-func (c *Cache) stateOfAnswers(s *State, issuer *x509.Certificate, now time.Time) {
-	var all []*answer
-	s.Cards, all = c.answers.count(issuer)
+func (c *Cache) stateOfAnswers(s *State, all []*answer, now time.Time) {
 	for _, a := range all {
 		e := a.evidence()
 		rung := c.options.Policy.rung(e, now)
