@@ -43,7 +43,7 @@ func TestShibbolethAlgorithms(t *testing.T) {
 	h := startHub(t, "")
 	h.withKeys()
 	sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true}, "")
-	if rows := h.run("keys", "list"); !regexp.MustCompile(`active +ES512 +PAS`).MatchString(rows) { // what it lists first
+	if rows := h.run("keys", "list"); !regexp.MustCompile(`active +all +ES512 +PAS`).MatchString(rows) { // what it lists first
 		t.Errorf("signed for otherwise:\n%s", rows)
 	}
 	for _, algorithm := range []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", ""} {

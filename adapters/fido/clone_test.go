@@ -49,7 +49,7 @@ func testLocked(t *testing.T) {
 		before := d.shelf.all[0]
 		k.Counter = counter
 		_, err := d.signIn(k)
-		refused(t, err, bridge.AuthenticationFailed, "key_clone")
+		refused(t, err, bridge.CredentialRevoked, "key_clone")
 		if r := bridge.AsRefusal(err); r.Alarm != "possible_clone" || r.Subject != d.person.UID || r.Evidence["ground"] != "possible_clone" {
 			t.Errorf("nobody is told whose key it is: %+v", r)
 		}
@@ -67,7 +67,7 @@ func testLocked(t *testing.T) {
 		}
 		k.Counter = 5
 		_, err = d.signIn(k)
-		refused(t, err, bridge.AuthenticationFailed, "key_clone") // and an alarm again
+		refused(t, err, bridge.CredentialRevoked, "key_clone") // and an alarm again
 	}
 }
 
@@ -101,7 +101,7 @@ func testStricter(t *testing.T) {
 	refused(t, err, bridge.CredentialRevoked, "key_suspected")
 	k.Counter = 9
 	_, err = strict.signIn(k)
-	refused(t, err, bridge.AuthenticationFailed, "key_clone")
+	refused(t, err, bridge.CredentialRevoked, "key_clone")
 	lower.shelf.all = strict.shelf.all
 	k.Counter = 13
 	if proof, err := lower.signIn(k); err != nil || proof.Assurance != 2 || proof.Alarm != "" {
@@ -170,7 +170,7 @@ func testCleared(t *testing.T) {
 			t.Errorf("cleared of nothing: %v", err)
 		}
 		_, err := d.signIn(k)
-		refused(t, err, bridge.AuthenticationFailed, "key_clone")
+		refused(t, err, bridge.CredentialRevoked, "key_clone")
 		if d.shelf.all[0], err = fido.Clear(d.shelf.all[0]); err != nil {
 			t.Fatal(err)
 		}
@@ -179,6 +179,6 @@ func testCleared(t *testing.T) {
 			t.Errorf("at %d: %+v, %v", next, proof, err)
 		}
 		_, err = d.signIn(k)
-		refused(t, err, bridge.AuthenticationFailed, "key_clone")
+		refused(t, err, bridge.CredentialRevoked, "key_clone")
 	}
 }

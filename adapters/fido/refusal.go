@@ -24,9 +24,9 @@ func registered() *bridge.Refusal {
 	return bridge.Refuse(bridge.AuthenticationFailed, "This security key is registered already. Use another key.").WithCode("key_registered")
 }
 
-// suspected is said to owner and thief alike.
-func suspected() *bridge.Refusal {
-	return bridge.Refuse(bridge.CredentialRevoked, "There may be a copy of this security key, and it is not accepted until that is cleared up. Show it to your Registration Authority. Until then use a Smartcard, or another key.").WithCode("key_suspected")
+// suspected is said to owner and thief alike, when a copy is noticed (key_clone) and ever after (key_suspected).
+func suspected(code string) *bridge.Refusal {
+	return bridge.Refuse(bridge.CredentialRevoked, "There may be a copy of this security key, and it is not accepted until that is cleared up. Show it to your Registration Authority. Until then use a Smartcard, or another key.").WithCode(code)
 }
 
 func unfit(code string) *bridge.Refusal {

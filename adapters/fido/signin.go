@@ -113,9 +113,9 @@ func (k *Keys) accept(ctx context.Context, owner people.Authenticator, r record,
 		if err := k.suspect(ctx, owner); err != nil {
 			return bridge.Proof{}, err
 		}
-		return bridge.Proof{}, refuse("key_clone").About(p).Alarming(possibleClone)
+		return bridge.Proof{}, suspected("key_clone").About(p).Alarming(possibleClone)
 	case suspect && !k.judge.policy.LowerClones:
-		return bridge.Proof{}, suspected().About(p)
+		return bridge.Proof{}, suspected("key_suspected").About(p)
 	}
 	if clone {
 		p.Alarm = possibleClone

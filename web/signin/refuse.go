@@ -64,7 +64,7 @@ func explain(refusal *bridge.Refusal) (page refusedPage, status int, title strin
 	switch refusal.Code {
 	case "cancelled":
 		title, page.Steps = "You cancelled the sign-in", []string{"Return to the app to start again."}
-	case "key_model_withdrawn", "key_suspected": // the same key will not do
+	case "key_model_withdrawn", "key_clone", "key_suspected": // the same key will not do
 		page.Steps, page.AgainText = []string{"Sign in with another key, or with a smartcard."}, "Use another way"
 	}
 	return page, status, title
