@@ -15,7 +15,7 @@ agent_systems = linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64
 each_system = for system in $(agent_systems); do export CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system\#*/};
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-agents build-openssl check test wycheproof fuzz bench golden howtos
+.PHONY: help build build-agents build-openssl agent-msi check test wycheproof fuzz bench golden howtos
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,14 @@ build-agents: ## build bin/lanyard-agent-SYSTEM-PROCESSOR for Linux, Windows and
 build-openssl: ## build bin/lanyard-openssl, linked with the C library: RSA by the machine's OpenSSL 3, no C compiler needed
 	CGO_ENABLED=0 $(GO) build -trimpath -tags openssl -o bin/lanyard-openssl ./cmd/lanyard
 
+# An installer replaces one of a lower version: VERSION=1.2.3.
+VERSION ?= 0.0.1
+
+agent-msi: ## build bin/lanyard-agent.msi, the agent for Windows; needs wixl
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o bin/lanyard-agent.exe ./cmd/lanyard-agent
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -H=windowsgui' -o bin/lanyard-agentw.exe ./cmd/lanyard-agent
+	cd bin && wixl -a x64 -D Version=$(VERSION) -o lanyard-agent.msi ../deploy/lanyard-agent.wxs
+
 check: ## formatting, vet and unit tests: what to run before a commit
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
@@ -38,7 +46,7 @@ check: ## formatting, vet and unit tests: what to run before a commit
 	$(GO) vet -tags wycheproof ./trust/jose
 	CGO_ENABLED=0 $(GO) vet -tags openssl ./adapters/keystore/openssl
 	@$(each_system) echo "the agent for $$system"; \
-		$(GO) vet ./cmd/agent/card/cryptoki ./cmd/agent/loopback ./cmd/lanyard-agent && $(GO) build -o /dev/null ./cmd/lanyard-agent || exit 1; done
+		$(GO) vet ./cmd/agent/access ./cmd/agent/card/cryptoki ./cmd/agent/loopback ./cmd/agent/pinentry ./cmd/lanyard-agent && $(GO) build -o /dev/null ./cmd/lanyard-agent || exit 1; done
 	$(GO) test -timeout 5m $(TESTFLAGS) $(unit)
 
 test: ## everything, with real components end to end; no test is skipped

@@ -7,6 +7,8 @@
 //	voice.go    what pages may have said in the workstation's name
 //	client.go   how the commands find the running agent
 //	lock.go     the screen
+//	place_*.go  where files are on this operating system, and what locks its screen
+//	logbook.go  the log where there is no standard error
 //
 // It knows nothing of the hub's rooms: the two speak docs/reference/agent.md to each other (ADR 0018). The rooms below it:
 // card (PKCS#11), pinentry, channel (the hub), loopback (pages and programs), ticket (the legacy protocol).

@@ -1,4 +1,4 @@
 package main
 
-// noCore: Windows writes memory to a file only where an administrator set that up.
+// noCore: Go's runtime keeps Windows Error Reporting, which would write memory to a file, away from its programs.
 func noCore() error { return nil }

@@ -15,11 +15,12 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	err := newRoot(os.Stdin, os.Stdout, os.Stderr).ExecuteContext(ctx)
+	errs := errorsTo()
+	err := newRoot(os.Stdin, os.Stdout, errs).ExecuteContext(ctx)
 	if err == nil {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "lanyard-agent: "+sentence(err))
+	fmt.Fprintln(errs, "lanyard-agent: "+sentence(err))
 	os.Exit(exitCode(err))
 }
 

@@ -41,9 +41,12 @@ func (p *program) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.Run(cmd.Context(), func(port, service int) {
+			ctx, stop := context.WithCancel(cmd.Context())
+			defer stop()
+			defer ending(stop)()
+			return a.Run(ctx, func(port, service int) {
 				fmt.Fprintf(p.out, "port %d service %d\n", port, service)
-				go rest(cmd.Context())
+				go rest(ctx)
 			})
 		},
 	}
