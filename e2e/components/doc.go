@@ -10,6 +10,7 @@
 //	Start, Run, Build   process.go     any program, the hub for one
 //	NewSoftHSM          softhsm.go     a token in software behind PKCS#11
 //	StartPCSC           pcsc.go        pcscd and a virtual reader; the card is in virtualcard
+//	StartWine           wine.go        a Windows with an empty drive, for programs that are built for it
 //	NewCA               ca.go, leaf.go certificates, cards, revocation lists
 //	VerifyXML, SignXML  xmlsec1.go     a second opinion on signatures
 //	Client, Get, Post   client.go      a browser's HTTP without the browser

@@ -24,39 +24,53 @@ func (System) Own() User {
 
 // Owner implements Peers. The other end of a connection of this machine is a row of its own.
 func (System) Owner(remote, local *net.TCPAddr) (User, error) {
-	return search(func(l *link) bool {
+	match := func(l *link) bool {
 		return l.state == tcpEstablished && same(&l.local, remote) && same(&l.remote, local)
-	})
+	}
+	six := table{windows.AF_INET6, connections, rows6()}
+	if remote.IP.To4() == nil {
+		return six.search(match)
+	}
+	user, err := table{windows.AF_INET, connections, rows4()}.search(match)
+	if errors.Is(err, errNoRow) {
+		return six.search(match) // a socket of both kinds
+	}
+	return user, err
 }
 
 // Listener implements Peers.
 func (System) Listener(port int) (User, error) {
 	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
-	return search(func(l *link) bool { return l.state == tcpListening && same(&l.local, loopback) })
+	return table{windows.AF_INET, listeners, rows4()}.search(func(l *link) bool { return l.state == tcpListening && same(&l.local, loopback) })
 }
 
-// family is a table of the kernel's: of IPv4 or of IPv6.
-type family struct {
-	number uintptr
-	rows   layout
+// table is one of the kernel's.
+type table struct {
+	family, class uintptr
+	rows          layout
 }
 
-func search(match func(*link) bool) (User, error) {
-	var last error
-	for _, f := range []family{{windows.AF_INET, rows4()}, {windows.AF_INET6, rows6()}} {
-		links, err := f.table()
-		if err != nil {
-			last = err
-			continue // a machine without IPv6
-		}
-		for i := range links {
-			if match(&links[i]) {
-				return makerOf(&links[i])
-			}
+// Classes of tables (TCP_TABLE_CLASS) that say which process made a socket, and when.
+const (
+	listeners   = 6 // TCP_TABLE_OWNER_MODULE_LISTENER
+	connections = 7 // TCP_TABLE_OWNER_MODULE_CONNECTIONS
+)
+
+func (t table) search(match func(*link) bool) (User, error) {
+	links, err := t.read()
+	if err != nil {
+		return "", errors.Join(ErrUnknownPeer, err)
+	}
+	for i := range links {
+		if match(&links[i]) {
+			return makerOf(&links[i])
 		}
 	}
-	return "", errors.Join(ErrUnknownPeer, last)
+	return "", errNoRow
 }
+
+// errNoRow: the table does not have the socket.
+var errNoRow = fmt.Errorf("%w: no such connection", ErrUnknownPeer)
 
 // Bounds of what the kernel is asked for.
 const (
@@ -64,17 +78,14 @@ const (
 	maxTable   = 64 << 20
 )
 
-// ownerModuleAll is TCP_TABLE_OWNER_MODULE_ALL: all rows, with the process and when the socket was bound.
-const ownerModuleAll = 8
-
-func (f family) table() ([]link, error) {
+func (t table) read() ([]link, error) {
 	ask := windows.NewLazySystemDLL("iphlpapi.dll").NewProc("GetExtendedTcpTable")
 	if err := ask.Find(); err != nil {
 		return nil, err
 	}
 	for size := uint32(firstTable); size <= maxTable; size *= 2 {
 		b, n := make([]byte, size), size
-		code, _, _ := ask.Call(uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0, f.number, ownerModuleAll, 0)
+		code, _, _ := ask.Call(uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0, t.family, t.class, 0)
 		switch {
 		case code == uintptr(windows.ERROR_INSUFFICIENT_BUFFER):
 			continue
@@ -83,7 +94,7 @@ func (f family) table() ([]link, error) {
 		case n > size:
 			return nil, errTable
 		}
-		return readTable(b, f.rows)
+		return readTable(b, t.rows)
 	}
 	return nil, errTable
 }
