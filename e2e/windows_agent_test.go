@@ -365,6 +365,9 @@ func (d *desk) leaves() {
 	if code := d.proc.Exit(10 * time.Second); code != 0 {
 		d.t.Errorf("exit %d\n%s", code, d.proc.Output())
 	}
+	if !strings.Contains(d.proc.Output(), "msg=ended") { // else Windows ended it
+		d.t.Errorf("it did not end by itself:\n%s", d.proc.Output())
+	}
 }
 
 // atLogon: what the installer wrote starts the agent without a window when the person logs in.

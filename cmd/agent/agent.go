@@ -169,6 +169,7 @@ func (a *Agent) Run(ctx context.Context, ready func(port, service int)) error {
 	a.stopping(context.WithoutCancel(ctx))
 	closed := listening.Close()
 	loops.Wait()
+	a.o.Log.Info("ended")
 	return errors.Join(closed, a.unload())
 }
 

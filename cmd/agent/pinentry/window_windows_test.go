@@ -121,6 +121,23 @@ func TestWindow(t *testing.T) {
 			t.Errorf("%q, %v", pin, err)
 		}
 	})
+	t.Run("what is no PIN is wiped, and asked for again", func(t *testing.T) {
+		left := make(chan string, 1)
+		go func() {
+			handle := waitForWindow()
+			text := windows.StringToUTF16Ptr(strings.Repeat("ä", 40)) // more bytes than a PIN may have
+			_, _, _ = user32("SetDlgItemTextW").Call(handle, idPIN, uintptr(unsafe.Pointer(text)))
+			press(keyEnter)
+			left <- textOf(handle, idPIN)
+			press('3', keyEnter)
+		}()
+		if pin, err := w.AskPIN(t.Context(), q); string(pin) != "3" || err != nil {
+			t.Errorf("%q, %v", pin, err)
+		}
+		if text := <-left; text != "" {
+			t.Errorf("the window still holds %q", text)
+		}
+	})
 	t.Run("nobody answers", func(t *testing.T) {
 		began := time.Now()
 		brief := &Window{Timeout: 300 * time.Millisecond}
