@@ -52,10 +52,12 @@ const (
 
 // EmergencyPolicy is what this hub permits. A hub without one has no emergency access.
 type EmergencyPolicy struct {
-	Life    time.Duration // of one opening
-	Reasons []EmergencyReason
-	Who     func(Facts) bool // who may open it; nil: every active person
-	Alert   Alerter          // nil: nobody is told but the record and the log
+	Life time.Duration // of one opening
+	// KeepNotes is for how long after its review the words about an opening are kept; 0: for good.
+	KeepNotes time.Duration
+	Reasons   []EmergencyReason
+	Who       func(Facts) bool // who may open it; nil: every active person
+	Alert     Alerter          // nil: nobody is told but the record and the log
 }
 
 // EmergencyReason is one reason that a person can choose.
@@ -67,12 +69,33 @@ type Alerter interface {
 	Alert(ctx context.Context, id string, opened time.Time) error
 }
 
+// EmergencyQuery selects openings.
+type EmergencyQuery struct {
+	Waiting bool           // those alone that wait for a review
+	Past    EmergencyPlace // only those that come after this place in the order of Emergencies; zero: all
+	Limit   int
+}
+
+// EmergencyPlace is the place of an opening among others: when it was opened, then its id.
+type EmergencyPlace struct {
+	Opened time.Time
+	ID     string
+}
+
+// Place is where an opening stands among others.
+func (e Emergency) Place() EmergencyPlace { return EmergencyPlace{e.Opened, e.ID} }
+
+// Before reports whether a place comes before another in the order of Emergencies.
+func (p EmergencyPlace) Before(o EmergencyPlace) bool {
+	return p.Opened.After(o.Opened) || p.Opened.Equal(o.Opened) && p.ID < o.ID
+}
+
 // Emergencies keeps the openings durably, reviewed ones too.
 type Emergencies interface {
 	// Emergency returns ErrNotFound for one that never was.
 	Emergency(ctx context.Context, id string) (Emergency, error)
-	// Emergencies lists at most so many, newest first: those that wait for a review, or all.
-	Emergencies(ctx context.Context, waiting bool, limit int) ([]Emergency, error)
+	// Emergencies lists those that the query selects, newest first and of one moment by id, at most its limit.
+	Emergencies(ctx context.Context, q EmergencyQuery) ([]Emergency, error)
 	// DueAlerts lists those whose AlertDue has come, oldest first, and moves it to until so that no other node takes them.
 	DueAlerts(ctx context.Context, now, until time.Time, limit int) ([]Emergency, error)
 }

@@ -70,7 +70,7 @@ func TestEmergencyByCard(t *testing.T) {
 			t.Errorf("%s: %+v", kind, got)
 		}
 	}
-	all, err := w.store.Emergencies(t.Context(), true, 10)
+	all, err := w.store.Emergencies(t.Context(), bridge.EmergencyQuery{Waiting: true, Limit: 10})
 	w.must(err)
 	if len(all) != 1 || all[0].UID != uid || all[0].Note != opening.Note || all[0].Refused != bridge.CodeEmergencyOnly || !all[0].Until.Equal(w.now.Add(emergencyLife)) {
 		t.Fatalf("queue: %+v", all)
@@ -202,7 +202,7 @@ func TestEmergencyNeverOverrides(t *testing.T) {
 			tc.change(w, &o, &tx)
 			_, _, err = w.hub.OpenEmergency(t.Context(), b, tx, o)
 			w.refused(err, tc.refused)
-			if all, err := w.store.Emergencies(t.Context(), false, 10); err != nil || len(all) != 0 || len(w.events(ledger.EmergencyOpened)) != 0 {
+			if all, err := w.store.Emergencies(t.Context(), bridge.EmergencyQuery{Limit: 10}); err != nil || len(all) != 0 || len(w.events(ledger.EmergencyOpened)) != 0 {
 				t.Errorf("%d opened, %v", len(all), err)
 			}
 		})
@@ -484,7 +484,7 @@ func TestEmergencyReview(t *testing.T) {
 	w := newEmergencyWorld(t, role(roleA, "R8000", "RX1"))
 	_, _, err := w.openWithCard(request(partnerA))
 	w.must(err)
-	all, err := w.store.Emergencies(t.Context(), true, 10)
+	all, err := w.store.Emergencies(t.Context(), bridge.EmergencyQuery{Waiting: true, Limit: 10})
 	w.must(err)
 	id := all[0].ID
 	good := bridge.Review{By: other, Outcome: bridge.NotJustified, Note: "No arrest that day."}
@@ -517,7 +517,7 @@ func TestEmergencyReview(t *testing.T) {
 	if len(events) != 1 || events[0].Subject != uid || events[0].Detail["by"] != other || events[0].Reason != "not_justified" {
 		t.Errorf("record: %+v", events)
 	}
-	if all, err := w.store.Emergencies(t.Context(), true, 10); err != nil || len(all) != 0 {
+	if all, err := w.store.Emergencies(t.Context(), bridge.EmergencyQuery{Waiting: true, Limit: 10}); err != nil || len(all) != 0 {
 		t.Errorf("%d still wait, %v", len(all), err)
 	}
 }
@@ -550,7 +550,7 @@ func TestEmergencyAlert(t *testing.T) {
 		w.now = w.now.Add(time.Hour)
 		_ = w.hub.SendAlerts(t.Context()) // fails nine times more
 	}
-	all, err := w.store.Emergencies(t.Context(), true, 10)
+	all, err := w.store.Emergencies(t.Context(), bridge.EmergencyQuery{Waiting: true, Limit: 10})
 	w.must(err)
 	if len(d.heard) != 1 || d.heard[0] != all[0].ID || all[0].Attempts != 11 || !all[0].AlertDue.IsZero() {
 		t.Errorf("heard %v; %+v", d.heard, all[0])

@@ -234,6 +234,9 @@ type (
 	// ReviewEmergency stores a review; the Commit fails with ErrSpent unless there is such a one that was not reviewed. What it says of
 	// the alert is not stored.
 	ReviewEmergency struct{ Emergency Emergency }
+	// ForgetNotes stores an opening that was reviewed without the words of person and reviewer, which it must not have; what it says of the
+	// alert is not stored. None of this id, or one that was not reviewed, is no error, and nothing changes.
+	ForgetNotes struct{ Emergency Emergency }
 	// SettleAlert stores how often an alert was tried, and when it is tried again; none of this id is no error.
 	SettleAlert struct {
 		ID       string
@@ -257,6 +260,7 @@ func (AddAuthenticator) write()    {}
 func (ChangeAuthenticator) write() {}
 func (AddEmergency) write()        {}
 func (ReviewEmergency) write()     {}
+func (ForgetNotes) write()         {}
 func (SettleAlert) write()         {}
 func (SaveDelivery) write()        {}
 func (Append) write()              {}

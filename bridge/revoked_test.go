@@ -62,7 +62,7 @@ func TestRevokedBeforeThePress(t *testing.T) {
 				list := listing{}
 				w.hub.Revocations = list
 				w.refused(press(w, list), bridge.CredentialRevoked)
-				if all, err := w.store.Emergencies(t.Context(), false, 10); err != nil || len(all) != 0 {
+				if all, err := w.store.Emergencies(t.Context(), bridge.EmergencyQuery{Limit: 10}); err != nil || len(all) != 0 {
 					t.Errorf("opened: %+v, %v", all, err)
 				}
 				if es := w.events(ledger.SignInRefused); len(es) != 1 || es[0].Reason != "card_revoked" || es[0].Detail["crl_number"] != "42" || es[0].Subject != uid {

@@ -220,14 +220,15 @@ type Session struct {
 
 // Emergency is emergency access.
 type Emergency struct {
-	Enabled bool           `key:"enabled" default:"false" doc:"Let clinicians open emergency access: where the terms of an app refuse their role or assurance, or where it cannot be known whether their card was revoked and its policy says so. Every opening asks for a reason, is alerted and waits for a review."`
-	Life    time.Duration  `key:"life" default:"30m" min:"1m" max:"4h" doc:"How long one opening lasts. Nothing that is issued under it lives longer."`
-	Who     string         `key:"who" default:"roles.size()>0" doc:"CEL condition on the person (person, roles, role, session): who may open it."`
-	Reasons []string       `key:"reasons" format:"reason" derived:"life_at_risk, urgent_care and system_fault" doc:"Reasons to choose from, each as CODE=TEXT, such as \"life_at_risk=A patient's life is in danger\". The code goes into the record."`
-	ACR     string         `key:"acr" default:"AAL2_EMERGENCY" format:"word" doc:"What a sign-in under emergency access is called in OpenID Connect (acr). No other sign-in is called so."`
-	Class   string         `key:"class" default:"urn:lanyard:ac:classes:emergency" format:"uri" doc:"The same in SAML (AuthnContextClassRef) and in the role assertion of a ticket (AuthenticationMethod)."`
-	Purpose string         `key:"purpose_of_use" default:"urn:oid:2.16.756.5.30.1.127.3.10.5|EMER" doc:"Purpose of use (SYSTEM|CODE) in access tokens with the extension of IHE IUA that are issued under emergency access."`
-	Alert   EmergencyAlert `key:"alert" doc:"Who is told at once. Every opening is in the record and in the log in any case."`
+	Enabled   bool           `key:"enabled" default:"false" doc:"Let clinicians open emergency access: where the terms of an app refuse their role or assurance, or where it cannot be known whether their card was revoked and its policy says so. Every opening asks for a reason, is alerted and waits for a review."`
+	Life      time.Duration  `key:"life" default:"30m" min:"1m" max:"4h" doc:"How long one opening lasts. Nothing that is issued under it lives longer."`
+	Who       string         `key:"who" default:"roles.size()>0" doc:"CEL condition on the person (person, roles, role, session): who may open it."`
+	Reasons   []string       `key:"reasons" format:"reason" derived:"life_at_risk, urgent_care and system_fault" doc:"Reasons to choose from, each as CODE=TEXT, such as \"life_at_risk=A patient's life is in danger\". The code goes into the record."`
+	ACR       string         `key:"acr" default:"AAL2_EMERGENCY" format:"word" doc:"What a sign-in under emergency access is called in OpenID Connect (acr). No other sign-in is called so."`
+	Class     string         `key:"class" default:"urn:lanyard:ac:classes:emergency" format:"uri" doc:"The same in SAML (AuthnContextClassRef) and in the role assertion of a ticket (AuthenticationMethod)."`
+	Purpose   string         `key:"purpose_of_use" default:"urn:oid:2.16.756.5.30.1.127.3.10.5|EMER" doc:"Purpose of use (SYSTEM|CODE) in access tokens with the extension of IHE IUA that are issued under emergency access."`
+	KeepNotes time.Duration  `key:"keep_notes" default:"0s" min:"0s" doc:"For how long after its review the words of person and reviewer about an opening are kept, such as 8760h; 0s: for good. That it was opened, by whom and how it was reviewed stays in any case."`
+	Alert     EmergencyAlert `key:"alert" doc:"Who is told at once. Every opening is in the record and in the log in any case."`
 }
 
 // EmergencyAlert is where openings are alerted.

@@ -21,10 +21,13 @@ func (s *Store) Emergency(_ context.Context, id string) (bridge.Emergency, error
 }
 
 // Emergencies implements bridge.Emergencies.
-func (s *Store) Emergencies(_ context.Context, waiting bool, limit int) ([]bridge.Emergency, error) {
+func (s *Store) Emergencies(_ context.Context, q bridge.EmergencyQuery) ([]bridge.Emergency, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := s.emergenciesWhere(func(e bridge.Emergency) bool { return !waiting || !e.Reviewed() }, limit, func(a, b bridge.Emergency) int {
+	selected := func(e bridge.Emergency) bool {
+		return (!q.Waiting || !e.Reviewed()) && (q.Past == bridge.EmergencyPlace{} || q.Past.Before(e.Place()))
+	}
+	out := s.emergenciesWhere(selected, q.Limit, func(a, b bridge.Emergency) int {
 		return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
@@ -75,6 +78,17 @@ func (s *Store) reviewEmergency(e bridge.Emergency) (undo func(), err error) {
 	next.Review.At = next.Review.At.UTC().Round(0)
 	s.emergencies[e.ID] = next
 	return func() { s.emergencies[e.ID] = old }, nil
+}
+
+func (s *Store) forgetNotes(e bridge.Emergency) (undo func()) {
+	old, ok := s.emergencies[e.ID]
+	if !ok || !old.Reviewed() {
+		return func() {}
+	}
+	next := old
+	next.Note, next.Review.Note = e.Note, e.Review.Note
+	s.emergencies[e.ID] = next
+	return func() { s.emergencies[e.ID] = old }
 }
 
 func (s *Store) settleAlert(w bridge.SettleAlert) (undo func()) {

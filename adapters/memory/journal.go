@@ -52,6 +52,8 @@ func (s *Store) apply(w bridge.Write) (undo func(), err error) {
 		return s.addEmergency(w.Emergency)
 	case bridge.ReviewEmergency:
 		return s.reviewEmergency(w.Emergency)
+	case bridge.ForgetNotes:
+		return s.forgetNotes(w.Emergency), nil
 	case bridge.SettleAlert:
 		return s.settleAlert(w), nil
 	case bridge.SaveDelivery:

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -21,13 +22,16 @@ func (s *Store) Emergency(ctx context.Context, id string) (bridge.Emergency, err
 }
 
 // Emergencies implements bridge.Emergencies.
-func (s *Store) Emergencies(ctx context.Context, waiting bool, limit int) ([]bridge.Emergency, error) {
-	which := allEmergencies
-	if waiting {
+func (s *Store) Emergencies(ctx context.Context, q bridge.EmergencyQuery) ([]bridge.Emergency, error) {
+	which, past := allEmergencies, int64(math.MaxInt64)
+	if q.Waiting {
 		which = emergenciesWaiting
 	}
+	if (q.Past != bridge.EmergencyPlace{}) {
+		past = nano(q.Past.Opened)
+	}
 	var out []bridge.Emergency
-	err := s.read(ctx, which, func(r row) error { return scanEmergency(r, &out) }, int64(limit))
+	err := s.read(ctx, which, func(r row) error { return scanEmergency(r, &out) }, past, q.Past.ID, int64(q.Limit))
 	return out, err
 }
 
@@ -58,8 +62,7 @@ func scanEmergency(r row, out *[]bridge.Emergency) error {
 // emergency puts an opening, or its review, into the request.
 func (r *request) emergency(e bridge.Emergency, review bool) error {
 	alert, attempts := nano(e.AlertDue), int64(e.Attempts)
-	e.Opened, e.Until, e.Review.At, e.AlertDue, e.Attempts = e.Opened.UTC().Round(0), e.Until.UTC().Round(0), e.Review.At.UTC().Round(0), time.Time{}, 0
-	doc, err := encode(e)
+	doc, err := emergencyDoc(e)
 	if err != nil {
 		return err
 	}
@@ -70,4 +73,21 @@ func (r *request) emergency(e bridge.Emergency, review bool) error {
 	}
 	r.require(&op{stmt: addEmergency, args: []any{e.ID, doc, nano(e.Opened), alert, attempts}}, bridge.ErrExists)
 	return nil
+}
+
+// forgetNotes puts an opening without its words into the request.
+func (r *request) forgetNotes(e bridge.Emergency) error {
+	doc, err := emergencyDoc(e)
+	if err != nil {
+		return err
+	}
+	r.exclusive = append(r.exclusive, "emergency "+e.ID)
+	r.writes = append(r.writes, &op{stmt: forgetNotes, args: []any{e.ID, doc}})
+	return nil
+}
+
+// emergencyDoc is an opening as it is stored; its alert is in columns.
+func emergencyDoc(e bridge.Emergency) ([]byte, error) {
+	e.Opened, e.Until, e.Review.At, e.AlertDue, e.Attempts = e.Opened.UTC().Round(0), e.Until.UTC().Round(0), e.Review.At.UTC().Round(0), time.Time{}, 0
+	return encode(e)
 }

@@ -72,6 +72,8 @@ func (s *Store) add(r *request, w bridge.Write) error {
 		return r.emergency(w.Emergency, false)
 	case bridge.ReviewEmergency:
 		return r.emergency(w.Emergency, true)
+	case bridge.ForgetNotes:
+		return r.forgetNotes(w.Emergency)
 	case bridge.SettleAlert:
 		r.exclusive = append(r.exclusive, "emergency "+w.ID)
 		r.writes = append(r.writes, &op{stmt: settleAlert, args: []any{w.ID, int64(w.Attempts), nano(w.Due)}})

@@ -61,6 +61,7 @@ const (
 	allWorkstations
 	addEmergency
 	reviewEmergency
+	forgetNotes
 	settleAlert
 	moveAlert
 	emergencyByID
@@ -174,11 +175,12 @@ func emergencies() map[statement]string {
 	return map[statement]string{
 		addEmergency:       `INSERT INTO emergencies (id, doc, opened, alert, attempts) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
 		reviewEmergency:    `UPDATE emergencies SET doc = $2, reviewed = $3 WHERE id = $1 AND reviewed = 0`,
+		forgetNotes:        `UPDATE emergencies SET doc = $2 WHERE id = $1 AND reviewed <> 0`,
 		settleAlert:        `UPDATE emergencies SET attempts = $2, alert = $3 WHERE id = $1`,
 		moveAlert:          `UPDATE emergencies SET alert = $2 WHERE id = $1`,
 		emergencyByID:      found + ` WHERE id = $1`,
-		allEmergencies:     found + ` ORDER BY opened DESC, id LIMIT $1`,
-		emergenciesWaiting: found + ` WHERE reviewed = 0 ORDER BY opened DESC, id LIMIT $1`,
+		allEmergencies:     found + ` WHERE (opened < $1 OR opened = $1 AND id > $2) ORDER BY opened DESC, id LIMIT $3`,
+		emergenciesWaiting: found + ` WHERE reviewed = 0 AND (opened < $1 OR opened = $1 AND id > $2) ORDER BY opened DESC, id LIMIT $3`,
 		alertsDue:          found + ` WHERE alert <> 0 AND alert <= $1 ORDER BY alert, id LIMIT $2`,
 	}
 }

@@ -51,7 +51,7 @@ func Emergencies(t *testing.T, open Open) {
 		}{
 			{false, 10, []bridge.Emergency{all[0], reviewed, all[2]}}, {true, 10, []bridge.Emergency{all[0], all[2]}}, {true, 1, []bridge.Emergency{all[0]}},
 		} {
-			got, err := s.Emergencies(ctx, tc.waiting, tc.limit)
+			got, err := s.Emergencies(ctx, bridge.EmergencyQuery{Waiting: tc.waiting, Limit: tc.limit})
 			must(t, err)
 			wantEqual(t, got, tc.want)
 		}
@@ -107,6 +107,51 @@ func Emergencies(t *testing.T, open Open) {
 		if len(taken) != 38 {
 			t.Fatalf("%d alerts were taken, want 38", len(taken))
 		}
+	})
+	t.Run("listed page by page", func(t *testing.T) {
+		s := open(t)
+		for i := range 7 { // three of one moment
+			must(t, s.Commit(ctx, bridge.AddEmergency{Emergency: emergency(name("e", i), now.Add(-time.Duration(max(i, 2)-min(i, 4))*time.Minute))}))
+		}
+		want, err := s.Emergencies(ctx, bridge.EmergencyQuery{Limit: 100})
+		must(t, err)
+		for _, waiting := range []bool{false, true} {
+			var got []bridge.Emergency
+			for q := (bridge.EmergencyQuery{Waiting: waiting, Limit: 2}); ; {
+				page, err := s.Emergencies(ctx, q)
+				must(t, err)
+				if got = append(got, page...); len(page) < q.Limit {
+					break
+				}
+				q.Past = page[len(page)-1].Place()
+			}
+			wantEqual(t, got, want)
+			if len(got) != 7 {
+				t.Fatalf("%d of 7", len(got))
+			}
+		}
+	})
+	t.Run("words are forgotten once it was reviewed", func(t *testing.T) {
+		s := open(t)
+		e := emergency("e", now)
+		must(t, s.Commit(ctx, bridge.AddEmergency{Emergency: e}))
+		bare := e
+		bare.Note = ""
+		must(t, s.Commit(ctx, bridge.ForgetNotes{Emergency: bare}, bridge.ForgetNotes{Emergency: emergency("nowhere", now)}))
+		got, err := s.Emergency(ctx, "e")
+		must(t, err)
+		wantEqual(t, got, e)
+		e.Review = bridge.Review{By: "555000000002", Outcome: bridge.Justified, Note: "seen", At: now}
+		must(t, s.Commit(ctx, bridge.ReviewEmergency{Emergency: e}))
+		must(t, s.Commit(ctx, bridge.SettleAlert{ID: "e", Attempts: 4}))
+		bare.Review = e.Review
+		bare.Review.Note = ""
+		must(t, s.Commit(ctx, bridge.ForgetNotes{Emergency: bare}))
+		got, err = s.Emergency(ctx, "e")
+		must(t, err)
+		bare.Attempts, bare.AlertDue = 4, time.Time{}
+		wantEqual(t, got, bare)
+		wantError(t, s.Commit(ctx, bridge.ReviewEmergency{Emergency: e}), bridge.ErrSpent)
 	})
 	t.Run("purges leave them", func(t *testing.T) {
 		s := open(t)

@@ -15,6 +15,7 @@ const (
 	keysEvery  = 2 * time.Second
 	rbacEvery  = 30 * time.Second
 
+	notesEvery    = time.Hour
 	noesEvery     = 30 * time.Second
 	silenceEvery  = 10 * time.Second
 	metadataEvery = 10 * time.Second
@@ -60,6 +61,9 @@ func (h *Hub) startLoops(ctx context.Context) {
 	if h.silence != nil {
 		h.loops.Go(func() { h.every(ctx, silenceEvery, "silent agents", h.silence.Look) })
 	}
+	if e := h.core.Emergency; e != nil && e.KeepNotes > 0 {
+		h.loops.Go(func() { h.every(ctx, notesEvery, "forget notes of emergency access", h.forgetNotes) })
+	}
 	if h.ticket != nil {
 		h.loops.Go(func() { h.countRefusals(ctx) })
 	}
@@ -75,6 +79,14 @@ func (h *Hub) registryChanged(ctx context.Context) {
 
 func (h *Hub) purge(ctx context.Context) error {
 	_, err := h.store.Purge(ctx, h.options.Clock())
+	return err
+}
+
+func (h *Hub) forgetNotes(ctx context.Context) error {
+	n, err := h.core.ForgetNotes(ctx)
+	if n > 0 {
+		h.options.Log.InfoContext(ctx, "notes of emergency access forgotten", "openings", n)
+	}
 	return err
 }
 

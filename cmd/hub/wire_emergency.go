@@ -39,7 +39,7 @@ func emergencyPolicy(c config.Emergency, t translate.Translator, lab bool) (*bri
 	if err != nil {
 		return nil, fmt.Errorf("emergency.who: %w", err)
 	}
-	p := &bridge.EmergencyPolicy{Life: c.Life, Who: func(in bridge.Facts) bool { return t.Holds(who, in) }}
+	p := &bridge.EmergencyPolicy{Life: c.Life, KeepNotes: c.KeepNotes, Who: func(in bridge.Facts) bool { return t.Holds(who, in) }}
 	for _, line := range c.Reasons {
 		code, text, _ := strings.Cut(line, "=")
 		p.Reasons = append(p.Reasons, bridge.EmergencyReason{Code: code, Text: text})

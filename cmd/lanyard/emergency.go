@@ -76,9 +76,10 @@ func (r emergencyRow) state() string {
 func (p *program) emergencyList() *cobra.Command {
 	var all bool
 	var limit int
+	var past string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List openings that wait for a review, newest first", Args: cobra.NoArgs,
-		Example: "  lanyard emergency list\n  lanyard emergency list --all --json",
+		Example: "  lanyard emergency list\n  lanyard emergency list --all --json\n  lanyard emergency list --all --past qs4iy7bqe2pmzkbr4p6qk3z2ze",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 {
 				return exitError{exitUsage, errors.New("--limit begins at 1")}
@@ -88,15 +89,27 @@ func (p *program) emergencyList() *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			found, err := store.Emergencies(cmd.Context(), !all, limit)
+			q := bridge.EmergencyQuery{Waiting: !all, Limit: limit}
+			if past != "" {
+				e, err := store.Emergency(cmd.Context(), past)
+				if err != nil {
+					return noEmergency(past, err)
+				}
+				q.Past = e.Place()
+			}
+			found, err := store.Emergencies(cmd.Context(), q)
 			if err != nil {
 				return exitError{exitStore, err}
+			}
+			if len(found) == limit {
+				fmt.Fprintf(p.err, "there may be older ones: --past %s\n", found[len(found)-1].ID)
 			}
 			return p.printEmergencies(found)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "reviewed ones too")
 	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	cmd.Flags().StringVar(&past, "past", "", "id of an opening: list those that come after it")
 	return cmd
 }
 

@@ -98,3 +98,32 @@ func TestEmergencyReviewCommand(t *testing.T) {
 		t.Errorf("record:\n%s", out)
 	}
 }
+
+// TestEmergencyPages: what a list has no room for is found past its last one.
+func TestEmergencyPages(t *testing.T) {
+	h := newRehearsed(t)
+	opened := time.Now().Add(-time.Hour)
+	for i, id := range []string{"e1", "e2", "e3"} {
+		h.openings(bridge.Emergency{ID: id, UID: "555021935107", Reason: "life", Note: "n", Opened: opened.Add(-time.Duration(i) * time.Minute), Until: opened})
+	}
+	list := func(args ...string) (ids string) {
+		t.Helper()
+		var rows []emergencyRow
+		if err := json.Unmarshal([]byte(h.must(append([]string{"emergency", "list", "--json"}, args...)...)), &rows); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			ids += r.ID + " "
+		}
+		return ids
+	}
+	if got := list("--limit", "2"); got != "e1 e2 " {
+		t.Errorf("%q", got)
+	}
+	if got := list("--limit", "2", "--past", "e2"); got != "e3 " {
+		t.Errorf("%q", got)
+	}
+	if _, err := h.run("emergency", "list", "--past", "nowhere"); exitCode(err) != exitMissing {
+		t.Error(err)
+	}
+}

@@ -49,7 +49,7 @@ func (w *world) onlyDoctors() {
 
 func (w *world) openings() []bridge.Emergency {
 	w.t.Helper()
-	all, err := w.store.Emergencies(w.t.Context(), false, 100)
+	all, err := w.store.Emergencies(w.t.Context(), bridge.EmergencyQuery{Limit: 100})
 	if err != nil {
 		w.t.Fatal(err)
 	}
