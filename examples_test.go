@@ -78,6 +78,8 @@ func beside(t *testing.T) fstest.MapFS {
 		"pas-metadata.xml": of("https://pas.rx1.example/shibboleth"),
 		"pas.xml":          of("https://pas.rx1.example/shibboleth"),
 		"sp.xml":           of("https://wards.rx1.example/mellon/metadata"),
+		"rota.xml":         of("https://rota.rx1.example/saml/metadata"),
+		"wards.xml":        of("https://wards.rx1.example/saml2/service-provider-metadata/hub"),
 		"portal.xml":       of("https://portal.rx1.example/simplesamlphp"),
 		"fhir.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
 		"epr.jwks":         {Data: []byte(`{"keys":[]}`)},
