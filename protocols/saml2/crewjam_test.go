@@ -174,7 +174,7 @@ func TestCrewjamLogout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rec := b.get(target.String()); rec.Code != 400 || w.lastReason() != "sig_profile" || !w.sessionLives(b) {
+	if rec := b.get(target.String()); rec.Code != 400 || w.lastReason() != "sig_profile" || !w.sessionLives(b) || !strings.Contains(rec.Body.String(), "signed inside") {
 		t.Errorf("%d %s", rec.Code, w.lastReason())
 	}
 }

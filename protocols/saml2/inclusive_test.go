@@ -37,7 +37,7 @@ func TestSecurityInclusiveTerm(t *testing.T) {
 			w := newWorld(t)
 			w.change(func(p *trust.Partner) { p.SAML.AllowInclusiveC14N = allowed })
 			rec := w.browser().do(newForm(SSOPath, form("SAMLRequest", inclusivelySigned(t, w.authn().xml()))), false)
-			if accepted := strings.HasPrefix(rec.Header().Get("Location"), ResumePath); accepted != allowed || !allowed && w.lastReason() != "c14n" {
+			if accepted := strings.HasPrefix(rec.Header().Get("Location"), ResumePath); accepted != allowed || !allowed && (w.lastReason() != "c14n" || !strings.Contains(rec.Body.String(), "must be the exclusive one")) {
 				t.Errorf("%d %q, %q", rec.Code, rec.Header().Get("Location"), w.lastReason())
 			}
 		})

@@ -69,7 +69,11 @@ func verifyClaim(m message, claim xmlsec.Claim, from trust.Partner, limits xmlse
 		s.signed = m.vouched
 	}
 	if err != nil {
-		return nil, s, refuseXML(err)
+		refused := refuseXML(err)
+		if claim.Signed && m.by == byRedirect { // several libraries do both: to say which saves their integrators a day
+			refused.Detail = "The message is signed inside. By Redirect the address is signed, and the message in it is not."
+		}
+		return nil, s, refused
 	}
 	root := v.Root()
 	if len(root.Children) == 0 || !root.Children[0].Is(assertionSpace, "Issuer") || root.Children[0].Text() != from.ID {
@@ -105,6 +109,9 @@ func refuseXML(err error) *bridge.Refusal {
 	}
 	if e.Code == xmlsec.CodeAlgorithm {
 		detail = "The message is signed with an algorithm that is not accepted here, such as SHA-1."
+	}
+	if e.Code == xmlsec.CodeC14N {
+		detail = "The message is signed by a canonicalization or transform that is not accepted here. It must be the exclusive one."
 	}
 	return bridge.Refuse(reason, "%s", detail).Because(err).WithCode(e.Code)
 }
