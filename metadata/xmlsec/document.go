@@ -58,14 +58,13 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 		if d.children < 2 && d.issuer < 0 && t.space == samlSpace && t.local == "Issuer" {
 			d.issuer = d.children
 		}
-		if t.space == dsigSpace && t.local == "Signature" {
-			sc.build, sc.canon = true, nil
-			sc.arena = newArena(sc.s, amounts{elements: 6})
+		if sc.build = t.space == dsigSpace && t.local == "Signature"; sc.build {
+			sc.canon, sc.arena = nil, newArena(sc.s, amounts{elements: 6})
 			d.at = d.children
 		}
 		d.children++
 	case 2:
-		if sc.build && t.space == dsigSpace && t.local == "SignedInfo" {
+		if sc.build = d.inside(sc); sc.build && t.space == dsigSpace && t.local == "SignedInfo" {
 			d.info = newCanonicalizer(sc.s, t.start, min(t.start+kib, len(sc.s)), sc.l)
 			sc.canon = &d.info
 		}
@@ -75,6 +74,17 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 		sc.build = false
 	}
 	return nil
+}
+
+// left goes back, at the end of the signature or of what is in it, to what is written outside.
+func (d *signedDocument) left(sc *scanner) {
+	switch outside := len(sc.open); {
+	case !d.inside(sc):
+	case outside == 1:
+		sc.canon = &d.canon
+	case outside == 2:
+		sc.canon = nil
+	}
 }
 
 // inside reports whether what is being read is in the signature.

@@ -25,7 +25,8 @@ type scanner struct {
 	open    []frame
 	checked decl       // the last namespace declaration that was found good
 	scope   []decl     // namespace declarations in scope, innermost last
-	kids    []*Element // children of the open elements that are built, those of the innermost last
+	path    []*Element // the open elements that are built, innermost last
+	kids    []*Element // their children, those of the innermost last
 	ids     idSet
 	arena   arena
 	attrs   []tagAttr // of the tag being read
@@ -33,13 +34,11 @@ type scanner struct {
 	canonical bool // the tag being read may stand in canonical form as it is
 }
 
-// frame is an open element and what to return to when it closes.
+// frame is an open element and what to return to when it closes. It has no pointers, which are dear to write.
 type frame struct {
-	e                 *Element // nil unless built
-	canon             *canonicalizer
 	name, end         int32 // where its name starts and ends
 	scope, kids, mark int32
-	build             bool
+	built             bool
 }
 
 // tag is a start tag, resolved. Its lists are valid until the next one is read.
@@ -62,6 +61,7 @@ type tagAttr struct {
 type scratch struct {
 	open  [8]frame
 	scope [8]decl
+	path  [8]*Element
 	kids  [8]*Element
 	attrs [8]tagAttr
 	ids   [4]string
@@ -89,7 +89,7 @@ func scan(s string, l Limits) (*Element, error) {
 func (sc *scanner) run() error {
 	var first scratch
 	sc.open, sc.scope, sc.kids, sc.attrs = first.open[:0], first.scope[:0], first.kids[:0], first.attrs[:0]
-	sc.ids.few = first.ids[:0]
+	sc.path, sc.ids.few = first.path[:0], first.ids[:0]
 	n, err := declaration(sc.s)
 	if err != nil {
 		return err
@@ -264,17 +264,19 @@ func (sc *scanner) closeElement(to int, written bool) {
 	default:
 		sc.canon.close(sc.s[f.name:f.end], int(f.mark))
 	}
-	if f.e != nil {
-		f.e.to, f.e.end = int32(to), int32(sc.i)
-		f.e.Children = sc.arena.children(sc.kids[f.kids:])
-		sc.kids = append(sc.kids[:f.kids], f.e)
-	}
-	if sc.build = f.build; sc.canon != f.canon { // storing a pointer costs more than looking
-		sc.canon = f.canon
+	if f.built {
+		e := sc.path[len(sc.path)-1]
+		sc.path = sc.path[:len(sc.path)-1]
+		e.to, e.end = int32(to), int32(sc.i)
+		e.Children = sc.arena.children(sc.kids[f.kids:])
+		sc.kids = append(sc.kids[:f.kids], e)
 	}
 	sc.scope = sc.scope[:f.scope]
 	sc.open = sc.open[:last]
 	sc.done = last == 0
+	if sc.watch != nil {
+		sc.watch.left(sc)
+	}
 }
 
 // estimate is how much a document will have.

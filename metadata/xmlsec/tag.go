@@ -18,9 +18,7 @@ func (sc *scanner) startTag() error {
 		return err
 	}
 	t.name = sc.s[t.start+1 : i]
-	f := frame{
-		canon: sc.canon, name: int32(t.start + 1), end: int32(i), scope: int32(len(sc.scope)), kids: int32(len(sc.kids)), build: sc.build,
-	}
+	f := frame{name: int32(t.start + 1), end: int32(i), scope: int32(len(sc.scope)), kids: int32(len(sc.kids))}
 	i, empty, err := sc.attributes(i)
 	if err != nil {
 		return err
@@ -37,8 +35,8 @@ func (sc *scanner) startTag() error {
 	if sc.claim != nil {
 		sc.claim.saw(sc, &t)
 	}
-	if sc.build {
-		f.e = sc.element(&t)
+	if f.built = sc.build; f.built {
+		sc.element(&t)
 	}
 	if sc.canon != nil {
 		mark, ok := sc.canon.open(&t)
@@ -56,7 +54,7 @@ func (sc *scanner) startTag() error {
 }
 
 // element builds an element from its start tag.
-func (sc *scanner) element(t *tag) *Element {
+func (sc *scanner) element(t *tag) {
 	a := &sc.arena
 	e := a.element(t.start)
 	e.Space, e.Local, e.from = t.space, t.local, int32(t.from)
@@ -67,9 +65,9 @@ func (sc *scanner) element(t *tag) *Element {
 	if sc.root == nil {
 		sc.root = e
 	} else {
-		e.parent = sc.open[len(sc.open)-1].e
+		e.parent = sc.path[len(sc.path)-1]
 	}
-	return e
+	sc.path = append(sc.path, e)
 }
 
 // qname reads a qualified name at i.
