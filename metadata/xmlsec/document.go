@@ -14,6 +14,9 @@ type signedDocument struct {
 	info      canonicalizer // of SignedInfo
 }
 
+// usualInfo is how long a SignedInfo usually is, in bytes.
+const usualInfo = 700
+
 // readSigned lets doc through the gate, writes its canonical form without the signature, and that of SignedInfo.
 func readSigned[T Octets](doc T, l Limits) (*signedDocument, error) {
 	s, err := gate(doc, l)
@@ -65,7 +68,7 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 		d.children++
 	case 2:
 		if sc.build = d.inside(sc); sc.build && t.space == dsigSpace && t.local == "SignedInfo" {
-			d.info = newCanonicalizer(sc.s, t.start, min(t.start+kib, len(sc.s)), sc.l)
+			d.info = newCanonicalizer(sc.s, t.start, min(t.start+usualInfo, len(sc.s)), sc.l)
 			sc.canon = &d.info
 		}
 	case 3:
@@ -78,11 +81,11 @@ func (d *signedDocument) saw(sc *scanner, t *tag) error {
 
 // left goes back, at the end of the signature or of what is in it, to what is written outside.
 func (d *signedDocument) left(sc *scanner) {
-	switch outside := len(sc.open); {
+	switch {
 	case !d.inside(sc):
-	case outside == 1:
+	case len(sc.open) == 1:
 		sc.canon = &d.canon
-	case outside == 2:
+	case len(sc.open) == 2:
 		sc.canon = nil
 	}
 }

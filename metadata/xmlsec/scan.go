@@ -61,7 +61,7 @@ type tagAttr struct {
 type scratch struct {
 	open  [8]frame
 	scope [8]decl
-	path  [8]*Element
+	path  [4]*Element
 	kids  [8]*Element
 	attrs [8]tagAttr
 	ids   [4]string
