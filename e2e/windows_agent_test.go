@@ -19,7 +19,7 @@ import (
 
 // windowsTests are tests of packages that have something of their own to do on Windows.
 var windowsTests = map[string]string{
-	"cmd/agent/access": "TestAccess", "cmd/agent/loopback": "TestSystem", "cmd/agent/pinentry": "TestWindow",
+	"cmd/agent/access": "TestAccess", "cmd/agent/loopback": "TestSystem|TestSessionOf", "cmd/agent/pinentry": "TestWindow",
 }
 
 // TestWindowsAgent is the agent on Windows, which Wine stands for here: installed by its MSI, with middleware of its own kind, a person who
@@ -30,7 +30,7 @@ func TestWindowsAgent(t *testing.T) {
 	t.Run("unit tests", func(t *testing.T) {
 		for pkg, tests := range windowsTests {
 			out, errs, code := wine.Run(wine.BuildTests("github.com/lanyard-hub/lanyard/"+pkg), "-test.v", "-test.run", tests)
-			if code != 0 || !strings.Contains(out, "--- PASS: "+tests) {
+			if code != 0 || strings.Count(out, "\n--- PASS: ") != strings.Count(tests, "|")+1 {
 				t.Errorf("%s: exit %d\n%s%s", pkg, code, out, errs)
 			}
 		}
@@ -53,6 +53,7 @@ func TestWindowsAgent(t *testing.T) {
 	}
 	d.leaves()
 	d.atLogon()
+	d.update()
 	d.remove()
 }
 
@@ -98,20 +99,27 @@ func (d *desk) write(name string, data []byte) {
 	}
 }
 
-// install builds the installer as `make agent-msi` does, looks into it, and runs it.
+// installer makes one as `make agent-msi` does, of the programs in a folder.
+func (d *desk) installer(dir, version string) string {
+	d.t.Helper()
+	wxs, err := filepath.Abs(filepath.Join("..", "deploy", "lanyard-agent.wxs"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	msi := filepath.Join(dir, "lanyard-agent-"+version+".msi")
+	if out, errs, code := components.Run(d.t, components.Command{Path: "wixl", Args: []string{"-a", "x64", "-D", "Version=" + version, "-o", msi, wxs}, Dir: dir}); code != 0 {
+		d.t.Fatalf("wixl: exit %d %s%s", code, out, errs)
+	}
+	return msi
+}
+
+// install builds programs and installer, looks into it, and runs it.
 func (d *desk) install() {
 	d.t.Helper()
 	const pkg = "github.com/lanyard-hub/lanyard/cmd/lanyard-agent"
 	dir := filepath.Dir(d.wine.Build(pkg))
 	d.wine.BuildAs("lanyard-agentw.exe", pkg, "-s -H=windowsgui")
-	wxs, err := filepath.Abs(filepath.Join("..", "deploy", "lanyard-agent.wxs"))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	msi := filepath.Join(dir, "lanyard-agent.msi")
-	if out, errs, code := components.Run(d.t, components.Command{Path: "wixl", Args: []string{"-a", "x64", "-D", "Version=1.2.3", "-o", msi, wxs}, Dir: dir}); code != 0 {
-		d.t.Fatalf("wixl: exit %d %s%s", code, out, errs)
-	}
+	msi := d.installer(dir, "1.2.3")
 	for table, want := range map[string][]string{
 		"Property": {"ProductVersion\t1.2.3", "UpgradeCode\t{5D0A3E6F-7B0B-4C0B-9D63-2F6B2C6F1A47}", "ALLUSERS\t1"},
 		"Registry": {"\t2\tSoftware\\Microsoft\\Windows\\CurrentVersion\\Run\tLanyard Agent\t\"[INSTALLDIR]lanyard-agentw.exe\" run\t"},
@@ -393,6 +401,22 @@ func (d *desk) until(what string, ok func() bool) {
 		if time.Now().After(limit) {
 			d.t.Fatalf("not within 20 s: %s", what)
 		}
+	}
+}
+
+// update: a newer installer takes the place of what is installed, and an older one does not.
+func (d *desk) update() {
+	d.t.Helper()
+	old := d.msi
+	d.msi = d.installer(filepath.Dir(old), "1.2.4")
+	d.windows("msiexec", "/i", d.wine.Path(d.msi), "/qn")
+	for _, step := range []string{"/i", "/x"} {
+		if _, _, code := d.wine.Run("msiexec", step, d.wine.Path(old), "/qn"); code == 0 {
+			d.t.Errorf("msiexec %s of the old one", step)
+		}
+	}
+	if _, errs, code := d.wine.Run(d.agent, "version"); code != 0 {
+		d.t.Errorf("after the update: exit %d %s", code, errs)
 	}
 }
 

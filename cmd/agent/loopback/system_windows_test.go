@@ -1,7 +1,10 @@
 package loopback
 
 import (
+	"errors"
 	"net"
+	"os"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -26,3 +29,29 @@ func touch(t *testing.T, s syscall.Conn) {
 }
 
 var _ syscall.Conn = (*net.TCPListener)(nil)
+
+// TestSessionOf: a process that may not be opened is named by its session, as this one is for others.
+func TestSessionOf(t *testing.T) {
+	pid := uint32(os.Getpid())
+	var session uint32
+	if err := windows.ProcessIdToSessionId(pid, &session); err != nil {
+		t.Fatal(err)
+	}
+	user, err := sessionOf(&link{pid: pid})
+	if want := User("session " + strconv.FormatUint(uint64(session), 10)); err != nil || user != want || user == (System{}).Own() {
+		t.Errorf("%q, %v; want %q", user, err, want)
+	}
+	if user, err := sessionOf(&link{pid: pid, made: 1}); !errors.Is(err, ErrUnknownPeer) {
+		t.Errorf("a process that is younger than the connection: %q, %v", user, err)
+	}
+	if user, err := sessionOf(&link{pid: 0xfffffff0}); !errors.Is(err, ErrUnknownPeer) {
+		t.Errorf("no process: %q, %v", user, err)
+	}
+	// The same of the token: a number that was another process's is nobody's.
+	if user, err := makerOf(&link{pid: pid, made: 1}); !errors.Is(err, ErrUnknownPeer) {
+		t.Errorf("%q, %v", user, err)
+	}
+	if user, err := makerOf(&link{pid: pid}); err != nil || user != (System{}).Own() {
+		t.Errorf("%q, %v", user, err)
+	}
+}
