@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust/people"
@@ -41,19 +40,27 @@ func (h *Hub) revoked(a people.Authenticator) (Revoked, bool) {
 	return h.Revocations.Revoked(a, h.Clock())
 }
 
-// EndRevoked ends the living sessions whose last proof was made with a card that its issuer has revoked by now. Their participants are
+// RevokedSweep ends sessions of cards that were revoked while they ran. It remembers which card each session was begun with, so that what is asked
+// often reads the sessions alone. It is for one loop.
+type RevokedSweep struct {
+	Hub   *Hub
+	cards map[string]people.Authenticator // of living sessions, by id
+}
+
+// End ends the living sessions whose last proof was made with a card that its issuer has revoked by now. Their participants are
 // told as after any revocation. It is asked whenever something was taken in that may revoke a card: what a sign-in took before is
-// found here, what it takes later is found by itself (endIfWithdrawn). It reads sessions page by page, and the cards of each person
-// once a page. What could not be ended is an error and keeps no other from ending; the count is of those that ended.
-func (h *Hub) EndRevoked(ctx context.Context) (Ended, error) {
+// found here, what it takes later is found by itself (endIfWithdrawn). It reads sessions page by page. What could not be ended is an
+// error and keeps no other from ending; the count is of those that ended.
+func (r *RevokedSweep) End(ctx context.Context) (Ended, error) {
+	h := r.Hub
 	if h.Revocations == nil || h.Registrations == nil {
 		return Ended{}, nil
 	}
 	var sum Ended
 	var failed []error
-	ref := h.NewRef()
+	ref, seen := h.NewRef(), map[string]people.Authenticator{}
 	err := h.EachLiving(ctx, SessionQuery{}, func(page []Session) error {
-		causes, errs := h.revokedOf(ctx, page, ref)
+		causes, errs := r.causes(ctx, page, ref, seen)
 		failed = append(failed, errs...)
 		var chosen []Session
 		for _, s := range page {
@@ -65,34 +72,36 @@ func (h *Hub) EndRevoked(ctx context.Context) (Ended, error) {
 		failed = failed[:min(len(failed), errorsTold)]
 		return ctx.Err()
 	})
+	if err == nil {
+		r.cards = seen // those of sessions that are gone are forgotten
+	}
 	return sum, errors.Join(append(failed, err)...)
 }
 
-// revokedOf finds the sessions of a page that are to end, and why each. Participants are told by the loop that retries: one of them
+// causes finds the sessions of a page that are to end, and why each. Participants are told by the loop that retries: one of them
 // that is slow must not keep the next session alive.
-func (h *Hub) revokedOf(ctx context.Context, page []Session, ref string) (causes map[string]LogoutCause, failed []error) {
+func (r *RevokedSweep) causes(ctx context.Context, page []Session, ref string, seen map[string]people.Authenticator) (causes map[string]LogoutCause, failed []error) {
 	causes = map[string]LogoutCause{}
-	held := map[string][]people.Authenticator{}
 	for _, s := range page {
 		if s.Method != MethodSmartcard || s.Authenticator == "" {
 			continue
 		}
-		all, ok := held[s.UID]
+		card, ok := seen[s.Authenticator]
+		if !ok {
+			card, ok = r.cards[s.Authenticator]
+		}
 		if !ok {
 			var err error
-			if all, err = h.Registrations.AuthenticatorsOf(ctx, s.UID); err != nil {
-				failed = append(failed, fmt.Errorf("bridge: load authenticators: %w", err))
-				continue
+			if card, ok, err = r.Hub.registered(ctx, s.UID, s.Authenticator); err != nil {
+				failed = append(failed, err)
 			}
-			held[s.UID] = all
 		}
-		for _, a := range all {
-			if a.ID != s.Authenticator {
-				continue
-			}
-			if found, ok := h.revoked(a); ok && found.Ends {
-				causes[s.ID] = LogoutCause{Reason: EndedByRevocation, Ref: ref, Later: true, Evidence: found.Evidence}
-			}
+		if !ok {
+			continue
+		}
+		seen[s.Authenticator] = card
+		if found, ok := r.Hub.revoked(card); ok && found.Ends {
+			causes[s.ID] = LogoutCause{Reason: EndedByRevocation, Ref: ref, Later: true, Evidence: found.Evidence}
 		}
 	}
 	return causes, failed

@@ -122,7 +122,8 @@ func TestEndRevoked(t *testing.T) {
 	list.revoke("h-theirs", true)
 	list.revoke("h-spared", false)
 	w.told = nil
-	ended, err := w.hub.EndRevoked(t.Context())
+	sweep := &bridge.RevokedSweep{Hub: w.hub}
+	ended, err := sweep.End(t.Context())
 	w.must(err)
 	if ended.Sessions != 3 || w.lives(here) || w.lives(waits) || w.lives(theirs) {
 		t.Errorf("ended %+v", ended)
@@ -148,8 +149,42 @@ func TestEndRevoked(t *testing.T) {
 			t.Errorf("record %+v", e)
 		}
 	}
-	if again, err := w.hub.EndRevoked(t.Context()); err != nil || again.Sessions != 0 {
+	if again, err := sweep.End(t.Context()); err != nil || again.Sessions != 0 {
 		t.Errorf("again: %+v %v", again, err)
+	}
+}
+
+// counted is a register that counts how often it is read.
+type counted struct {
+	bridge.Registrations
+	n int
+}
+
+func (c *counted) AuthenticatorsOf(ctx context.Context, uid string) ([]people.Authenticator, error) {
+	c.n++
+	return c.Registrations.AuthenticatorsOf(ctx, uid)
+}
+
+// TestEndRevokedReadsOnce: a second look knows the cards of the sessions that it saw, finds what was revoked since, and forgets those that ended.
+func TestEndRevokedReadsOnce(t *testing.T) {
+	w := newWorld(t, role(roleA, "R8000", "RX1"))
+	list := listing{}
+	reads := &counted{Registrations: w.store}
+	w.hub.Registrations, w.hub.Revocations = w.store, list
+	w.must(w.store.AddAuthenticator(t.Context(), people.Authenticator{ID: "card", UID: uid, Kind: people.Smartcard, Handle: "h"}))
+	id := w.visit(uid, bridge.MethodSmartcard, "card", partnerA)
+	w.hub.Registrations = reads
+	sweep := &bridge.RevokedSweep{Hub: w.hub}
+	for _, ended := range []int{0, 0, 1, 0} {
+		if ended == 1 {
+			list.revoke("h", true)
+		}
+		if got, err := sweep.End(t.Context()); err != nil || got.Sessions != ended {
+			t.Errorf("%+v %v, want %d", got, err, ended)
+		}
+	}
+	if reads.n != 1 || w.lives(id) {
+		t.Errorf("read %d times", reads.n)
 	}
 }
 
@@ -179,7 +214,7 @@ func TestEndRevokedGoesOn(t *testing.T) {
 	w.visit(other, bridge.MethodSmartcard, "theirs", "lab")
 	w.hub.Registrations = forgetful{w.store, other}
 	list.revoke("h", true)
-	ended, err := w.hub.EndRevoked(t.Context())
+	ended, err := (&bridge.RevokedSweep{Hub: w.hub}).End(t.Context())
 	if !errors.Is(err, errForgot) || ended.Sessions != 1 || w.lives(id) {
 		t.Errorf("%+v %v", ended, err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/lanyard-hub/lanyard/bridge"
 )
 
 // How often sessions are looked through for cards that were revoked: no sooner after the last time, and later where that failed.
@@ -23,6 +25,7 @@ func (c *cardRoom) tell() {
 // endRevoked ends the sessions of cards that were revoked, whenever a list or an answer was taken in, and at the start: what came
 // while nobody listened. Each node does it by what itself has taken in.
 func (h *Hub) endRevoked(ctx context.Context) {
+	sweep := &bridge.RevokedSweep{Hub: h.core}
 	h.cards.tell()
 	for {
 		select {
@@ -31,7 +34,7 @@ func (h *Hub) endRevoked(ctx context.Context) {
 		case <-h.cards.news:
 		}
 		pause := revokedEvery
-		ended, err := h.core.EndRevoked(ctx)
+		ended, err := sweep.End(ctx)
 		if ended.Sessions > 0 {
 			h.options.Log.WarnContext(ctx, "sessions ended: their cards were revoked", slog.Int("sessions", ended.Sessions), slog.Int("partners", ended.Partners))
 		}
