@@ -110,6 +110,9 @@ func refuseXML(err error) *bridge.Refusal {
 	if e.Code == xmlsec.CodeAlgorithm {
 		detail = "The message is signed with an algorithm that is not accepted here, such as SHA-1."
 	}
+	if e.Code == xmlsec.CodeMustUnderstand {
+		detail = "A SOAP header block that must be understood is not known here. A client takes off those that are for itself."
+	}
 	if e.Code == xmlsec.CodeC14N {
 		detail = "The message is signed by a canonicalization or transform that is not accepted here. It must be the exclusive one."
 	}
