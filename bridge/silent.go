@@ -44,7 +44,7 @@ func (h *Hub) AgentSilent(ctx context.Context, sessions []Session, at trust.Work
 	return errors.Join(failed[:min(len(failed), errorsTold)]...)
 }
 
-// AgentsSilent records an alarm: so many of the agents that are watched are silent at once that nothing is done to their sessions.
+// AgentsSilent records an alarm: so many of the workstations that are watched are silent at once that nothing is done to their sessions.
 func (h *Hub) AgentsSilent(ctx context.Context, silent, watched int) error {
 	return h.record(ctx, ledger.Event{Kind: ledger.Alarm, Reason: "agents_silent", Ref: h.NewRef(), Detail: map[string]string{
 		"silent": strconv.Itoa(silent), "watched": strconv.Itoa(watched),

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,14 +19,18 @@ const KindHeard bridge.ArtifactKind = "agent-heard"
 
 // How silence is measured.
 const (
-	noteEvery = time.Minute      // how often it is written down that an agent was heard
+	noteEvery = time.Minute      // how often it is written down that an agent was heard, or more often where silence is short
 	recently  = time.Minute      // this hub hears agents if it heard one as recently as that
 	seedEvery = 15 * time.Minute // how often sessions are looked through for agents that this node never heard
 	stalled   = time.Minute      // between two looks: more is no time in which anybody could be heard
 	maxPosts  = 100_000          // that are watched
+	maxUsers  = 250              // of them at one workstation: who has its key speaks for as many as they like
+	// together is how far apart those may seem to have been heard last who fell silent in one moment: each speaks every 20 seconds, a look
+	// finds it up to ten later, and what another node heard is known to the minute.
+	together = 90 * time.Second
 )
 
-// How many may fall silent at once without being taken for an outage: so many, or a tenth of those that are watched.
+// How many workstations may fall silent at once without being taken for an outage: so many, or a tenth of those that are watched.
 const (
 	silentFew   = 3
 	silentShare = 10
@@ -34,7 +40,8 @@ const (
 // nobody tells. What then becomes of the session is the hub's OnSilence.
 //
 // An outage must not sign a hospital out. So only time in which this node heard some agent counts as silence: while the hub is down, or cut off
-// from all, it stands still. And where more than a few fall silent together, nothing is done to any until most are back, and an alarm is on record.
+// from all, it stands still. And where more than a few fall silent together, nothing is done to any until most are back, and an alarm is on record;
+// who is not back by then is waited for once more. Those count who will be silent for too long in a moment, too: they fell with the others.
 // Several nodes tell each other through the store whom they heard.
 type Silence struct {
 	Hub          *bridge.Hub
@@ -48,6 +55,7 @@ type Silence struct {
 	seeded   time.Time
 	outage   bool
 	posts    map[post]*watch
+	users    map[string]int // of each workstation that is watched
 }
 
 // post is an agent: one of each user of a workstation.
@@ -81,13 +89,14 @@ func (s *Silence) post(p post) *watch {
 	if w, ok := s.posts[p]; ok {
 		return w
 	}
-	if len(s.posts) >= maxPosts {
+	if len(s.posts) >= maxPosts || s.users[p.workstation] >= maxUsers {
 		return nil
 	}
 	if s.posts == nil {
-		s.posts = map[post]*watch{}
+		s.posts, s.users = map[post]*watch{}, map[string]int{}
 	}
 	s.posts[p] = &watch{listened: s.listened}
+	s.users[p.workstation]++
 	return s.posts[p]
 }
 
@@ -95,21 +104,36 @@ func (s *Silence) post(p post) *watch {
 func (s *Silence) Look(ctx context.Context) error {
 	now := s.Hub.Clock()
 	errs := []error{s.seed(ctx, now)}
-	overdue, notes := s.listen(now)
+	suspects, notes := s.listen(now)
 	errs = append(errs, s.note(ctx, notes, now))
-	silent, err := s.silent(ctx, overdue, now)
-	errs = append(errs, err)
-	if held, err := s.isOutage(ctx, len(silent)); held || err != nil {
+	silent, err := s.silent(ctx, suspects, now)
+	if err != nil { // how many they are is not known
+		return errors.Join(append(errs, err)...)
+	}
+	if held, err := s.isOutage(ctx, silent); held || err != nil {
 		return errors.Join(append(errs, err)...)
 	}
 	for p, sessions := range silent {
-		errs = append(errs, s.act(ctx, p, sessions))
+		if s.isSilent(p, s.After) { // it may have been heard since
+			errs = append(errs, s.act(ctx, p, sessions))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// listen moves the clock of silence on, and finds who has been silent for too long and of whom it is to be written down that they were heard.
-func (s *Silence) listen(now time.Time) (overdue, notes []post) {
+// almost is the silence after which an agent counts among those that may have fallen silent together.
+func (s *Silence) almost() time.Duration { return max(s.After-together, s.After*2/3) }
+
+// isSilent reports whether an agent has been silent for longer than that.
+func (s *Silence) isSilent(p post, than time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.posts[p]
+	return ok && s.listened-w.listened > than
+}
+
+// listen moves the clock of silence on, and finds who has been silent for almost too long and of whom it is to be written down that they were heard.
+func (s *Silence) listen(now time.Time) (suspects, notes []post) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if passed := now.Sub(s.looked); !s.looked.IsZero() && passed > 0 && passed <= stalled && now.Sub(s.heard) <= recently {
@@ -117,15 +141,15 @@ func (s *Silence) listen(now time.Time) (overdue, notes []post) {
 	}
 	s.looked = now
 	for p, w := range s.posts {
-		if s.listened-w.listened > s.After {
-			overdue = append(overdue, p)
+		if s.listened-w.listened > s.almost() {
+			suspects = append(suspects, p)
 		}
-		if w.at.Sub(w.noted) >= noteEvery {
+		if w.at.Sub(w.noted) >= min(noteEvery, s.After/4) {
 			notes = append(notes, p)
 			w.noted = w.at
 		}
 	}
-	return overdue, notes
+	return suspects, notes
 }
 
 // notesAtOnce is how many notes go into one commit.
@@ -141,7 +165,7 @@ func (s *Silence) note(ctx context.Context, notes []post, now time.Time) error {
 			if err != nil {
 				return fmt.Errorf("agent: note: %w", err)
 			}
-			writes[i] = bridge.PutArtifact{Replace: true, Artifact: bridge.Artifact{Kind: KindHeard, Key: p.key(), Payload: payload, Expires: now.Add(s.After + 2*noteEvery)}}
+			writes[i] = bridge.PutArtifact{Replace: true, Artifact: bridge.Artifact{Kind: KindHeard, Key: p.key(), Payload: payload, Expires: now.Add(s.kept())}}
 		}
 		if err := s.Hub.Journal.Commit(ctx, writes...); err != nil {
 			return fmt.Errorf("agent: note who was heard: %w", err)
@@ -150,16 +174,19 @@ func (s *Silence) note(ctx context.Context, notes []post, now time.Time) error {
 	return nil
 }
 
-// silent finds those of the overdue that no other node heard either and that have card sessions at their side. The others are watched no more.
-func (s *Silence) silent(ctx context.Context, overdue []post, now time.Time) (map[post][]bridge.Session, error) {
+// silent finds those of the suspects that no other node heard either and that have card sessions at their side. The others are watched no more.
+// In an outage it stops as soon as it is plain that it goes on.
+func (s *Silence) silent(ctx context.Context, suspects []post, now time.Time) (map[post][]bridge.Session, error) {
 	out := map[post][]bridge.Session{}
-	for _, p := range overdue {
+	for _, p := range suspects {
+		if outage, many := s.many(out); outage && many {
+			break
+		}
 		since, err := s.elsewhere(ctx, p, now)
 		if err != nil {
 			return nil, err
 		}
-		if since < s.After {
-			s.again(p, since)
+		if s.again(p, since); !s.isSilent(p, s.almost()) {
 			continue
 		}
 		sessions, err := s.beside(ctx, p)
@@ -175,11 +202,14 @@ func (s *Silence) silent(ctx context.Context, overdue []post, now time.Time) (ma
 	return out, nil
 }
 
-// elsewhere is how long ago any node heard an agent, to the minute; After if none did lately.
+// kept is how long it is kept that an agent was heard.
+func (s *Silence) kept() time.Duration { return s.After + 2*noteEvery }
+
+// elsewhere is how long ago any node heard an agent, to the minute; longer than After if none did lately.
 func (s *Silence) elsewhere(ctx context.Context, p post, now time.Time) (time.Duration, error) {
 	a, err := s.Hub.Artifacts.Get(ctx, KindHeard, p.key(), now)
 	if errors.Is(err, bridge.ErrNotFound) {
-		return s.After, nil
+		return s.kept(), nil
 	}
 	if err != nil {
 		return 0, fmt.Errorf("agent: who was heard: %w", err)
@@ -202,24 +232,32 @@ func (s *Silence) again(p post, since time.Duration) {
 func (s *Silence) forget(p post) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, ok := s.posts[p]; !ok {
+		return
+	}
 	delete(s.posts, p)
+	if s.users[p.workstation]--; s.users[p.workstation] <= 0 {
+		delete(s.users, p.workstation)
+	}
 }
 
 // beside are the sessions in use at an agent's side whose card it saw.
 func (s *Silence) beside(ctx context.Context, p post) ([]bridge.Session, error) {
-	living, err := s.Hub.Roster.Living(ctx, bridge.SessionQuery{At: p.workstation, Limit: bridge.SessionsAtOnce})
-	if err != nil {
-		return nil, fmt.Errorf("agent: sessions: %w", err)
-	}
 	var out []bridge.Session
-	for _, session := range living {
-		at, ok, err := s.seat(ctx, session)
-		if err != nil {
-			return nil, err
+	err := s.Hub.EachLiving(ctx, bridge.SessionQuery{At: p.workstation}, func(page []bridge.Session) error {
+		for _, session := range page {
+			at, ok, err := s.seat(ctx, session)
+			if err != nil {
+				return err
+			}
+			if ok && (at.User == p.user || at.User == "" || p.user == "") {
+				out = append(out, session)
+			}
 		}
-		if ok && (at.User == p.user || at.User == "" || p.user == "") {
-			out = append(out, session)
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("agent: sessions beside it: %w", err)
 	}
 	return out, nil
 }
@@ -258,17 +296,42 @@ func (s *Silence) seed(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// isOutage reports whether so many are silent at once that it is no sign of any card. That it begins is on record.
-func (s *Silence) isOutage(ctx context.Context, silent int) (bool, error) {
+// many reports whether there is an outage, and whether these are so many that there is one.
+func (s *Silence) many(silent map[post][]bridge.Session) (outage, many bool) {
+	workstations := workstationsOf(silent)
 	s.mu.Lock()
-	watched, before := len(s.posts), s.outage
-	s.outage = silent > max(silentFew, watched/silentShare)
-	outage := s.outage
+	defer s.mu.Unlock()
+	return s.outage, workstations > max(silentFew, len(s.users)/silentShare)
+}
+
+func workstationsOf(silent map[post][]bridge.Session) int {
+	found := map[string]bool{}
+	for p := range silent {
+		found[p.workstation] = true
+	}
+	return len(found)
+}
+
+// isOutage reports whether so many are silent at once that it is no sign of any card. That it begins is on record. When it ends, who is still silent
+// is heard from now on: networks come back bit by bit.
+func (s *Silence) isOutage(ctx context.Context, silent map[post][]bridge.Session) (bool, error) {
+	before, outage := s.many(silent)
+	if outage && !before {
+		outage = slices.ContainsFunc(slices.Collect(maps.Keys(silent)), func(p post) bool { return s.isSilent(p, s.After) }) // else nothing is due
+	}
+	s.mu.Lock()
+	s.outage = outage
+	watched := len(s.users)
+	for p := range silent {
+		if w, ok := s.posts[p]; ok && before && !outage {
+			w.listened = s.listened
+		}
+	}
 	s.mu.Unlock()
 	if !outage || before {
 		return outage, nil
 	}
-	return true, s.Hub.AgentsSilent(ctx, silent, watched)
+	return true, s.Hub.AgentsSilent(ctx, workstationsOf(silent), watched)
 }
 
 // act does to sessions what policy says, and watches the agent no more until it is heard.

@@ -68,7 +68,7 @@ func (w *ward) pass(d time.Duration, down bool) {
 			continue
 		}
 		for i := range w.n {
-			if !w.silent[ws(i)] && w.now.Second()%20 == 0 {
+			if !w.silent[ws(i)] && (w.now.Second()+10*(i%2))%20 == 0 { // half of them between two looks
 				w.nodes[i%len(w.nodes)].Heard(ws(i), "2")
 			}
 		}
@@ -189,6 +189,71 @@ func TestSilenceIsNoOutage(t *testing.T) {
 	w.mute(12, 30, false)
 	w.pass(10*time.Minute, false)
 	w.expect("but for two they are back", 3, 0)
+}
+
+// TestSilenceFallsAtOnce: those that are cut off together are not taken for a few, because looks find some of them sooner than others.
+func TestSilenceFallsAtOnce(t *testing.T) {
+	w := newWard(t, 40, 1)
+	w.pass(time.Minute, false)
+	w.mute(0, 7, true)
+	w.pass(time.Hour, false)
+	w.expect("a part is cut off", 0, 0)
+	if es := w.events(ledger.Alarm); len(es) != 1 || es[0].Reason != "agents_silent" {
+		t.Errorf("alarms %+v", es)
+	}
+}
+
+// TestSilenceEndsAtOnce: those that are back last after an outage are not locked in the moment in which they are but a few.
+func TestSilenceEndsAtOnce(t *testing.T) {
+	w := newWard(t, 40, 1)
+	w.pass(time.Minute, false)
+	w.mute(0, 20, true)
+	w.pass(time.Hour, false)
+	w.mute(0, 17, false)
+	w.pass(time.Minute, false)
+	w.mute(17, 20, false)
+	w.pass(time.Hour, false)
+	w.expect("all are back", 0, 0)
+}
+
+// TestSilenceOfOneWorkstation: whoever holds the key of one workstation, and speaks for as many users as they like, neither looks like an
+// outage that lets the others go on, nor takes the room in which others are watched.
+func TestSilenceOfOneWorkstation(t *testing.T) {
+	w := newWard(t, 20, 1)
+	w.sit("theirs", bridge.Place{Workstation: "ws1", Card: "seen"})
+	w.pass(time.Minute, false)
+	for i := range 2 * maxUsers {
+		w.nodes[0].Heard("ws1", fmt.Sprint("user", i))
+	}
+	if n := len(w.nodes[0].posts); n > 20+maxUsers {
+		t.Errorf("%d are watched", n)
+	}
+	w.pass(2*time.Minute, false)
+	w.mute(0, 2, true)
+	w.pass(10*time.Minute, false)
+	w.expect("two are silent", 2, 0)
+	if n := len(w.events(ledger.Alarm)); n != 0 {
+		t.Errorf("%d alarms", n)
+	}
+	if n := len(w.nodes[0].posts); n != 18 || len(w.nodes[0].users) != 18 {
+		t.Errorf("%d are watched of %d", n, len(w.nodes[0].users))
+	}
+}
+
+// TestShortSilenceOfNodes: with the shortest silence, what is written down for the other nodes is never too old to tell them.
+func TestShortSilenceOfNodes(t *testing.T) {
+	w := newWard(t, 20, 2)
+	for _, s := range w.nodes {
+		s.After = time.Minute
+	}
+	w.pass(time.Hour, false)
+	w.expect("each node hears half", 0, 0)
+	if n := len(w.events(ledger.Alarm)); n != 0 {
+		t.Errorf("%d alarms", n)
+	}
+	w.mute(4, 5, true)
+	w.pass(3*time.Minute, false)
+	w.expect("silent", 1, 0)
 }
 
 // TestSilenceAfterAStall: time in which the hub itself stood still is nobody's silence, also when it hears some agents before others.
