@@ -569,6 +569,10 @@ func testOnlyByInvitation(t *testing.T) {
 	owner := w.browser()
 	owner.get("/front/start?partner=board").signInWithKey(sam)
 	owner.get("/").want(http.StatusOK, told, "Example Key 5", "tell your Registration Authority")
+	if err := w.store.AddAuthenticator(t.Context(), people.Authenticator{ID: "unlabelled", UID: sam, Kind: people.Smartcard, Handle: "aa:unlabelled", Added: w.now}); err != nil {
+		t.Fatal(err)
+	}
+	owner.get("/").want(http.StatusOK, "A smartcard was registered to you on ").lacks("<strong></strong>")
 	w.wait(8 * 24 * time.Hour)
 	later := w.browser()
 	later.get("/front/start?partner=board").signInWithKey(sam)
