@@ -79,7 +79,7 @@ func (k *Kit) pastePost(data postPage, title, ref string) ([]byte, bool) {
 	if !s.usable || ref == "" || !plainAddress(data.Action) {
 		return nil, false
 	}
-	size := 4096
+	size := 2048
 	for _, f := range data.Fields {
 		size += len(f.Name) + len(f.Value) + len(f.Value)/8
 	}

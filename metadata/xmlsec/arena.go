@@ -36,6 +36,15 @@ func (a *arena) children(list []*Element) []*Element {
 	return last(a.pointers, len(list))
 }
 
+// oneMore is s and a place at its end, where something old may stand: every field is to be written. To copy a whole one costs more.
+func oneMore[T any](s []T) []T {
+	if len(s) < cap(s) {
+		return s[:len(s)+1]
+	}
+	var none T
+	return append(s, none)
+}
+
 // last is the last n of s, which do not change when more is appended to s; nil if n is 0.
 func last[T any](s []T, n int) []T {
 	if n == 0 {

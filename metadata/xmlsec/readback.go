@@ -124,7 +124,9 @@ func (a *arena) startTagBack(e *Element, prefix string, i int, scope []decl) ([]
 		if hasAttr(attrs[before:], space, local) {
 			return nil, 0, false
 		}
-		attrs = append(attrs, Attr{space, local, value})
+		attrs = oneMore(attrs)
+		own := &attrs[len(attrs)-1]
+		own.Space, own.Local, own.Value = space, local, value
 	}
 	space, ok := inForce(scope, prefix)
 	if !ok || prefix == "xml" || i >= len(s) || s[i] != '>' {

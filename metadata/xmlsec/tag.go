@@ -164,7 +164,9 @@ func (sc *scanner) attribute(i, mark int) (int, error) {
 		sc.canonical = sc.canonical && len(sc.attrs) == 0
 		return end, sc.declare(decl{declared, value}, mark)
 	}
-	sc.attrs = append(sc.attrs, tagAttr{Attr{Local: local, Value: value}, prefix})
+	sc.attrs = oneMore(sc.attrs)
+	a := &sc.attrs[len(sc.attrs)-1]
+	a.Space, a.Local, a.Value, a.prefix = "", local, value, prefix
 	return end, nil
 }
 
