@@ -65,10 +65,30 @@ const promptly = 5 * time.Second
 
 // send delivers a removal.
 func (a *Agent) send(ctx context.Context, e channel.Event) (channel.Verdict, error) {
-	if channel.Since(e.At, a.o.Now()) < promptly {
+	now := a.o.Now()
+	return a.voice.hub.Send(ctx, dated(e, age(e.At, now), now))
+}
+
+// age is how long ago a removal was. One that the hub would not take is so old by a clock that was set meanwhile.
+func age(at, now time.Time) time.Duration {
+	d := channel.Since(at, now)
+	if d > channel.KeepFor {
+		d = max(0, now.Sub(at))
+	}
+	return d
+}
+
+// dated gives a removal its times by the clock of now: that of when it was noted may have been wrong and set since, and the hub takes none that
+// is ahead, ever.
+func dated(e channel.Event, age time.Duration, now time.Time) channel.Event {
+	e.At = now.Add(-max(0, age))
+	if e.Since.After(e.At) {
+		e.Since = e.At
+	}
+	if age < promptly {
 		e.At = time.Time{}
 	}
-	return a.voice.hub.Send(ctx, e)
+	return e
 }
 
 // delivered hears what became of each removal. Where the hub is silent the workstation's own rule holds until it answers: a screen

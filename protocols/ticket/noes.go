@@ -61,7 +61,7 @@ func (n *noes) first(key no, ref string, now time.Time) {
 	if n.all == nil {
 		n.all = map[no]*tally{}
 	}
-	if len(n.all) < maxNoes {
+	if _, ok := n.all[key]; !ok && len(n.all) < maxNoes { // of two at once one began
 		n.all[key] = &tally{ref: ref, since: now}
 	}
 }

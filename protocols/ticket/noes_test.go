@@ -106,3 +106,17 @@ func TestPollingIsNotForgotten(t *testing.T) {
 		t.Errorf("%d on record", times)
 	}
 }
+
+// TestFirstNoTwice: of two that are the first at the same moment, the second does not undo what was counted between them.
+func TestFirstNoTwice(t *testing.T) {
+	var n noes
+	key, now := no{ticket: "t", code: "c"}, time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	n.first(key, "a", now)
+	if !n.again(key) {
+		t.Error("not counted")
+	}
+	n.first(key, "b", now)
+	if got := n.over(now, true)[key]; got.again != 1 || got.ref != "a" {
+		t.Errorf("%+v", got)
+	}
+}

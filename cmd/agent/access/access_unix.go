@@ -27,7 +27,8 @@ func Secret(path string) (ok bool, remedy string, err error) {
 	return info.Mode().Perm()&0o077 == 0, "chmod 600", nil
 }
 
-// Guarded reports whether nobody can change a file but its user and the machine's administrators.
+// Guarded reports whether nobody can change a file but its user and the machine's administrators. A group may, if it is root's, or the user's
+// first one of a file of their own: that many systems make for each user.
 func Guarded(f *os.File) (bool, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -38,5 +39,10 @@ func Guarded(f *os.File) (bool, error) {
 		return false, errors.ErrUnsupported
 	}
 	mine := owner.Uid == 0 || int(owner.Uid) == os.Getuid()
-	return mine && info.Mode().Perm()&0o002 == 0 && info.Mode()&fs.ModeType == 0, nil
+	ours := owner.Gid == 0 || int(owner.Uid) == os.Getuid() && int(owner.Gid) == os.Getgid()
+	others := fs.FileMode(0o002)
+	if !ours {
+		others |= 0o020
+	}
+	return mine && info.Mode().Perm()&others == 0 && info.Mode()&fs.ModeType == 0, nil
 }

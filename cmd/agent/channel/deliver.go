@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// keepFor is how long an undelivered removal is kept: the hub takes none that is older.
-const keepFor = 24 * time.Hour
+// KeepFor is how long an undelivered removal is kept: the hub takes none that is older.
+const KeepFor = 24 * time.Hour
 
 // maxKept bounds the removals that wait; the oldest give way.
 const maxKept = 1000
@@ -75,7 +75,7 @@ func (o *Outbox) write() error {
 func (o *Outbox) first() (Event, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.waiting = slices.DeleteFunc(o.waiting, func(e Event) bool { return o.now().Sub(e.At) > keepFor })
+	o.waiting = slices.DeleteFunc(o.waiting, func(e Event) bool { return o.now().Sub(e.At) > KeepFor })
 	if len(o.waiting) == 0 {
 		return Event{}, false
 	}
