@@ -119,7 +119,10 @@ func (p *Provider) issue(r *http.Request, d pending, next bridge.Next) (url.Valu
 	if err != nil {
 		return nil, bridge.Issuance{}, err
 	}
-	if !slices.Contains(c.terms.Responses, d.kind()) {
+	switch {
+	case !slices.Contains(p.responses, d.kind()): // it was when the sign-on began
+		return nil, bridge.Issuance{}, refuseType(p.responses)
+	case !slices.Contains(c.terms.Responses, d.kind()):
 		return nil, bridge.Issuance{}, bridge.Refuse(bridge.UnsupportedRequest, "The terms of this client do not allow response_type %s any more.", d.kind()).WithCode(codeUnauthorizedClient)
 	}
 	readers, to, err := p.frontReaders(c, d)

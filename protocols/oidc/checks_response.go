@@ -23,12 +23,16 @@ func checkResponseType(p *Provider, a *authorization) *bridge.Refusal {
 	kind, known := trust.ReadResponseType(text)
 	switch {
 	case !known || !slices.Contains(p.responses, kind):
-		return bridge.Refuse(bridge.UnsupportedRequest, "response_type must be %s.", listed(p.responses)).WithCode(codeResponseType)
+		return refuseType(p.responses)
 	case !slices.Contains(a.client.terms.Responses, kind):
 		return bridge.Refuse(bridge.UnsupportedRequest, "response_type must be one that this client is registered for: %s.", listed(a.client.terms.Responses)).WithCode(codeUnauthorizedClient)
 	}
 	a.Type = kind
 	return nil
+}
+
+func refuseType(offered []trust.ResponseType) *bridge.Refusal {
+	return bridge.Refuse(bridge.UnsupportedRequest, "response_type must be %s.", listed(offered)).WithCode(codeResponseType)
 }
 
 func listed(types []trust.ResponseType) string { return strings.Join(responseNames(types), ", ") }

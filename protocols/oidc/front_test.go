@@ -280,6 +280,12 @@ func TestFrontModes(t *testing.T) {
 			t.Errorf("terms with %s: %s", name, at)
 		}
 	}
+	for asked, modes := range map[string][]string{"fragment": {"jwt", "form_post", "query.jwt", "fragment.jwt"}, "form_post": {"query", "fragment", "form_post.jwt"}, "fragment.jwt": {"query", "form_post"}} {
+		w.change("basic", func(p *trust.Partner) { p.OIDC.Request.Modes = modes })
+		if said := b.front("basic", "id_token token", "response_mode", asked); said.Get("error") != "invalid_request" || said.Has("access_token") {
+			t.Errorf("%s, where the terms have %v: %v", asked, modes, said)
+		}
+	}
 }
 
 // TestFrontClaims: an ID token that is all the client gets holds what userinfo would; any other does not (OpenID Connect Core 1.0, section 5.4).
@@ -449,6 +455,10 @@ func TestFrontTermsChange(t *testing.T) {
 	w.allowFront("basic", trust.ResponseCode)
 	before := w.lastSeq()
 	w.back(t, "struck off", b.get(resume), before, "unauthorized_client", "unauthorized_client")
+	b, resume = w.halfway(t, "public", "response_type", "id_token")
+	w.p.responses = w.p.responses[:1]
+	before = w.lastSeq()
+	w.back(t, "offered no more", b.get(resume), before, "unsupported_response_type", "unsupported_response_type")
 }
 
 // TestFrontResources: an access token by the browser is for whom the request names, and for nobody else.

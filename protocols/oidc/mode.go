@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,33 +10,35 @@ import (
 	"github.com/lanyard-hub/lanyard/web"
 )
 
-// mode is the response mode that answers a request for one, as it stands in pending. jwt is query.jwt, or fragment.jwt where the answer holds
-// tokens (JARM, section 2.3.4); these are never in a query, whatever the terms begin with (OAuth 2.0 Multiple Response Types, section 5).
-func (c *client) mode(asked string, front bool) string {
-	chosen := asked
-	if asked == "" {
-		chosen = c.terms.Request.DefaultMode()
-	}
+// placed is where an answer goes by a response mode: jwt is query.jwt, and an answer that holds tokens is in a fragment instead of a query,
+// with a JWT (JARM, section 2.3.4) or without (OAuth 2.0 Multiple Response Types, section 5).
+func placed(mode string, front bool) string {
 	switch {
-	case chosen == trust.ModeJWT && front, chosen == trust.ModeQueryJWT && asked == "" && front:
+	case front && (mode == trust.ModeJWT || mode == trust.ModeQueryJWT):
 		return trust.ModeFragmentJWT
-	case chosen == trust.ModeJWT:
-		return trust.ModeQueryJWT
-	case chosen == trust.ModeQuery && asked == "" && front:
+	case front && mode == trust.ModeQuery:
 		return trust.ModeFragment
+	case mode == trust.ModeJWT:
+		return trust.ModeQueryJWT
 	}
-	return chosen
+	return mode
 }
 
-// lists reports whether the terms allow a response mode; none is always allowed, and a fragment for tokens.
+// mode is the response mode that answers a request for one, or for none, as it stands in pending.
+func (c *client) mode(asked string, front bool) string {
+	return placed(cmp.Or(asked, c.terms.Request.DefaultMode()), front)
+}
+
+// lists reports whether the terms allow a response mode; none is always allowed. Whoever sends the browser here chooses the mode, and not
+// always for the client: answers that the terms want signed, or out of the address, stay so. No tokens are asked for in a query.
 func (c *client) lists(asked string, front bool) bool {
 	switch {
-	case asked == "", front && asked == trust.ModeFragment:
+	case asked == "":
 		return true
 	case front && (asked == trust.ModeQuery || asked == trust.ModeQueryJWT):
 		return false
 	}
-	return slices.ContainsFunc(c.terms.Request.Modes, func(m string) bool { return c.mode(m, front) == c.mode(asked, front) })
+	return slices.ContainsFunc(c.terms.Request.Modes, func(m string) bool { return placed(m, front) == placed(asked, front) })
 }
 
 // mayAsk reports whether a request may be answered at its address in the mode it asks for. A form cannot be posted to a scheme that
