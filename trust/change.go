@@ -37,7 +37,7 @@ func Propose(ctx context.Context, store PartnerStore, c Compiler, d Document, me
 		named := *d.SAML
 		named.SigningKey, d.SAML = p.SAML.Key, &named
 	}
-	document, err := d.Canonical()
+	document, err := d.stored()
 	if err != nil {
 		return Change{}, err
 	}

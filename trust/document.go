@@ -87,7 +87,10 @@ type TicketDocument struct {
 	Sign              bool     `yaml:"sign,omitempty"`
 }
 
-const documentLimit = 256 << 10
+const (
+	documentLimit = 256 << 10 // bytes
+	decisionRoom  = 4 << 10   // of them, for what an administrator decides about a document that is stored, such as to suspend the partner
+)
 
 // ReadDocuments reads one or more documents of a YAML stream. Unknown keys are errors, all reported at
 // once, each with its line. Every error wraps ErrInvalid.
@@ -131,6 +134,15 @@ func (d Document) Canonical() ([]byte, error) {
 		return nil, fmt.Errorf("trust: write document: %w", err)
 	}
 	return buf.Bytes(), nil
+}
+
+// stored is Canonical, for a document that can be read again: what files and registrations bring stands in it. The error wraps ErrInvalid.
+func (d Document) stored() ([]byte, error) {
+	document, err := d.Canonical()
+	if err == nil && len(document) > documentLimit-decisionRoom {
+		return nil, fmt.Errorf("%w: with all that it names it would be larger than %d bytes", ErrInvalid, documentLimit-decisionRoom)
+	}
+	return document, err
 }
 
 // Resolve reads the files a document names, from fsys, into it: metadata is returned, secrets become

@@ -144,7 +144,7 @@ func (r *Registrar) compile(d Document, t Template) (Partner, Record, error) {
 	if err != nil {
 		return Partner{}, Record{}, err
 	}
-	document, err := d.Canonical()
+	document, err := d.stored()
 	return p, Record{ID: p.ID, Protocol: p.Protocol, Document: document, Updated: o.Now}, err
 }
 

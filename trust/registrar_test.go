@@ -1,8 +1,11 @@
 package trust_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
 	"strings"
 	"testing"
 	"time"
@@ -311,4 +314,32 @@ func TestReloadCompilesWhatChanged(t *testing.T) {
 	if after.OIDC != before.OIDC || changed.Name != "Changed (not approved yet)" || r.Registry.Broken() == nil {
 		t.Errorf("%p %p %s %v", before.OIDC, after.OIDC, changed.Name, r.Registry.Broken())
 	}
+}
+
+// TestRegisterWhatCanBeRead: a client whose document is too large to be read again is refused, not stored and then neither served nor counted.
+func TestRegisterWhatCanBeRead(t *testing.T) {
+	r, store := registrar(t)
+	d := client(r.Template, "epr", "EPR")
+	picture := append(onePixel(t), make([]byte, 47<<10)...)
+	logo, err := trust.ReadLogo(picture)
+	must(t, err)
+	d.OIDC.Logo = logo.Encode()
+	d.OIDC.JWKS = `{"keys":[],"comment":"` + strings.Repeat("\x7f", 60<<10) + `"}` // each is written with four characters
+	if _, err := r.Add(t.Context(), d, trust.Invitation{}, ledger.Event{}); !errors.Is(err, trust.ErrInvalid) {
+		t.Errorf("too large: %v", err)
+	}
+	if records, _, err := store.Partners(t.Context()); err != nil || len(records) != 0 {
+		t.Errorf("%d are stored: %v", len(records), err)
+	}
+	d.OIDC.JWKS = ""
+	if _, err := r.Add(t.Context(), d, trust.Invitation{}, ledger.Event{}); err != nil {
+		t.Errorf("with its logo alone: %v", err)
+	}
+}
+
+func onePixel(t *testing.T) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	must(t, png.Encode(&out, image.NewGray(image.Rect(0, 0, 1, 1))))
+	return out.Bytes()
 }
