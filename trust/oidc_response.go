@@ -25,6 +25,15 @@ func ResponseTypes() []ResponseType {
 	return []ResponseType{ResponseCode, ResponseIDToken, ResponseIDTokenToken, ResponseCodeIDToken, ResponseCodeToken, ResponseCodeIDTokenToken, ResponseNone}
 }
 
+// ResponseNames are response types as they are written.
+func ResponseNames(types []ResponseType) []string {
+	out := make([]string, len(types))
+	for i, r := range types {
+		out[i] = string(r)
+	}
+	return out
+}
+
 // ReadResponseType reads a response type; the order of its words means nothing (OAuth 2.0 Multiple Response Type Encoding Practices, section 5).
 func ReadResponseType(text string) (ResponseType, bool) {
 	words := strings.Split(text, " ")

@@ -112,7 +112,7 @@ func (t Template) Around(current Document) Template {
 	o.takeFacts(*d.OIDC)
 	o.takeChoices(*d.OIDC)
 	o.PKCE, o.Scopes, o.Grants = had.PKCE, union(o.Scopes, had.Scopes), union(o.Grants, had.Grants)
-	o.ResponseTypes = union(words(d.OIDC.Responses()), words(had.Responses()))
+	o.ResponseTypes = union(ResponseNames(d.OIDC.Responses()), ResponseNames(had.Responses()))
 	if had.Bind != "" {
 		o.Bind = had.Bind
 	}
@@ -151,7 +151,7 @@ func (t Template) Permits(d Document) error {
 		"oidc.bind":           had.Bind == "" || has.Bind == had.Bind,
 		"oidc.scopes":         within(has.Scopes, had.Scopes),
 		"oidc.grants":         within(has.Grants, had.Grants) && len(has.Grants) > 0,
-		"oidc.response_types": within(words(has.Responses()), words(had.Responses())),
+		"oidc.response_types": within(ResponseNames(has.Responses()), ResponseNames(had.Responses())),
 		"oidc.registration":   has.Registration != nil,
 		"oidc request":        had.OIDCRequestDocument.permits(has.OIDCRequestDocument),
 	} {
@@ -172,14 +172,6 @@ func (d OIDCRequestDocument) permits(has OIDCRequestDocument) bool {
 	return (has.PAR || !d.PAR) && (has.RequestObject == "required" || d.RequestObject != "required") && (d.Frames || !has.Frames) &&
 		within(has.ResponseModes, modes) && (d.ResponseModes == nil || has.ResponseModes != nil) &&
 		(d.DefaultMaxAge == nil || has.DefaultMaxAge != nil && *has.DefaultMaxAge <= *d.DefaultMaxAge) && (d.DefaultPrompt == "" || has.DefaultPrompt == d.DefaultPrompt)
-}
-
-func words(types []ResponseType) []string {
-	out := make([]string, len(types))
-	for i, r := range types {
-		out[i] = string(r)
-	}
-	return out
 }
 
 func within(some, all []string) bool {

@@ -35,15 +35,7 @@ func refuseType(offered []trust.ResponseType) *bridge.Refusal {
 	return bridge.Refuse(bridge.UnsupportedRequest, "response_type must be %s.", listed(offered)).WithCode(codeResponseType)
 }
 
-func listed(types []trust.ResponseType) string { return strings.Join(responseNames(types), ", ") }
-
-func responseNames(types []trust.ResponseType) []string {
-	out := make([]string, len(types))
-	for i, r := range types {
-		out[i] = string(r)
-	}
-	return out
-}
+func listed(types []trust.ResponseType) string { return strings.Join(trust.ResponseNames(types), ", ") }
 
 // checkNonce wants what ties an ID token to the app's own session where no code does.
 func checkNonce(_ *Provider, a *authorization) *bridge.Refusal {

@@ -72,7 +72,7 @@ func (p *Provider) describe() metadata {
 	m := metadata{
 		Issuer: p.issuer, Authorization: p.url(authorizePath), Token: p.url(tokenPath), Userinfo: p.url(userinfoPath),
 		JWKS: p.url(jwksPath), Revocation: p.url(revokePath), Introspection: p.url(introspectPath), EndSession: p.url(logoutPath),
-		Scopes: p.scopes.names, ResponseTypes: responseNames(p.responses), ResponseModes: trust.ResponseModes(),
+		Scopes: p.scopes.names, ResponseTypes: trust.ResponseNames(p.responses), ResponseModes: trust.ResponseModes(),
 		GrantTypes: p.grantNames(), ACR: p.offered(), SubjectTypes: []string{"public", "pairwise"},
 		SigningAlgorithms: p.algorithms(), UserinfoAlgorithms: p.algorithms(), TokenAuth: all, TokenAuthAlgs: algs, RevocationAuth: all, RevocationAlgs: algs,
 		IntrospectionAuth: confidential, IntrospectionAlgs: algs, Claims: p.claimNames(), Challenges: []string{methodS256},

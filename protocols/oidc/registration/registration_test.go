@@ -303,7 +303,7 @@ func TestResponses(t *testing.T) {
 		case refused && (err == nil || !strings.Contains(err.Error(), message)):
 			t.Errorf("%s: %v, want %s", body, err, message)
 		case refused:
-		case err != nil || strings.Join(strings.Fields(strings.ReplaceAll(strings.Join(names(d.OIDC.Responses()), ","), " ", "+")), "") != strings.ReplaceAll(want, " ", ","):
+		case err != nil || strings.Join(strings.Fields(strings.ReplaceAll(strings.Join(trust.ResponseNames(d.OIDC.Responses()), ","), " ", "+")), "") != strings.ReplaceAll(want, " ", ","):
 			t.Errorf("%s: %v %v", body, d.OIDC.Responses(), err)
 		case template.Permits(d) != nil:
 			t.Errorf("%s: %v", body, template.Permits(d))

@@ -77,13 +77,13 @@ func takeResponses(o Offer, v value, d *trust.Document) *Refusal {
 	for _, text := range all {
 		kind, _ := trust.ReadResponseType(text)
 		if !slices.Contains(permitted, kind) {
-			return v.refuse("may hold %s and nothing else here (RFC 9700, section 2.1.2).", strings.Join(names(permitted), ", "))
+			return v.refuse("may hold %s and nothing else here (RFC 9700, section 2.1.2).", strings.Join(trust.ResponseNames(permitted), ", "))
 		}
 	}
 	d.OIDC.ResponseTypes = all
-	all = names(d.OIDC.Responses())
+	all = trust.ResponseNames(d.OIDC.Responses())
 	d.OIDC.ResponseTypes = nil
-	if !slices.Equal(all, names(d.OIDC.Responses())) { // not what it has anyway
+	if !slices.Equal(all, trust.ResponseNames(d.OIDC.Responses())) { // not what it has anyway
 		d.OIDC.ResponseTypes = all
 	}
 	return nil
@@ -92,15 +92,7 @@ func takeResponses(o Offer, v value, d *trust.Document) *Refusal {
 // missingResponses: a client that names none asks for codes, if it has that grant.
 func missingResponses(_ Offer, d *trust.Document) { d.OIDC.ResponseTypes = nil }
 
-func names(types []trust.ResponseType) []string {
-	out := make([]string, len(types))
-	for i, r := range types {
-		out[i] = string(r)
-	}
-	return out
-}
-
-func tellResponses(d trust.Document) any { return names(d.OIDC.Responses()) }
+func tellResponses(d trust.Document) any { return trust.ResponseNames(d.OIDC.Responses()) }
 
 // checkFlow wants grant types and response types to fit (OpenID Connect Dynamic Client Registration 1.0, section 2; RFC 7591, section 2.1), and a
 // redirect URI where there is a redirect.
