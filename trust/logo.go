@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"image/jpeg"
 	"image/png"
-	"slices"
 )
 
 // Logo is the picture that people see beside the name of a client. It is kept with the terms, as it was when they were agreed: nothing that the
@@ -125,8 +124,19 @@ func (p Partner) Pages() Pages {
 	return out
 }
 
-// OwnHost reports whether an address is at the host of one of the redirect URIs.
+// OwnHost reports whether an address is at the host of all the redirect URIs: one host among several could be anybody's, whose answers the
+// client never wants. Those of apps on a device are at nobody's host, whatever stands in them.
 func OwnHost(raw string, redirects []string) bool {
-	host := sectorHost(raw)
-	return host != "" && slices.ContainsFunc(redirects, func(r string) bool { return sectorHost(r) == host })
+	host, own := sectorHost(raw), false
+	for _, r := range redirects {
+		_, _, device := loopback(r)
+		switch {
+		case privateUse(r), device && sectorHost(r) != host:
+		case sectorHost(r) != host:
+			return false
+		default:
+			own = host != ""
+		}
+	}
+	return own
 }

@@ -140,6 +140,19 @@ func TestPages(t *testing.T) {
 	if got := (Partner{SAML: &SAMLTerms{}}).Pages(); got != (Pages{}) {
 		t.Errorf("of another protocol: %+v", got)
 	}
+	for name, redirects := range map[string][]string{
+		"another's host beside its own":     {"https://evil.example/cb", "https://epr.example/cb"},
+		"another's host in an app's scheme": {"com.evil.app://epr.example/cb", "http://127.0.0.1/cb"},
+		"nothing but the device":            {"http://127.0.0.1/cb"},
+		"none":                              nil,
+	} {
+		if OwnHost("https://epr.example/logo.png", redirects) {
+			t.Errorf("%s makes it its own", name)
+		}
+	}
+	if !OwnHost("https://epr.example/l", []string{"https://epr.example/cb", "uk.example.epr:/cb", "https://epr.example:8443/cb", "http://[::1]/cb"}) || !OwnHost("http://127.0.0.1:9/l", []string{"http://127.0.0.1:9/cb"}) {
+		t.Error("its own host is not its own")
+	}
 	if OwnHost("", []string{"uk.example.app:/cb"}) || OwnHost("https:///x", []string{"uk.example.app:/cb"}) || OwnHost("%", []string{"%"}) {
 		t.Error("no host is a host of its own")
 	}

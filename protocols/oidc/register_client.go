@@ -56,7 +56,7 @@ func (p *Provider) fill(ctx context.Context, said registration.Said, d *trust.Do
 
 // takeLogo fetches the logo of a client once, and keeps it: browsers never go where a stranger says, and what an administrator has looked at
 // stays as it was. A client without one, or with one that cannot be had or shown, is registered all the same. One that lies elsewhere than at the
-// client's own hosts could be somebody else's (OpenID Connect Dynamic Client Registration 1.0, section 9.1).
+// client's own host could be somebody else's (OpenID Connect Dynamic Client Registration 1.0, section 9.1).
 func (p *Provider) takeLogo(ctx context.Context, d *trust.Document) {
 	if d.OIDC.LogoURI == "" || p.fetcher == nil || !trust.OwnHost(d.OIDC.LogoURI, d.OIDC.RedirectURIs) {
 		return
