@@ -2,9 +2,10 @@ package ticket
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ import (
 const (
 	noWindow = 10 * time.Minute
 	maxNoes  = 10_000 // that are counted at once; further ones are a row each
+
+	noesAtOnce = 500 // rows in one commit: at the end there is little time
 )
 
 // no is one answer to one caller about one ticket.
@@ -119,16 +122,26 @@ func (p *Provider) WriteAllNoes(ctx context.Context) error { return p.writeNoes(
 
 func (p *Provider) writeNoes(ctx context.Context, all bool) error {
 	now := p.hub.Clock()
-	var errs []error
-	for key, t := range p.noes.over(now, all) {
-		event := ledger.Event{
-			Time: now, Kind: ledger.TicketRefused, Reason: key.code, Ref: t.ref, Partner: key.partner, Peer: key.peer,
-			Detail: map[string]string{"again": strconv.Itoa(t.again), "since": t.since.UTC().Format(time.RFC3339)},
+	counted := p.noes.over(now, all)
+	var failed error
+	for batch := range slices.Chunk(slices.Collect(maps.Keys(counted)), noesAtOnce) {
+		writes := make([]bridge.Write, len(batch))
+		for i, key := range batch {
+			writes[i] = bridge.Append{Event: counted[key].event(key, now)}
 		}
-		if err := p.hub.Journal.Commit(ctx, bridge.Append{Event: event}); err != nil {
-			p.noes.back(key, t)
-			errs = append(errs, fmt.Errorf("ticket: record refusals: %w", err))
+		if err := p.hub.Journal.Commit(ctx, writes...); err != nil {
+			for _, key := range batch {
+				p.noes.back(key, counted[key])
+			}
+			failed = fmt.Errorf("ticket: record refusals: %w", err)
 		}
 	}
-	return errors.Join(errs[:min(len(errs), 1)]...)
+	return failed
+}
+
+func (t tally) event(key no, now time.Time) ledger.Event {
+	return ledger.Event{
+		Time: now, Kind: ledger.TicketRefused, Reason: key.code, Ref: t.ref, Partner: key.partner, Peer: key.peer,
+		Detail: map[string]string{"again": strconv.Itoa(t.again), "since": t.since.UTC().Format(time.RFC3339)},
+	}
 }

@@ -162,7 +162,10 @@ func (a *answers) asked(w *watched, now time.Time, failed bool) {
 		w.due = now.Add(backoff(w.fails))
 		return
 	}
-	w.due = latest(a.middle(w.answer), now.Add(time.Minute))
+	w.due = now.Add(time.Minute)
+	if w.answer != nil { // a clock that jumped may have had the card forgotten, and watched anew, while it was asked about
+		w.due = latest(a.middle(w.answer), w.due)
+	}
 }
 
 // middle is the middle of an answer's life.

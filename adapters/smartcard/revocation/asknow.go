@@ -44,8 +44,8 @@ func (c *Cache) AskNow(ctx context.Context, issuer *x509.Certificate, serial *bi
 	switch {
 	case done == nil:
 	case first:
+		defer c.asking.end(key) // whatever happens: nobody else may wait for it in vain
 		c.askFor(ctx, issuer, serial)
-		c.asking.end(key)
 	default:
 		select {
 		case <-done:

@@ -146,3 +146,20 @@ func TestAskNowIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestAskNowForgotten: a card that is forgotten while it is asked about, as after a jump of the clock, is known by the answer all the same, and
+// nobody waits in vain after that.
+func TestAskNowForgotten(t *testing.T) {
+	issuer := newCA(t, nil, "Level 1D", nil)
+	d := newDesk(t, nil, answering, func(d *desk) {
+		d.o.Responder, d.o.Wait = "http://ocsp.example", time.Minute
+		d.web.ask = func([]byte) ([]byte, error) {
+			d.answers.due(d.now.Add(keepUnused + time.Hour))
+			return issuer.answer(t, issuer, answerTemplate(77, ocsp.Good)), nil
+		}
+	}, issuer)
+	d.AskNow(t.Context(), issuer.cert, big.NewInt(77))
+	if got := d.decide(issuer, 77); got.Standing != bridge.StandingFresh || len(d.asking.now) != 0 {
+		t.Errorf("%+v, %d are asked about", got, len(d.asking.now))
+	}
+}
