@@ -315,6 +315,13 @@ func TestEncryptionKeys(t *testing.T) {
 	if keys, err := keystore.LoadEncryption(bare); err != nil || len(keys) != 1 || keys[0].Certificate.KeyUsage != x509.KeyUsageKeyEncipherment {
 		t.Errorf("bare key: %v", err)
 	}
+	limited := filepath.Join(t.TempDir(), "limited.pem")
+	if err := os.WriteFile(limited, bytes.Replace(data, []byte("PRIVATE KEY-----\n"), []byte("PRIVATE KEY-----\nLanyard-For: oidc\n\n"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keystore.LoadEncryption(limited); !errors.Is(err, keystore.ErrFormat) {
+		t.Errorf("an encryption key that SAML would not publish: %v", err)
+	}
 }
 
 // TestEveryCurve: keys of all three curves are read, each with its certificate.

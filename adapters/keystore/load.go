@@ -86,6 +86,9 @@ func parse(data []byte, use keyring.Use) ([]keyring.Key, error) {
 		return nil, errDamaged
 	}
 	for i := range keys {
+		if use == keyring.Encryption && keys[i].OIDCOnly {
+			return nil, fmt.Errorf("%w: %s is for signing keys: nothing is encrypted to the hub in OpenID Connect", ErrFormat, ForHeader)
+		}
 		keys[i].Use = use
 	}
 	return match(keys, certs)
