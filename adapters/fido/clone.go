@@ -14,6 +14,16 @@ import (
 // possibleClone is the ground of what a suspect key is worth, and the code of the alarm.
 const possibleClone = "possible_clone"
 
+// overtakes is by how many uses of a key an answer may be overtaken.
+const overtakes = 8
+
+// overtaken reports whether an answer whose counter is too low may have been made before the last one that was accepted, and come after it:
+// two pages of one person, the first of them slow. Its ceremony had begun by then, and its counter is lower by few; that of a copy in a ceremony of
+// its own is not excused, and no counter is ever seen twice.
+func overtaken(s state, owner people.Authenticator, counter, stored uint32) bool {
+	return counter > 0 && counter < stored && stored-counter <= overtakes && s.began().Before(owner.Used)
+}
+
 // ErrNotSuspect is the answer of Clear for a key that is not suspect.
 var ErrNotSuspect = errors.New("fido: nothing says that there are two of this key")
 

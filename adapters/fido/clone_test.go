@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/adapters/fido"
 	"github.com/lanyard-hub/lanyard/adapters/fido/softkey"
@@ -17,6 +18,7 @@ func testCounter(t *testing.T) {
 	t.Run("stricter", testStricter)
 	t.Run("at once", testAtOnce)
 	t.Run("cleared", testCleared)
+	t.Run("overtaken", testOvertaken)
 	t.Run("none", func(t *testing.T) { // a key without a counter says zero for ever
 		d, k := newDesk(t), softKey(t, 1)
 		k.Step = 0
@@ -68,6 +70,55 @@ func testLocked(t *testing.T) {
 		k.Counter = 5
 		_, err = d.signIn(k)
 		refused(t, err, bridge.CredentialRevoked, "key_clone") // and an alarm again
+	}
+}
+
+// testOvertaken: of two pages of one person the first may be the slower. Its answer is refused, and the key is as good as before; a copy has no
+// such excuse, whenever it comes.
+func testOvertaken(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		wait    time.Duration // between the accepted answer and the beginning of the other ceremony
+		counter uint32
+		code    string
+	}{
+		{"begun before, lower by one", -time.Second, 9, "key_overtaken"},
+		{"begun before, lower by eight", -time.Second, 2, "key_overtaken"},
+		{"lower by nine", -time.Second, 1, "key_clone"},
+		{"no count at all", -time.Second, 0, "key_clone"},
+		{"the same", -time.Second, 10, "key_clone"},
+		{"begun at the same time", 0, 9, "key_clone"},
+		{"begun after", time.Second, 9, "key_clone"},
+	} {
+		for _, lower := range []bool{false, true} {
+			d := newDeskWith(t, fido.Policy{LowerClones: lower}, nil)
+			k := countingKey(t, d, 1)
+			used := d.now.Add(time.Minute)
+			d.now, k.Counter = used.Add(c.wait), c.counter
+			state, response := d.answer(k)
+			d.now, k.Counter = used, 10
+			if _, err := d.signIn(k); err != nil {
+				t.Fatal(c.name, err)
+			}
+			d.now = used.Add(2 * time.Second)
+			proof, err := d.keys.FinishSignIn(t.Context(), state, response, d.now)
+			k.Counter = 11
+			switch {
+			case c.code == "key_overtaken":
+				refused(t, err, bridge.AuthenticationFailed, c.code)
+				if proof, err = d.signIn(k); err != nil || proof.Assurance != 3 || proof.Alarm != "" {
+					t.Errorf("%s: the key is worth less now: %+v, %v", c.name, proof, err)
+				}
+			case lower:
+				if err != nil || proof.Assurance != 2 || proof.Alarm == "" {
+					t.Errorf("%s: %+v, %v", c.name, proof, err)
+				}
+			default:
+				refused(t, err, bridge.CredentialRevoked, c.code)
+				_, err = d.signIn(k)
+				refused(t, err, bridge.CredentialRevoked, "key_suspected")
+			}
+		}
 	}
 }
 

@@ -29,6 +29,11 @@ func suspected(code string) *bridge.Refusal {
 	return bridge.Refuse(bridge.CredentialRevoked, "There may be a copy of this security key, and it is not accepted until that is cleared up. Show it to your Registration Authority. Until then use a Smartcard, or another key.").WithCode(code)
 }
 
+// late is said of an answer that another one with the same key has overtaken.
+func late() *bridge.Refusal {
+	return bridge.Refuse(bridge.AuthenticationFailed, "This security key was used in another window in the meantime. Try again.").WithCode("key_overtaken")
+}
+
 func unfit(code string) *bridge.Refusal {
 	return bridge.Refuse(bridge.CredentialUntrusted, "This kind of security key is not accepted here. Ask your Registration Authority for one that is.").WithCode(code)
 }

@@ -90,9 +90,13 @@ func (k *Keys) answered(ctx context.Context, s state, parsed *protocol.ParsedCre
 	}
 	suspect := enrolled.credential.Authenticator.CloneWarning
 	enrolled.credential.Authenticator.CloneWarning = false // the library never takes it back
+	stored := enrolled.credential.Authenticator.SignCount
 	credential, err := k.verify(s, owner, enrolled.credential, parsed)
 	if err != nil {
 		return bridge.Proof{}, err
+	}
+	if credential.Authenticator.CloneWarning && overtaken(s, owner, parsed.Response.AuthenticatorData.Counter, stored) {
+		return bridge.Proof{}, late()
 	}
 	return k.accept(ctx, owner, record{*credential, enrolled.found}, suspect, now)
 }

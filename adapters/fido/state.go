@@ -18,6 +18,9 @@ type state struct {
 	Allowed  [][]byte              `json:"allowed,omitempty"` // ids of the credentials that it listed, if the person said first who they are
 }
 
+// began is when the ceremony began.
+func (s state) began() time.Time { return s.Expires.Add(-ceremonyLife) }
+
 func encodeState(s state) ([]byte, error) {
 	b, err := json.Marshal(s)
 	if err != nil {
