@@ -2,10 +2,6 @@ package channel
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -35,14 +31,7 @@ type Cards struct {
 // OpenCards reads what an earlier run left. A damaged file is an error: it may hold a card that left.
 func OpenCards(dir string, now func() time.Time) (*Cards, error) {
 	c := &Cards{path: filepath.Join(dir, cardsFile), now: now}
-	text, err := os.ReadFile(c.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return c, json.Unmarshal(text, &c.here)
+	return c, load(c.path, &c.here)
 }
 
 // Came remembers a card that is in a reader, durably.
@@ -96,10 +85,4 @@ func (c *Cards) Earlier() []KnownCard {
 	return slices.DeleteFunc(slices.Clone(c.here), func(k KnownCard) bool { return k.now })
 }
 
-func (c *Cards) write() error {
-	text, err := json.Marshal(c.here)
-	if err != nil {
-		return err
-	}
-	return replace(c.path, text)
-}
+func (c *Cards) write() error { return store(c.path, c.here) }

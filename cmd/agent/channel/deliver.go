@@ -2,10 +2,7 @@ package channel
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -31,14 +28,7 @@ type Outbox struct {
 // OpenOutbox reads what an earlier run left. A damaged file is an error: it may hold removals.
 func OpenOutbox(dir string, now func() time.Time) (*Outbox, error) {
 	o := &Outbox{path: filepath.Join(dir, outboxFile), now: now, wake: make(chan struct{}, 1)}
-	text, err := os.ReadFile(o.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return o, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return o, json.Unmarshal(text, &o.waiting)
+	return o, load(o.path, &o.waiting)
 }
 
 // Put keeps a removal, durably, and has it delivered.
@@ -63,13 +53,7 @@ func (o *Outbox) Waiting() int {
 	return len(o.waiting)
 }
 
-func (o *Outbox) write() error {
-	text, err := json.Marshal(o.waiting)
-	if err != nil {
-		return err
-	}
-	return replace(o.path, text)
-}
+func (o *Outbox) write() error { return store(o.path, o.waiting) }
 
 // first returns the oldest that may still be delivered.
 func (o *Outbox) first() (Event, bool) {

@@ -44,11 +44,28 @@ func (i Identity) save(dir string) error {
 		return err
 	}
 	i.Key = nil
-	text, err := json.Marshal(i)
+	return store(filepath.Join(dir, identityFile), i)
+}
+
+// load reads what store wrote; where there is no such file, v stays as it is.
+func load(path string, v any) error {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(dir, identityFile), text)
+	return json.Unmarshal(text, v)
+}
+
+// store writes v for the user alone durably, whole or not at all.
+func store(path string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return replace(path, text)
 }
 
 // replace writes a file for the user alone durably, whole or not at all.
