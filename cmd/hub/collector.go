@@ -40,20 +40,7 @@ func newCollector() *collector {
 // TendMemory sets, until ctx ends, how often this process collects garbage. Who set GOGC has decided, and is left alone.
 func TendMemory(ctx context.Context) {
 	if os.Getenv("GOGC") == "" {
-		newCollector().run(ctx)
-	}
-}
-
-func (c *collector) run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			c.look()
-		}
+		ticking(ctx, lookEvery, newCollector().look)
 	}
 }
 

@@ -91,6 +91,15 @@ func (h *Hub) forgetNotes(ctx context.Context) error {
 }
 
 func (h *Hub) every(ctx context.Context, period time.Duration, name string, do func(context.Context) error) {
+	ticking(ctx, period, func() {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			h.options.Log.ErrorContext(ctx, "loop failed", "loop", name, "error", err.Error())
+		}
+	})
+}
+
+// ticking does something once each period until ctx ends.
+func ticking(ctx context.Context, period time.Duration, do func()) {
 	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
@@ -98,9 +107,7 @@ func (h *Hub) every(ctx context.Context, period time.Duration, name string, do f
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := do(ctx); err != nil && ctx.Err() == nil {
-				h.options.Log.ErrorContext(ctx, "loop failed", "loop", name, "error", err.Error())
-			}
+			do()
 		}
 	}
 }
