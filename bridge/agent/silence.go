@@ -156,15 +156,13 @@ func (s *Silence) listen(now time.Time) (suspects, notes []post) {
 const notesAtOnce = 500
 
 func (s *Silence) note(ctx context.Context, notes []post, now time.Time) error {
-	for len(notes) > 0 {
-		batch := notes[:min(len(notes), notesAtOnce)]
-		notes = notes[len(batch):]
+	payload, err := json.Marshal(now)
+	if err != nil {
+		return fmt.Errorf("agent: note: %w", err)
+	}
+	for batch := range slices.Chunk(notes, notesAtOnce) {
 		writes := make([]bridge.Write, len(batch))
 		for i, p := range batch {
-			payload, err := json.Marshal(now)
-			if err != nil {
-				return fmt.Errorf("agent: note: %w", err)
-			}
 			writes[i] = bridge.PutArtifact{Replace: true, Artifact: bridge.Artifact{Kind: KindHeard, Key: p.key(), Payload: payload, Expires: now.Add(s.kept())}}
 		}
 		if err := s.Hub.Journal.Commit(ctx, writes...); err != nil {
