@@ -8,4 +8,6 @@
 // A presence is such a message about a value that the hub gave to a page: it says that the page and the agent are on one computer.
 // Nobody is ever signed in by one. What a card signs for a page is bound to the page's origin ([SignedText]), so that a page of
 // another origin never gets a signature that is of use here.
+//
+// Silence watches for agents that are heard no more (silence.go).
 package agent

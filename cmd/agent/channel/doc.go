@@ -3,7 +3,7 @@
 //
 //	key.go       the key, in a file
 //	jws.go       signed messages: to the hub, about presence to pages, offline proofs to partners
-//	state.go     what the agent remembers: who it is, and removals that the hub did not take yet
+//	state.go     files of the state directory, and who the workstation is
 //	enrol.go     the first message, with a one-time secret
 //	hub.go       events and status
 //	cards.go     which cards are in, for the next run to tell of one that left meanwhile
