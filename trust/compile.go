@@ -230,7 +230,7 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	t.Encrypt = cmp.Or(t.Encrypt, b.o.SAML.Encrypt, "when-key-present")
 	t.Algorithm = cmp.Or(t.Algorithm, b.o.SAML.Algorithm, "RS256")
 	b.contexts(t, d)
-	entity, err := ReadEntity(entityXML)
+	entity, err := ReadEntity(entityXML, b.d.Partner)
 	if err != nil {
 		b.fail("metadata: %v", err)
 		return t
@@ -281,8 +281,8 @@ func (b *builder) encryption(t *SAMLTerms) {
 }
 
 // ReadEntity reads metadata that an administrator vouches for by applying it: a signature in it is neither
-// needed nor looked at for trust, the strict gate is passed all the same.
-func ReadEntity(entityXML []byte) (metadata.Entity, error) {
+// needed nor looked at for trust, the strict gate is passed all the same. id chooses from an aggregate of several.
+func ReadEntity(entityXML []byte, id string) (metadata.Entity, error) {
 	if len(entityXML) == 0 {
 		return metadata.Entity{}, errors.New("there is none")
 	}
@@ -290,7 +290,7 @@ func ReadEntity(entityXML []byte) (metadata.Entity, error) {
 	if err != nil {
 		return metadata.Entity{}, err
 	}
-	return metadata.Parse(v)
+	return metadata.ParseEntity(v, id)
 }
 
 // oneOf refuses a value that is given and is none of these.
