@@ -32,6 +32,9 @@ type LintOption int
 // tests; production never sets it.
 const Lab LintOption = 1
 
+// Expired is the code of the one finding that an entity earns by growing old.
+const Expired = "expired"
+
 const (
 	maxEntityID = 1024 // characters; SAML Core 8.3.6
 	maxKeys     = 64
@@ -70,7 +73,7 @@ func (l *linter) entity(e Entity, now time.Time) {
 	switch left := e.ValidUntil.Sub(now); {
 	case e.ValidUntil.IsZero():
 	case left <= 0:
-		l.fail("expired", "the metadata's validUntil has passed")
+		l.fail(Expired, "the metadata's validUntil has passed")
 	case left < soon:
 		l.warn("expires_soon", "the metadata's validUntil is "+e.ValidUntil.Format("2006-01-02 15:04 MST")+": from then on the partner is refused, until newer metadata is applied")
 	case left > maxValidity:
