@@ -28,9 +28,13 @@ type Finding struct {
 // LintOption changes what Lint lets pass.
 type LintOption int
 
-// Lab permits http and endpoints on loopback addresses and *.localhost, and a partner without keys. It is for the demo and for
-// tests; production never sets it.
-const Lab LintOption = 1
+const (
+	// Lab permits http and endpoints on loopback addresses and *.localhost, and a partner without keys. It is for the demo and for
+	// tests; production never sets it.
+	Lab LintOption = iota + 1
+	// Keyless permits a partner without keys: its terms say that it is told in clear.
+	Keyless
+)
 
 // Expired is the code of the one finding that an entity earns by growing old.
 const Expired = "expired"
@@ -45,7 +49,7 @@ const (
 
 // Lint checks an entity for use as a partner and returns what Parse noted together with what it finds itself.
 func Lint(e Entity, now time.Time, options ...LintOption) []Finding {
-	l := linter{findings: slices.Clone(e.Notes), lab: slices.Contains(options, Lab)}
+	l := linter{findings: slices.Clone(e.Notes), lab: slices.Contains(options, Lab), keyless: slices.Contains(options, Keyless)}
 	l.entity(e, now)
 	if e.SP == nil {
 		l.fail("no_role", "there is no SAML 2.0 service provider role")
@@ -89,6 +93,7 @@ func Blocking(findings []Finding) bool {
 type linter struct {
 	findings []Finding
 	lab      bool
+	keyless  bool
 }
 
 func (l *linter) fail(code, message string) {

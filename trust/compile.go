@@ -222,7 +222,8 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	}
 	t := &SAMLTerms{
 		Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, Key: d.SigningKey, RequestsSigned: d.SignedRequests,
-		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, AllowInclusiveC14N: d.AllowInclusiveC14N, LaunchTargets: d.LaunchTargets,
+		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, AllowInclusiveC14N: d.AllowInclusiveC14N,
+		AllowSignedInside: d.AllowSignedInside, LaunchTargets: d.LaunchTargets,
 	}
 	for _, target := range d.LaunchTargets {
 		b.target("saml.launch_targets", target)
@@ -244,6 +245,9 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	var lint []metadata.LintOption
 	if b.o.Lab {
 		lint = append(lint, metadata.Lab)
+	}
+	if d.Encrypt == "never" { // said of this partner, not by the configuration of all
+		lint = append(lint, metadata.Keyless)
 	}
 	for _, f := range metadata.Lint(entity, b.o.Now, lint...) {
 		if f.Severity == metadata.Error && !(b.o.Stored && f.Code == metadata.Expired) {

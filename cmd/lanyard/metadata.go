@@ -105,7 +105,7 @@ func (p *program) warnOf(partner trust.Partner, now time.Time) {
 	if partner.SAML == nil {
 		return
 	}
-	for _, f := range metadata.Lint(partner.SAML.Entity, now, p.lintOptions()...) {
+	for _, f := range metadata.Lint(partner.SAML.Entity, now, append(p.lintOptions(), metadata.Keyless)...) {
 		fmt.Fprintf(p.err, "%s: %s: metadata: %s: %s\n", severity(f), partner.ID, f.Code, f.Message)
 	}
 }
