@@ -155,8 +155,9 @@ func (b *builder) terms() Terms {
 	if t.Subject == "" {
 		t.Subject = SubjectUID
 	}
-	if !slices.Contains([]SubjectKind{SubjectUID, SubjectPairwise, SubjectTransient, SubjectEmail}, t.Subject) {
-		b.fail("subject %q is not uid, pairwise, transient or email", t.Subject)
+	kinds := []SubjectKind{SubjectUID, SubjectPairwise, SubjectTransient, SubjectEmail}
+	if !slices.Contains(kinds, t.Subject) && !(t.Subject == SubjectNone && d.Protocol == SAML2) {
+		b.fail("subject %q is not uid, pairwise, transient or email, nor none for saml2", t.Subject)
 	}
 	t.When = b.condition("require.when", d.Require.When)
 	t.Release = b.rules("release", b.d.Release)

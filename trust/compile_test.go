@@ -74,6 +74,7 @@ func TestCompileRefuses(t *testing.T) {
 		"assurance":           {ticketDoc + "require: { assurance: AAL4 }\n", "AAL4"},
 		"identity":            {ticketDoc + "require: { identity: 4 }\n", "identity"},
 		"subject":             {ticketDoc + "subject: name\n", "subject"},
+		"subject of nobody":   {ticketDoc + "subject: none\n", "for saml2"},
 		"secret missing":      {"partner: epr\nprotocol: oidc\noidc: { redirect_uris: [https://a.example/cb] }\n", "do not fit"},
 		"public without PKCE": {"partner: epr\nprotocol: oidc\noidc: { auth: none, pkce: false, redirect_uris: [https://a.example/cb] }\n", "pkce"},
 		"reserved claim":      {"partner: epr\nprotocol: oidc\nrelease: [{ name: sub, value: person.email }]\noidc: { auth: none, redirect_uris: [https://a.example/cb] }\n", "fills itself"},

@@ -81,6 +81,10 @@ const (
 	SubjectEmail     SubjectKind = "email"
 )
 
+// SubjectNone in SAML terms is no kind of identifier but the lack of one: an assertion names nobody, and attributes say as much as they
+// are released for.
+const SubjectNone = "none"
+
 // SAMLTerms are the SAML part of a partner.
 type SAMLTerms struct {
 	Entity         metadata.Entity

@@ -192,6 +192,9 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 		return bridge.Refuse(bridge.UnsupportedRequest, "A request about one subject must name it by a NameID, and be signed if that is encrypted.").WithCode("subject_form")
 	}
 	kind, _ := kindAsked(q.req.Policy.Format, q.partner.Terms.Subject)
+	if kind == trust.SubjectNone {
+		return unknown
+	}
 	told := nameID{Value: s.NameID.Value, Format: formatOf(kind), NameQualifier: q.entityID, SPNameQualifier: q.partner.ID}
 	if !s.NameID.names(told) {
 		return unknown
