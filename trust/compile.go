@@ -45,7 +45,6 @@ func (c Compiler) Compile(d Document, entityXML []byte, o CompileOptions) (Partn
 		p.Stage = Draft
 	}
 	b.identity(p)
-	p.Terms = b.terms()
 	switch d.Protocol {
 	case SAML2:
 		p.SAML = b.saml(entityXML)
@@ -56,6 +55,8 @@ func (c Compiler) Compile(d Document, entityXML []byte, o CompileOptions) (Partn
 	default:
 		b.fail("protocol %q is not saml2, oidc or ticket", d.Protocol)
 	}
+	b.c = b.c.about(p)
+	p.Terms = b.terms()
 	if p.Name == "" && p.SAML != nil {
 		p.Name = p.SAML.Entity.DisplayName
 	}
