@@ -254,12 +254,13 @@ type RBAC struct {
 
 // SAML tunes the SAML 2.0 identity provider.
 type SAML struct {
-	ClockSkew   time.Duration `key:"clock_skew" default:"3m" min:"1s" max:"5m" doc:"Tolerance between the hub's clock and a partner's."`
-	Sign        string        `key:"sign" default:"rsa-sha256" enum:"rsa-sha256 rsa-sha384 rsa-sha512 rsa-pss-sha256 rsa-pss-sha384 rsa-pss-sha512 ecdsa-sha256 ecdsa-sha384 ecdsa-sha512" doc:"Signature algorithm for partners whose terms (saml.algorithm) and metadata name none. A key of this kind must be in keys.signing_file; keys of this kind come first in the metadata."`
-	Encrypt     string        `key:"encrypt" default:"when-key-present" enum:"when-key-present required-by-terms" doc:"For partners whose terms do not say (saml.encrypt): when-key-present encrypts if they have an encryption key, required-by-terms does not."`
-	RequestLife time.Duration `key:"request_life" default:"5m" min:"30s" max:"1h" doc:"How old a request may be, and how long its ID is remembered against replay."`
-	Contexts    []string      `key:"contexts" format:"context" doc:"Authentication context classes beside the standard ones, or stricter meanings of those: a class, then AAL1 to AAL3, IAL1 to IAL3, a method (CIS2_SMARTCARD or FIDO2) and rank=N, parted by spaces."`
-	Metadata    SAMLMetadata  `key:"metadata" doc:"What the hub's own SAML metadata says beside keys and addresses. A text or URL in a language is written LANGUAGE=TEXT, such as \"en=Example Hospital\"."`
+	ClockSkew      time.Duration `key:"clock_skew" default:"3m" min:"1s" max:"5m" doc:"Tolerance between the hub's clock and a partner's."`
+	Sign           string        `key:"sign" default:"rsa-sha256" enum:"rsa-sha256 rsa-sha384 rsa-sha512 rsa-pss-sha256 rsa-pss-sha384 rsa-pss-sha512 ecdsa-sha256 ecdsa-sha384 ecdsa-sha512" doc:"Signature algorithm for partners whose terms (saml.algorithm) and metadata name none. A key of this kind must be in keys.signing_file; keys of this kind come first in the metadata."`
+	Encrypt        string        `key:"encrypt" default:"when-key-present" enum:"when-key-present required-by-terms" doc:"For partners whose terms do not say (saml.encrypt): when-key-present encrypts if they have an encryption key, required-by-terms does not."`
+	RequestLife    time.Duration `key:"request_life" default:"5m" min:"30s" max:"1h" doc:"How old a request may be, and how long its ID is remembered against replay."`
+	SignedRequests bool          `key:"signed_requests" default:"false" doc:"true refuses unsigned sign-on requests of every partner, and says so in the metadata (WantAuthnRequestsSigned): software that reads it signs by itself, and publishes the key for it."`
+	Contexts       []string      `key:"contexts" format:"context" doc:"Authentication context classes beside the standard ones, or stricter meanings of those: a class, then AAL1 to AAL3, IAL1 to IAL3, a method (CIS2_SMARTCARD or FIDO2) and rank=N, parted by spaces."`
+	Metadata       SAMLMetadata  `key:"metadata" doc:"What the hub's own SAML metadata says beside keys and addresses. A text or URL in a language is written LANGUAGE=TEXT, such as \"en=Example Hospital\"."`
 }
 
 // SAMLMetadata is what the hub's own metadata says for people and federations.

@@ -28,16 +28,13 @@ type Finding struct {
 // LintOption changes what Lint lets pass.
 type LintOption int
 
-const (
-	// Lab permits http and endpoints on loopback addresses and *.localhost, and a partner without keys. It is for the demo and for
-	// tests; production never sets it.
-	Lab LintOption = iota + 1
-	// Keyless permits a partner without keys: its terms say that it is told in clear.
-	Keyless
-)
+// Lab permits http and endpoints on loopback addresses and *.localhost, and a partner without keys. It is for the demo and for
+// tests; production never sets it.
+const Lab LintOption = 1
 
-// Expired is the code of the one finding that an entity earns by growing old.
-const Expired = "expired"
+// PlainID permits an entityID that is a name and no absolute URI (SAML Core 1.3.2), as some services have that are sold to
+// everybody.
+const PlainID LintOption = 2
 
 const (
 	maxEntityID = 1024 // characters; SAML Core 8.3.6
@@ -49,8 +46,9 @@ const (
 
 // Lint checks an entity for use as a partner and returns what Parse noted together with what it finds itself.
 func Lint(e Entity, now time.Time, options ...LintOption) []Finding {
-	l := linter{findings: slices.Clone(e.Notes), lab: slices.Contains(options, Lab), keyless: slices.Contains(options, Keyless)}
-	l.entity(e, now)
+	l := linter{findings: slices.Clone(e.Notes), lab: slices.Contains(options, Lab), plain: slices.Contains(options, PlainID)}
+	l.entityID(e.ID)
+	l.validity(e.ValidUntil, now)
 	if e.SP == nil {
 		l.fail("no_role", "there is no SAML 2.0 service provider role")
 		return l.findings
@@ -66,20 +64,27 @@ func Lint(e Entity, now time.Time, options ...LintOption) []Finding {
 	return l.findings
 }
 
-// entity looks at what holds for the whole.
-func (l *linter) entity(e Entity, now time.Time) {
-	switch {
-	case !goodEntityID(e.ID):
-		l.fail("entity_id", "the entityID is not an absolute URI of at most 1024 characters without spaces or dot segments")
-	case len([]rune(e.ID)) > usualText: // SAML2int v2, SDP-G02
+func (l *linter) entityID(id string) {
+	switch absolute := absoluteURI(id); {
+	case len([]rune(id)) > maxEntityID || strings.ContainsFunc(id, notPrintable) || dotSegments(id):
+		l.fail("entity_id", "the entityID has more than 1024 characters, or spaces, control characters or dot segments")
+	case !absolute && !l.plain:
+		l.fail("entity_id", "the entityID is not an absolute URI; saml.allow_plain_entity_id: true permits a name like this one")
+	case !absolute:
+		l.warn("entity_id_plain", "the entityID is not an absolute URI (SAML Core 1.3.2), so that others may have the same one")
+	case len([]rune(id)) > usualText: // SAML2int v2, SDP-G02
 		l.warn("entity_id_long", "the entityID has more than 256 characters, and other software may cut or refuse it")
 	}
-	switch left := e.ValidUntil.Sub(now); {
-	case e.ValidUntil.IsZero():
+}
+
+// validity looks at how long the whole is good.
+func (l *linter) validity(until, now time.Time) {
+	switch left := until.Sub(now); {
+	case until.IsZero():
 	case left <= 0:
-		l.fail(Expired, "the metadata's validUntil has passed")
+		l.fail("expired", "the metadata's validUntil has passed")
 	case left < soon:
-		l.warn("expires_soon", "the metadata's validUntil is "+e.ValidUntil.Format("2006-01-02 15:04 MST")+": from then on the partner is refused, until newer metadata is applied")
+		l.warn("expires_soon", "the metadata's validUntil is "+until.Format("2006-01-02 15:04 MST")+": from then on the partner is refused, until newer metadata is applied")
 	case left > maxValidity:
 		l.warn("valid_too_long", "the metadata's validUntil is more than two years away")
 	}
@@ -93,7 +98,7 @@ func Blocking(findings []Finding) bool {
 type linter struct {
 	findings []Finding
 	lab      bool
-	keyless  bool
+	plain    bool
 }
 
 func (l *linter) fail(code, message string) {
@@ -146,8 +151,13 @@ func (l *linter) host(what, host string) {
 
 func notPrintable(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
 
-func goodEntityID(id string) bool {
+func absoluteURI(id string) bool {
 	u, err := url.Parse(id)
-	return err == nil && u.Scheme != "" && (u.Opaque != "" || u.Host != "") && len([]rune(id)) <= maxEntityID &&
-		!strings.ContainsFunc(id, notPrintable) && !slices.Contains(strings.Split(u.Path, "/"), "..")
+	return err == nil && u.Scheme != "" && (u.Opaque != "" || u.Host != "")
+}
+
+// dotSegments finds them written plainly and escaped.
+func dotSegments(id string) bool {
+	u, err := url.Parse(id)
+	return slices.Contains(strings.Split(id, "/"), "..") || err == nil && slices.Contains(strings.Split(u.Path, "/"), "..")
 }

@@ -95,6 +95,8 @@ func TestSecurity(t *testing.T) {
 		{"135", "long", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/"+strings.Repeat("a", 1024)), "entity_id"},
 		{"135", "space", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/a b"), "entity_id"},
 		{"135", "dot segments", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/../a"), "entity_id"},
+		{"135", "escaped dot segments", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/%2e%2e/a"), "entity_id"},
+		{"135", "no URI at all", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/%zz/../a"), "entity_id"},
 		{"135", "control", replace(t, good, "https://pas.rx1.example/shibboleth", "https://pas.rx1.example/&#x85;"), "entity_id"},
 		{"136", "no keys", replace(t, withKeys(""), `AuthnRequestsSigned="true" `, ""), "no_keys"},
 		{"137", "http", replace(t, good, acs, "http://pas.rx1.example/acs"), "endpoint_scheme"},
@@ -121,6 +123,9 @@ func TestSecurity(t *testing.T) {
 			findings := Lint(parsed(t, c.doc), now)
 			if got := codes(findings, Error); got != c.want || !Blocking(findings) {
 				t.Errorf("errors %q, want %q", got, c.want)
+			}
+			if c.row == "135" && c.name != "relative" && codes(Lint(parsed(t, c.doc), now, PlainID), Error) != c.want {
+				t.Error("passes as a plain name")
 			}
 		})
 	}
@@ -205,13 +210,8 @@ func TestLintAtItsLimits(t *testing.T) {
 		t.Errorf("64 keys: %q", got)
 	}
 	bare := replace(t, withKeys(""), `AuthnRequestsSigned="true" `, "")
-	for _, o := range []LintOption{Lab, Keyless} {
-		if got := codes(Lint(parsed(t, bare), now, o), Warning); got != "no_keys slo_no_key" {
-			t.Errorf("without keys, option %d: %q", o, got)
-		}
-	}
-	if got := codes(Lint(parsed(t, withKeys("")), now, Keyless), Error); got != "no_signing_key" {
-		t.Errorf("without keys, and requests said to be signed: %q", got)
+	if got := codes(Lint(parsed(t, bare), now, Lab), Warning); got != "no_keys slo_no_key" {
+		t.Errorf("without keys in a lab: %q", got)
 	}
 	encrypts := strings.Replace(rsaKeyValue(testKey().N, 65537), "signing", "encryption", 1)
 	if got := codes(Lint(parsed(t, replace(t, withKeys(encrypts), `AuthnRequestsSigned="true" `, "")), now), Error); got != "" {

@@ -23,17 +23,15 @@ type CompileOptions struct {
 	Now  time.Time
 	SAML SAMLDefaults
 	Keys *keyring.Ring // of the hub; nil: not known, and terms that need a key are not checked against them
-	// Stored: the document was applied before. Metadata that has expired since is no mistake of it: the partner is known, so that it is told
-	// why it is refused, and its sessions can be ended.
-	Stored bool
 }
 
 // SAMLDefaults are for partners whose terms do not say. Empty: when-key-present and RS256.
 type SAMLDefaults struct {
-	Encrypt   string         // when-key-present, always or never
-	Algorithm string         // one of the nine of keyring
-	Contexts  []ContextClass // nil: DefaultContexts
-	Emergency string         // class of emergency access, which no terms can make another; empty: there is none
+	Encrypt        string         // when-key-present, always or never
+	Algorithm      string         // one of the nine of keyring
+	Contexts       []ContextClass // nil: DefaultContexts
+	Emergency      string         // class of emergency access, which no terms can make another; empty: there is none
+	RequestsSigned bool           // unsigned requests are refused whatever terms and metadata say
 }
 
 // Compile turns a resolved document, and the metadata of a SAML partner, into a Partner. Everything that
@@ -45,6 +43,7 @@ func (c Compiler) Compile(d Document, entityXML []byte, o CompileOptions) (Partn
 		p.Stage = Draft
 	}
 	b.identity(p)
+	p.Terms = b.terms()
 	switch d.Protocol {
 	case SAML2:
 		p.SAML = b.saml(entityXML)
@@ -55,8 +54,6 @@ func (c Compiler) Compile(d Document, entityXML []byte, o CompileOptions) (Partn
 	default:
 		b.fail("protocol %q is not saml2, oidc or ticket", d.Protocol)
 	}
-	b.c = b.c.about(p)
-	p.Terms = b.terms()
 	if p.Name == "" && p.SAML != nil {
 		p.Name = p.SAML.Entity.DisplayName
 	}
@@ -156,9 +153,8 @@ func (b *builder) terms() Terms {
 	if t.Subject == "" {
 		t.Subject = SubjectUID
 	}
-	kinds := []SubjectKind{SubjectUID, SubjectPairwise, SubjectTransient, SubjectEmail}
-	if !slices.Contains(kinds, t.Subject) && !(t.Subject == SubjectNone && d.Protocol == SAML2) {
-		b.fail("subject %q is not uid, pairwise, transient or email, nor none for saml2", t.Subject)
+	if !slices.Contains([]SubjectKind{SubjectUID, SubjectPairwise, SubjectTransient, SubjectEmail}, t.Subject) {
+		b.fail("subject %q is not uid, pairwise, transient or email", t.Subject)
 	}
 	t.When = b.condition("require.when", d.Require.When)
 	t.Release = b.rules("release", b.d.Release)
@@ -223,9 +219,9 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 		d = &SAMLDocument{}
 	}
 	t := &SAMLTerms{
-		Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, Key: d.SigningKey, RequestsSigned: d.SignedRequests,
-		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, AllowInclusiveC14N: d.AllowInclusiveC14N,
-		AllowSignedInside: d.AllowSignedInside, LaunchTargets: d.LaunchTargets,
+		Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, Key: d.SigningKey, RequestsSigned: d.SignedRequests || b.o.SAML.RequestsSigned,
+		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, AllowInclusiveC14N: d.AllowInclusiveC14N, LaunchTargets: d.LaunchTargets,
+		AllowPlainEntityID: d.AllowPlainEntityID,
 	}
 	for _, target := range d.LaunchTargets {
 		b.target("saml.launch_targets", target)
@@ -236,7 +232,7 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	t.Encrypt = cmp.Or(t.Encrypt, b.o.SAML.Encrypt, "when-key-present")
 	t.Algorithm = cmp.Or(t.Algorithm, b.o.SAML.Algorithm, "RS256")
 	b.contexts(t, d)
-	entity, err := ReadEntity(entityXML, b.d.Partner)
+	entity, err := ReadEntity(entityXML)
 	if err != nil {
 		b.fail("metadata: %v", err)
 		return t
@@ -244,19 +240,12 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	if entity.ID != b.d.Partner {
 		b.fail("metadata is that of %q", entity.ID)
 	}
-	var lint []metadata.LintOption
-	if b.o.Lab {
-		lint = append(lint, metadata.Lab)
-	}
-	if d.Encrypt == "never" { // said of this partner, not by the configuration of all
-		lint = append(lint, metadata.Keyless)
-	}
-	for _, f := range metadata.Lint(entity, b.o.Now, lint...) {
-		if f.Severity == metadata.Error && !(b.o.Stored && f.Code == metadata.Expired) {
+	t.Entity = entity
+	for _, f := range t.Lint(b.o.Now, b.o.Lab) {
+		if f.Severity == metadata.Error {
 			b.fail("metadata: %s: %s", f.Code, f.Message)
 		}
 	}
-	t.Entity = entity
 	b.encryption(t)
 	b.requested(t)
 	b.signing(t, d.Algorithm)
@@ -290,8 +279,8 @@ func (b *builder) encryption(t *SAMLTerms) {
 }
 
 // ReadEntity reads metadata that an administrator vouches for by applying it: a signature in it is neither
-// needed nor looked at for trust, the strict gate is passed all the same. id chooses from an aggregate of several.
-func ReadEntity(entityXML []byte, id string) (metadata.Entity, error) {
+// needed nor looked at for trust, the strict gate is passed all the same.
+func ReadEntity(entityXML []byte) (metadata.Entity, error) {
 	if len(entityXML) == 0 {
 		return metadata.Entity{}, errors.New("there is none")
 	}
@@ -299,7 +288,7 @@ func ReadEntity(entityXML []byte, id string) (metadata.Entity, error) {
 	if err != nil {
 		return metadata.Entity{}, err
 	}
-	return metadata.ParseEntity(v, id)
+	return metadata.Parse(v)
 }
 
 // oneOf refuses a value that is given and is none of these.

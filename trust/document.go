@@ -69,11 +69,11 @@ type SAMLDocument struct {
 	LaunchTargets  []string `yaml:"launch_targets,omitempty"`
 
 	AllowInclusiveC14N bool     `yaml:"allow_inclusive_c14n,omitempty"`
-	AllowSignedInside  bool     `yaml:"allow_signed_inside,omitempty"`
 	Contexts           []string `yaml:"contexts,omitempty"`
 	DefaultContext     string   `yaml:"default_context,omitempty"`
 	StateContext       string   `yaml:"state_context,omitempty"`
 	RequestedOnly      bool     `yaml:"requested_only,omitempty"`
+	AllowPlainEntityID bool     `yaml:"allow_plain_entity_id,omitempty"`
 }
 
 // TicketDocument is the legacy part.

@@ -81,10 +81,6 @@ const (
 	SubjectEmail     SubjectKind = "email"
 )
 
-// SubjectNone in SAML terms is no kind of identifier but the lack of one: an assertion names nobody, and attributes say as much as they
-// are released for.
-const SubjectNone = "none"
-
 // SAMLTerms are the SAML part of a partner.
 type SAMLTerms struct {
 	Entity         metadata.Entity
@@ -95,16 +91,16 @@ type SAMLTerms struct {
 	Digest         string      // URI of the reference digest; empty: that of the signature
 	Key            string      // id of the hub's key for this partner; empty: the active one
 	EncryptNameID  bool        // EncryptedID instead of NameID in what we send
-	RequestsSigned bool        // refuse unsigned requests whatever the metadata says
+	RequestsSigned bool        // refuse unsigned requests whatever the metadata says: by its terms or the configuration
 	AsyncLogout    bool        // LogoutRequests through the browser ask for no answer
 	AllowCBC       bool        // AES-CBC for a partner that lists nothing better; its keys in Entity say the same
 	LaunchTargets  []string    // RelayState values that the hub may begin a sign-on with; none: it never does
 
 	AllowInclusiveC14N bool           // its signatures may use Canonical XML 1.0 and 1.1
-	AllowSignedInside  bool           // what it sends by Redirect may carry an XML signature in place of one in the query
 	Contexts           []ContextClass // every class known for this partner; nil: DefaultContexts
 	DefaultContext     string         // class stated when nothing was asked, if it is true; empty: the strongest
 	RequestedOnly      bool           // nothing is released but what its metadata asks for
+	AllowPlainEntityID bool           // its name need not be an absolute URI
 }
 
 // TicketTerms are the legacy part of a partner.

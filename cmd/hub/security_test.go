@@ -141,6 +141,9 @@ func TestSAMLDefaults(t *testing.T) {
 			t.Errorf("%+v", d)
 		}
 	}
+	if d, err := SAMLDefaults(config.Config{SAML: config.SAML{SignedRequests: true}}); err != nil || !d.RequestsSigned {
+		t.Errorf("signed_requests is lost: %+v, %v", d, err)
+	}
 	d, err := SAMLDefaults(config.Config{SAML: config.SAML{Contexts: []string{"https://rx1.example/strong AAL3 IAL2"}}})
 	if c, known := trust.FindContext(d.Contexts, "https://rx1.example/strong"); err != nil || !known || c.Assurance != 3 || c.Identity != 2 {
 		t.Errorf("%+v, %v", c, err)

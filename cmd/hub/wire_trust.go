@@ -26,7 +26,7 @@ func (h *Hub) wireTrust(ctx context.Context) error {
 // SAMLDefaults are the configuration's, in the words of the terms. An error is of its authentication context classes.
 func SAMLDefaults(all config.Config) (trust.SAMLDefaults, error) {
 	c := all.SAML
-	d := trust.SAMLDefaults{Encrypt: c.Encrypt, Algorithm: string(algorithm(c.Sign))}
+	d := trust.SAMLDefaults{Encrypt: c.Encrypt, Algorithm: string(algorithm(c.Sign)), RequestsSigned: c.SignedRequests}
 	if c.Encrypt == "required-by-terms" {
 		d.Encrypt = "never"
 	}

@@ -25,8 +25,7 @@ func (p *program) metadataCommand() *cobra.Command {
 }
 
 func (p *program) metadataLint() *cobra.Command {
-	var id string
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use: "lint FILE", Short: "Say what is wrong with a partner's metadata", Args: cobra.ExactArgs(1),
 		Example: "  lanyard metadata lint pas.xml\n  curl -s https://pas.example/metadata | lanyard metadata lint -",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -34,7 +33,7 @@ func (p *program) metadataLint() *cobra.Command {
 			if err != nil {
 				return exitError{exitMissing, err}
 			}
-			entity, err := trust.ReadEntity(doc, id)
+			entity, err := trust.ReadEntity(doc)
 			if err != nil {
 				return exitError{exitRefused, inFile(args[0], err, trust.ErrInvalid)}
 			}
@@ -48,8 +47,6 @@ func (p *program) metadataLint() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&id, "entity", "", "entity ID, to choose from an aggregate of several")
-	return cmd
 }
 
 // readInput reads a file, or standard input for "-", at most so many bytes.
@@ -105,7 +102,7 @@ func (p *program) warnOf(partner trust.Partner, now time.Time) {
 	if partner.SAML == nil {
 		return
 	}
-	for _, f := range metadata.Lint(partner.SAML.Entity, now, append(p.lintOptions(), metadata.Keyless)...) {
+	for _, f := range partner.SAML.Lint(now, p.lab) {
 		fmt.Fprintf(p.err, "%s: %s: metadata: %s: %s\n", severity(f), partner.ID, f.Code, f.Message)
 	}
 }

@@ -70,6 +70,17 @@ func TestMetadataAboutEverything(t *testing.T) {
 	}
 }
 
+// TestMetadataWantsSignatures where the configuration says so, and nowhere else.
+func TestMetadataWantsSignatures(t *testing.T) {
+	for _, want := range []bool{true, false} {
+		w := newWorld(t)
+		w.p.WantSigned = want
+		if got := strings.Contains(w.asked(http.MethodGet, MetadataPath).Body.String(), ` WantAuthnRequestsSigned="true"`); got != want {
+			t.Errorf("said: %v, want %v", got, want)
+		}
+	}
+}
+
 // TestMetadataNames where enhanced clients go, cards first, and where people are sent with an error.
 func TestMetadataNames(t *testing.T) {
 	w := newWorld(t)

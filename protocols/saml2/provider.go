@@ -67,6 +67,7 @@ type Options struct {
 	MetadataLife time.Duration        // of published metadata; 0: 7 days
 	ClockSkew    time.Duration        // tolerated in partners' clocks; 0: 3 minutes
 	RequestLife  time.Duration        // a message older than this is stale; 0: 5 minutes
+	WantSigned   bool                 // the metadata asks partners to sign their requests; whether they must, their terms say
 	Poster       Poster               // nil: partners are not told by SOAP
 	Senders      Senders              // nil: messages by artifact are not accepted
 	Clients      Clients              // nil: ECP is not offered

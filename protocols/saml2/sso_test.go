@@ -191,6 +191,25 @@ func TestSubjectKinds(t *testing.T) {
 	}
 }
 
+// TestPlainName: a partner whose name is no URI is named by it, in the audience too.
+func TestPlainName(t *testing.T) {
+	w := newWorld(t)
+	const id = "pas.example"
+	w.change(func(p *trust.Partner) {
+		p.ID, p.SAML.Entity.ID, p.SAML.AllowPlainEntityID, p.Terms.Subject = id, id, true, trust.SubjectPairwise
+	})
+	a := w.authn()
+	a.issuer = id
+	s := w.signOn(w.browser(), a)
+	if s.top != "Success" {
+		t.Fatal(s.top, s.under, w.lastReason())
+	}
+	audience := s.assertion.Child(assertionSpace, "Conditions").Child(assertionSpace, "AudienceRestriction").Child(assertionSpace, "Audience").Text()
+	if name := s.assertion.Child(assertionSpace, "Subject").Child(assertionSpace, "NameID"); audience != id || attr(name, "SPNameQualifier") != id {
+		t.Errorf("for %q, of %q", audience, attr(name, "SPNameQualifier"))
+	}
+}
+
 func TestIssueInstantIsOfSending(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
