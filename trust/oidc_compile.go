@@ -13,7 +13,7 @@ func (b *builder) oidc() *OIDCTerms {
 	}
 	t := &OIDCTerms{
 		Profile: Profile(d.Profile), Native: d.Type == "native", ClientAuth: d.Auth, RedirectURIs: d.RedirectURIs, PostLogoutRedirectURIs: d.PostLogoutRedirectURIs,
-		BackchannelLogoutURI: d.BackchannelLogoutURI, FrontchannelLogoutURI: d.FrontchannelLogoutURI, FrontchannelSession: d.FrontchannelSession, Scopes: d.Scopes, Algorithm: d.IDTokenAlg, Bind: d.Bind, Nonce: d.DPoPNonce,
+		BackchannelLogoutURI: d.BackchannelLogoutURI, FrontchannelLogoutURI: d.FrontchannelLogoutURI, FrontchannelSession: d.FrontchannelSession, EndsItself: d.EndsItself, Scopes: d.Scopes, Algorithm: d.IDTokenAlg, Bind: d.Bind, Nonce: d.DPoPNonce,
 		PKCE: d.PKCE == nil || *d.PKCE, DefaultACR: d.DefaultACR, Sector: d.Sector, JWKS: []byte(d.JWKS), JWKSURI: d.JWKSURI,
 	}
 	b.profile(t)

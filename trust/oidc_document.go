@@ -28,6 +28,7 @@ type OIDCDocument struct {
 	BackchannelLogoutURI   string   `yaml:"backchannel_logout_uri,omitempty"`
 	FrontchannelLogoutURI  string   `yaml:"frontchannel_logout_uri,omitempty"`
 	FrontchannelSession    bool     `yaml:"frontchannel_session,omitempty"`
+	EndsItself             bool     `yaml:"ends_itself,omitempty"`
 	Scopes                 []string `yaml:"scopes,omitempty"`
 	IDTokenAlg             string   `yaml:"id_token_alg,omitempty"`
 	PKCE                   *bool    `yaml:"pkce,omitempty"`

@@ -72,6 +72,7 @@ type OIDCTerms struct {
 	BackchannelLogoutURI   string
 	FrontchannelLogoutURI  string
 	FrontchannelSession    bool // iss and sid are added to it
+	EndsItself             bool // it is not told of a sign-out that it asked for
 	Scopes                 []string
 	Algorithm              string // of the ID token
 	PKCE                   bool   // required

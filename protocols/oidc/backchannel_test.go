@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,5 +69,36 @@ func TestWhatAClientAnswersIsLogged(t *testing.T) {
 		if e := readLogoutError([]byte(body)); e != (logoutError{}) {
 			t.Errorf("%q: %+v", body, e)
 		}
+	}
+}
+
+// TestClientThatEndsItself: by its terms a client is not told of the sign-out that it asked for, and of every other it is.
+func TestClientThatEndsItself(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		terms, own bool
+		want       []string
+	}{
+		{"asks, as all do", false, true, []string{"basic", "post"}}, {"asks, and ends itself", true, true, []string{"post"}},
+		{"another asks", true, false, []string{"basic", "post"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.change("basic", func(p *trust.Partner) { p.OIDC.EndsItself = c.terms })
+			b := w.browser()
+			asks := w.tokens(w.redeem("basic", b.code("basic"))).ID
+			if other := w.tokens(w.redeem("post", b.code("post"))).ID; !c.own {
+				asks = other
+			}
+			b.get(logoutQuery("id_token_hint", asks))
+			var told []string
+			for _, p := range w.posted {
+				claims, _ := w.verified(p.form.Get("logout_token"))
+				told = append(told, claims["aud"].(string))
+			}
+			if slices.Sort(told); !slices.Equal(told, c.want) {
+				t.Errorf("told %v, want %v", told, c.want)
+			}
+		})
 	}
 }

@@ -176,11 +176,12 @@ func (o signOut) partner() string {
 }
 
 // end signs out. A client that proved by its hint that it knows the session is signed out by its own word, and yet told as every other
-// is: its server may not know what its page asked for (RP-Initiated Logout 1.0, section 2).
+// is: its server may not know what its page asked for (RP-Initiated Logout 1.0, section 2). Unless its terms say that it ends its session
+// by itself: some need that session until the browser is back, and fail if it was taken from them meanwhile.
 func (p *Provider) end(w http.ResponseWriter, r *http.Request, out signOut, here bridge.Session) {
 	cause := bridge.LogoutCause{Reason: bridge.EndedByUser, Ref: bridge.Ref(r.Context())}
 	if out.session == here.ID && out.client != nil {
-		cause.Reason, cause.Protocol, cause.Partner, cause.Tell = bridge.EndedByPartner, trust.OIDC, out.client.id, true
+		cause.Reason, cause.Protocol, cause.Partner, cause.Tell = bridge.EndedByPartner, trust.OIDC, out.client.id, !out.client.terms.EndsItself
 	}
 	report, err := p.hub.Logout(r.Context(), here.ID, cause)
 	if err != nil {
