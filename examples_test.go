@@ -81,6 +81,8 @@ func beside(t *testing.T) fstest.MapFS {
 		"rota.xml":         of("https://rota.rx1.example/saml/metadata"),
 		"wards.xml":        of("https://wards.rx1.example/saml2/service-provider-metadata/hub"),
 		"portal.xml":       of("https://portal.rx1.example/simplesamlphp"),
+		"clinic.xml":       of("https://keycloak.rx1.example/realms/clinic"),
+		"clinic.secret":    {Data: []byte("generated, thirty-two bytes long\n")},
 		"fhir.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
 		"epr.jwks":         {Data: []byte(`{"keys":[]}`)},
 		"epr.secret":       {Data: []byte("generated, thirty-two bytes long\n")},

@@ -20,8 +20,6 @@ import (
 type soapApp struct {
 	*app
 	entity string
-	hub    *hub
-	key    *components.Leaf
 	hangs  bool
 	told   []string // SessionIndex of each LogoutRequest that it confirmed
 	tried  int
@@ -33,10 +31,9 @@ func (h *hub) soapApp(name, terms string, bindings ...string) *soapApp {
 	if len(bindings) == 0 {
 		bindings = []string{"SOAP"}
 	}
-	a := &soapApp{app: h.app(name), hub: h}
+	a := &soapApp{app: h.app(name)}
 	a.entity = a.base + "/metadata"
 	key := components.SelfSigned(h.t, name, components.RSAKey(h.t))
-	a.key = key
 	h.write(name+".xml", `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="`+a.entity+`"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">`+
 		`<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>`+base64.StdEncoding.EncodeToString(key.Certificate.Raw)+
 		`</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`+
@@ -61,7 +58,6 @@ func (a *soapApp) start() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /acs", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "welcome to "+a.name) })
 	mux.HandleFunc("POST /slo", a.logout)
-	mux.HandleFunc("GET /slo", a.logoutInBrowser)
 	a.serve(mux)
 }
 
