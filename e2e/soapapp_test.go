@@ -20,6 +20,8 @@ import (
 type soapApp struct {
 	*app
 	entity string
+	hub    *hub
+	key    *components.Leaf
 	hangs  bool
 	told   []string // SessionIndex of each LogoutRequest that it confirmed
 	tried  int
@@ -31,9 +33,10 @@ func (h *hub) soapApp(name, terms string, bindings ...string) *soapApp {
 	if len(bindings) == 0 {
 		bindings = []string{"SOAP"}
 	}
-	a := &soapApp{app: h.app(name)}
+	a := &soapApp{app: h.app(name), hub: h}
 	a.entity = a.base + "/metadata"
 	key := components.SelfSigned(h.t, name, components.RSAKey(h.t))
+	a.key = key
 	h.write(name+".xml", `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="`+a.entity+`"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">`+
 		`<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>`+base64.StdEncoding.EncodeToString(key.Certificate.Raw)+
 		`</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`+
@@ -58,6 +61,7 @@ func (a *soapApp) start() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /acs", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "welcome to "+a.name) })
 	mux.HandleFunc("POST /slo", a.logout)
+	mux.HandleFunc("GET /slo", a.logoutInBrowser)
 	a.serve(mux)
 }
 

@@ -23,6 +23,7 @@ type surfer struct {
 	status int
 	body   string
 	trail  []string // every address visited, for failures
+	whole  bool     // says that what it visits takes the whole window, as browsers do
 }
 
 // newSurfer opens a browser; card may be empty.
@@ -56,6 +57,9 @@ func (s *surfer) do(method, address string, form url.Values) {
 			s.t.Fatal(err)
 		}
 		req.Header.Set("Accept", "text/html,*/*")
+		if s.whole {
+			req.Header.Set("Sec-Fetch-Dest", "document")
+		}
 		if method == http.MethodPost {
 			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}

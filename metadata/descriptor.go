@@ -30,6 +30,7 @@ type IdentityProvider struct {
 	ErrorURL                string     // where a partner may send a person whom it cannot help; empty: not said
 	SSO                     []Endpoint // at least one
 	SLO                     []Endpoint
+	AsyncLogout             bool // every SLO endpoint says that a sender may want no answer
 	ArtifactResolution      []IndexedEndpoint
 	NameIDFormats           []string
 	Profiles                []string    // attribute profiles

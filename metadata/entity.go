@@ -37,6 +37,7 @@ const (
 	spaceAlg       = "urn:oasis:names:tc:SAML:metadata:algsupport"
 	spaceAttribute = "urn:oasis:names:tc:SAML:metadata:attribute"
 	spaceRPI       = "urn:oasis:names:tc:SAML:metadata:rpi"
+	spaceAsync     = "urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo"
 	spaceREFEDS    = "http://refeds.org/metadata"
 	spaceAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"
 	spaceXML       = "http://www.w3.org/XML/1998/namespace"

@@ -108,11 +108,7 @@ func replace(t testing.TB, s, old, with string) string {
 
 func parsed(t testing.TB, doc string) Entity {
 	t.Helper()
-	v, err := xmlsec.AcceptUnsigned([]byte(doc), xmlsec.MetadataLimits())
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := Parse(v)
+	e, err := Parse(accepted(t, doc))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,4 +123,13 @@ func codes(findings []Finding, severity Severity) string {
 		}
 	}
 	return strings.Join(list, " ")
+}
+
+func accepted(t testing.TB, doc string) xmlsec.Verified {
+	t.Helper()
+	v, err := xmlsec.AcceptUnsigned([]byte(doc), xmlsec.MetadataLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

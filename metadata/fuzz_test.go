@@ -12,12 +12,18 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(goodPartner(f)))
 	f.Add([]byte(withKeys(rsaKeyValue(testKey().N, 3))))
 	f.Add([]byte(published(f, hub(f))))
+	f.Add([]byte(`<md:EntitiesDescriptor xmlns:md="` + space + `"><md:EntityDescriptor entityID="a"/><md:EntityDescriptor entityID="b"/></md:EntitiesDescriptor>`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		v, err := xmlsec.AcceptUnsigned(doc, xmlsec.MetadataLimits())
 		if err != nil {
 			return
 		}
 		e, err := Parse(v)
+		if err != nil {
+			if e, err = ParseEntity(v, "b"); err == nil && e.ID != "b" {
+				t.Fatalf("another entity of the aggregate: %s", e.ID)
+			}
+		}
 		if err != nil {
 			return
 		}

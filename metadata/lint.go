@@ -28,13 +28,19 @@ type Finding struct {
 // LintOption changes what Lint lets pass.
 type LintOption int
 
-// Lab permits http and endpoints on loopback addresses and *.localhost, and a partner without keys. It is for the demo and for
-// tests; production never sets it.
-const Lab LintOption = 1
+const (
+	// Lab permits http and endpoints on loopback addresses and *.localhost, and a partner without keys. It is for the demo and for
+	// tests; production never sets it.
+	Lab LintOption = iota + 1
+	// Keyless permits a partner without keys: its terms say that it is told in clear.
+	Keyless
+	// PlainID permits an entityID that is a name and no absolute URI (SAML Core 1.3.2), as some services have that are sold to
+	// everybody.
+	PlainID
+)
 
-// PlainID permits an entityID that is a name and no absolute URI (SAML Core 1.3.2), as some services have that are sold to
-// everybody.
-const PlainID LintOption = 2
+// Expired is the code of the one finding that an entity earns by growing old.
+const Expired = "expired"
 
 const (
 	maxEntityID = 1024 // characters; SAML Core 8.3.6
@@ -46,7 +52,10 @@ const (
 
 // Lint checks an entity for use as a partner and returns what Parse noted together with what it finds itself.
 func Lint(e Entity, now time.Time, options ...LintOption) []Finding {
-	l := linter{findings: slices.Clone(e.Notes), lab: slices.Contains(options, Lab), plain: slices.Contains(options, PlainID)}
+	l := linter{
+		findings: slices.Clone(e.Notes),
+		lab:      slices.Contains(options, Lab), keyless: slices.Contains(options, Keyless), plain: slices.Contains(options, PlainID),
+	}
 	l.entityID(e.ID)
 	l.validity(e.ValidUntil, now)
 	if e.SP == nil {
@@ -82,7 +91,7 @@ func (l *linter) validity(until, now time.Time) {
 	switch left := until.Sub(now); {
 	case until.IsZero():
 	case left <= 0:
-		l.fail("expired", "the metadata's validUntil has passed")
+		l.fail(Expired, "the metadata's validUntil has passed")
 	case left < soon:
 		l.warn("expires_soon", "the metadata's validUntil is "+until.Format("2006-01-02 15:04 MST")+": from then on the partner is refused, until newer metadata is applied")
 	case left > maxValidity:
@@ -98,6 +107,7 @@ func Blocking(findings []Finding) bool {
 type linter struct {
 	findings []Finding
 	lab      bool
+	keyless  bool
 	plain    bool
 }
 

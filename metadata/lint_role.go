@@ -17,10 +17,10 @@ func (l *linter) keys(sp *ServiceProvider) {
 	case len(sp.SigningKeys) == 0 && sp.AuthnRequestsSigned:
 		l.fail("no_signing_key", "requests are said to be signed, but there is no key to verify them with")
 	case len(sp.SigningKeys) > 0 || len(sp.EncryptionKeys) > 0:
-	case l.lab:
-		l.warn("no_keys", "there is no usable key")
+	case l.lab || l.keyless:
+		l.warn("no_keys", "there is no usable key: the partner signs nothing, and assertions pass the browser in clear")
 	default:
-		l.fail("no_keys", "there is no usable key")
+		l.fail("no_keys", "there is no usable key; saml.encrypt: never in the terms takes a partner that neither signs nor decrypts")
 	}
 	if len(sp.SigningKeys) > 0 && len(sp.EncryptionKeys) == 0 { // SAML2int v2, SDP-MD05
 		l.warn("no_encryption_key", "there is no key to encrypt to: assertions pass the browser in clear")

@@ -10,29 +10,30 @@ import (
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
 
-// ErrNotMetadata: the document is not the metadata of exactly one entity, or a value in it that decides about trust or time
-// cannot be read.
+// ErrNotMetadata: the document is not the metadata of the one entity that is wanted, or a value in it that decides about trust or
+// time cannot be read.
 var ErrNotMetadata = errors.New("metadata: not the metadata of one entity")
 
 // Parse reads an EntityDescriptor, or an EntitiesDescriptor that holds exactly one (SAML Metadata 2.3). What it has to pass over
 // becomes a note of the entity; Lint repeats the notes. Errors match [ErrNotMetadata].
-func Parse(v xmlsec.Verified) (Entity, error) {
+func Parse(v xmlsec.Verified) (Entity, error) { return ParseEntity(v, "") }
+
+// ParseEntity is Parse for an aggregate of several, of which it reads the entity with this ID. A document about one entity only is
+// read whoever that is.
+func ParseEntity(v xmlsec.Verified, id string) (Entity, error) {
 	root := v.Root()
 	if root == nil {
 		return Entity{}, fmt.Errorf("%w: nothing verified", ErrNotMetadata)
 	}
-	entity, outer := root, []*xmlsec.Element{root}
-	if root.Is(space, "EntitiesDescriptor") {
-		all := root.All(space, "EntityDescriptor")
-		if len(all) != 1 || root.Child(space, "EntitiesDescriptor") != nil {
-			return Entity{}, fmt.Errorf("%w: an aggregate of %d", ErrNotMetadata, len(all))
-		}
-		entity = all[0]
-		outer = append(outer, entity)
+	entity, outer, err := selectEntity(root, id)
+	if err != nil {
+		return Entity{}, err
 	}
-	if !entity.Is(space, "EntityDescriptor") {
-		return Entity{}, fmt.Errorf("%w: the root element is another", ErrNotMetadata)
-	}
+	return readEntity(entity, outer)
+}
+
+// readEntity reads a descriptor; outer is it and what it stands in.
+func readEntity(entity *xmlsec.Element, outer []*xmlsec.Element) (Entity, error) {
 	id := attribute(entity, "entityID")
 	if id == "" {
 		return Entity{}, fmt.Errorf("%w: no entityID", ErrNotMetadata)

@@ -90,9 +90,9 @@ func TestParseAggregate(t *testing.T) {
 	other := replace(t, bare, "pas.rx1", "epr.rx1")
 	for name, doc := range map[string]string{
 		"two":     open + bare + other + `</md:EntitiesDescriptor>`,
+		"three":   open + bare + other + replace(t, bare, "pas.rx1", "lab.rx1") + `</md:EntitiesDescriptor>`,
 		"beside":  open + bare + open + other + `</md:EntitiesDescriptor></md:EntitiesDescriptor>`,
 		"none":    open + `</md:EntitiesDescriptor>`,
-		"nested":  open + open + bare + `</md:EntitiesDescriptor></md:EntitiesDescriptor>`,
 		"no ID":   replace(t, one, ` entityID="https://pas.rx1.example/shibboleth"`, ""),
 		"empty":   replace(t, one, "https://pas.rx1.example/shibboleth", ""),
 		"date":    replace(t, one, "2027-01-01T00:00:00Z", "tomorrow"),

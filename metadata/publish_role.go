@@ -23,7 +23,7 @@ func (w *writer) identityProvider(d Descriptor) {
 	for _, s := range idp.ArtifactResolution {
 		w.indexed("ArtifactResolutionService", s)
 	}
-	w.endpoints("SingleLogoutService", idp.SLO)
+	w.logout(idp)
 	w.each("md:NameIDFormat", idp.NameIDFormats...)
 	w.endpoints("SingleSignOnService", idp.SSO)
 	w.each("md:AttributeProfile", idp.Profiles...)
@@ -54,13 +54,30 @@ func (w *writer) attributeAuthority(d Descriptor) {
 
 func (w *writer) endpoints(name string, all []Endpoint) {
 	for _, e := range all {
-		w.raw(`<md:` + name)
-		w.attr("Binding", e.Binding)
-		w.attr("Location", e.Location)
-		if e.ResponseLocation != "" {
-			w.attr("ResponseLocation", e.ResponseLocation)
-		}
-		w.raw(`></md:` + name + `>`)
+		w.endpoint(name, "", e, "")
+	}
+}
+
+// endpoint writes one, with more on it: a namespace before its attributes, and what is of that namespace behind them.
+func (w *writer) endpoint(name, declared string, e Endpoint, more string) {
+	w.raw(`<md:` + name + declared)
+	w.attr("Binding", e.Binding)
+	w.attr("Location", e.Location)
+	if e.ResponseLocation != "" {
+		w.attr("ResponseLocation", e.ResponseLocation)
+	}
+	w.raw(more + `></md:` + name + `>`)
+}
+
+// logout writes where sign-outs go. By the attribute a partner knows that it may want no answer (Asynchronous Single Logout Profile
+// Extension 1.0); to one that does not see it nothing changes.
+func (w *writer) logout(idp IdentityProvider) {
+	declared, more := "", ""
+	if idp.AsyncLogout {
+		declared, more = ` xmlns:aslo="`+spaceAsync+`"`, ` aslo:supportsAsynchronous="true"`
+	}
+	for _, e := range idp.SLO {
+		w.endpoint("SingleLogoutService", declared, e, more)
 	}
 }
 

@@ -26,6 +26,7 @@ func hub(t testing.TB) Descriptor {
 				{BindingRedirect, "https://hub.rx1.example/saml/slo", "https://hub.rx1.example/saml/slo/done?a=1&b=2"},
 				{BindingSOAP, "https://hub.rx1.example/saml/slo/soap", ""},
 			},
+			AsyncLogout:        true,
 			ArtifactResolution: []IndexedEndpoint{{BindingSOAP, "https://hub.rx1.example/saml/artifact", 0, true}},
 			NameIDFormats:      []string{NameIDPersistent, NameIDTransient}, Profiles: []string{"urn:oasis:names:tc:SAML:2.0:profiles:attribute:basic"},
 			Attributes: []Attribute{{"urn:oid:0.9.2342.19200300.100.1.1", nameFormatURI, "uid", nil}},
@@ -93,6 +94,11 @@ func TestPublish(t *testing.T) {
 		"SingleSignOnService SingleSignOnService AttributeProfile Attribute"
 	if got := strings.Join(order, " "); got != want {
 		t.Errorf("order %s", got)
+	}
+	for _, e := range role.All(space, "SingleLogoutService") {
+		if said, _ := e.AttrNS(spaceAsync, "supportsAsynchronous"); said != "true" {
+			t.Errorf("no word of sign-outs without an answer: %s", e.Raw())
+		}
 	}
 	if scope := descend(role, space, "Extensions", spaceShib, "Scope"); scope == nil || scope.Text() != "rx1.example" {
 		t.Error("no scope")

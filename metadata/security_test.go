@@ -210,8 +210,13 @@ func TestLintAtItsLimits(t *testing.T) {
 		t.Errorf("64 keys: %q", got)
 	}
 	bare := replace(t, withKeys(""), `AuthnRequestsSigned="true" `, "")
-	if got := codes(Lint(parsed(t, bare), now, Lab), Warning); got != "no_keys slo_no_key" {
-		t.Errorf("without keys in a lab: %q", got)
+	for _, o := range []LintOption{Lab, Keyless} {
+		if got := codes(Lint(parsed(t, bare), now, o), Warning); got != "no_keys slo_no_key" {
+			t.Errorf("without keys, option %d: %q", o, got)
+		}
+	}
+	if got := codes(Lint(parsed(t, withKeys("")), now, Keyless), Error); got != "no_signing_key" {
+		t.Errorf("without keys, and requests said to be signed: %q", got)
 	}
 	encrypts := strings.Replace(rsaKeyValue(testKey().N, 65537), "signing", "encryption", 1)
 	if got := codes(Lint(parsed(t, replace(t, withKeys(encrypts), `AuthnRequestsSigned="true" `, "")), now), Error); got != "" {

@@ -74,6 +74,7 @@ func TestCompileRefuses(t *testing.T) {
 		"assurance":           {ticketDoc + "require: { assurance: AAL4 }\n", "AAL4"},
 		"identity":            {ticketDoc + "require: { identity: 4 }\n", "identity"},
 		"subject":             {ticketDoc + "subject: name\n", "subject"},
+		"subject of nobody":   {ticketDoc + "subject: none\n", "for saml2"},
 		"secret missing":      {"partner: epr\nprotocol: oidc\noidc: { redirect_uris: [https://a.example/cb] }\n", "do not fit"},
 		"public without PKCE": {"partner: epr\nprotocol: oidc\noidc: { auth: none, pkce: false, redirect_uris: [https://a.example/cb] }\n", "pkce"},
 		"reserved claim":      {"partner: epr\nprotocol: oidc\nrelease: [{ name: sub, value: person.email }]\noidc: { auth: none, redirect_uris: [https://a.example/cb] }\n", "fills itself"},
@@ -175,12 +176,12 @@ func TestSAMLDefaults(t *testing.T) {
 	}{
 		"nobody says":            {SAMLDocument{}, SAMLDefaults{}, "when-key-present", "RS256"},
 		"the configuration says": {SAMLDocument{}, given, "never", "ES256"},
-		"the terms say":          {SAMLDocument{Encrypt: "always", Algorithm: "RS256", AllowInclusiveC14N: true}, given, "always", "RS256"},
+		"the terms say":          {SAMLDocument{Encrypt: "always", Algorithm: "RS256", AllowInclusiveC14N: true, AllowSignedInside: true}, given, "always", "RS256"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := Document{Partner: "https://sp.example/", Protocol: SAML2, SAML: &c.terms}
 			p, _ := compiler.Compile(d, nil, CompileOptions{SAML: c.defaults}) // it complains about metadata only
-			if p.SAML.AllowInclusiveC14N != c.terms.AllowInclusiveC14N || p.SAML.Encrypt != c.wantEncrypt || p.SAML.Algorithm != c.wantSigned {
+			if p.SAML.AllowInclusiveC14N != c.terms.AllowInclusiveC14N || p.SAML.AllowSignedInside != c.terms.AllowSignedInside || p.SAML.Encrypt != c.wantEncrypt || p.SAML.Algorithm != c.wantSigned {
 				t.Errorf("encrypt %q, algorithm %q", p.SAML.Encrypt, p.SAML.Algorithm)
 			}
 		})

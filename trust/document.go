@@ -69,6 +69,7 @@ type SAMLDocument struct {
 	LaunchTargets  []string `yaml:"launch_targets,omitempty"`
 
 	AllowInclusiveC14N bool     `yaml:"allow_inclusive_c14n,omitempty"`
+	AllowSignedInside  bool     `yaml:"allow_signed_inside,omitempty"`
 	Contexts           []string `yaml:"contexts,omitempty"`
 	DefaultContext     string   `yaml:"default_context,omitempty"`
 	StateContext       string   `yaml:"state_context,omitempty"`

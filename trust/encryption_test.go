@@ -67,3 +67,35 @@ func TestCBCOnlyMetadata(t *testing.T) {
 		})
 	}
 }
+
+// TestKeylessPartner: a product that has no key at all, such as dex, is taken once the terms of that very partner say that it is told in
+// clear. The configuration of all partners does not say it.
+func TestKeylessPartner(t *testing.T) {
+	compiler, err := NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(metadataListing(t))
+	start, end := strings.Index(whole, "<md:KeyDescriptor>"), strings.Index(whole, "<md:AssertionConsumerService")
+	bare := whole[:start] + whole[end:]
+	for name, c := range map[string]struct {
+		terms    SAMLDocument
+		defaults SAMLDefaults
+		metadata string
+		want     string
+	}{
+		"nobody says":            {SAMLDocument{}, SAMLDefaults{}, bare, "no_keys"},
+		"the configuration says": {SAMLDocument{}, SAMLDefaults{Encrypt: "never"}, bare, "no_keys"},
+		"always":                 {SAMLDocument{Encrypt: "always"}, SAMLDefaults{}, bare, "no_keys"},
+		"the terms say":          {SAMLDocument{Encrypt: "never"}, SAMLDefaults{}, bare, ""},
+		"it says that it signs":  {SAMLDocument{Encrypt: "never"}, SAMLDefaults{}, strings.Replace(bare, "<md:SPSSODescriptor ", `<md:SPSSODescriptor AuthnRequestsSigned="true" `, 1), "no_signing_key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Document{Partner: "https://sp.example/", Protocol: SAML2, Stage: Live, SAML: &c.terms}
+			_, err := compiler.Compile(d, []byte(c.metadata), CompileOptions{Now: time.Now(), SAML: c.defaults})
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}

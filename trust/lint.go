@@ -7,11 +7,7 @@ import (
 )
 
 // Lint looks at the metadata as the terms permit it to be.
-func (t *SAMLTerms) Lint(now time.Time, lab bool) []metadata.Finding {
-	var options []metadata.LintOption
-	if lab {
-		options = append(options, metadata.Lab)
-	}
+func (t *SAMLTerms) Lint(now time.Time, options ...metadata.LintOption) []metadata.Finding {
 	if t.AllowPlainEntityID {
 		options = append(options, metadata.PlainID)
 	}

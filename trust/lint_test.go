@@ -80,7 +80,7 @@ func TestRequestsSignedForAll(t *testing.T) {
 }
 
 func warns(p Partner, code string) bool {
-	return slices.ContainsFunc(p.SAML.Lint(time.Now(), false), func(f metadata.Finding) bool {
+	return slices.ContainsFunc(p.SAML.Lint(time.Now()), func(f metadata.Finding) bool {
 		return f.Code == code && f.Severity == metadata.Warning
 	})
 }

@@ -81,6 +81,10 @@ const (
 	SubjectEmail     SubjectKind = "email"
 )
 
+// SubjectNone in SAML terms is no kind of identifier but the lack of one: an assertion names nobody, and attributes say as much as they
+// are released for.
+const SubjectNone = "none"
+
 // SAMLTerms are the SAML part of a partner.
 type SAMLTerms struct {
 	Entity         metadata.Entity
@@ -97,6 +101,7 @@ type SAMLTerms struct {
 	LaunchTargets  []string    // RelayState values that the hub may begin a sign-on with; none: it never does
 
 	AllowInclusiveC14N bool           // its signatures may use Canonical XML 1.0 and 1.1
+	AllowSignedInside  bool           // what it sends by Redirect may carry an XML signature in place of one in the query
 	Contexts           []ContextClass // every class known for this partner; nil: DefaultContexts
 	DefaultContext     string         // class stated when nothing was asked, if it is true; empty: the strongest
 	RequestedOnly      bool           // nothing is released but what its metadata asks for

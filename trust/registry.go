@@ -118,7 +118,7 @@ func (r *Registry) compile(rec Record) (Partner, error) {
 	if err != nil {
 		return Partner{}, err
 	}
-	p, err := r.compiler.Compile(docs[0], rec.Metadata, CompileOptions{Lab: r.lab, Now: r.clock(), SAML: r.SAML})
+	p, err := r.compiler.Compile(docs[0], rec.Metadata, CompileOptions{Lab: r.lab, Now: r.clock(), SAML: r.SAML, Stored: true})
 	p.Revision = rec.Revision
 	return p, err
 }

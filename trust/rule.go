@@ -92,14 +92,15 @@ type SubjectView struct {
 
 // Compiler type-checks the expressions of documents.
 type Compiler struct {
-	env *cel.Env
+	env     *cel.Env
+	partner PartnerView // whose terms are compiled
 }
 
-// NewCompiler prepares the expression environment: person, role, roles, session, subject and AAL1 to AAL3.
+// NewCompiler prepares the expression environment: person, role, roles, session, subject, partner and AAL1 to AAL3.
 func NewCompiler() (Compiler, error) {
 	env, err := cel.NewEnv(
 		ext.NativeTypes(reflect.TypeFor[RoleView](), reflect.TypeFor[PersonView](), reflect.TypeFor[SessionView](),
-			reflect.TypeFor[SubjectView](), reflect.TypeFor[OrgView](), reflect.TypeFor[PlaceView](),
+			reflect.TypeFor[SubjectView](), reflect.TypeFor[OrgView](), reflect.TypeFor[PlaceView](), reflect.TypeFor[PartnerView](),
 			reflect.TypeFor[EffectiveView](), reflect.TypeFor[ActivityView](), ext.ParseStructTags(true)),
 		ext.Strings(),
 		cel.Variable("person", cel.ObjectType("trust.PersonView")),
@@ -107,6 +108,7 @@ func NewCompiler() (Compiler, error) {
 		cel.Variable("roles", cel.ListType(cel.ObjectType("trust.RoleView"))),
 		cel.Variable("session", cel.ObjectType("trust.SessionView")),
 		cel.Variable("subject", cel.ObjectType("trust.SubjectView")),
+		cel.Variable("partner", cel.ObjectType("trust.PartnerView")),
 		cel.Constant("AAL1", cel.IntType, types.Int(1)),
 		cel.Constant("AAL2", cel.IntType, types.Int(2)),
 		cel.Constant("AAL3", cel.IntType, types.Int(3)),
@@ -114,7 +116,7 @@ func NewCompiler() (Compiler, error) {
 	if err != nil {
 		return Compiler{}, fmt.Errorf("trust: expression environment: %w", err)
 	}
-	return Compiler{env: env}, nil
+	return Compiler{env: env, partner: partnerView(Partner{})}, nil
 }
 
 // Condition compiles an expression that must be boolean.
@@ -146,11 +148,12 @@ func (c Compiler) compile(source string, check func(*cel.Type) error) (*Clause, 
 	if err := check(checked.OutputType()); err != nil {
 		return nil, err
 	}
-	program, err := c.env.Program(checked, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
+	expr := checked.NativeRep().Expr()
+	options := append([]cel.ProgramOption{cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize)}, c.known(expr)...)
+	program, err := c.env.Program(checked, options...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	expr := checked.NativeRep().Expr()
 	return &Clause{Source: source, Program: program, RBAC: needsRBAC(expr), Place: needsPlace(expr)}, nil
 }
 

@@ -330,6 +330,41 @@ func TestChangesAndTheRegistry(t *testing.T) {
 	}
 }
 
+// TestExpiredMetadataIsKnown: a partner whose metadata has expired since it was applied stays known, so that it is told why it is refused
+// and its sessions can be ended. It cannot be applied so.
+func TestExpiredMetadataIsKnown(t *testing.T) {
+	ctx, now := t.Context(), time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+	compiler, err := NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entity := []byte(strings.Replace(string(metadataListing(t)), " entityID", ` validUntil="2026-11-26T00:00:00Z" entityID`, 1))
+	d := Document{Partner: "https://sp.example/", Protocol: SAML2, Stage: Live}
+	store := &shelf{}
+	change, err := Propose(ctx, store, compiler, d, entity, CompileOptions{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := change.Apply(ctx, store, now); err != nil {
+		t.Fatal(err)
+	}
+	later := now.Add(48 * time.Hour)
+	if _, err := Propose(ctx, store, compiler, d, entity, CompileOptions{Now: later}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("applied when it had expired: %v", err)
+	}
+	r := NewRegistry(store, compiler, false, func() time.Time { return later })
+	if err := errors.Join(r.Load(ctx), r.Broken()); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := r.Partner(SAML2, d.Partner); err != nil || p.SAML.Entity.ValidUntil.IsZero() {
+		t.Errorf("%+v, %v", p, err)
+	}
+	store.records[0].Metadata = []byte(strings.Replace(string(entity), "https://sp.example/acs", "http://sp.example/acs", 1))
+	if err := r.Load(ctx); err != nil || !errors.Is(r.Broken(), ErrInvalid) {
+		t.Errorf("what is wrong for another reason is served: %v, %v", err, r.Broken())
+	}
+}
+
 func TestRedirectsAreComparedWhole(t *testing.T) {
 	p, err := compile(t, oidcDoc)
 	if err != nil {

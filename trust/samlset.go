@@ -39,6 +39,10 @@ var samlSets = map[string]set{
 	},
 	"subject-id":  {{Name: "urn:oasis:names:tc:SAML:attribute:subject-id", Friendly: "subject-id", Value: "subject.scoped"}},
 	"pairwise-id": {{Name: "urn:oasis:names:tc:SAML:attribute:pairwise-id", Friendly: "pairwise-id", Value: "subject.pairwise_scoped"}},
+	"subject-identifiers": { // what the metadata signals that it needs, the pairwise one where either will do (SAML2int SDP-IDP15)
+		{Name: "urn:oasis:names:tc:SAML:attribute:subject-id", Friendly: "subject-id", Value: "partner.subject_id == 'subject-id' ? subject.scoped : ''"},
+		{Name: "urn:oasis:names:tc:SAML:attribute:pairwise-id", Friendly: "pairwise-id", Value: "partner.subject_id in ['pairwise-id', 'any'] ? subject.pairwise_scoped : ''"},
+	},
 	"personalized": { // the names of REFEDS Personalized Access
 		{Name: "urn:oid:2.16.840.1.113730.3.1.241", Friendly: "displayName", Value: "person.name"},
 		{Name: "urn:oid:2.5.4.42", Friendly: "givenName", Value: "person.given_name"},

@@ -187,32 +187,18 @@ func plainAddress(action string) bool {
 	return true
 }
 
+// escaped is what html/template writes for a byte in text, titles and quoted attributes; empty: the byte itself.
+var escaped = [256]string{0: "\uFFFD", '"': "&#34;", '&': "&amp;", '\'': "&#39;", '+': "&#43;", '<': "&lt;", '>': "&gt;"}
+
 // escapeHTML escapes text, titles and quoted attributes as html/template does.
 func escapeHTML(buf *bytes.Buffer, s string) {
 	last := 0
 	for i := range len(s) {
-		var as string
-		switch s[i] {
-		case 0:
-			as = "\uFFFD"
-		case '"':
-			as = "&#34;"
-		case '&':
-			as = "&amp;"
-		case '\'':
-			as = "&#39;"
-		case '+':
-			as = "&#43;"
-		case '<':
-			as = "&lt;"
-		case '>':
-			as = "&gt;"
-		default:
-			continue
+		if as := escaped[s[i]]; as != "" {
+			buf.WriteString(s[last:i])
+			buf.WriteString(as)
+			last = i + 1
 		}
-		buf.WriteString(s[last:i])
-		buf.WriteString(as)
-		last = i + 1
 	}
 	buf.WriteString(s[last:])
 }

@@ -146,7 +146,7 @@ func TestEffectiveActivitiesAreWorkedOutOnDemand(t *testing.T) {
 		"release: [{ name: n, value: person.uid, when: \"roles.exists(r, r.effective.role == person.uid)\" }]": true,
 	} {
 		f := withRBAC(t, document)
-		role, _ := translator.variables(f, false)["role"].(trust.RoleView)
+		role, _ := translator.view(f, false).variables()["role"].(trust.RoleView)
 		if got := len(role.EffectiveCodes) > 0; got != want || f.Partner.Terms.NeedsRBAC() != want {
 			t.Errorf("%s: worked out: %v, needed: %v", document, got, f.Partner.Terms.NeedsRBAC())
 		}

@@ -4,11 +4,11 @@ import "github.com/lanyard-hub/lanyard/trust"
 
 // evaluate gives the values of a rule. Most rules only name a field; that needs no interpreter, and a test holds
 // that the answer is the interpreter's.
-func evaluate(c *trust.Clause, vars map[string]any) (values []any, list bool, err error) {
-	if values, list, ok := field(c.Source, vars); ok {
+func evaluate(c *trust.Clause, v *view) (values []any, list bool, err error) {
+	if values, list, ok := field(c.Source, v); ok {
 		return values, list, nil
 	}
-	out, _, err := c.Program.Eval(vars)
+	out, _, err := c.Program.Eval(v.variables())
 	if err != nil {
 		return nil, false, err
 	}
@@ -16,16 +16,12 @@ func evaluate(c *trust.Clause, vars map[string]any) (values []any, list bool, er
 	return values, list, nil
 }
 
-// field reads a field of person, role or subject if the expression is nothing but its name.
-func field(source string, vars map[string]any) (values []any, list, ok bool) {
-	person, known := vars["person"].(trust.PersonView)
-	role, also := vars["role"].(trust.RoleView)
-	if !known || !also {
-		return nil, false, false
-	}
-	if s, ok := personField(source, person); ok {
+// field reads a field of person or role if the expression is nothing but its name.
+func field(source string, v *view) (values []any, list, ok bool) {
+	if s, ok := personField(source, &v.person); ok {
 		return one(s), false, true
 	}
+	role := &v.role
 	if s, ok := roleField(source, role); ok {
 		return one(s), false, true
 	}
@@ -42,7 +38,7 @@ func field(source string, vars map[string]any) (values []any, list, ok bool) {
 	return nil, false, false
 }
 
-func personField(source string, p trust.PersonView) (string, bool) {
+func personField(source string, p *trust.PersonView) (string, bool) {
 	switch source {
 	case "person.uid":
 		return p.UID, true
@@ -64,7 +60,7 @@ func personField(source string, p trust.PersonView) (string, bool) {
 	return "", false
 }
 
-func roleField(source string, r trust.RoleView) (string, bool) {
+func roleField(source string, r *trust.RoleView) (string, bool) {
 	switch source {
 	case "role.id":
 		return r.ID, true

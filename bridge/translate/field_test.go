@@ -39,13 +39,13 @@ func TestFieldsEqualTheInterpreter(t *testing.T) {
 				ID: text.Draw(rt, "id"), OrgCode: text.Draw(rt, "org"), OrgName: text.Draw(rt, "org name"), Code: text.Draw(rt, "code"), Name: text.Draw(rt, "role"),
 				Activities: coded.Draw(rt, "activities"), Workgroups: coded.Draw(rt, "workgroups"), AreasOfWork: coded.Draw(rt, "areas"),
 			}}
-			vars := translator.variables(in, false)
-			out, _, err := clause.Program.Eval(vars)
+			v := translator.view(in, false)
+			out, _, err := clause.Program.Eval(v.variables())
 			if err != nil {
 				rt.Fatal(err)
 			}
 			values, list := neutral(out)
-			got, gotList, ok := field(source, vars)
+			got, gotList, ok := field(source, v)
 			if !ok || gotList != list || !reflect.DeepEqual(got, values) {
 				rt.Fatalf("%s: %v, %v, %v; the interpreter says %v, %v", source, got, gotList, ok, values, list)
 			}

@@ -56,11 +56,8 @@ func (t Translator) translate(in bridge.Facts, emergency bool) (bridge.Issuance,
 	if err := check(in, iss); err != nil {
 		return bridge.Issuance{}, err
 	}
-	var vars map[string]any
-	if in.Partner.Terms.When != nil || in.Wants == nil || len(in.Wants) > 0 { // else nothing is evaluated
-		vars = t.variables(in, emergency)
-	}
-	if err := checkCondition(in, vars); err != nil && !emergency {
+	v := t.view(in, emergency)
+	if err := checkCondition(v); err != nil && !emergency {
 		return bridge.Issuance{}, err
 	}
 	subject, err := t.subject(in)
@@ -68,9 +65,15 @@ func (t Translator) translate(in bridge.Facts, emergency bool) (bridge.Issuance,
 		return bridge.Issuance{}, err
 	}
 	iss.Subject = subject
-	for _, rule := range in.Partner.Terms.Released(emergency) {
+	released := in.Partner.Terms.Released(emergency)
+	most := len(released)
+	if in.Wants != nil {
+		most = min(most, len(in.Wants))
+	}
+	iss.Attributes = make([]bridge.Attribute, 0, most)
+	for _, rule := range released {
 		if in.Wants == nil || slices.Contains(in.Wants, rule.Name) {
-			apply(&iss, rule, in, vars)
+			apply(&iss, rule, v)
 		}
 	}
 	return iss, nil
@@ -124,9 +127,9 @@ func held(in bridge.Facts) bool {
 	return ok
 }
 
-func checkCondition(in bridge.Facts, vars map[string]any) error {
-	p := in.Partner
-	ok, err := holds(p.Terms.When, in, vars)
+func checkCondition(v *view) error {
+	p := v.in.Partner
+	ok, err := holds(p.Terms.When, v)
 	if err != nil {
 		return bridge.Refuse(bridge.RoleNotAllowed, "Whether %s accepts this role cannot be told.", p.Name).WithCode("condition_failed").Because(err)
 	}
@@ -139,14 +142,14 @@ func checkCondition(in bridge.Facts, vars map[string]any) error {
 var errNoRBAC = errors.New("translate: no RBAC document is in force")
 
 // holds evaluates a condition; none always holds, and one that fails never does.
-func holds(c *trust.Clause, in bridge.Facts, vars map[string]any) (bool, error) {
+func holds(c *trust.Clause, v *view) (bool, error) {
 	if c == nil {
 		return true, nil
 	}
-	if c.RBAC && in.RBAC == nil {
+	if c.RBAC && v.in.RBAC == nil {
 		return false, errNoRBAC
 	}
-	out, _, err := c.Program.Eval(vars)
+	out, _, err := c.Program.Eval(v.variables())
 	if err != nil {
 		return false, fmt.Errorf("translate: %s: %w", c.Source, err)
 	}
@@ -194,13 +197,13 @@ func (t Translator) derive(purpose, sector, value string) string {
 }
 
 // apply evaluates one rule and notes what became of it.
-func apply(iss *bridge.Issuance, rule trust.Rule, in bridge.Facts, vars map[string]any) {
+func apply(iss *bridge.Issuance, rule trust.Rule, v *view) {
 	withhold := func(why string) {
 		iss.Withheld = append(iss.Withheld, bridge.Withheld{Name: rule.Name, Rule: rule.ID, Why: why})
 	}
-	ok, err := holds(rule.When, in, vars)
+	ok, err := holds(rule.When, v)
 	switch {
-	case in.RBAC == nil && rule.NeedsRBAC():
+	case v.in.RBAC == nil && rule.NeedsRBAC():
 		withhold("no RBAC document is in force")
 		return
 	case err != nil:
@@ -210,7 +213,7 @@ func apply(iss *bridge.Issuance, rule trust.Rule, in bridge.Facts, vars map[stri
 		withhold("condition not met: " + rule.When.Source)
 		return
 	}
-	values, list, err := evaluate(rule.Value, vars)
+	values, list, err := evaluate(rule.Value, v)
 	if err != nil {
 		withhold("the value could not be evaluated")
 		return
@@ -234,6 +237,6 @@ func clean(s string) string {
 
 // Holds reports whether a condition of the hub's own holds of a person; one that fails does not.
 func (t Translator) Holds(c *trust.Clause, in bridge.Facts) bool {
-	ok, err := holds(c, in, t.variables(in, false))
+	ok, err := holds(c, t.view(in, false))
 	return ok && err == nil
 }

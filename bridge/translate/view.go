@@ -8,30 +8,53 @@ import (
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
-// variables are what the terms' expressions may speak of.
-func (t Translator) variables(in bridge.Facts, emergency bool) map[string]any {
-	pairwise := t.pairwise(in.Partner, in.Person.UID)
-	open := in.Person.OpenRoles(in.Now)
-	view := roleView
-	if in.RBAC != nil && in.Partner.Terms.NeedsRBAC() { // else nobody looks
-		view = func(r people.RoleProfile) trust.RoleView { return effective(roleView(r), in.RBAC.Effective(r)) }
+// view is what the terms' expressions may speak of. Most terms only name fields of person and role: the rest is worked out when an
+// expression wants the interpreter.
+type view struct {
+	t         Translator
+	in        bridge.Facts
+	emergency bool
+	person    trust.PersonView
+	role      trust.RoleView
+	all       map[string]any // see variables
+}
+
+func (t Translator) view(in bridge.Facts, emergency bool) *view {
+	v := &view{t: t, in: in, emergency: emergency, person: personView(in)}
+	if in.Role.ID != "" {
+		v.role = v.roleView(in.Role)
 	}
+	return v
+}
+
+// roleView adds what the RBAC document says of the role if anybody looks.
+func (v *view) roleView(r people.RoleProfile) trust.RoleView {
+	if v.in.RBAC == nil || !v.in.Partner.Terms.NeedsRBAC() {
+		return roleView(r)
+	}
+	return effective(roleView(r), v.in.RBAC.Effective(r))
+}
+
+// variables are the view as the interpreter takes it.
+func (v *view) variables() map[string]any {
+	if v.all != nil {
+		return v.all
+	}
+	open := v.in.Person.OpenRoles(v.in.Now)
 	roles := make([]trust.RoleView, len(open))
 	for i, r := range open {
-		roles[i] = view(r)
+		roles[i] = v.roleView(r)
 	}
-	role := trust.RoleView{}
-	if in.Role.ID != "" {
-		role = view(in.Role)
-	}
-	return map[string]any{
-		"person": personView(in),
-		"role":   role,
+	s, pairwise := v.in.Session, v.t.pairwise(v.in.Partner, v.in.Person.UID)
+	v.all = map[string]any{
+		"person": v.person,
+		"role":   v.role,
 		"roles":  roles,
-		"session": trust.SessionView{Assurance: int(in.Session.Assurance), Method: string(in.Session.Method), Emergency: emergency, Standing: string(in.Session.Standing.Told()),
-			Workstation: in.Session.Workstation, Place: trust.PlaceView{ID: in.Place.Workstation, Key: in.Place.Key}},
-		"subject": trust.SubjectView{Pairwise: pairwise, Scoped: scoped(in.Person.UID, t.Scope), PairwiseScoped: scoped(pairwise, t.Scope), Scope: t.Scope},
+		"session": trust.SessionView{Assurance: int(s.Assurance), Method: string(s.Method), Emergency: v.emergency, Standing: string(s.Standing.Told()),
+			Workstation: s.Workstation, Place: trust.PlaceView{ID: v.in.Place.Workstation, Key: v.in.Place.Key}},
+		"subject": trust.SubjectView{Pairwise: pairwise, Scoped: scoped(v.in.Person.UID, v.t.Scope), PairwiseScoped: scoped(pairwise, v.t.Scope), Scope: v.t.Scope},
 	}
+	return v.all
 }
 
 // scoped joins an identifier and a scope; empty if it is not of the form that every partner may rely on: 1 to 127 characters on

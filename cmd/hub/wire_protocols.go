@@ -11,6 +11,7 @@ import (
 	"github.com/lanyard-hub/lanyard/protocols/ticket"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
+	"github.com/lanyard-hub/lanyard/web/signin"
 )
 
 // wireProtocols builds the front ends and tells the core how each ends a session at its partners.
@@ -26,6 +27,7 @@ func (h *Hub) wireProtocols(context.Context) error {
 		Kit:            h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(),
 		About: about(c), Attributes: attributes(c.SAML.Metadata.Attributes), MetadataLife: c.SAML.Metadata.Life, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife, WantSigned: c.SAML.SignedRequests,
 		Poster: poster, Senders: h.registry, Clients: h.clients(), CardECP: h.cardECP(), AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
+		ResultURL: signin.ResultAgain,
 	})
 	if err != nil {
 		return err
@@ -102,9 +104,13 @@ func responseTypes(names []string) []trust.ResponseType {
 // outgoing shapes the bounded HTTP client as the front ends want it.
 type outgoing struct{ client *httpsource.Client }
 
+// soapAction is what SOAP 1.1 (6.1.1) wants of every request by HTTP, with the value that SAML Bindings 3.2.3.1 has for it: some
+// stacks look for their service by it, and refuse a request without.
+const soapAction = `"http://www.oasis-open.org/committees/security"`
+
 // Post implements saml2.Poster.
 func (o outgoing) Post(ctx context.Context, target, contentType string, body []byte) (int, []byte, error) {
-	r, err := o.client.Post(ctx, target, contentType, body)
+	r, err := o.client.Post(ctx, target, contentType, body, httpsource.Header{Name: "SOAPAction", Value: soapAction})
 	return r.Status, r.Body, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // explained is an issuance as `policy explain --json` prints it.
@@ -31,8 +32,16 @@ type explainedWithheld struct {
 	Rule string `json:"rule"`
 }
 
+// named is by what name the partner knows the person; empty if its terms say none.
+func named(iss bridge.Issuance) string {
+	if iss.SubjectKind == trust.SubjectNone {
+		return ""
+	}
+	return iss.Subject
+}
+
 func printIssuanceJSON(out io.Writer, iss bridge.Issuance) error {
-	e := explained{Subject: iss.Subject, Kind: string(iss.SubjectKind), Attributes: []explainedValue{}, Withheld: []explainedWithheld{}}
+	e := explained{Subject: named(iss), Kind: string(iss.SubjectKind), Attributes: []explainedValue{}, Withheld: []explainedWithheld{}}
 	for _, a := range iss.Attributes {
 		e.Attributes = append(e.Attributes, explainedValue{a.Name, a.Friendly, a.Values, a.Rule})
 	}
@@ -59,7 +68,7 @@ func printIssuance(out io.Writer, iss bridge.Issuance) error {
 		return s
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "SUBJECT\t%s\t%s\n\n", iss.Subject, iss.SubjectKind)
+	fmt.Fprintf(w, "SUBJECT\t%s\t%s\n\n", named(iss), iss.SubjectKind)
 	fmt.Fprintln(w, "ATTRIBUTE\tVALUE\tBY")
 	for _, a := range iss.Attributes {
 		name := a.Name

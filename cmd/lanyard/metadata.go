@@ -25,7 +25,8 @@ func (p *program) metadataCommand() *cobra.Command {
 }
 
 func (p *program) metadataLint() *cobra.Command {
-	return &cobra.Command{
+	var id string
+	cmd := &cobra.Command{
 		Use: "lint FILE", Short: "Say what is wrong with a partner's metadata", Args: cobra.ExactArgs(1),
 		Example: "  lanyard metadata lint pas.xml\n  curl -s https://pas.example/metadata | lanyard metadata lint -",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,7 +34,7 @@ func (p *program) metadataLint() *cobra.Command {
 			if err != nil {
 				return exitError{exitMissing, err}
 			}
-			entity, err := trust.ReadEntity(doc)
+			entity, err := trust.ReadEntity(doc, id)
 			if err != nil {
 				return exitError{exitRefused, inFile(args[0], err, trust.ErrInvalid)}
 			}
@@ -47,6 +48,8 @@ func (p *program) metadataLint() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&id, "entity", "", "entity ID, to choose from an aggregate of several")
+	return cmd
 }
 
 // readInput reads a file, or standard input for "-", at most so many bytes.
@@ -102,7 +105,7 @@ func (p *program) warnOf(partner trust.Partner, now time.Time) {
 	if partner.SAML == nil {
 		return
 	}
-	for _, f := range partner.SAML.Lint(now, p.lab) {
+	for _, f := range partner.SAML.Lint(now, append(p.lintOptions(), metadata.Keyless)...) {
 		fmt.Fprintf(p.err, "%s: %s: metadata: %s: %s\n", severity(f), partner.ID, f.Code, f.Message)
 	}
 }

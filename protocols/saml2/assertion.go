@@ -58,7 +58,9 @@ func (p *Provider) assertion(a assertion) (doc []byte, at int, err error) {
 	w.issuer(p.EntityID, false)
 	at = len(w.b)
 	w.raw("<saml:Subject>")
-	w.nameID(a.subject, false)
+	if a.subject.present() {
+		w.nameID(a.subject, false)
+	}
 	w.confirmation(a, end)
 	w.raw("</saml:Subject><saml:Conditions")
 	w.attr("NotBefore", string(appendInstant(nil, from)))

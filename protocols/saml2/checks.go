@@ -3,6 +3,7 @@ package saml2
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -65,10 +66,10 @@ func (q *inquiry) run() (failed string, r *bridge.Refusal) {
 	return "", nil
 }
 
-// checkMetadata: what a partner's metadata says is good until it says so (SAML Metadata 2.3.2).
+// checkMetadata: what a partner's metadata says is good until it says so (SAML Metadata 2.3.2), by its clock or ours.
 func checkMetadata(q *inquiry) *bridge.Refusal {
 	until := q.partner.SAML.Entity.ValidUntil
-	if until.IsZero() || q.now.Before(until) {
+	if until.IsZero() || q.now.Before(until.Add(q.skew)) {
 		return nil
 	}
 	return bridge.Refuse(bridge.PartnerSuspended, "What is registered for %s was good until %s.", q.partner.Name, until.UTC().Format("2 January 2006")).WithCode("metadata_expired")
@@ -105,10 +106,34 @@ func checkDestination(q *inquiry) *bridge.Refusal {
 
 // checkDestination wants a signed message to say where it goes, so that it cannot be used elsewhere (SAML Bindings 3.4.5.2).
 func (h header) checkDestination(endpoint string, needed bool) *bridge.Refusal {
-	if h.Destination == "" && !needed || h.Destination == endpoint {
+	if h.Destination == "" && !needed || sameAddress(h.Destination, endpoint) {
 		return nil
 	}
 	return badRequest("destination", "The message is addressed to another system.")
+}
+
+// sameAddress reports whether two addresses are one: host and scheme in any case, and the port that goes without saying said or not
+// (RFC 3986, 6.2.2 and 6.2.3). Libraries write anew what they read in our metadata.
+func sameAddress(a, b string) bool {
+	return a == b || normalAddress(a) == normalAddress(b)
+}
+
+func normalAddress(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || strings.Contains(raw, "#") { // none of ours has a fragment, and an empty one would be lost
+		return raw
+	}
+	usual := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	u.Host = strings.TrimSuffix(strings.Map(lowerASCII, u.Host), usual)
+	return u.String()
+}
+
+// lowerASCII leaves other letters alone: there are some whose small form is one of ASCII.
+func lowerASCII(r rune) rune {
+	if r >= 'A' && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }
 
 func checkInstant(q *inquiry) *bridge.Refusal {
@@ -167,6 +192,9 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 		return bridge.Refuse(bridge.UnsupportedRequest, "A request about one subject must name it by a NameID, and be signed if that is encrypted.").WithCode("subject_form")
 	}
 	kind, _ := kindAsked(q.req.Policy.Format, q.partner.Terms.Subject)
+	if kind == trust.SubjectNone {
+		return unknown
+	}
 	told := nameID{Value: s.NameID.Value, Format: formatOf(kind), NameQualifier: q.entityID, SPNameQualifier: q.partner.ID}
 	if !s.NameID.names(told) {
 		return unknown

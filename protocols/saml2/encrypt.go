@@ -42,7 +42,11 @@ func (p *Provider) sealFor(partner trust.Partner, plaintext []byte) ([]byte, err
 
 // told is the subject as it is written in what is sent to a partner: a NameID, or an EncryptedID if it is to be hidden or the
 // terms say so (SAML Core 2.2.4).
+// With SubjectNone it is nothing.
 func (p *Provider) told(partner trust.Partner, kind trust.SubjectKind, value string, hidden bool) (nameID, error) {
+	if kind == trust.SubjectNone {
+		return nameID{}, nil
+	}
 	n := p.nameIDOf(kind, value, partner.ID)
 	if !hidden && !partner.SAML.EncryptNameID {
 		return n, nil

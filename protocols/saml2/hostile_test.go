@@ -167,7 +167,8 @@ func TestLogoutFrontPageIsForItsAddressOnly(t *testing.T) {
 	}
 }
 
-// expiredMetadata: a hub that runs on after a partner's validUntil stops answering it, as it would after a restart.
+// expiredMetadata: a hub that runs on after a partner's validUntil, and the difference of clocks, stops answering it, as it would after a
+// restart.
 func expiredMetadata(t *testing.T) {
 	w := newWorld(t)
 	w.change(func(p *trust.Partner) { p.SAML.Entity.ValidUntil = w.now.Add(time.Minute) })
@@ -175,7 +176,7 @@ func expiredMetadata(t *testing.T) {
 	if got := w.signOn(b, w.authn()); got.assertion == nil {
 		t.Fatal("good for a minute still")
 	}
-	w.now = w.now.Add(time.Minute)
+	w.now = w.now.Add(time.Minute + w.p.ClockSkew)
 	issued := w.count(ledger.Issued)
 	rec := b.get(SSOPath + "?" + redirectQuery(t, "SAMLRequest", w.authn().xml(), ""))
 	if _, posts := readPage(rec); posts || rec.Code != 403 || w.lastReason() != "metadata_expired" || w.count(ledger.Issued) != issued {

@@ -58,7 +58,7 @@ func TestLaunchRefused(t *testing.T) {
 		"bad escape":            {on, "providerId=%zz", "launch"},
 		"metadata too old": {func(p *trust.Partner) {
 			on(p)
-			p.SAML.Entity.ValidUntil = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+			p.SAML.Entity.ValidUntil = time.Date(2026, 11, 23, 8, 57, 0, 0, time.UTC)
 		}, "providerId=" + url.QueryEscape(spID), "metadata_expired"},
 		"partner suspended": {func(p *trust.Partner) {
 			on(p)

@@ -35,6 +35,17 @@ func (p *Provider) putPending(ctx context.Context, partner trust.Partner, pendin
 	return p.Kit.URL(ResumePath + "?logout=" + id), nil
 }
 
+// refuseLogout shows why a request was not looked at further. A partner that is proven to have sent it here, in a version that is not
+// spoken, is told so (SAML Core 4.1.3.1); whatever else is wrong may mean that it did not mean us, or not now.
+func (p *Provider) refuseLogout(w http.ResponseWriter, r *http.Request, q logoutInquiry, m message, why error) {
+	refusal := p.record(r, q.partner.ID, why)
+	if !q.signed || q.req.Async || refusal.Reason != bridge.UnsupportedRequest {
+		p.showRefusal(w, r, refusal)
+		return
+	}
+	p.answerLogout(w, r, q.partner, pendingAnswer{Request: q.req.ID, Relay: m.relay, By: m.by, Status: statusOf(refusal)})
+}
+
 // kindPending is a LogoutResponse that waits for the sign-out page.
 const kindPending bridge.ArtifactKind = "saml-pending"
 

@@ -79,8 +79,9 @@ func (p *Provider) descriptor() metadata.Descriptor {
 		EntityID: p.EntityID, ValidFor: p.MetadataLife, CacheFor: cacheLife, About: p.About,
 		DigestMethods: []string{xmlsec.SHA256, xmlsec.SHA384, xmlsec.SHA512},
 		IdP: metadata.IdentityProvider{
-			ErrorURL: p.Kit.URL(web.ErrorURL), SSO: append(p.endpoints(ssoServices()), p.ecpServices()...), SLO: p.endpoints(sloServices()), NameIDFormats: formats,
-			Attributes: p.Attributes, WantAuthnRequestsSigned: p.WantSigned,
+			ErrorURL: p.Kit.URL(web.ErrorURL), SSO: append(p.endpoints(ssoServices()), p.ecpServices()...), SLO: p.endpoints(sloServices()), AsyncLogout: true,
+			NameIDFormats: formats,
+			Attributes:    p.Attributes, WantAuthnRequestsSigned: p.WantSigned,
 		},
 	}
 	for _, alg := range keyring.Algorithms() {

@@ -25,7 +25,7 @@ func formatOf(kind trust.SubjectKind) string {
 
 // toldAs reports whether a partner's NameID is the one that this participant was told.
 func (p *Provider) toldAs(c bridge.Participant, n nameID) bool {
-	return n.names(p.nameIDOf(trust.SubjectKind(c.Format), c.Subject, c.Partner))
+	return c.Format != trust.SubjectNone && n.names(p.nameIDOf(trust.SubjectKind(c.Format), c.Subject, c.Partner))
 }
 
 // nameIDOf is the subject as a partner is told. Identifiers that mean something to this pair alone say so.
@@ -40,14 +40,16 @@ func (p *Provider) nameIDOf(kind trust.SubjectKind, value, partner string) nameI
 // kindAsked is how the subject of one answer is named (SAML Core 3.4.1.1): as the terms say, or in the asked format if that
 // tells no more. Many libraries ask for a format of their own by default, and nobody should be locked out by that: what means
 // something to one partner, or in one session, alone tells less than a name or an address; a name that lasts tells more than
-// one that does not.
+// one that does not, or than none at all.
 func kindAsked(format string, terms trust.SubjectKind) (trust.SubjectKind, bool) {
 	switch {
+	case format == nameIDEncrypted && terms == trust.SubjectNone:
+		return terms, false
 	case format == "", format == metadata.NameIDUnspecified, format == nameIDEncrypted, format == formatOf(terms):
 		return terms, true
 	case format == metadata.NameIDTransient:
 		return trust.SubjectTransient, true
-	case format == metadata.NameIDPersistent && terms != trust.SubjectTransient:
+	case format == metadata.NameIDPersistent && terms != trust.SubjectTransient && terms != trust.SubjectNone:
 		return trust.SubjectPairwise, true
 	}
 	return terms, false
@@ -69,6 +71,9 @@ func checkPolicy(policy nameIDPolicy, partner trust.Partner) *bridge.Refusal {
 	}
 	return bridge.Refuse(bridge.InvalidNameIDPolicy, "The asked kind of subject identifier is not what this system is registered for.")
 }
+
+// present reports whether there is a name to write: the terms may say that there is none (SAML Core 2.4.1).
+func (n nameID) present() bool { return n.Value != "" || n.sealed != nil }
 
 // names reports whether a partner's NameID is the one it was told. Qualifiers may be left out (samlify does), and so
 // may the format.

@@ -3,6 +3,7 @@ package saml2
 import (
 	"testing"
 
+	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/trust"
 )
@@ -11,6 +12,7 @@ import (
 // one that tells more is refused.
 func TestAskedFormat(t *testing.T) {
 	const uid, pairwise, transient, email = trust.SubjectUID, trust.SubjectPairwise, trust.SubjectTransient, trust.SubjectEmail
+	const none trust.SubjectKind = trust.SubjectNone
 	for _, tc := range []struct {
 		terms trust.SubjectKind
 		asked string
@@ -33,6 +35,10 @@ func TestAskedFormat(t *testing.T) {
 		{transient, metadata.NameIDTransient, transient},
 		{transient, metadata.NameIDPersistent, ""},
 		{transient, metadata.NameIDEmail, ""},
+		{none, metadata.NameIDTransient, transient},
+		{none, metadata.NameIDPersistent, ""},
+		{none, metadata.NameIDEmail, ""},
+		{none, nameIDEncrypted, ""},
 		{uid, "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted", ""},
 		{uid, "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName", ""},
 	} {
@@ -58,6 +64,38 @@ func TestAskedFormat(t *testing.T) {
 				t.Errorf("NameID %s", got.nameID())
 			}
 		})
+	}
+}
+
+// TestNoName: an assertion without a NameID (SAML Core 2.4.1) has all the rest. By a name that it was never told no partner learns, or
+// ends, anything; and it cannot be told of a sign-out, since a LogoutRequest must name somebody.
+func TestNoName(t *testing.T) {
+	for _, asked := range []string{"", `<samlp:NameIDPolicy AllowCreate="true"></samlp:NameIDPolicy>`, `<samlp:NameIDPolicy Format="` + metadata.NameIDUnspecified + `"></samlp:NameIDPolicy>`} {
+		w := newWorld(t)
+		w.change(func(p *trust.Partner) {
+			p.Terms.Subject, p.SAML.EncryptNameID, p.SAML.Entity.SP.SLO = trust.SubjectNone, true, []metadata.Endpoint{{Binding: metadata.BindingSOAP, Location: spSLO}}
+		})
+		b, a := w.browser(), w.authn()
+		a.body = asked
+		got := w.signOn(b, a)
+		subject := descend(got.assertion, "Subject")
+		if got.top != "Success" || len(subject.Children) != 1 || attr(descend(subject, "SubjectConfirmation"), "Method") != bearer || got.index() == "" || len(got.values("uid")) != 1 {
+			t.Fatalf("%s", got.raw)
+		}
+		if q := w.queried(w.soapPost(AttributesPath, envelopedBy(t, w.queryXML(spID, name(patel)), signing(keys().sp)))); q.top+"/"+q.under != "Requester/UnknownPrincipal" {
+			t.Errorf("%s", q.raw)
+		}
+		if s := w.soapCodes(envelopedBy(t, w.logoutXML("_l1", spID, "", patel, got.index()), signing(keys().sp))); s != "Requester/UnknownPrincipal" || !w.sessionLives(b) {
+			t.Errorf("%s, lives: %v", s, w.sessionLives(b))
+		}
+		a.id, a.body = "_again", `<saml:Subject xmlns:saml="`+assertionSpace+`"><saml:NameID>`+patel+`</saml:NameID></saml:Subject>`+asked
+		if again := w.signOn(b, a); again.top+"/"+again.under != "Requester/UnknownPrincipal" {
+			t.Errorf("%s", again.raw)
+		}
+		s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
+		if ds := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})).Deliveries; len(ds) != 1 || ds[0].State != bridge.DeliveryNone || len(w.soap.got) != 0 {
+			t.Errorf("%+v, %d told", ds, len(w.soap.got))
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ const sentLife = time.Hour
 // Propagate implements bridge.Propagator: by SOAP where the partner listens for it, else through the browser: by
 // HTTP-Redirect, or by a page of ours that posts.
 func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner trust.Partner) (bridge.DeliveryState, string) {
-	if partner.SAML == nil || partner.SAML.Entity.SP == nil {
+	if partner.SAML == nil || partner.SAML.Entity.SP == nil || d.Participant.Format == trust.SubjectNone { // a LogoutRequest must name somebody
 		return bridge.DeliveryNone, ""
 	}
 	if e, ok := sloEndpoint(partner.SAML.Entity.SP, bySOAP); ok && p.Poster != nil {

@@ -101,7 +101,7 @@ func (p *Provider) examineQuery(m message) (sender, attributeQuery, error) {
 	if _, r := p.judgeHeader(q.header, m.by, p.Kit.URL(AttributesPath)); r != nil {
 		return from, q, r
 	}
-	if r := checkMetadata(&inquiry{sender: from, now: p.Hub.Clock()}); r != nil {
+	if r := checkMetadata(&inquiry{sender: from, now: p.Hub.Clock(), skew: p.ClockSkew}); r != nil {
 		return from, q, r
 	}
 	return from, q, nil
@@ -146,6 +146,9 @@ func unknownQueried() *bridge.Refusal {
 
 // queried finds the newest living session in which the partner was told the name, and the role that it acts in.
 func (p *Provider) queried(ctx context.Context, partner trust.Partner, s subject) (bridge.Participant, string, error) {
+	if s.Confirmed && !s.Vouched { // what is answered must match one of them (SAML Core 3.3.4)
+		return bridge.Participant{}, "", bridge.Refuse(bridge.UnsupportedRequest, "Attributes are told on the hub's own word: their subject is not confirmed in another way.").WithCode("subject_confirmation")
+	}
 	if s.sealed != nil && !p.open(&s, partner) {
 		return bridge.Participant{}, "", unknownQueried().WithCode(codeEncryptedID)
 	}

@@ -65,6 +65,22 @@ func TestAttributeQuery(t *testing.T) {
 	}
 }
 
+// TestQueryOfAVouchedSubject: one of the confirmations that a query names is that of the answer (SAML Core 3.3.4); a bare bearer asks for nothing.
+func TestQueryOfAVouchedSubject(t *testing.T) {
+	for _, methods := range [][]string{{senderVouches}, {bearer}, {"urn:oasis:names:tc:SAML:2.0:cm:holder-of-key", senderVouches}} {
+		w := newWorld(t)
+		w.signOn(w.browser(), w.authn())
+		subject := name(patel)
+		for _, m := range methods {
+			subject += `<saml:SubjectConfirmation Method="` + m + `"/>`
+		}
+		got := w.queried(w.soapPost(AttributesPath, envelopedBy(t, w.queryXML(spID, subject), signing(keys().sp))))
+		if got.top != "Success" || attr(descend(got.assertion, "Subject", "SubjectConfirmation"), "Method") != senderVouches {
+			t.Errorf("%v: %s", methods, got.raw)
+		}
+	}
+}
+
 func TestAttributeQueryNamesAttributes(t *testing.T) {
 	const display = "urn:oid:2.16.840.1.113730.3.1.241"
 	one := func(inside, attrs string) string {
@@ -122,6 +138,12 @@ func TestAttributeQueryRefused(t *testing.T) {
 		"other format": {func(w *world) string {
 			return signed(w, w.queryXML(spID, `<saml:NameID Format="`+metadata.NameIDEmail+`">`+patel+`</saml:NameID>`))
 		}, 200, "Requester/UnknownPrincipal", "subject_name"},
+		"of a confirmed subject": {func(w *world) string {
+			return signed(w, w.queryXML(spID, name(patel)+`<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"/>`))
+		}, 200, "Requester/RequestUnsupported", "subject_confirmation"},
+		"of one vouched for by another": {func(w *world) string {
+			return signed(w, w.queryXML(spID, name(patel)+`<saml:SubjectConfirmation Method="`+senderVouches+`"><saml:NameID>x</saml:NameID></saml:SubjectConfirmation>`))
+		}, 200, "Requester/RequestUnsupported", "subject_confirmation"},
 		"twice": {func(w *world) string {
 			return signed(w, w.queryXML(spID, name(patel), `<saml:Attribute Name="a"/>`, `<saml:Attribute Name="a"/>`))
 		}, 200, "Requester/RequestDenied", "schema"},
@@ -150,7 +172,7 @@ func TestAttributeQueryRefused(t *testing.T) {
 			return signed(w, w.queryXML(spID, name(patel)))
 		}, 200, "Requester/UnknownPrincipal", "subject_name"},
 		"metadata too old": {func(w *world) string {
-			w.partners[spID].SAML.Entity.ValidUntil = w.now
+			w.partners[spID].SAML.Entity.ValidUntil = w.now.Add(-minutes(3))
 			return signed(w, w.queryXML(spID, name(patel)))
 		}, 200, "Responder/RequestDenied", "metadata_expired"},
 		"partner suspended": {func(w *world) string {

@@ -51,6 +51,7 @@ type subject struct {
 	NameID    nameID
 	Encrypted bool // EncryptedID that is not open yet, or something else that we do not read
 	Confirmed bool // there is a SubjectConfirmation that asks for anything but the bearer that every answer has
+	Vouched   bool // there is one that asks for no more than the sender's word
 
 	sealed *xmlsec.Element // the EncryptedID
 }
@@ -146,6 +147,7 @@ func readSubject(r *reader, e *xmlsec.Element) *subject {
 	for _, c := range e.All(assertionSpace, "SubjectConfirmation") {
 		method, _ := c.Attr("Method")
 		s.Confirmed = s.Confirmed || method != bearer || len(c.Children) > 0
+		s.Vouched = s.Vouched || method == senderVouches && len(c.Children) == 0
 	}
 	if n := e.Child(assertionSpace, "NameID"); n != nil && len(n.Children) == 0 {
 		s.NameID = readNameID(n)

@@ -65,19 +65,26 @@ func TestHeadersAtTheirLimits(t *testing.T) {
 		ok     bool
 	}{
 		"ours": {"https://hub/sso", true, true}, "ours, unsigned": {"https://hub/sso", false, true}, "none, unsigned": {"", false, true}, "none, signed": {"", true, false},
+		"with its port": {"https://hub:443/sso", true, true}, "in capitals": {"HTTPS://HUB/sso", true, true}, "another port": {"https://hub:8443/sso", true, false},
+		"port of another scheme": {"https://hub:80/sso", true, false}, "another scheme": {"http://hub/sso", true, false}, "another user": {"https://x@hub/sso", true, false},
+		"a slash more": {"https://hub/sso/", true, false}, "path in capitals": {"https://hub/SSO", true, false}, "written in escapes": {"https://hub/%73so", true, false},
+		"with a query": {"https://hub/sso?a", true, false}, "with a fragment": {"https://hub/sso#a", true, false}, "with an empty fragment": {"https://hub/sso#", true, false}, "with an empty query": {"https://hub/sso?", true, false}, "no address": {"://hub/sso", true, false}, "a longer host": {"https://hub:443.evil/sso", true, false},
 		"another": {"https://hub/slo", true, false}, "another, unsigned": {"https://evil/sso", false, false},
 	} {
 		if got := (header{Destination: c.to}).checkDestination("https://hub/sso", c.needed) == nil; got != c.ok {
 			t.Errorf("destination, %s: %v", name, got)
 		}
 	}
+	if sameAddress("https://\u212aey.example/sso", "https://key.example/sso") || !sameAddress("https://KEY.example:443/sso", "https://key.example/sso") {
+		t.Error("a sign that is no letter k passes for one")
+	}
 }
 
-// TestMetadataAtItsEnd: what is registered is good until its validUntil, and not at it.
+// TestMetadataAtItsEnd: what is registered is good until its validUntil by a clock that may be behind, and not at it.
 func TestMetadataAtItsEnd(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	for until, want := range map[time.Time]string{{}: "", now.Add(1): "", now: "metadata_expired", now.Add(-1): "metadata_expired"} {
-		q := &inquiry{now: now}
+	for until, want := range map[time.Time]string{{}: "", now.Add(1): "", now: "", now.Add(1 - minutes(3)): "", now.Add(-minutes(3)): "metadata_expired"} {
+		q := &inquiry{now: now, skew: minutes(3)}
 		q.partner.SAML = &trust.SAMLTerms{Entity: metadata.Entity{ValidUntil: until}}
 		if got := code(checkMetadata(q)); got != want {
 			t.Errorf("until %v: %q, want %q", until, got, want)

@@ -97,7 +97,7 @@ func (p *Provider) judgeHeader(h header, by binding, endpoint string) (time.Time
 func (p *Provider) takeLogoutRequest(w http.ResponseWriter, r *http.Request, m message) {
 	q, err := p.examineLogout(r.Context(), m, p.Kit.URL(SLOPath))
 	if err != nil {
-		p.refusePage(w, r, q.partner.ID, err)
+		p.refuseLogout(w, r, q, m, err)
 		return
 	}
 	here := p.sessionHere(r)

@@ -3,6 +3,7 @@ package saml2
 import (
 	"cmp"
 	"compress/flate"
+	"crypto/rsa"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -121,6 +122,40 @@ func TestLogoutByPartnerPostAnswersByResponseLocation(t *testing.T) {
 	answer := w.read(b.postCross(SLOPath, form("SAMLRequest", doc)))
 	if answer.top != "Success" || answer.to != spSLO+"/done" || attr(answer.root, "InResponseTo") != "_l1" || w.sessionLives(b) {
 		t.Errorf("%+v", answer)
+	}
+}
+
+// TestLogoutOfAnotherVersion: a partner that speaks another version is told so in the browser as well, unless it wants no answer or is
+// not proven. Nothing ends.
+func TestLogoutOfAnotherVersion(t *testing.T) {
+	for name, c := range map[string]struct {
+		version, inside string
+		key             *rsa.PrivateKey
+		want, reason    string
+	}{
+		"older":               {"1.1", "", keys().sp, "VersionMismatch/RequestVersionTooLow", "version_too_low"},
+		"newer":               {"2.1", "", keys().sp, "VersionMismatch/RequestVersionTooHigh", "version_too_high"},
+		"wants no answer":     {"2.1", `<samlp:Extensions><aslo:Asynchronous xmlns:aslo="` + asyncSpace + `"/></samlp:Extensions>`, keys().sp, "", "version_too_high"},
+		"by somebody unknown": {"2.1", "", keys().other, "", "signature"},
+	} {
+		w := newWorld(t)
+		b := w.browser()
+		got := w.signOn(b, w.authn())
+		doc := strings.Replace(w.logoutXML("_l1", spID, issuerURL+SLOPath, got.nameID(), got.index()), `Version="2.0"`, `Version="`+c.version+`"`, 1)
+		doc = strings.Replace(doc, "</saml:Issuer>", "</saml:Issuer>"+c.inside, 1)
+		rec := b.get(SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLRequest", doc, "back"), signing(c.key)))
+		if w.lastReason() != c.reason || !w.sessionLives(b) {
+			t.Errorf("%s: %s, lives: %v", name, w.lastReason(), w.sessionLives(b))
+		}
+		if to := rec.Header().Get("Location"); c.want == "" || to == "" {
+			if c.want != "" || rec.Code != http.StatusBadRequest {
+				t.Errorf("%s: %d to %q", name, rec.Code, to)
+			}
+			continue
+		}
+		if out := w.openRedirect(rec.Header().Get("Location")); codes(out.root) != c.want || out.to != spSLO || out.relay != "back" || attr(out.root, "InResponseTo") != "_l1" {
+			t.Errorf("%s: %s to %s", name, codes(out.root), out.to)
+		}
 	}
 }
 

@@ -59,18 +59,19 @@ func verifyClaim(m message, claim xmlsec.Claim, from trust.Partner, limits xmlse
 	limits.InclusiveC14N = from.SAML.AllowInclusiveC14N
 	keys := from.SAML.Entity.SP.SigningKeys
 	s := sender{partner: from, signed: true}
+	misplaced := claim.Signed && m.by == byRedirect && (m.detached != nil || !from.SAML.AllowSignedInside) // SAML Bindings 3.4.4.1
 	switch {
 	case m.detached != nil:
 		v, err = xmlsec.VerifyDetached(m.xml, limits, m.detached.octets, m.detached.algorithm, m.detached.value, keys)
-	case claim.Signed && m.by != byRedirect:
+	case claim.Signed && !misplaced: // by Redirect too where the terms allow it: as by POST, RelayState is not covered
 		v, err = xmlsec.VerifyEnveloped(m.xml, limits, keys)
-	default: // a signature inside a redirected message is refused here (SAML Bindings 3.4.4.1)
+	default: // a misplaced signature is refused here
 		v, err = xmlsec.AcceptUnsigned(m.xml, limits)
 		s.signed = m.vouched
 	}
 	if err != nil {
 		refused := refuseXML(err)
-		if claim.Signed && m.by == byRedirect { // several libraries do both: to say which saves their integrators a day
+		if misplaced { // several libraries do both: to say which saves their integrators a day
 			refused.Detail = "The message is signed inside. By Redirect the address is signed, and the message in it is not."
 		}
 		return nil, s, refused

@@ -96,8 +96,11 @@ func (s *SignIn) farewell(w http.ResponseWriter, r *http.Request, report bridge.
 	http.Redirect(w, r, ResultURL(report.ID), http.StatusSeeOther)
 }
 
-// ResultURL is the path of the page that shows what became of a sign-out. A front end sends the browser
-// there again after a partner answered through it.
+// ResultURL is the path of the page that shows what became of a sign-out.
 func ResultURL(logout string) string {
 	return resultPath + "?" + url.Values{"logout": {logout}}.Encode()
 }
+
+// ResultAgain is the same for a browser that was there: a front end sends it back after a partner answered through it. What was
+// framed is not framed again, or a partner that leaves its frame would come round for ever.
+func ResultAgain(logout string) string { return ResultURL(logout) + "&n=1" }

@@ -1,0 +1,87 @@
+package saml2
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/crewjam/saml"
+
+	"github.com/lanyard-hub/lanyard/trust"
+)
+
+// TestSecuritySignedInsideTerm: row 85 holds unless an administrator set saml.allow_signed_inside for the partner. Then the signature in
+// the message is verified as by POST, by the partner's keys alone, and everything else stays refused.
+func TestSecuritySignedInsideTerm(t *testing.T) {
+	plain := func(w *world) string { return w.authn().xml() }
+	own := func(w *world) string { return envelopedBy(w.t, w.authn().xml(), signing(keys().sp)) }
+	query := func(w *world, doc string) string { return redirectQuery(w.t, "SAMLRequest", doc, "state") }
+	both := func(w *world, doc string) string { return signedQuery(w.t, query(w, doc), signing(keys().sp)) }
+	for name, c := range map[string]struct {
+		allowed bool
+		doc     func(*world) string
+		send    func(*world, string) string
+		want    string // code of the refusal; empty: accepted
+	}{
+		"085 refused":           {false, own, query, "sig_profile"},
+		"085 permitted":         {true, own, query, ""},
+		"085 two signatures":    {true, own, both, "sig_profile"},
+		"085 signed as usual":   {true, plain, both, ""},
+		"085 not signed":        {true, plain, query, "unsigned"},
+		"085 key of a stranger": {true, func(w *world) string { return envelopedBy(w.t, w.authn().xml(), signing(keys().other)) }, query, "signature"},
+		"085 content changed": {true, func(w *world) string {
+			return strings.Replace(own(w), ` Version="2.0"`, ` ForceAuthn="true" Version="2.0"`, 1)
+		}, query, "digest"},
+		"085 without Destination": {true, func(w *world) string {
+			a := w.authn()
+			a.destination = ""
+			return envelopedBy(w.t, a.xml(), signing(keys().sp))
+		}, query, "destination"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.change(func(p *trust.Partner) { p.SAML.AllowSignedInside, p.SAML.RequestsSigned = c.allowed, true })
+			rec := w.browser().get(SSOPath + "?" + c.send(w, c.doc(w)))
+			_, accepted := readPage(rec)
+			if accepted != (c.want == "") || !accepted && (w.lastReason() != c.want || rec.Code != http.StatusBadRequest) {
+				t.Errorf("%d %q, %q", rec.Code, rec.Header().Get("Location"), w.lastReason())
+			}
+			if said := strings.Contains(rec.Body.String(), "signed inside"); said != (c.want == "sig_profile") {
+				t.Errorf("it says that the message is signed inside: %v", said)
+			}
+		})
+	}
+}
+
+// TestSignedInsideWorksOnce: what is signed inside cannot be used again, in the same browser or another one.
+func TestSignedInsideWorksOnce(t *testing.T) {
+	w := newWorld(t)
+	w.change(func(p *trust.Partner) { p.SAML.AllowSignedInside = true })
+	target := SSOPath + "?" + redirectQuery(t, "SAMLRequest", envelopedBy(t, w.authn().xml(), signing(keys().sp)), "")
+	if rec := w.browser().get(target); rec.Code != http.StatusOK {
+		t.Fatalf("%d %q", rec.Code, w.lastReason())
+	}
+	if rec := w.browser().get(target); rec.Code != http.StatusBadRequest || w.lastReason() != "replayed_request" {
+		t.Errorf("again: %d %q", rec.Code, w.lastReason())
+	}
+}
+
+// TestCrewjamSignedInside: crewjam signs the LogoutRequest that it redirects in the message, and is heard where the terms allow it.
+func TestCrewjamSignedInside(t *testing.T) {
+	w := newWorld(t)
+	sp := w.crewjam()
+	w.partners[sp.EntityID].SAML.AllowSignedInside = true
+	b := w.browser()
+	assertion := w.crewjamSignOn(sp, saml.HTTPRedirectBinding, b)
+	target, err := sp.MakeRedirectLogoutRequest(assertion.Subject.NameID.Value, "relay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := w.logoutXML("_x", sp.EntityID, issuerURL+SLOPath, assertion.Subject.NameID.Value)
+	if rec := b.get(SLOPath + "?" + redirectQuery(t, "SAMLRequest", forged, "")); rec.Code != http.StatusBadRequest || !w.sessionLives(b) {
+		t.Errorf("not signed: %d %s", rec.Code, w.lastReason())
+	}
+	if rec := b.get(target.String()); rec.Code == http.StatusBadRequest || w.sessionLives(b) {
+		t.Errorf("%d %s", rec.Code, w.lastReason())
+	}
+}

@@ -1,0 +1,66 @@
+package trust
+
+import (
+	"slices"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+
+	"github.com/lanyard-hub/lanyard/metadata"
+)
+
+// PartnerView is the partner at hand as CEL sees it: what its metadata says, for which an administrator vouched. Of a partner without
+// metadata only the id is known.
+type PartnerView struct {
+	ID         string              `cel:"id"`
+	SubjectID  string              `cel:"subject_id"` // subject-id:req: subject-id, pairwise-id, any or none; empty: not said
+	Categories []string            `cel:"categories"` // its entity categories
+	Attributes map[string][]string `cel:"attributes"` // its entity attributes by name, the categories among them
+	Requested  []string            `cel:"requested"`  // names of the attributes that its default service asks for
+	Required   []string            `cel:"required"`   // those of them that it cannot do without
+}
+
+// entityCategory is the entity attribute that holds entity categories (RFC 8409).
+const entityCategory = "http://macedir.org/entity-category"
+
+func partnerView(p Partner) PartnerView {
+	v := PartnerView{ID: p.ID, Attributes: map[string][]string{}}
+	if p.SAML == nil {
+		return v
+	}
+	e := p.SAML.Entity
+	for name, values := range e.Attributes {
+		v.Attributes[name] = values
+	}
+	v.Categories = e.Attributes[entityCategory]
+	if signal := e.Attributes[metadata.AttributeSubjectIDReq]; len(signal) == 1 { // exactly one (SAML Subject Identifier Attributes 1.0, 2.3)
+		v.SubjectID = signal[0]
+	}
+	for _, a := range e.Requested {
+		v.Requested = append(v.Requested, a.Name)
+		if a.Required {
+			v.Required = append(v.Required, a.Name)
+		}
+	}
+	return v
+}
+
+// about is a compiler of expressions about one partner.
+func (c Compiler) about(p Partner) Compiler {
+	c.partner = partnerView(p)
+	return c
+}
+
+// known are the options of a program that speaks of what does not change from one answer to the next: nothing else pays for it.
+func (c Compiler) known(e ast.Expr) []cel.ProgramOption {
+	names := []string{}
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() == ast.IdentKind {
+			names = append(names, e.AsIdent())
+		}
+	}))
+	if !slices.Contains(names, "partner") {
+		return nil
+	}
+	return []cel.ProgramOption{cel.Globals(map[string]any{"partner": c.partner})}
+}
