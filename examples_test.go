@@ -82,6 +82,7 @@ func beside(t *testing.T) fstest.MapFS {
 		"wards.xml":        of("https://wards.rx1.example/saml2/service-provider-metadata/hub"),
 		"portal.xml":       of("https://portal.rx1.example/simplesamlphp"),
 		"clinic.xml":       of("https://keycloak.rx1.example/realms/clinic"),
+		"lemonldap.xml":    of("https://auth.rx1.example/saml/metadata"),
 		"clinic.secret":    {Data: []byte("generated, thirty-two bytes long\n")},
 		"fhir.secret":      {Data: []byte("generated, thirty-two bytes long\n")},
 		"epr.jwks":         {Data: []byte(`{"keys":[]}`)},
