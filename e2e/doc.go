@@ -11,6 +11,7 @@
 //	goclient_test.go    go-oidc and golang.org/x/oauth2: code, refresh, userinfo, device code, client credentials, logout tokens
 //	cis2app_test.go     an app written for CIS2, pointed at the hub by its issuer
 //	pythonsaml_test.go  lasso, pysaml2 and python3-saml: Redirect, POST, Artifact, SOAP logout, attribute queries, every strict setting
+//	nodesaml_test.go    node-saml; samlify_test.go and saml20_test.go: two more libraries of Node.js, and what each needs
 //	howto_test.go       follows docs/how-to/connect-an-app-*.md to the letter (make howtos)
 //	suite_test.go       the OpenID Foundation's conformance suite, started by hand: conformance/README.md
 //	ticket_test.go      a legacy client written from the field's description
