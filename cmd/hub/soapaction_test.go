@@ -25,3 +25,22 @@ func TestSOAPAction(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestSOAPRedirect: a partner that answers SOAP with a redirect is not followed, and counts as one that answered.
+func TestSOAPRedirect(t *testing.T) {
+	elsewhere := 0
+	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	t.Cleanup(trap.Close)
+	s := httptest.NewServer(http.RedirectHandler(trap.URL, http.StatusFound))
+	t.Cleanup(s.Close)
+	o := outgoing{httpsource.New(httpsource.Options{AllowLocalhost: true, Redirects: 3})}
+	t.Cleanup(o.client.Close)
+	code, answer, err := o.Post(t.Context(), s.URL, "text/xml", []byte("<x/>"))
+	if err != nil || code != http.StatusSeeOther || len(answer) != 0 || elsewhere != 0 {
+		t.Errorf("%d %q %v, %d elsewhere", code, answer, err, elsewhere)
+	}
+	s.Close()
+	if _, _, err := o.Post(t.Context(), s.URL, "text/xml", []byte("<x/>")); err == nil {
+		t.Error("nobody there, and no error")
+	}
+}

@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -108,9 +110,12 @@ type outgoing struct{ client *httpsource.Client }
 // stacks look for their service by it, and refuse a request without.
 const soapAction = `"http://www.oasis-open.org/committees/security"`
 
-// Post implements saml2.Poster.
+// Post implements saml2.Poster. A redirect is followed nowhere, and is an answer all the same.
 func (o outgoing) Post(ctx context.Context, target, contentType string, body []byte) (int, []byte, error) {
 	r, err := o.client.Post(ctx, target, contentType, body, httpsource.Header{Name: "SOAPAction", Value: soapAction})
+	if errors.Is(err, httpsource.ErrRedirect) {
+		return http.StatusSeeOther, nil, nil
+	}
 	return r.Status, r.Body, err
 }
 

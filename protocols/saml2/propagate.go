@@ -25,7 +25,8 @@ var (
 const sentLife = time.Hour
 
 // Propagate implements bridge.Propagator: by SOAP where the partner listens for it, else through the browser: by
-// HTTP-Redirect, or by a page of ours that posts.
+// HTTP-Redirect, or by a page of ours that posts. A partner that cannot be understood by SOAP is told through the browser if it can
+// be: some products list SOAP in the metadata they make of themselves and answer there with a page.
 func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner trust.Partner) (bridge.DeliveryState, string) {
 	if partner.SAML == nil || partner.SAML.Entity.SP == nil || d.Participant.Format == trust.SubjectNone { // a LogoutRequest must name somebody
 		return bridge.DeliveryNone, ""
@@ -36,10 +37,13 @@ func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner tru
 			return bridge.DeliveryEnded, ""
 		}
 		p.Log.WarnContext(ctx, "partner did not end its session", "partner", partner.ID, "error", err.Error())
-		if errors.Is(err, errNotEnded) {
+		_, _, inBrowser := frontEndpoint(partner.SAML.Entity.SP)
+		switch {
+		case errors.Is(err, errNotEnded):
 			return bridge.DeliveryRefused, ""
+		case !inBrowser || !errors.Is(err, errLogoutAnswer):
+			return bridge.DeliveryNoReply, ""
 		}
-		return bridge.DeliveryNoReply, ""
 	}
 	target, err := p.throughBrowser(ctx, d, partner)
 	switch {
@@ -100,7 +104,10 @@ func (p *Provider) tellBySOAP(ctx context.Context, d bridge.Delivery, partner tr
 	if err != nil {
 		return fmt.Errorf("saml2: send logout request: %w", err)
 	}
-	if code != http.StatusOK {
+	switch {
+	case code >= http.StatusInternalServerError: // it may be another time
+		return fmt.Errorf("saml2: send logout request: status %d", code)
+	case code != http.StatusOK:
 		return fmt.Errorf("%w: status %d", errLogoutAnswer, code)
 	}
 	return readSOAPAnswer(answer, partner, n.id, strings.HasPrefix(to, "https://"))

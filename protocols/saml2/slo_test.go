@@ -456,6 +456,61 @@ func TestPropagateBySOAP(t *testing.T) {
 	}
 }
 
+// TestPropagateBySOAPThenBrowser: products list SOAP in their metadata and do not speak it. Whoever answers there in a way that nobody can
+// read is told through the browser, where it can be; who is down, or says no, is not.
+func TestPropagateBySOAPThenBrowser(t *testing.T) {
+	good, foreign := signing(keys().other), signing(keys().sp)
+	signed := func(code string, key *xmlsec.SigningKey) func(*world, []byte) (int, []byte, error) {
+		return func(w *world, asked []byte) (int, []byte, error) {
+			return 200, w.soapAnswer(asked, otherID, code, key), nil
+		}
+	}
+	plain := func(status int, text string) func(*world, []byte) (int, []byte, error) {
+		return func(*world, []byte) (int, []byte, error) { return status, []byte(text), nil }
+	}
+	for name, c := range map[string]struct {
+		answer  func(*world, []byte) (int, []byte, error)
+		binding string // of the other endpoint; empty: there is none
+		want    bridge.DeliveryState
+	}{
+		"a page":                  {plain(200, "<!DOCTYPE html><p>Please wait</p>"), metadata.BindingRedirect, bridge.DeliveryFront},
+		"a page, front by POST":   {plain(200, "<!DOCTYPE html><p>Please wait</p>"), metadata.BindingPOST, bridge.DeliveryFront},
+		"a page, SOAP alone":      {plain(200, "<!DOCTYPE html><p>Please wait</p>"), "", bridge.DeliveryNoReply},
+		"nothing":                 {plain(200, ""), metadata.BindingRedirect, bridge.DeliveryFront},
+		"no such page":            {plain(404, "none"), metadata.BindingRedirect, bridge.DeliveryFront},
+		"a strange signature":     {signed("Success", &foreign), metadata.BindingRedirect, bridge.DeliveryFront},
+		"down":                    {plain(503, "back soon"), metadata.BindingRedirect, bridge.DeliveryNoReply},
+		"not there":               {func(*world, []byte) (int, []byte, error) { return 0, nil, errors.New("refused") }, metadata.BindingRedirect, bridge.DeliveryNoReply},
+		"it says that it did not": {signed("Responder", &good), metadata.BindingRedirect, bridge.DeliveryRefused},
+		"it ended":                {signed("Success", &good), metadata.BindingRedirect, bridge.DeliveryEnded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			ends := []metadata.Endpoint{{Binding: metadata.BindingSOAP, Location: "https://epr.example/soap"}}
+			if c.binding != "" {
+				ends = append(ends, metadata.Endpoint{Binding: c.binding, Location: "https://epr.example/slo"})
+			}
+			w.withOther(ends...)
+			w.soap.answer = func(_ string, asked []byte) (int, []byte, error) { return c.answer(w, asked) }
+			b := w.browser()
+			w.signOn(b, w.authnOther())
+			s, err := w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})
+			if err != nil || len(report.Deliveries) != 1 {
+				t.Fatalf("%+v %v", report.Deliveries, err)
+			}
+			d := report.Deliveries[0]
+			again := c.want == bridge.DeliveryNoReply || c.want == bridge.DeliveryRefused
+			if d.State != c.want || (d.FrontURL != "") != (c.want == bridge.DeliveryFront) || d.Next.IsZero() == again {
+				t.Errorf("%+v", d)
+			}
+		})
+	}
+}
+
 func TestPropagateNowhere(t *testing.T) {
 	w := newWorld(t)
 	w.withOther()
