@@ -191,7 +191,7 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 	if s.Encrypted {
 		return bridge.Refuse(bridge.UnsupportedRequest, "A request about one subject must name it by a NameID, and be signed if that is encrypted.").WithCode("subject_form")
 	}
-	kind, _ := kindAsked(q.req.Policy.Format, q.partner.Terms.Subject)
+	kind, _ := kindAsked(q.format(), q.partner.Terms.Subject)
 	if kind == trust.SubjectNone {
 		return unknown
 	}
@@ -200,6 +200,15 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 		return unknown
 	}
 	return nil
+}
+
+// format is the one in which the subject shall be named: a request that names one and has no policy wants it named so again (SAML Core
+// 3.4.1.4). Only what tells less than the terms is given for the asking.
+func (q *inquiry) format() string {
+	if s := q.req.Subject; q.req.Policy.Format == "" && s != nil && (s.NameID.Format == metadata.NameIDPersistent || s.NameID.Format == metadata.NameIDTransient) {
+		return s.NameID.Format
+	}
+	return q.req.Policy.Format
 }
 
 // checkScoping obeys an IDPList that leaves us out (SAML Core 3.4.1.2). A ProxyCount of 0 alone is kept by nature: the
@@ -244,7 +253,7 @@ func checkContext(q *inquiry) *bridge.Refusal {
 func (q *inquiry) request() (bridge.Request, error) {
 	// A request that was set aside is continued up to bounceLife after it went stale: its mark lasts as long.
 	mark := bridge.Mark{Key: replayKey(q.partner.ID, q.req.ID), Expires: q.issued.Add(q.life + q.skew + bounceLife)}
-	state := state{ID: q.req.ID, Reply: q.reply, Relay: q.relay, Format: q.req.Policy.Format, Service: q.req.Service, Conditions: q.req.Conditions}
+	state := state{ID: q.req.ID, Reply: q.reply, Relay: q.relay, Format: q.format(), Service: q.req.Service, Conditions: q.req.Conditions}
 	out := bridge.Request{
 		Partner: q.partner.ID, Protocol: trust.SAML2, ForceAuthn: q.req.ForceAuthn, Passive: q.req.IsPassive,
 		Contexts: q.contexts(), Requesters: q.req.Scoping.Requesters, ReturnTo: origin(q.reply.URL), Resume: ResumePath,

@@ -129,6 +129,15 @@ func TestAskedFormatAndSubject(t *testing.T) {
 	if got := ask(known); got.top != "Success" || got.nameID() != known {
 		t.Errorf("%s", got.raw)
 	}
+	policy = "" // the format of the name that it was told says it all
+	if got := ask(known); got.top != "Success" || got.nameID() != known {
+		t.Errorf("without a policy: %s", got.raw)
+	}
+	w.change(func(p *trust.Partner) { p.Terms.Subject = trust.SubjectTransient }) // by now its terms tell less
+	if got := ask(known); got.under != "UnknownPrincipal" || got.assertion != nil {
+		t.Errorf("terms changed: %s", got.raw)
+	}
+	w.change(func(*trust.Partner) {})
 	if got := ask(patel); got.under != "UnknownPrincipal" || got.assertion != nil {
 		t.Errorf("%s", got.raw)
 	}

@@ -134,7 +134,8 @@ func semanticAttacks() []attack {
 			w.keyboard = "" // asked to prove to be that person, the subject gives up
 			return subject(`<saml:NameID>`+jones+`</saml:NameID>`)(w, b)
 		}, 0, "Responder/AuthnFailed", "cancelled"},
-		{"111", "another format", subject(`<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">` + patel + `</saml:NameID>`), 0, "Requester/UnknownPrincipal", "subject_name"},
+		{"111", "another format", subject(`<saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">` + patel + `</saml:NameID>`), 0, "Requester/UnknownPrincipal", "subject_name"},
+		{"111", "no name of that kind", subject(`<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">` + patel + `</saml:NameID>`), 0, "Requester/UnknownPrincipal", "unknown_subject"},
 		{"111", "encrypted", subject(`<saml:EncryptedID/>`), 0, "Requester/RequestUnsupported", "subject_form"},
 		{"112", "Format", policy(` Format="urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"`), 0, "Requester/InvalidNameIDPolicy", "invalid_nameid_policy"},
 		{"112", "not what the terms give", policy(` Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"`), 0, "Requester/InvalidNameIDPolicy", "invalid_nameid_policy"},
