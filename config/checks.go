@@ -14,6 +14,7 @@ func (l *loader) check() {
 		l.checkStore,
 		l.checkSession,
 		l.checkEmergency,
+		l.checkSAML,
 		l.checkCIBA,
 		l.checkResponseTypes,
 		l.checkAuthenticators,
@@ -76,6 +77,13 @@ func (l *loader) checkSession() {
 		}
 		l.fail(l.where(path), "%s: a session cannot be idle (%s) for longer than it lives (%s)",
 			path, formatDuration(s.Idle), formatDuration(s.Absolute))
+	}
+}
+
+func (l *loader) checkSAML() {
+	const path = "saml.refuse_algorithms"
+	if l.good(path, "saml.sign") && slices.Contains(l.cfg.SAML.Refuse, l.cfg.SAML.Sign) {
+		l.fail(l.where(path), "%s: %s is what the hub signs with (saml.sign)", path, l.cfg.SAML.Sign)
 	}
 }
 

@@ -88,7 +88,7 @@ func TestLoadMinimal(t *testing.T) {
 		{"hints", fmt.Sprint(c.Authenticators.FIDO2.Hints), "[security-key]"},
 		{"eku", fmt.Sprint(c.Authenticators.Smartcard.EKU), "[1.3.6.1.5.5.7.3.2]"},
 		{"session", fmt.Sprint(c.Session.Idle, c.Session.Absolute), "15m0s 12h0m0s"},
-		{"saml", fmt.Sprint(c.SAML), "{3m0s rsa-sha256 when-key-present 5m0s false [] {168h0m0s [en=Example Hospital] [] [] [] [] [] [en=Example Hospital] [en=https://sso.trust.example] {[] [] [] [] [] []} {[] [] []} [] [] [] [] {  []} }}"},
+		{"saml", fmt.Sprint(c.SAML), "{3m0s rsa-sha256 when-key-present 5m0s false [] [] {168h0m0s [en=Example Hospital] [] [] [] [] [] [en=Example Hospital] [en=https://sso.trust.example] {[] [] [] [] [] []} {[] [] []} [] [] [] [] {  []} }}"},
 		{"oidc", fmt.Sprint(c.OIDC), "{10m0s 10m0s 12h0m0s 1m0s 1m30s false false true [code] {10m0s} {5m0s 10m0s} { true} {off  100 20 false}}"},
 		{"tickets", fmt.Sprint(c.Tickets), "{true 10h0m0s {false [] 10h0m0s [] false}}"},
 		{"trace", fmt.Sprint(c.Trace), "{redacted 24h0m0s}"},

@@ -51,6 +51,7 @@ func TestProblems(t *testing.T) {
 		{"not a duration", "", "session: { idle: soon }", []string{`9:18: error: session.idle: "soon" is not a duration, write it like "15m" or "1h30m" (units d, h, m, s, ms)`}},
 		{"negative duration", "", "session: { idle: -5m }", []string{`9:18: error: session.idle: "-5m" is not a duration, write it like "15m" or "1h30m" (units d, h, m, s, ms)`}},
 		{"too long", "", "saml: { clock_skew: 6m }", []string{`9:21: error: saml.clock_skew: "6m" is too long, the most is "5m"`}},
+		{"its own signature refused", "", "saml: { refuse_algorithms: [aes128-cbc, rsa-sha256] }", []string{`9:28: error: saml.refuse_algorithms: rsa-sha256 is what the hub signs with (saml.sign)`}},
 		{"too short", "", "session: { idle: 1s }", []string{`9:18: error: session.idle: "1s" is too short, the least is "1m"`}},
 		{"no language", "", "saml: { metadata: { description: [A hub] } }", []string{`9:35: error: saml.metadata.description: "A hub" does not say its language, write "en=A hub"`}},
 		{"odd language", "", "saml: { metadata: { description: [English=A hub] } }", []string{`9:35: error: saml.metadata.description: "English=A hub" does not say its language, write "en=English=A hub"`}},

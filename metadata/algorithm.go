@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,7 +73,7 @@ func (w *writer) keys(d Descriptor) {
 		w.key("signing", der)
 	}
 	for _, der := range d.EncryptionCertificates {
-		w.key("encryption", der, encryptionMethods()...)
+		w.key("encryption", der, slices.DeleteFunc(encryptionMethods(), func(uri string) bool { return slices.Contains(d.Refused, uri) })...)
 	}
 }
 

@@ -17,6 +17,7 @@ type Descriptor struct {
 	CacheFor               time.Duration   // how soon a partner should fetch it again, to the second; 0: not said
 	SigningMethods         []SigningMethod // what is verified and made here, the one to prefer first
 	DigestMethods          []string
+	Refused                []string // URIs of encryption methods that are left out
 	SigningCertificates    [][]byte // DER: active first, then next; at least one
 	EncryptionCertificates [][]byte // DER: of the keys that partners may encrypt to
 	IdP                    IdentityProvider

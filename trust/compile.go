@@ -35,6 +35,7 @@ type SAMLDefaults struct {
 	Contexts       []ContextClass // nil: DefaultContexts
 	Emergency      string         // class of emergency access, which no terms can make another; empty: there is none
 	RequestsSigned bool           // unsigned requests are refused whatever terms and metadata say
+	Refused        []string       // URIs of algorithms that no terms and no metadata make the hub use
 }
 
 // Compile turns a resolved document, and the metadata of a SAML partner, into a Partner. Everything that
@@ -279,15 +280,23 @@ func (b *builder) encryption(t *SAMLTerms) {
 	usable := false
 	for i := range t.Entity.SP.EncryptionKeys {
 		key := &t.Entity.SP.EncryptionKeys[i]
-		key.AllowCBC = t.AllowCBC
+		key.AllowCBC, key.Refused = t.AllowCBC, b.o.SAML.Refused
 		usable = usable || key.Usable()
 	}
 	if !usable && t.EncryptNameID {
 		b.fail("saml.encrypt_name_id: the metadata has no key that can be encrypted to")
 	}
 	if !usable && len(t.Entity.SP.EncryptionKeys) > 0 && t.Encrypt != "never" {
-		b.fail("metadata lists no encryption method that is made here (AES-GCM with RSA-OAEP, or with ECDH-ES for an EC key); saml.allow_cbc: true permits AES-CBC")
+		b.fail("metadata lists no encryption method that is made here (AES-GCM with RSA-OAEP, or with ECDH-ES for an EC key); saml.allow_cbc: true permits AES-CBC%s", b.refusals())
 	}
+}
+
+// refusals names what the configuration takes away.
+func (b *builder) refusals() string {
+	if len(b.o.SAML.Refused) == 0 {
+		return ""
+	}
+	return "; saml.refuse_algorithms of the configuration takes away " + strings.Join(b.o.SAML.Refused, ", ")
 }
 
 // ReadEntity reads metadata that an administrator vouches for by applying it: a signature in it is neither

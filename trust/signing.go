@@ -121,8 +121,11 @@ func (b *builder) signing(t *SAMLTerms, named string) {
 	if t.Entity.SP != nil {
 		t.Digest = digest(t.Entity.SP.DigestMethods)
 		if named == "" {
-			t.Listed = listed(t.Entity.SP.SigningMethods)
+			t.Listed = slices.DeleteFunc(listed(t.Entity.SP.SigningMethods), func(s Signature) bool { return b.refuses(s.Algorithm) })
 		}
+	}
+	if b.refuses(keyring.Algorithm(t.Algorithm)) {
+		b.fail("saml.algorithm: %s is refused by saml.refuse_algorithms of the configuration", t.Algorithm)
 	}
 	switch {
 	case b.o.Keys == nil && t.Key == nextKey:
@@ -137,6 +140,10 @@ func (b *builder) signing(t *SAMLTerms, named string) {
 			b.fail("no active key in keys.signing_file signs with %s; the keys there sign with %s", alg, able(b.o.Keys.ForSAML()))
 		}
 	}
+}
+
+func (b *builder) refuses(alg keyring.Algorithm) bool {
+	return slices.Contains(b.o.SAML.Refused, SignatureURI(alg))
 }
 
 // upcoming replaces "next" by the id of the key that it stands for now. Of two it might be the wrong one.

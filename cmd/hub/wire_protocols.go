@@ -27,7 +27,7 @@ func (h *Hub) wireProtocols(context.Context) error {
 	h.saml, err = saml2.New(saml2.Options{
 		EmergencyClass: emergencyNames(c.Emergency)[trust.SAML2],
 		Kit:            h.kit, Hub: h.core, Keys: keys, Algorithm: algorithm(c.SAML.Sign), EntityID: h.EntityID(),
-		About: about(c), Attributes: attributes(c.SAML.Metadata.Attributes), MetadataLife: c.SAML.Metadata.Life, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife, WantSigned: c.SAML.SignedRequests,
+		About: about(c), Attributes: attributes(c.SAML.Metadata.Attributes), MetadataLife: c.SAML.Metadata.Life, ClockSkew: c.SAML.ClockSkew, RequestLife: c.SAML.RequestLife, WantSigned: c.SAML.SignedRequests, Refused: refused(c.SAML.Refuse),
 		Poster: poster, Senders: h.registry, Clients: h.clients(), CardECP: h.cardECP(), AfterLogout: h.signin.AfterLogout, Log: h.options.Log,
 		ResultURL: signin.ResultAgain,
 	})

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lanyard-hub/lanyard/config"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
@@ -26,7 +28,7 @@ func (h *Hub) wireTrust(ctx context.Context) error {
 // SAMLDefaults are the configuration's, in the words of the terms. An error is of its authentication context classes.
 func SAMLDefaults(all config.Config) (trust.SAMLDefaults, error) {
 	c := all.SAML
-	d := trust.SAMLDefaults{Encrypt: c.Encrypt, Algorithm: string(algorithm(c.Sign)), RequestsSigned: c.SignedRequests}
+	d := trust.SAMLDefaults{Encrypt: c.Encrypt, Algorithm: string(algorithm(c.Sign)), RequestsSigned: c.SignedRequests, Refused: refused(c.Refuse)}
 	if c.Encrypt == "required-by-terms" {
 		d.Encrypt = "never"
 	}
@@ -57,6 +59,23 @@ func algorithm(sign string) keyring.Algorithm {
 	return keyring.RS256
 }
 
+// refused are the identifiers of the algorithms that the configuration names.
+func refused(names []string) []string {
+	encryption := map[string]string{
+		"aes128-gcm": xmlsec.AES128GCM, "aes192-gcm": xmlsec.AES192GCM, "aes256-gcm": xmlsec.AES256GCM, "aes128-cbc": xmlsec.AES128CBC, "aes192-cbc": xmlsec.AES192CBC, "aes256-cbc": xmlsec.AES256CBC,
+		"rsa-oaep": xmlsec.RSAOAEP, "rsa-oaep-mgf1p": xmlsec.RSAOAEPMGF1P, "ecdh-es": xmlsec.ECDHES,
+	}
+	var out []string
+	for _, name := range names {
+		if uri, ok := encryption[name]; ok {
+			out = append(out, uri)
+			continue
+		}
+		out = append(out, trust.SignatureURI(algorithm(name)))
+	}
+	return out
+}
+
 func (h *Hub) reloadRegistry(ctx context.Context) error {
 	if err := h.registry.Load(ctx); err != nil {
 		return err
@@ -65,6 +84,7 @@ func (h *Hub) reloadRegistry(ctx context.Context) error {
 		h.options.Log.WarnContext(ctx, "partners not served", "error", err.Error())
 	}
 	h.warnUnsigned(ctx)
+	h.warnExpired(ctx)
 	h.warnUnoffered(ctx)
 	h.metrics.registry.Set(float64(h.registry.Revision()))
 	return nil
@@ -85,6 +105,19 @@ func (h *Hub) warnUnoffered(ctx context.Context) {
 			if !slices.Contains(offered, kind) {
 				h.options.Log.WarnContext(ctx, "oidc.response_types does not offer what the terms of a client allow", "partner", p.ID, "response_type", string(kind))
 			}
+		}
+	}
+}
+
+// warnExpired names the partners that are not answered because their metadata is good no longer.
+func (h *Hub) warnExpired(ctx context.Context) {
+	partners, err := h.registry.Partners()
+	if err != nil {
+		return
+	}
+	for _, p := range partners {
+		if p.SAML != nil && p.Answerable() && !p.SAML.Entity.ValidUntil.IsZero() && !h.options.Clock().Before(p.SAML.Entity.ValidUntil) {
+			h.options.Log.WarnContext(ctx, "metadata of a partner has expired", "partner", p.ID, "valid_until", p.SAML.Entity.ValidUntil.Format(time.RFC3339))
 		}
 	}
 }

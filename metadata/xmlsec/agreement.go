@@ -22,10 +22,13 @@ type agreement struct {
 
 // chooseAgreement takes the recipient's first AES key wrap; without one, that of the content key's size. A recipient that lists
 // methods for keys, but none of key agreement, does not want it.
-func chooseAgreement(methods []EncryptionMethod, data dataMethod) (agreement, error) {
+func chooseAgreement(to EncryptionKey, data dataMethod) (agreement, error) {
 	var listed, agrees bool
 	var chosen agreement
-	for _, m := range methods {
+	if to.refuses(ECDHES) {
+		return agreement{}, noMethod()
+	}
+	for _, m := range to.Methods {
 		switch m.Algorithm {
 		case ECDHES:
 			agrees = true

@@ -18,12 +18,12 @@ const maxEncryptedKeys = 8 // an EncryptedData addressed to more recipients is r
 // or the signature around it was verified; it has to pass the gate again. Whatever goes wrong with key or content, the code is
 // "decrypt", the detail does not tell which and the same work is done: no padding oracle. Errors match [ErrEncryption].
 func Decrypt(e *Element, keys ...crypto.Decrypter) ([]byte, error) {
-	return decrypt(e, false, keys)
+	return decrypt(e, false, nil, keys)
 }
 
 // decrypt is [Decrypt], and with cbc takes AES-CBC as well: only where a verified signature lies around e, since without one whoever
-// sends changed ciphertexts could learn the plaintext from what becomes of them.
-func decrypt(e *Element, cbc bool, keys []crypto.Decrypter) ([]byte, error) {
+// sends changed ciphertexts could learn the plaintext from what becomes of them. Algorithms that are refused count as unknown.
+func decrypt(e *Element, cbc bool, refused []string, keys []crypto.Decrypter) ([]byte, error) {
 	if e == nil || len(keys) == 0 {
 		return nil, fail(CodeDecrypt, "nothing to decrypt")
 	}
@@ -36,7 +36,7 @@ func decrypt(e *Element, cbc bool, keys []crypto.Decrypter) ([]byte, error) {
 		data = all[0]
 	}
 	m, known := dataMethodOf(methodOf(data))
-	if !known || m.cbc && !cbc {
+	if !known || m.cbc && !cbc || slices.Contains(refused, m.uri) {
 		return nil, fail(CodeDecrypt, "content encryption algorithm")
 	}
 	content, err := cipherValue(data)
@@ -48,6 +48,9 @@ func decrypt(e *Element, cbc bool, keys []crypto.Decrypter) ([]byte, error) {
 		return nil, fail(CodeDecrypt, "number of encrypted keys")
 	}
 	for _, w := range wrapped {
+		if slices.Contains(refused, methodOf(w)) {
+			continue
+		}
 		for _, key := range keys {
 			if plaintext, ok := open(w, key, m, content); ok {
 				return plaintext, nil

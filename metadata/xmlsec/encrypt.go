@@ -9,6 +9,7 @@ import (
 	_ "crypto/sha1" // RSA-OAEP with SHA-1 is what the field reads
 	"encoding/base64"
 	"io"
+	"slices"
 )
 
 // EncryptionKey is whom to encrypt to.
@@ -17,6 +18,7 @@ type EncryptionKey struct {
 	Certificate []byte             // DER, a hint for the recipient; may be empty
 	Methods     []EncryptionMethod // of the recipient's metadata in its order; may be empty
 	AllowCBC    bool               // an administrator accepted unauthenticated AES-CBC for this recipient
+	Refused     []string           // URIs of methods that are not used, listed or not
 }
 
 // EncryptionMethod is one method that a recipient can decrypt (SAML Metadata 2.4.1.1), all of it URIs.
@@ -33,7 +35,7 @@ func (k EncryptionKey) Usable() bool {
 	}
 	data, err := chooseData(k)
 	if _, ec := k.Public.(*ecdsa.PublicKey); ec && err == nil {
-		_, err = chooseAgreement(k.Methods, data)
+		_, err = chooseAgreement(k, data)
 	} else if err == nil {
 		_, err = chooseTransport(k)
 	}
@@ -77,7 +79,7 @@ func Encrypt(plaintext []byte, to EncryptionKey, rand io.Reader) ([]byte, error)
 // encryptedKey appends the content of an EncryptedKey, by the recipient's kind of key.
 func (k EncryptionKey) encryptedKey(w []byte, data dataMethod, key []byte, rand io.Reader) ([]byte, error) {
 	if public, ok := k.Public.(*ecdsa.PublicKey); ok {
-		a, err := chooseAgreement(k.Methods, data)
+		a, err := chooseAgreement(k, data)
 		if err != nil {
 			return nil, err
 		}
@@ -136,20 +138,27 @@ func noMethod() error {
 
 // chooseData picks the first of the recipient's methods for content that we make; CBC only where nothing else is listed.
 func chooseData(to EncryptionKey) (dataMethod, error) {
-	chosen := dataMethod{uri: AES128GCM, keySize: 16}
+	var chosen dataMethod
 	asked, found := false, false
 	for _, method := range to.Methods {
 		m, known := dataMethodOf(method.Algorithm)
 		asked = asked || known
-		if usable := known && (!m.cbc || to.AllowCBC); usable && (!found || chosen.cbc && !m.cbc) {
+		if usable := known && (!m.cbc || to.AllowCBC) && !to.refuses(m.uri); usable && (!found || chosen.cbc && !m.cbc) {
 			chosen, found = m, true
 		}
 	}
-	if asked && !found {
+	for _, uri := range []string{AES128GCM, AES192GCM, AES256GCM} {
+		if !asked && !found && !to.refuses(uri) {
+			chosen, found = dataMethodOf(uri)
+		}
+	}
+	if !found {
 		return chosen, noMethod()
 	}
 	return chosen, nil
 }
+
+func (k EncryptionKey) refuses(uri string) bool { return slices.Contains(k.Refused, uri) }
 
 // chooseTransport picks the first of the recipient's methods for keys that we make.
 func chooseTransport(to EncryptionKey) (transportMethod, error) {
@@ -157,7 +166,7 @@ func chooseTransport(to EncryptionKey) (transportMethod, error) {
 	for _, method := range to.Methods {
 		switch method.Algorithm {
 		case RSAOAEP, RSAOAEPMGF1P:
-			if m, made := method.transport(); made {
+			if m, made := method.transport(); made && !to.refuses(m.uri) {
 				return m, nil
 			}
 			asked = true
@@ -165,8 +174,11 @@ func chooseTransport(to EncryptionKey) (transportMethod, error) {
 			asked = true
 		}
 	}
-	if asked {
+	switch {
+	case asked, to.refuses(RSAOAEPMGF1P) && to.refuses(RSAOAEP):
 		return transportMethod{}, noMethod()
+	case to.refuses(RSAOAEPMGF1P):
+		return transportMethod{uri: RSAOAEP, hash: crypto.SHA256, mgf: crypto.SHA256}, nil
 	}
 	return transportMethod{uri: RSAOAEPMGF1P, hash: crypto.SHA1, mgf: crypto.SHA1}, nil
 }

@@ -15,6 +15,8 @@ type Limits struct {
 	CBC               bool // an element that is encrypted inside a signed message may be by AES-CBC
 	InclusiveC14N     bool // signatures may use Canonical XML 1.0 and 1.1 beside the exclusive one (SAML Core 5.4.3 advises against it)
 
+	Refused []string // URIs of algorithms of signatures and encryption that are known, and not taken all the same
+
 	saml11        bool // the schema is that of SAML 1.1, which has an ID attribute of its own for each kind of element
 	secondOpinion bool // enveloped signatures are verified by goxmldsig as well
 	holder        bool // the document holds a message with a signature of its own, deeper than its root's children

@@ -10,7 +10,7 @@ import (
 // wrong, the error is the same: it tells nobody whether a key fitted. Who signed around e vouches for the result, nothing else; AES-CBC
 // is taken where the limits say so.
 func DecryptElement(e *Element, l Limits, keys ...crypto.Decrypter) (*Element, error) {
-	plaintext, err := decrypt(e, l.CBC, keys)
+	plaintext, err := decrypt(e, l.CBC, l.Refused, keys)
 	if err != nil {
 		return nil, fail(CodeDecrypt, "not an element encrypted for one of the keys")
 	}

@@ -3,6 +3,7 @@ package xmlsec
 import (
 	"crypto"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -98,7 +99,7 @@ func readInfo(form string, d *signedDocument, l Limits) (signedInfo, error) {
 		return s, err
 	}
 	var known bool
-	if s.method, known = signatureMethodOf(s.algorithm); !known || len(c[1].Children) > 0 {
+	if s.method, known = signatureMethodOf(s.algorithm); !known || slices.Contains(l.Refused, s.algorithm) || len(c[1].Children) > 0 {
 		return s, fail(CodeAlgorithm, "signature algorithm")
 	}
 	err = s.readReference(c[2], d.id, l)

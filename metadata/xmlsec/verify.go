@@ -3,6 +3,7 @@ package xmlsec
 import (
 	"crypto"
 	"crypto/subtle"
+	"slices"
 )
 
 // Verified is a document that passed the gate and whose origin was decided by this package. Only this package makes one.
@@ -83,7 +84,7 @@ func coveredBytes(d *signedDocument, s signature, l Limits) (string, error) {
 // (SAML Bindings 3.4.4.1). The caller proves that octets carry doc. A Signature inside doc is refused.
 func VerifyDetached[T Octets](doc T, l Limits, octets []byte, alg string, sig []byte, keys []crypto.PublicKey) (Verified, error) {
 	m, known := signatureMethodOf(alg)
-	if !known {
+	if !known || slices.Contains(l.Refused, alg) {
 		return Verified{}, fail(CodeAlgorithm, "signature algorithm")
 	}
 	by, err := verifyAny(m, keys, sum(m.hash, octets), sig)

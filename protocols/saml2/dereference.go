@@ -120,17 +120,17 @@ func (p *Provider) askFor(ctx context.Context, partner trust.Partner, to, text s
 	if code != http.StatusOK {
 		return message{}, fmt.Errorf("%w: status %d", errArtifactAnswer, code)
 	}
-	return readArtifactAnswer(body, partner, id)
+	return p.readArtifactAnswer(body, partner, id)
 }
 
 // readArtifactAnswer takes the one message out of an ArtifactResponse of the partner. If the response is signed, the message
 // counts as signed by it: its bytes are among those that were covered.
-func readArtifactAnswer(body []byte, partner trust.Partner, request string) (message, error) {
+func (p *Provider) readArtifactAnswer(body []byte, partner trust.Partner, request string) (message, error) {
 	inner, err := xmlsec.SOAPBody(body, xmlsec.MessageLimits().Holding())
 	if err != nil {
 		return message{}, fmt.Errorf("%w: %w", errArtifactAnswer, err)
 	}
-	root, from, err := verifyFrom(message{by: byArtifact, xml: string(inner)}, partner, xmlsec.MessageLimits().Holding())
+	root, from, err := verifyFrom(message{by: byArtifact, xml: string(inner)}, partner, p.limits().Holding())
 	if err != nil {
 		return message{}, fmt.Errorf("%w: %w", errArtifactAnswer, err)
 	}

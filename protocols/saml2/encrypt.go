@@ -73,7 +73,7 @@ func (p *Provider) open(s *subject, partner trust.Partner) bool {
 			keys = append(keys, d)
 		}
 	}
-	limits := xmlsec.MessageLimits()
+	limits := p.limits()
 	limits.CBC = partner.SAML != nil && partner.SAML.AllowCBC
 	e, err := xmlsec.DecryptElement(s.sealed, limits, keys...)
 	if err != nil || !e.Is(assertionSpace, "NameID") || len(e.Children) > 0 {

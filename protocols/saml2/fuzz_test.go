@@ -150,7 +150,7 @@ func FuzzSOAP(f *testing.F) {
 		if _, err := xmlsec.SOAPBody(rec.Body.Bytes(), ownLimits()); err != nil {
 			t.Errorf("answer %s: %v", rec.Body, err)
 		}
-		_ = readSOAPAnswer(body, w.partners[spID], "_1", true) // must not panic; nothing it returns is unexpected
+		_ = w.p.readSOAPAnswer(body, w.partners[spID], "_1", true) // must not panic; nothing it returns is unexpected
 	})
 }
 

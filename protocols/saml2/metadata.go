@@ -10,7 +10,6 @@ import (
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
-	"github.com/lanyard-hub/lanyard/trust/keyring"
 	"github.com/lanyard-hub/lanyard/web"
 )
 
@@ -77,14 +76,14 @@ func (p *Provider) descriptor() metadata.Descriptor {
 	}
 	d := metadata.Descriptor{
 		EntityID: p.EntityID, ValidFor: p.MetadataLife, CacheFor: cacheLife, About: p.About,
-		DigestMethods: []string{xmlsec.SHA256, xmlsec.SHA384, xmlsec.SHA512},
+		DigestMethods: []string{xmlsec.SHA256, xmlsec.SHA384, xmlsec.SHA512}, Refused: p.Refused,
 		IdP: metadata.IdentityProvider{
 			ErrorURL: p.Kit.URL(web.ErrorURL), SSO: append(p.endpoints(ssoServices()), p.ecpServices()...), SLO: p.endpoints(sloServices()), AsyncLogout: true,
 			NameIDFormats: formats,
 			Attributes:    p.Attributes, WantAuthnRequestsSigned: p.WantSigned,
 		},
 	}
-	for _, alg := range keyring.Algorithms() {
+	for _, alg := range p.algorithms() {
 		d.SigningMethods = append(d.SigningMethods, metadata.SigningMethod{Algorithm: trust.SignatureURI(alg)})
 	}
 	for i, e := range p.endpoints(artifactServices()) {
@@ -123,7 +122,7 @@ func (p *Provider) publish(now time.Time) (publication, error) {
 	if p.published.keys == keys && age >= 0 && age < p.MetadataLife/2 {
 		return p.published, nil
 	}
-	key, err := metadataKey(ring)
+	key, err := p.metadataKey(ring)
 	if err != nil {
 		return publication{}, fmt.Errorf("saml2: publish metadata: %w", err)
 	}

@@ -110,17 +110,17 @@ func (p *Provider) tellBySOAP(ctx context.Context, d bridge.Delivery, partner tr
 	case code != http.StatusOK:
 		return fmt.Errorf("%w: status %d", errLogoutAnswer, code)
 	}
-	return readSOAPAnswer(answer, partner, n.id, strings.HasPrefix(to, "https://"))
+	return p.readSOAPAnswer(answer, partner, n.id, strings.HasPrefix(to, "https://"))
 }
 
 // readSOAPAnswer wants a LogoutResponse of the partner to our request. Its signature is verified if it has one. Without, a
 // TLS connection to a registered address vouches for it (SAML Bindings 3.2.2), and nothing else does.
-func readSOAPAnswer(answer []byte, partner trust.Partner, request string, vouched bool) error {
+func (p *Provider) readSOAPAnswer(answer []byte, partner trust.Partner, request string, vouched bool) error {
 	inner, err := xmlsec.SOAPBody(answer, xmlsec.MessageLimits())
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
 	}
-	root, from, err := verifyFrom(message{by: bySOAP, response: true, xml: string(inner)}, partner, xmlsec.MessageLimits())
+	root, from, err := verifyFrom(message{by: bySOAP, response: true, xml: string(inner)}, partner, p.limits())
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLogoutAnswer, err)
 	}

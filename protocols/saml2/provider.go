@@ -14,6 +14,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 	"github.com/lanyard-hub/lanyard/web"
 )
@@ -68,6 +69,7 @@ type Options struct {
 	ClockSkew    time.Duration        // tolerated in partners' clocks; 0: 3 minutes
 	RequestLife  time.Duration        // a message older than this is stale; 0: 5 minutes
 	WantSigned   bool                 // the metadata asks partners to sign their requests; whether they must, their terms say
+	Refused      []string             // URIs of algorithms that are neither taken nor published; the terms know them too
 	Poster       Poster               // nil: partners are not told by SOAP
 	Senders      Senders              // nil: messages by artifact are not accepted
 	Clients      Clients              // nil: ECP is not offered
@@ -167,6 +169,13 @@ func (p *Provider) Routes() []web.Route {
 // strangers pay, and wait, as at the browser's service.
 func (p *Provider) ECPRoute() web.Route {
 	return web.Route{Method: http.MethodPost, Path: ECPPath, Name: "saml2_ecp", Class: web.SignOn, TurnAway: p.turnAway, Handler: p.ecp}
+}
+
+// limits are those of a message of a partner.
+func (p *Provider) limits() xmlsec.Limits {
+	l := xmlsec.MessageLimits()
+	l.Refused = p.Refused
+	return l
 }
 
 // newID returns a fresh XML ID: 128 bits behind a letter-like start.

@@ -369,7 +369,7 @@ func answerSOAP(t testing.TB) *quarry {
 	d.Forge, d.Once, d.Exact = []string{`"_r"`, `"_forged"`}, []string{"saml:Issuer", "samlp:Status"}, []string{"_asked", spID}
 	q.document(d, nil)
 	q.read = func(body []byte) error {
-		return readSOAPAnswer(mutate.Envelope(body), w.partners[spID], "_asked", false)
+		return w.p.readSOAPAnswer(mutate.Envelope(body), w.partners[spID], "_asked", false)
 	}
 	return q
 }

@@ -2,6 +2,7 @@ package saml2
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
@@ -23,19 +24,20 @@ func keyFor(k keyring.Key, alg keyring.Algorithm) xmlsec.SigningKey {
 	return xmlsec.SigningKey{Signer: k.Signer, Algorithm: trust.SignatureURI(alg), Certificate: k.Certificate.Raw}
 }
 
+// algorithms are those of signatures that are not refused, the most widely understood first.
+func (p *Provider) algorithms() []keyring.Algorithm {
+	return slices.DeleteFunc(keyring.Algorithms(), func(alg keyring.Algorithm) bool { return slices.Contains(p.Refused, trust.SignatureURI(alg)) })
+}
+
 // metadataKey signs the metadata: with what the most partners can verify.
-func metadataKey(ring keyring.Ring) (xmlsec.SigningKey, error) {
-	var first error
-	for _, alg := range keyring.Algorithms() {
+func (p *Provider) metadataKey(ring keyring.Ring) (xmlsec.SigningKey, error) {
+	for _, alg := range p.algorithms() {
 		k, err := ring.Signing(alg)
 		if err == nil {
 			return keyFor(k, alg), nil
 		}
-		if first == nil {
-			first = err
-		}
 	}
-	return xmlsec.SigningKey{}, fmt.Errorf("saml2: %w", first)
+	return xmlsec.SigningKey{}, fmt.Errorf("saml2: %w", keyring.ErrNoKey)
 }
 
 // published are the signing keys in the order of the metadata. Some libraries read only the first, or trip over an EC key that

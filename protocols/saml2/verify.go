@@ -17,7 +17,7 @@ type sender struct {
 // verify finds the partner that a message claims to be from and lets the message through the gate: with its signature
 // verified by a key of that partner, or without one. A signature is verified or fatal, never ignored.
 func (p *Provider) verify(m message) (*xmlsec.Element, sender, error) {
-	limits := xmlsec.MessageLimits()
+	limits := p.limits()
 	claim, err := xmlsec.ReadClaim(m.xml, limits)
 	if err != nil {
 		return nil, sender{}, refuseXML(err)
