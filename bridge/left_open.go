@@ -44,7 +44,7 @@ func (h *Hub) renew(ctx context.Context, ds []Delivery, ref string) []Delivery {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limits.Logout)
 	defer cancel()
 	h.Parallel(len(ds), func(i int) {
-		if ds[i].State == DeliveryFront && h.Clock().Sub(ds[i].Updated) > frontFresh {
+		if ds[i].InBrowser() && h.Clock().Sub(ds[i].Updated) > frontFresh {
 			ds[i] = h.deliver(ctx, ds[i])
 			h.settle(ctx, ds[i], ref)
 		}

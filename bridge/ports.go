@@ -139,8 +139,8 @@ type Facts struct {
 
 // Propagator tells a participant that its session ended. One per protocol.
 type Propagator interface {
-	// Propagate returns a delivery state and, for DeliveryFront, the URL the browser must visit. It never blocks past ctx. It may be
-	// asked again for the same delivery, and then makes the URL anew.
+	// Propagate returns a delivery state and, for DeliveryFront, the URL the browser must visit; with DeliveryNoReply one that it may visit
+	// as well. It never blocks past ctx. It may be asked again for the same delivery, and then makes the URL anew.
 	Propagate(ctx context.Context, d Delivery, partner trust.Partner) (DeliveryState, string)
 }
 

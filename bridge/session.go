@@ -120,6 +120,9 @@ type Delivery struct {
 	Updated     time.Time
 }
 
+// InBrowser reports whether the browser can still tell the participant.
+func (d Delivery) InBrowser() bool { return d.FrontURL != "" && !d.Settled() }
+
 // Settled reports whether nothing more will happen by itself.
 func (d Delivery) Settled() bool {
 	return d.State == DeliveryEnded || d.State == DeliveryNone || d.State == DeliveryTold || d.State == DeliveryDropped

@@ -25,25 +25,13 @@ var (
 const sentLife = time.Hour
 
 // Propagate implements bridge.Propagator: by SOAP where the partner listens for it, else through the browser: by
-// HTTP-Redirect, or by a page of ours that posts. A partner that cannot be understood by SOAP is told through the browser if it can
-// be: some products list SOAP in the metadata they make of themselves and answer there with a page.
+// HTTP-Redirect, or by a page of ours that posts.
 func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner trust.Partner) (bridge.DeliveryState, string) {
 	if partner.SAML == nil || partner.SAML.Entity.SP == nil || d.Participant.Format == trust.SubjectNone { // a LogoutRequest must name somebody
 		return bridge.DeliveryNone, ""
 	}
 	if e, ok := sloEndpoint(partner.SAML.Entity.SP, bySOAP); ok && p.Poster != nil {
-		err := p.tellBySOAP(ctx, d, partner, e.Location)
-		if err == nil {
-			return bridge.DeliveryEnded, ""
-		}
-		p.Log.WarnContext(ctx, "partner did not end its session", "partner", partner.ID, "error", err.Error())
-		_, _, inBrowser := frontEndpoint(partner.SAML.Entity.SP)
-		switch {
-		case errors.Is(err, errNotEnded):
-			return bridge.DeliveryRefused, ""
-		case !inBrowser || !errors.Is(err, errLogoutAnswer):
-			return bridge.DeliveryNoReply, ""
-		}
+		return p.propagateBySOAP(ctx, d, partner, e.Location)
 	}
 	target, err := p.throughBrowser(ctx, d, partner)
 	switch {
@@ -54,6 +42,28 @@ func (p *Provider) Propagate(ctx context.Context, d bridge.Delivery, partner tru
 		return bridge.DeliveryNone, ""
 	}
 	return bridge.DeliveryFront, target
+}
+
+// propagateBySOAP tells a partner by SOAP. One that cannot be understood may be told through the browser as well: some products list SOAP in
+// the metadata they make of themselves and answer there with a page. So does one that is being maintained: it is told by SOAP again, since
+// the session may have ended far from any browser.
+func (p *Provider) propagateBySOAP(ctx context.Context, d bridge.Delivery, partner trust.Partner, to string) (bridge.DeliveryState, string) {
+	err := p.tellBySOAP(ctx, d, partner, to)
+	if err == nil {
+		return bridge.DeliveryEnded, ""
+	}
+	p.Log.WarnContext(ctx, "partner did not end its session", "partner", partner.ID, "error", err.Error())
+	switch {
+	case errors.Is(err, errNotEnded):
+		return bridge.DeliveryRefused, ""
+	case !errors.Is(err, errLogoutAnswer):
+		return bridge.DeliveryNoReply, ""
+	}
+	target, err := p.throughBrowser(ctx, d, partner)
+	if err != nil {
+		p.Log.WarnContext(ctx, "logout request could not be made", "partner", partner.ID, "error", err.Error())
+	}
+	return bridge.DeliveryNoReply, target
 }
 
 // throughBrowser is the address that the browser must visit to tell a partner; empty if there is none. Where a message needs a

@@ -457,7 +457,7 @@ func TestPropagateBySOAP(t *testing.T) {
 }
 
 // TestPropagateBySOAPThenBrowser: products list SOAP in their metadata and do not speak it. Whoever answers there in a way that nobody can
-// read is told through the browser, where it can be; who is down, or says no, is not.
+// read is told through the browser, where it can be, and by SOAP again; who is down, or says no, is told by SOAP again alone.
 func TestPropagateBySOAPThenBrowser(t *testing.T) {
 	good, foreign := signing(keys().other), signing(keys().sp)
 	signed := func(code string, key *xmlsec.SigningKey) func(*world, []byte) (int, []byte, error) {
@@ -472,17 +472,18 @@ func TestPropagateBySOAPThenBrowser(t *testing.T) {
 		answer  func(*world, []byte) (int, []byte, error)
 		binding string // of the other endpoint; empty: there is none
 		want    bridge.DeliveryState
+		front   bool // the browser may tell it
 	}{
-		"a page":                  {plain(200, "<!DOCTYPE html><p>Please wait</p>"), metadata.BindingRedirect, bridge.DeliveryFront},
-		"a page, front by POST":   {plain(200, "<!DOCTYPE html><p>Please wait</p>"), metadata.BindingPOST, bridge.DeliveryFront},
-		"a page, SOAP alone":      {plain(200, "<!DOCTYPE html><p>Please wait</p>"), "", bridge.DeliveryNoReply},
-		"nothing":                 {plain(200, ""), metadata.BindingRedirect, bridge.DeliveryFront},
-		"no such page":            {plain(404, "none"), metadata.BindingRedirect, bridge.DeliveryFront},
-		"a strange signature":     {signed("Success", &foreign), metadata.BindingRedirect, bridge.DeliveryFront},
-		"down":                    {plain(503, "back soon"), metadata.BindingRedirect, bridge.DeliveryNoReply},
-		"not there":               {func(*world, []byte) (int, []byte, error) { return 0, nil, errors.New("refused") }, metadata.BindingRedirect, bridge.DeliveryNoReply},
-		"it says that it did not": {signed("Responder", &good), metadata.BindingRedirect, bridge.DeliveryRefused},
-		"it ended":                {signed("Success", &good), metadata.BindingRedirect, bridge.DeliveryEnded},
+		"a page":                  {plain(200, "<!DOCTYPE html><p>Please wait</p>"), metadata.BindingRedirect, bridge.DeliveryNoReply, true},
+		"a page, front by POST":   {plain(200, "<!DOCTYPE html><p>Please wait</p>"), metadata.BindingPOST, bridge.DeliveryNoReply, true},
+		"a page, SOAP alone":      {plain(200, "<!DOCTYPE html><p>Please wait</p>"), "", bridge.DeliveryNoReply, false},
+		"nothing":                 {plain(200, ""), metadata.BindingRedirect, bridge.DeliveryNoReply, true},
+		"no such page":            {plain(404, "none"), metadata.BindingRedirect, bridge.DeliveryNoReply, true},
+		"a strange signature":     {signed("Success", &foreign), metadata.BindingRedirect, bridge.DeliveryNoReply, true},
+		"down":                    {plain(503, "back soon"), metadata.BindingRedirect, bridge.DeliveryNoReply, false},
+		"not there":               {func(*world, []byte) (int, []byte, error) { return 0, nil, errors.New("refused") }, metadata.BindingRedirect, bridge.DeliveryNoReply, false},
+		"it says that it did not": {signed("Responder", &good), metadata.BindingRedirect, bridge.DeliveryRefused, false},
+		"it ended":                {signed("Success", &good), metadata.BindingRedirect, bridge.DeliveryEnded, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -504,8 +505,46 @@ func TestPropagateBySOAPThenBrowser(t *testing.T) {
 			}
 			d := report.Deliveries[0]
 			again := c.want == bridge.DeliveryNoReply || c.want == bridge.DeliveryRefused
-			if d.State != c.want || (d.FrontURL != "") != (c.want == bridge.DeliveryFront) || d.Next.IsZero() == again {
+			if d.State != c.want || (d.FrontURL != "") != c.front || d.InBrowser() != c.front || d.Next.IsZero() == again {
 				t.Errorf("%+v", d)
+			}
+		})
+	}
+}
+
+// TestPropagateBySOAPAgain: a partner whose answer by SOAP could not be read, while it was being maintained, is told again though its metadata
+// lists the browser too: the session may have ended far from any. Where a browser told it first, that is the end of it.
+func TestPropagateBySOAPAgain(t *testing.T) {
+	for name, byBrowser := range map[string]bool{"far from a browser": false, "in the browser": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: "https://epr.example/soap"}, metadata.Endpoint{Binding: metadata.BindingRedirect, Location: "https://epr.example/slo"})
+			good, maintained, asked := signing(keys().other), true, 0
+			w.soap.answer = func(_ string, doc []byte) (int, []byte, error) {
+				if asked++; maintained {
+					return http.StatusNotFound, []byte("back soon"), nil
+				}
+				return http.StatusOK, w.soapAnswer(doc, otherID, "Success", &good), nil
+			}
+			b := w.browser()
+			w.signOn(b, w.authnOther())
+			s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
+			report := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: bridge.EndedByAdmin}))
+			if d := w.front(report); d.State != bridge.DeliveryNoReply || !d.InBrowser() || !report.NeedsBrowser() {
+				t.Fatalf("%+v", d)
+			}
+			if byBrowser {
+				request := w.openRedirect(w.front(report).FrontURL)
+				answer := w.answerXML(attr(request.root, "ID"), otherID, "Success")
+				b.get(SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", answer, ""), good))
+			}
+			maintained = false
+			w.now = w.now.Add(minutes(5))
+			if err := w.hub.Retry(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if d := w.front(report); d.State != bridge.DeliveryEnded || d.FrontURL != "" || (asked == 1) != byBrowser {
+				t.Errorf("asked %d times, %+v", asked, d)
 			}
 		})
 	}

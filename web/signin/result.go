@@ -126,7 +126,7 @@ func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again st
 			page.Frames, page.origins = append(page.Frames, front), append(page.origins, s.leadsTo(d)...)
 			again = "5"
 		}
-		page.moving = page.moving || d.State == bridge.DeliveryFront && n < looks
+		page.moving = page.moving || d.InBrowser() && n < looks
 		switch {
 		case d.State == bridge.DeliveryEnded:
 			page.framing = page.framing || d.FrontURL != ""
@@ -163,7 +163,7 @@ func (s *SignIn) resultRow(d bridge.Delivery) resultRow {
 	case bridge.DeliveryRefused:
 		row.State, row.How, row.Class = "Not ended", "It answered that it could not. It will be told again. Close the browser.", "bad"
 	case bridge.DeliveryNoReply:
-		row.State, row.How = "Told, no answer yet", "It will be told again."
+		row.State, row.How, row.FrontURL = "Told, no answer yet", "It will be told again.", frontURL(d.FrontURL)
 	case bridge.DeliveryDropped:
 		row.State, row.How = "Left open", "The session went on before it was told."
 	case bridge.DeliveryPending:

@@ -74,6 +74,20 @@ func TestSignOutLooksAgain(t *testing.T) {
 	b.get("/signout/result?logout=nothing").want(http.StatusBadRequest)
 }
 
+// TestSignOutBothWays: an app that gave no usable answer, and that the browser can tell as well, has both: the frame and the link here, and
+// the loop that tells it again.
+func TestSignOutBothWays(t *testing.T) {
+	w := newWorld(t)
+	w.tells["board"], w.offers = bridge.DeliveryNoReply, map[string]bool{"board": true}
+	b := inBothApps(t, w).submit("/signout").want(http.StatusOK, "Told, no answer yet", "End it now", "<iframe", "https://board.example/slo", `content="5; url=`)
+	logout := between(b.url, "logout=", "&")
+	b.get(ResultAgain(logout)).want(http.StatusOK, "End it now").lacks("<iframe", "everywhere")
+	if err := w.hub.Answered(t.Context(), logout, logout+".1", true); err != nil {
+		t.Fatal(err)
+	}
+	b.get(ResultAgain(logout)).want(http.StatusOK, "You are signed out everywhere").lacks("End it now")
+}
+
 func TestSignOutOfIdleSession(t *testing.T) {
 	w := newWorld(t)
 	b := inBothApps(t, w)

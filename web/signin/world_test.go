@@ -54,6 +54,7 @@ type world struct {
 	board   trust.Partner
 	strong  trust.Partner
 	tells   map[string]bridge.DeliveryState
+	offers  map[string]bool // partners that the browser can tell as well
 	server  *httptest.Server
 	refused []string // audit codes that the front end resumed with
 }
@@ -95,7 +96,7 @@ func (w *world) Trace(string, string, ...string) {}
 // Propagate implements bridge.Propagator.
 func (w *world) Propagate(_ context.Context, d bridge.Delivery, _ trust.Partner) (bridge.DeliveryState, string) {
 	state := w.tells[d.Participant.Partner]
-	if state == bridge.DeliveryFront {
+	if state == bridge.DeliveryFront || w.offers[d.Participant.Partner] {
 		return state, "https://board.example/slo?d=" + d.ID
 	}
 	return state, ""
