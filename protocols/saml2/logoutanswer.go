@@ -43,6 +43,10 @@ func (p *Provider) refuseLogout(w http.ResponseWriter, r *http.Request, q logout
 		p.showRefusal(w, r, refusal)
 		return
 	}
+	if _, _, told := answerEndpoint(q.partner.SAML.Entity.SP, m.by); !told {
+		p.showRefusal(w, r, refusal)
+		return
+	}
 	p.answerLogout(w, r, q.partner, pendingAnswer{Request: q.req.ID, Relay: m.relay, By: m.by, Status: statusOf(refusal)})
 }
 

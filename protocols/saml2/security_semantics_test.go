@@ -189,7 +189,7 @@ func logoutAttacks() []attack {
 			w.withOther()
 			doc := w.logoutXML("_x", otherID, issuerURL+SLOPath, name, index)
 			return signedQuery(w.t, redirectQuery(w.t, "SAMLRequest", doc, ""), signing(keys().other))
-		}), 200, "", "unknown_session"},
+		}), 403, "", "unknown_session"},
 		{"120", "expired", query(func(w *world, name, index string) string {
 			doc := w.replaced(w.logoutXML("_x", spID, issuerURL+SLOPath, name, index), " Version", ` NotOnOrAfter="2026-11-23T08:00:00Z" Version`)
 			return signedQuery(w.t, redirectQuery(w.t, "SAMLRequest", doc, ""), signing(keys().sp))

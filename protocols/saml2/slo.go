@@ -112,7 +112,7 @@ func (p *Provider) takeLogoutRequest(w http.ResponseWriter, r *http.Request, m m
 	pending := pendingAnswer{Partner: q.partner.ID, Request: q.req.ID, Relay: m.relay, By: m.by, Logouts: report.logouts}
 	if err != nil {
 		refusal := p.record(r, q.partner.ID, err)
-		if onlyOnPage(refusal) {
+		if _, _, told := answerEndpoint(q.partner.SAML.Entity.SP, m.by); onlyOnPage(refusal) || !told {
 			p.showRefusal(w, r, refusal)
 			return
 		}

@@ -159,6 +159,21 @@ func TestLogoutOfAnotherVersion(t *testing.T) {
 	}
 }
 
+// TestRefusedLogoutOfWhomNobodyAnswers: where a partner cannot be told why nothing ended, the person is, and never that they are signed out.
+func TestRefusedLogoutOfWhomNobodyAnswers(t *testing.T) {
+	for change, reason := range map[string]string{`Version="1.1"`: "version_too_low", `Version="2.0"`: "unknown_session"} {
+		w := newWorld(t)
+		w.change(func(p *trust.Partner) { p.SAML.Entity.SP.SLO = nil })
+		b := w.browser()
+		got := w.signOn(b, w.authn())
+		doc := strings.Replace(w.logoutXML("_l1", spID, issuerURL+SLOPath, jones, got.index()), `Version="2.0"`, change, 1)
+		rec := b.get(SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLRequest", doc, "back"), signing(keys().sp)))
+		if w.lastReason() != reason || rec.Code < 400 || strings.Contains(rec.Body.String(), "You are signed out") || !w.sessionLives(b) {
+			t.Errorf("%s: %d %s %s", change, rec.Code, w.lastReason(), rec.Body)
+		}
+	}
+}
+
 func TestLogoutWithoutIndexFindsTheSubject(t *testing.T) {
 	for _, later := range []bool{false, true} { // whichever session is found first, the cookie of this browser is gone
 		w := newWorld(t)
