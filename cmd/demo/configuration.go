@@ -40,6 +40,8 @@ func (d *Demo) configuration() config.Config {
 	c.TrustedProxies = []netip.Prefix{}
 	c.Store.Driver, c.Store.Path, c.Store.EncryptionKey = "sqlite", in("hub/lanyard.db"), in("hub/store.key")
 	c.Keys.Signing, c.Keys.Encryption = in("hub/signing.pem"), in("hub/encryption.pem")
+	named := []string{"en=" + c.Organisation.Name} // as a file would derive it
+	c.SAML.Metadata.DisplayNames, c.SAML.Metadata.OrganisationNames, c.SAML.Metadata.OrganisationURLs = named, named, []string{"en=" + d.issuer}
 	c.RBAC.File = in(rbacFile)
 	c.OIDC.CIS2.Path = cis2Path
 	c.Authenticators.FIDO2.Enabled, c.Authenticators.Smartcard.Enabled = true, true

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/config"
@@ -17,7 +18,7 @@ func TestSettings(t *testing.T) {
 	want := d.configuration()
 	for name, same := range map[string]bool{
 		"issuer": got.Issuer == m.Issuer, "organisation": got.Organisation == want.Organisation, "store": got.Store == want.Store, "keys": got.Keys == want.Keys,
-		"rbac": got.RBAC == want.RBAC, "cis2": got.OIDC.CIS2 == want.OIDC.CIS2 && got.OIDC.CIS2.Path == cis2Path, "card": got.Listeners.Card.ClientCA == want.Listeners.Card.ClientCA,
+		"rbac": got.RBAC == want.RBAC, "cis2": got.OIDC.CIS2 == want.OIDC.CIS2 && got.OIDC.CIS2.Path == cis2Path, "card": got.Listeners.Card.ClientCA == want.Listeners.Card.ClientCA, "metadata": reflect.DeepEqual(got.SAML.Metadata, want.SAML.Metadata),
 	} {
 		if !same {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
