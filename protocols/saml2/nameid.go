@@ -1,6 +1,8 @@
 package saml2
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -53,6 +55,24 @@ func kindAsked(format string, terms trust.SubjectKind) (trust.SubjectKind, bool)
 		return trust.SubjectPairwise, true
 	}
 	return terms, false
+}
+
+// namedBefore has a partner that is told no name be told the transient one again that it was told in this session, at its asking: only by
+// that can it ask for a sign-out of what it knows, and be told of one.
+func (p *Provider) namedBefore(ctx context.Context, kind trust.SubjectKind, session, partner string) (trust.SubjectKind, error) {
+	if kind != trust.SubjectNone {
+		return kind, nil
+	}
+	all, err := p.Hub.Participants.Participants(ctx, session)
+	if err != nil {
+		return kind, fmt.Errorf("saml2: find what a partner was told: %w", err)
+	}
+	if slices.ContainsFunc(all, func(c bridge.Participant) bool {
+		return c.Protocol == trust.SAML2 && c.Partner == partner && c.Format == string(trust.SubjectTransient)
+	}) {
+		return trust.SubjectTransient, nil
+	}
+	return kind, nil
 }
 
 // checkPolicy compares what the request asks for with what the terms allow.

@@ -1,6 +1,7 @@
 package saml2
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/bridge"
@@ -96,6 +97,41 @@ func TestNoName(t *testing.T) {
 		if ds := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})).Deliveries; len(ds) != 1 || ds[0].State != bridge.DeliveryNone || len(w.soap.got) != 0 {
 			t.Errorf("%+v, %d told", ds, len(w.soap.got))
 		}
+	}
+}
+
+// TestNameThenNone: a partner that was told a transient name in this session keeps it, though its terms say none and it asks for none now:
+// else a second request, which anybody can send a browser with, would hide the sign-out from it. In another session it is told none.
+func TestNameThenNone(t *testing.T) {
+	for name, byPartner := range map[string]bool{"it signs out": true, "it is told": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.change(func(p *trust.Partner) {
+				p.Terms.Subject, p.SAML.Entity.SP.SLO = trust.SubjectNone, []metadata.Endpoint{{Binding: metadata.BindingSOAP, Location: spSLO}}
+			})
+			w.soap.answer = func(string, []byte) (int, []byte, error) { return 503, nil, nil }
+			b, a := w.browser(), w.authn()
+			a.body = `<samlp:NameIDPolicy Format="` + metadata.NameIDTransient + `"></samlp:NameIDPolicy>`
+			first, second := w.signOn(b, a), w.signOn(b, w.authn())
+			if second.top != "Success" || second.nameID() != first.nameID() || second.index() != first.index() {
+				t.Errorf("%s, then %s", first.raw, second.raw)
+			}
+			if other := w.signOn(w.browser(), w.authn()); descend(other.assertion, "Subject", "NameID") != nil {
+				t.Errorf("another session: %s", other.raw)
+			}
+			if byPartner {
+				s := w.soapCodes(envelopedBy(t, w.logoutXML("_l1", spID, "", first.nameID(), first.index()), signing(keys().sp)))
+				if s != "Success/" || w.sessionLives(b) {
+					t.Errorf("%s, lives: %v", s, w.sessionLives(b))
+				}
+				return
+			}
+			s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
+			ds := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})).Deliveries
+			if len(ds) != 1 || ds[0].State == bridge.DeliveryNone || len(w.soap.got) != 1 || !strings.Contains(string(w.soap.got[0]), first.nameID()) {
+				t.Errorf("%+v, %d told", ds, len(w.soap.got))
+			}
+		})
 	}
 }
 

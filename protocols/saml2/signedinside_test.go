@@ -85,3 +85,39 @@ func TestCrewjamSignedInside(t *testing.T) {
 		t.Errorf("%d %s", rec.Code, w.lastReason())
 	}
 }
+
+// TestWrappedSignedInside: with the term, too, a signature inside a redirected message covers the message that is read and no other. What is not
+// proven to be a partner's is answered nowhere, whatever version it speaks.
+func TestWrappedSignedInside(t *testing.T) {
+	w := newWorld(t)
+	w.change(func(p *trust.Partner) { p.SAML.AllowSignedInside = true })
+	victim, own := w.browser(), w.browser()
+	theirs := w.signOn(victim, w.authn())
+	w.keyboard = jones
+	mine := w.signOn(own, w.authn())
+	signed := envelopedBy(t, w.logoutXML("_l1", spID, issuerURL+SLOPath, mine.nameID(), mine.index()), signing(keys().sp))
+	start, end := strings.Index(signed, "<ds:Signature"), strings.Index(signed, "</ds:Signature>")+len("</ds:Signature>")
+	signature, bare := signed[start:end], signed[:start]+signed[end:]
+	forged := func(id, version, inside string) string {
+		doc := strings.Replace(w.logoutXML(id, spID, issuerURL+SLOPath, theirs.nameID(), theirs.index()), `Version="2.0"`, `Version="`+version+`"`, 1)
+		return strings.Replace(doc, "</saml:Issuer>", "</saml:Issuer>"+inside, 1)
+	}
+	for name, doc := range map[string]string{
+		"010 another's signature":          forged("_l2", "2.0", signature),
+		"010 the same ID":                  forged("_l1", "2.0", signature),
+		"011 signed message in Extensions": forged("_l2", "2.0", signature+"<samlp:Extensions>"+bare+"</samlp:Extensions>"),
+		"008 signed message in Object":     forged("_l2", "2.0", strings.Replace(signature, "</ds:Signature>", "<ds:Object>"+bare+"</ds:Object></ds:Signature>", 1)),
+		"015 signature in Extensions":      forged("_l2", "2.0", "<samlp:Extensions>"+signed+"</samlp:Extensions>"),
+		"016 two signatures":               forged("_l2", "2.0", signature+signature),
+		"105 another version, unsigned":    forged("_l2", "1.1", ""),
+		"105 another version, forged":      forged("_l1", "1.1", signature),
+	} {
+		rec := victim.get(SLOPath + "?" + redirectQuery(t, "SAMLRequest", doc, "x"))
+		if rec.Code != http.StatusBadRequest || rec.Header().Get("Location") != "" || !w.sessionLives(victim) || !w.sessionLives(own) {
+			t.Errorf("%s: %d %s", name, rec.Code, w.lastReason())
+		}
+		if _, from, err := w.p.verify(message{by: byRedirect, xml: doc}); from.signed {
+			t.Errorf("%s: counts as signed, %v", name, err)
+		}
+	}
+}

@@ -165,6 +165,10 @@ func (p *Provider) decide(r *http.Request, next bridge.Next, st state) ([]byte, 
 	if !ok { // the terms changed while the person signed in
 		return nil, bridge.Issuance{}, checkPolicy(nameIDPolicy{Format: st.Format}, partner)
 	}
+	kind, err := p.namedBefore(r.Context(), kind, next.Session.ID, partner.ID)
+	if err != nil {
+		return nil, bridge.Issuance{}, err
+	}
 	next.Partner.Terms.Subject = kind // of this copy alone
 	next.Wants, _ = wanted(partner, st.Service)
 	iss, err := p.Hub.Issue(r.Context(), next)

@@ -74,11 +74,11 @@ func verifyClaim(m message, claim xmlsec.Claim, from trust.Partner, limits xmlse
 		if misplaced { // several libraries do both: to say which saves their integrators a day
 			refused.Detail = "The message is signed inside. By Redirect the address is signed, and the message in it is not."
 		}
-		return nil, s, refused
+		return nil, sender{partner: from}, refused
 	}
 	root := v.Root()
 	if len(root.Children) == 0 || !root.Children[0].Is(assertionSpace, "Issuer") || root.Children[0].Text() != from.ID {
-		return nil, s, badRequest("issuer", "The message does not say who sent it.")
+		return nil, sender{partner: from}, badRequest("issuer", "The message does not say who sent it.")
 	}
 	return root, s, nil
 }
