@@ -270,7 +270,11 @@ func (p *program) partnerExport() *cobra.Command {
 				return err
 			}
 			for _, r := range found {
-				if err := p.exportOne(r, dir); err != nil {
+				base := fileName(r.ID)
+				if len(found) > 1 { // of one id, or of one name: neither takes the other's place
+					base += "-" + string(r.Protocol)
+				}
+				if err := p.exportOne(r, dir, base); err != nil {
 					return err
 				}
 			}
@@ -281,12 +285,12 @@ func (p *program) partnerExport() *cobra.Command {
 	return cmd
 }
 
-func (p *program) exportOne(r trust.Record, dir string) error {
+func (p *program) exportOne(r trust.Record, dir, base string) error {
 	docs, err := trust.ReadDocuments(bytes.NewReader(r.Document))
 	if err != nil {
 		return err
 	}
-	d, base := docs[0], fileName(r.ID)
+	d := docs[0]
 	if r.Metadata != nil {
 		if d.SAML == nil {
 			d.SAML = &trust.SAMLDocument{}

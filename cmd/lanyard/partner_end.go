@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,11 +14,12 @@ import (
 )
 
 func (p *program) partnerSuspend() *cobra.Command {
-	return &cobra.Command{
+	var protocol string
+	cmd := &cobra.Command{
 		Use: "suspend PARTNER", Short: "Stop answering a partner; its terms stay", Args: cobra.ExactArgs(1),
-		Example: "  lanyard partner suspend epr",
+		Example: "  lanyard partner suspend epr\n  lanyard partner suspend epr --protocol saml2",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.endPartner(cmd, args[0], func(end partnerEnd) (string, error) {
+			return p.endPartner(cmd, args[0], protocol, func(end partnerEnd) (string, error) {
 				docs, err := trust.ReadDocuments(bytes.NewReader(end.record.Document))
 				if err != nil {
 					return "", err
@@ -35,19 +37,28 @@ func (p *program) partnerSuspend() *cobra.Command {
 			})
 		},
 	}
+	protocolFlag(cmd, &protocol)
+	return cmd
 }
 
 func (p *program) partnerRemove() *cobra.Command {
-	return &cobra.Command{
+	var protocol string
+	cmd := &cobra.Command{
 		Use: "remove PARTNER", Short: "Delete a partner and its terms", Args: cobra.ExactArgs(1),
 		Example: "  lanyard partner export epr --dir backup\n  lanyard partner remove epr",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.endPartner(cmd, args[0], func(end partnerEnd) (string, error) {
+			return p.endPartner(cmd, args[0], protocol, func(end partnerEnd) (string, error) {
 				end.event.Detail = map[string]string{"change": "removed"}
 				return "removed", end.store.RemovePartner(cmd.Context(), end.record.Protocol, end.record.ID, end.record.Revision, end.event)
 			})
 		},
 	}
+	protocolFlag(cmd, &protocol)
+	return cmd
+}
+
+func protocolFlag(cmd *cobra.Command, protocol *string) {
+	cmd.Flags().StringVar(protocol, "protocol", "", "saml2, oidc or ticket: which of the partners of this name")
 }
 
 // partnerEnd is a partner that is to end, and the event that records it.
@@ -58,13 +69,19 @@ type partnerEnd struct {
 }
 
 // endPartner finds the one partner that is meant. Two protocols may know one name: then nothing is guessed.
-func (p *program) endPartner(cmd *cobra.Command, id string, end func(partnerEnd) (string, error)) error {
+func (p *program) endPartner(cmd *cobra.Command, id, protocol string, end func(partnerEnd) (string, error)) error {
 	found, err := p.records(cmd, id)
 	if err != nil {
 		return err
 	}
-	if len(found) > 1 {
-		return exitError{exitRefused, fmt.Errorf("%q is the name of %d partners; give the id of one", id, len(found))}
+	if protocol != "" {
+		found = slices.DeleteFunc(found, func(r trust.Record) bool { return string(r.Protocol) != protocol })
+	}
+	switch {
+	case len(found) == 0:
+		return exitError{exitMissing, fmt.Errorf("there is no partner %q of protocol %q; `lanyard partner list` names them", id, protocol)}
+	case len(found) > 1:
+		return exitError{exitRefused, fmt.Errorf("%q is the name of %d partners; give the id of one, or its --protocol", id, len(found))}
 	}
 	_, store, err := p.open(cmd)
 	if err != nil {
