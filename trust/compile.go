@@ -226,7 +226,7 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	}
 	t := &SAMLTerms{
 		Sign: d.Sign, Encrypt: d.Encrypt, Algorithm: d.Algorithm, Key: d.SigningKey, RequestsSigned: d.SignedRequests || b.o.SAML.RequestsSigned,
-		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, AllowInclusiveC14N: d.AllowInclusiveC14N,
+		AllowCBC: d.AllowCBC, AsyncLogout: d.AsyncLogout, EncryptNameID: d.EncryptNameID, EncryptWith: d.EncryptWith, AllowInclusiveC14N: d.AllowInclusiveC14N,
 		AllowSignedInside: d.AllowSignedInside, AllowPlainEntityID: d.AllowPlainEntityID, LaunchTargets: d.LaunchTargets,
 	}
 	for _, target := range d.LaunchTargets {
@@ -234,6 +234,10 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	}
 	b.oneOf("saml.sign", t.Sign, "assertion", "response", "both")
 	b.oneOf("saml.encrypt", t.Encrypt, "when-key-present", "always", "never")
+	b.oneOf("saml.encrypt_with", t.EncryptWith, contentNames()...)
+	if strings.HasSuffix(t.EncryptWith, "-cbc") && !t.AllowCBC {
+		b.fail("saml.encrypt_with: %s needs saml.allow_cbc: true", t.EncryptWith)
+	}
 	b.oneOf("saml.algorithm", t.Algorithm, algorithmNames()...)
 	t.Encrypt = cmp.Or(t.Encrypt, b.o.SAML.Encrypt, "when-key-present")
 	t.Algorithm = cmp.Or(t.Algorithm, b.o.SAML.Algorithm, "RS256")
@@ -281,6 +285,7 @@ func (b *builder) encryption(t *SAMLTerms) {
 	for i := range t.Entity.SP.EncryptionKeys {
 		key := &t.Entity.SP.EncryptionKeys[i]
 		key.AllowCBC, key.Refused = t.AllowCBC, b.o.SAML.Refused
+		key.Methods = encryptWith(t.EncryptWith, key.Methods)
 		usable = usable || key.Usable()
 	}
 	if !usable && t.EncryptNameID {

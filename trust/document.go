@@ -61,6 +61,7 @@ type SAMLDocument struct {
 	Sign           string   `yaml:"sign,omitempty"`
 	Encrypt        string   `yaml:"encrypt,omitempty"`
 	EncryptNameID  bool     `yaml:"encrypt_name_id,omitempty"`
+	EncryptWith    string   `yaml:"encrypt_with,omitempty"`
 	Algorithm      string   `yaml:"algorithm,omitempty"`
 	SigningKey     string   `yaml:"signing_key,omitempty"`
 	SignedRequests bool     `yaml:"signed_requests,omitempty"`

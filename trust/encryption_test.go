@@ -99,3 +99,45 @@ func TestKeylessPartner(t *testing.T) {
 		})
 	}
 }
+
+// TestEncryptWith: products that read one algorithm and list none, or others, are encrypted to by the one in their terms.
+func TestEncryptWith(t *testing.T) {
+	compiler, err := NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		terms   SAMLDocument
+		refused []string
+		listed  []string
+		want    string // a part of what is encrypted, or of the error
+	}{
+		"nobody says":            {SAMLDocument{}, nil, nil, xmlsec.AES128GCM},
+		"CBC, nothing listed":    {SAMLDocument{EncryptWith: "aes128-cbc", AllowCBC: true}, nil, nil, xmlsec.AES128CBC},
+		"CBC, GCM listed":        {SAMLDocument{EncryptWith: "aes256-cbc", AllowCBC: true}, nil, []string{xmlsec.AES128GCM}, xmlsec.AES256CBC},
+		"GCM, CBC listed":        {SAMLDocument{EncryptWith: "aes256-gcm"}, nil, []string{xmlsec.AES128CBC}, xmlsec.AES256GCM},
+		"CBC is not allowed":     {SAMLDocument{EncryptWith: "aes128-cbc"}, nil, nil, "needs saml.allow_cbc"},
+		"no such algorithm":      {SAMLDocument{EncryptWith: "tripledes-cbc", AllowCBC: true}, nil, nil, "is not one of aes128-gcm"},
+		"the configuration bans": {SAMLDocument{EncryptWith: "aes128-cbc", AllowCBC: true}, []string{xmlsec.AES128CBC}, nil, "takes away"},
+		"keys as listed":         {SAMLDocument{EncryptWith: "aes128-gcm"}, nil, []string{xmlsec.AES256CBC, xmlsec.RSAOAEP}, xmlsec.RSAOAEP},
+		"RSA 1.5 alone":          {SAMLDocument{EncryptWith: "aes128-gcm"}, nil, []string{"http://www.w3.org/2001/04/xmlenc#rsa-1_5"}, "no encryption method"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Document{Partner: "https://sp.example/", Protocol: SAML2, Stage: Live, SAML: &c.terms}
+			p, err := compiler.Compile(d, metadataListing(t, c.listed...), CompileOptions{Now: time.Now(), SAML: SAMLDefaults{Refused: c.refused}})
+			if !strings.HasPrefix(c.want, "http") {
+				if err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			made, err := xmlsec.Encrypt([]byte("<a/>"), p.SAML.Entity.SP.EncryptionKeys[0], rand.Reader)
+			if err != nil || !strings.Contains(string(made), `Algorithm="`+c.want+`"`) {
+				t.Errorf("%s %v", made, err)
+			}
+		})
+	}
+}

@@ -95,6 +95,7 @@ type SAMLTerms struct {
 	Digest         string      // URI of the reference digest; empty: that of the signature
 	Key            string      // id of the hub's key for this partner; empty: the active one
 	EncryptNameID  bool        // EncryptedID instead of NameID in what we send
+	EncryptWith    string      // algorithm for content, e.g. aes256-gcm, that the keys in Entity list alone; empty: what the metadata lists
 	RequestsSigned bool        // refuse unsigned requests whatever the metadata says: by its terms or the configuration
 	AsyncLogout    bool        // LogoutRequests through the browser ask for no answer
 	AllowCBC       bool        // AES-CBC for a partner that lists nothing better; its keys in Entity say the same

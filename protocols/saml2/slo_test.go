@@ -418,6 +418,22 @@ var inResponseTo = regexp.MustCompile(` InResponseTo="[^"]*"`)
 
 func answersNothing(s string) string { return inResponseTo.ReplaceAllString(s, "") }
 
+// signOutOfOther signs a browser on to the other partner alone and ends its session.
+func (w *world) signOutOfOther() bridge.Delivery {
+	w.t.Helper()
+	b := w.browser()
+	w.signOn(b, w.authnOther())
+	s, err := w.store.SessionByKey(w.t.Context(), bridge.Key(b.jar["__Host-lanyard-session"]))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	report, err := w.hub.Logout(w.t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})
+	if err != nil || len(report.Deliveries) != 1 {
+		w.t.Fatalf("%+v %v", report.Deliveries, err)
+	}
+	return report.Deliveries[0]
+}
+
 func TestPropagateBySOAP(t *testing.T) {
 	good, foreign := signing(keys().other), signing(keys().sp)
 	for name, tc := range map[string]struct {
@@ -457,15 +473,8 @@ func TestPropagateBySOAP(t *testing.T) {
 				}
 				return tc.status, answer, nil
 			}
-			b := w.browser()
-			w.signOn(b, w.authnOther())
-			s, err := w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"]))
-			if err != nil {
-				t.Fatal(err)
-			}
-			report, err := w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})
-			if err != nil || len(report.Deliveries) != 1 || report.Deliveries[0].State != tc.want {
-				t.Errorf("%+v %v", report.Deliveries, err)
+			if d := w.signOutOfOther(); d.State != tc.want {
+				t.Errorf("%+v", d)
 			}
 		})
 	}
@@ -508,17 +517,7 @@ func TestPropagateBySOAPThenBrowser(t *testing.T) {
 			}
 			w.withOther(ends...)
 			w.soap.answer = func(_ string, asked []byte) (int, []byte, error) { return c.answer(w, asked) }
-			b := w.browser()
-			w.signOn(b, w.authnOther())
-			s, err := w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"]))
-			if err != nil {
-				t.Fatal(err)
-			}
-			report, err := w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: "user"})
-			if err != nil || len(report.Deliveries) != 1 {
-				t.Fatalf("%+v %v", report.Deliveries, err)
-			}
-			d := report.Deliveries[0]
+			d := w.signOutOfOther()
 			again := c.want == bridge.DeliveryNoReply || c.want == bridge.DeliveryRefused
 			if d.State != c.want || (d.FrontURL != "") != c.front || d.InBrowser() != c.front || d.Next.IsZero() == again {
 				t.Errorf("%+v", d)
