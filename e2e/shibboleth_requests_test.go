@@ -3,6 +3,8 @@ package e2e
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -92,4 +94,33 @@ saml: { metadata: pas.xml, state_context: '%s' }
 	if t.Failed() {
 		s.fail("attributes %v", vars)
 	}
+}
+
+// TestShibbolethWithoutName: a Shibboleth SP takes an assertion without a NameID, and knows the person by the identifier that its metadata
+// asks for. It cannot be told of a sign-out, and the page says so.
+func TestShibbolethWithoutName(t *testing.T) {
+	h := startHub(t, "")
+	sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true}, "")
+	file, err := os.ReadFile(h.path("pas.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := regexp.MustCompile(`<md:Extensions[^>]*>`).FindIndex(file)
+	if end == nil {
+		t.Fatalf("no Extensions in %s", file)
+	}
+	h.write("pas.xml", string(file[:end[1]])+`<mdattr:EntityAttributes xmlns:mdattr="urn:oasis:names:tc:SAML:metadata:attribute" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">`+
+		`<saml:Attribute Name="urn:oasis:names:tc:SAML:profiles:subject-id:req"><saml:AttributeValue>any</saml:AttributeValue></saml:Attribute></mdattr:EntityAttributes>`+string(file[end[1]:]))
+	h.apply("pas", fmt.Sprintf("partner: %s\nname: PAS\nprotocol: saml2\nstage: live\nsubject: none\nrelease: [{ set: subject-identifiers }, { name: uid, value: partner.subject_id }]\nsaml: { metadata: pas.xml }\n", sp.EntityID))
+	s := h.newSurfer(doctor)
+	s.open(sp.Secure)
+	s.signInByCard("")
+	s.autopost()
+	vars := components.Variables(s.body)
+	if !strings.HasSuffix(vars["pairwise-id"], "@rx1.example") || vars["subject-id"]+vars["transient-id"]+vars["persistent-id"] != "" {
+		s.fail("%v", vars)
+	}
+	s.open(h.issuer + "/")
+	s.submit("Sign out")
+	s.see("Could not be ended")
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"math/big"
@@ -113,6 +114,10 @@ func readKeyInfo(info *xmlsec.Element) (crypto.PublicKey, []byte, error) {
 		key, err := certificateKey(der)
 		return key, der, err
 	}
+	if v := info.Child(spaceDsig11, "DEREncodedKeyValue"); v != nil {
+		key, err := encodedKey(v)
+		return key, nil, err
+	}
 	value := info.Child(spaceDsig, "KeyValue")
 	if value == nil {
 		return nil, nil, nil
@@ -126,6 +131,19 @@ func readKeyInfo(info *xmlsec.Element) (crypto.PublicKey, []byte, error) {
 		return key, nil, err
 	}
 	return nil, nil, errKeyInfo
+}
+
+// encodedKey reads DEREncodedKeyValue (XML Signature 1.1, 4.5.9): a SubjectPublicKeyInfo.
+func encodedKey(v *xmlsec.Element) (crypto.PublicKey, error) {
+	der, err := decode(v, maxCertificate)
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, errors.Join(errKeyInfo, err)
+	}
+	return key, nil
 }
 
 // rsaKey reads RSAKeyValue (XML Signature 1.1, 4.5.2.2).

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"crypto/elliptic"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -121,6 +122,10 @@ func TestParseKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	spki, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
 	b64 := base64.StdEncoding.EncodeToString
 	value := func(s string) string {
 		return `<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:dsig11="http://www.w3.org/2009/xmldsig11#"><ds:KeyName>k</ds:KeyName>` +
@@ -140,6 +145,7 @@ func TestParseKeys(t *testing.T) {
 		"encryption":             {`<md:KeyDescriptor use="encryption">` + keyInfo(der) + `</md:KeyDescriptor>`, 0, 1, ""},
 		"RSA value":              {`<md:KeyDescriptor>` + rsaValue + `</md:KeyDescriptor>`, 1, 1, ""},
 		"EC value":               {`<md:KeyDescriptor>` + ecValue + `</md:KeyDescriptor>`, 1, 0, ""},
+		"DER value":              {`<md:KeyDescriptor>` + value(`<dsig11:DEREncodedKeyValue Id="k">`+b64(spki)+`</dsig11:DEREncodedKeyValue>`) + `</md:KeyDescriptor>`, 1, 1, ""},
 		"EC certificate":         {`<md:KeyDescriptor>` + keyInfo(certificate(t, ec)) + `</md:KeyDescriptor>`, 1, 0, ""},
 		"EC for encryption":      {`<md:KeyDescriptor use="encryption">` + ecValue + `</md:KeyDescriptor>`, 0, 1, ""},
 		"EC first, RSA chosen":   {`<md:KeyDescriptor use="encryption">` + ecValue + `</md:KeyDescriptor><md:KeyDescriptor>` + rsaValue + `</md:KeyDescriptor>`, 1, 2, ""},

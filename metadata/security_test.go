@@ -78,12 +78,23 @@ func TestSecurity(t *testing.T) {
 	descriptor := func(der []byte) string {
 		return `<md:KeyDescriptor use="signing">` + keyInfo(der) + `</md:KeyDescriptor>`
 	}
+	encoded := func(der []byte) string {
+		return withKeys(`<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="` + spaceDsig + `"><dsig11:DEREncodedKeyValue xmlns:dsig11="` + spaceDsig11 + `">` + base64.StdEncoding.EncodeToString(der) +
+			`</dsig11:DEREncodedKeyValue></ds:KeyInfo></md:KeyDescriptor>`)
+	}
+	small, err := publicKeyInfo(certificate(t, smallRSA(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ row, name, doc, want string }{
 		{"048", "javascript", replace(t, good, acs, "javascript:alert(1)"), "endpoint_url"},
 		{"048", "javascript with a host", replace(t, good, acs, "javascript://x/%0aalert(1)"), "endpoint_scheme"},
 		{"048", "data", replace(t, good, acs, "data:text/html,x"), "endpoint_url"},
 		{"059", "RSA 16384", withKeys(rsaKeyValue(large, 65537)), "key_weak no_signing_key"},
 		{"059", "RSA 1024", withKeys(descriptor(certificate(t, smallRSA(t)))), "key_weak no_signing_key"},
+		{"059", "RSA 1024, encoded", encoded(small), "key_weak no_signing_key"},
+		{"059", "rubbish, encoded", encoded([]byte("rubbish")), "key_unreadable no_signing_key"},
+		{"059", "huge, encoded", encoded(make([]byte, maxCertificate+1)), "key_unreadable no_signing_key"},
 		{"059", "exponent 3", withKeys(rsaKeyValue(testKey().N, 3)), "key_weak no_signing_key"},
 		{"059", "even modulus", withKeys(rsaKeyValue(even, 65537)), "key_weak no_signing_key"},
 		{"060", "DSA", withKeys(descriptor(dsaCertificate(t))), "key_weak no_signing_key"},
