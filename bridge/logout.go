@@ -283,6 +283,10 @@ func (h *Hub) became(ctx context.Context, logout, delivery string, state Deliver
 		switch confirmed := d.State == DeliveryEnded; {
 		case d.ID != delivery:
 			continue
+		case !confirmed && state == DeliveryNone && !d.Next.IsZero(): // its browser may have lacked a cookie; its server is told again
+			d.State, d.FrontURL = DeliveryRefused, ""
+			h.settle(ctx, d, "")
+			return nil
 		case !confirmed:
 			d.State = state
 		case d.FrontURL == "":

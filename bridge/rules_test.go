@@ -514,8 +514,8 @@ func TestDeliveriesAreStored(t *testing.T) {
 	w.now = w.now.Add(time.Second)
 	w.refused(w.hub.Answered(t.Context(), report.ID, "another", true), bridge.TransactionGone)
 	w.must(w.hub.Answered(t.Context(), report.ID, id, false))
-	if d := stored(report.ID); d.State != bridge.DeliveryNone || !d.Settled() || !d.Next.IsZero() || !d.Updated.Equal(w.now) {
-		t.Errorf("after a no: %+v", d)
+	if d := stored(report.ID); d.State != bridge.DeliveryRefused || d.Settled() || !d.Next.Equal(w.now.Add(9*time.Second)) || !d.Updated.Equal(w.now) {
+		t.Errorf("after a no, while its server is told again: %+v", d)
 	}
 	w.must(w.hub.Answered(t.Context(), report.ID, id, true))
 	if d := stored(report.ID); d.State != bridge.DeliveryEnded || !d.Settled() {

@@ -527,9 +527,10 @@ func TestPropagateBySOAPThenBrowser(t *testing.T) {
 }
 
 // TestPropagateBySOAPAgain: a partner whose answer by SOAP could not be read, while it was being maintained, is told again though its metadata
-// lists the browser too: the session may have ended far from any. Where a browser told it first, that is the end of it.
+// lists the browser too: the session may have ended far from any. Where a browser told it first, that is the end of it, unless it said no: a cookie
+// may not have come along.
 func TestPropagateBySOAPAgain(t *testing.T) {
-	for name, byBrowser := range map[string]bool{"far from a browser": false, "in the browser": true} {
+	for name, said := range map[string]string{"far from a browser": "", "in the browser": "Success", "in vain": "Requester"} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: "https://epr.example/soap"}, metadata.Endpoint{Binding: metadata.BindingRedirect, Location: "https://epr.example/slo"})
@@ -547,17 +548,21 @@ func TestPropagateBySOAPAgain(t *testing.T) {
 			if d := w.front(report); d.State != bridge.DeliveryNoReply || !d.InBrowser() || !report.NeedsBrowser() {
 				t.Fatalf("%+v", d)
 			}
-			if byBrowser {
+			if said != "" {
 				request := w.openRedirect(w.front(report).FrontURL)
-				answer := w.answerXML(attr(request.root, "ID"), otherID, "Success")
+				answer := w.answerXML(attr(request.root, "ID"), otherID, said)
 				b.get(SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", answer, ""), good))
+				want := map[string]bridge.DeliveryState{"Success": bridge.DeliveryEnded, "Requester": bridge.DeliveryRefused}[said]
+				if d := w.front(report); d.State != want || d.InBrowser() || d.Next.IsZero() != d.Settled() {
+					t.Fatalf("%s: %+v", said, d)
+				}
 			}
 			maintained = false
 			w.now = w.now.Add(minutes(5))
 			if err := w.hub.Retry(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if d := w.front(report); d.State != bridge.DeliveryEnded || d.FrontURL != "" || (asked == 1) != byBrowser {
+			if d := w.front(report); d.State != bridge.DeliveryEnded || d.FrontURL != "" || (asked == 1) != (said == "Success") {
 				t.Errorf("asked %d times, %+v", asked, d)
 			}
 		})
