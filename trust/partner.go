@@ -56,6 +56,12 @@ type Partner struct {
 // Answerable reports whether requests of this partner may be answered at all.
 func (p Partner) Answerable() bool { return p.Stage == Live || p.Stage == Test }
 
+// Expired reports whether the partner's metadata is good no longer (SAML Metadata 2.3.2): nothing is issued for it, clocks' differences
+// aside, until newer metadata is applied.
+func (p Partner) Expired(now time.Time) bool {
+	return p.SAML != nil && !p.SAML.Entity.ValidUntil.IsZero() && !now.Before(p.SAML.Entity.ValidUntil)
+}
+
 // Terms are what an administrator approved, for any protocol.
 type Terms struct {
 	Assurance  int     // least assurance, 1 to 3

@@ -116,7 +116,7 @@ func (h *Hub) warnExpired(ctx context.Context) {
 		return
 	}
 	for _, p := range partners {
-		if p.SAML != nil && p.Answerable() && !p.SAML.Entity.ValidUntil.IsZero() && !h.options.Clock().Before(p.SAML.Entity.ValidUntil) {
+		if p.Answerable() && p.Expired(h.options.Clock()) {
 			h.options.Log.WarnContext(ctx, "metadata of a partner has expired", "partner", p.ID, "valid_until", p.SAML.Entity.ValidUntil.Format(time.RFC3339))
 		}
 	}
