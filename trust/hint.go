@@ -3,12 +3,14 @@ package trust
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lanyard-hub/lanyard/metadata"
 )
 
-// Hints say where the terms of a SAML partner release less than its metadata asks for, where a sign-out will say less than an OIDC
-// client's makers may expect, and where a legacy system lets in who it is not. They refuse nothing: whoever applies the terms may have meant it.
+// Hints say where the terms of a SAML partner release less than its metadata asks for, and what they take its word for; where a sign-out
+// will say less than an OIDC client's makers may expect; and where a legacy system lets in who it is not. They refuse nothing: whoever applies the
+// terms may have meant it.
 func (p Partner) Hints() []string {
 	if p.OIDC != nil {
 		return p.OIDC.hints()
@@ -37,6 +39,9 @@ func (p Partner) Hints() []string {
 		if a.Required && !releases(a.Name) {
 			out = append(out, fmt.Sprintf("its metadata requires the attribute %s (%s), and no rule releases that", a.Name, a.FriendlyName))
 		}
+	}
+	if said := p.said(); len(said) > 0 {
+		out = append(out, "its terms go by what its metadata says of it, for which you vouch: "+strings.Join(said, ", "))
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"fmt"
 	"slices"
 
 	"cel.dev/cel-go/cel"
@@ -53,14 +54,51 @@ func (c Compiler) about(p Partner) Compiler {
 
 // known are the options of a program that speaks of what does not change from one answer to the next: nothing else pays for it.
 func (c Compiler) known(e ast.Expr) []cel.ProgramOption {
-	names := []string{}
-	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
-		if e.Kind() == ast.IdentKind {
-			names = append(names, e.AsIdent())
-		}
-	}))
-	if !slices.Contains(names, "partner") {
+	if !needsPartner(e) {
 		return nil
 	}
 	return []cel.ProgramOption{cel.Globals(map[string]any{"partner": c.partner})}
+}
+
+// needsPartner reports whether an expression speaks of the partner at hand.
+func needsPartner(e ast.Expr) bool {
+	found := false
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.IdentKind && e.AsIdent() == "partner"
+	}))
+	return found
+}
+
+// goesByMetadata reports whether an expression speaks of entity attributes.
+func goesByMetadata(e ast.Expr) bool {
+	return needsPartner(e) && speaksOf(e, "subject_id", "categories", "attributes")
+}
+
+func (c *Clause) goesByMetadata() bool { return c != nil && c.Metadata }
+
+const (
+	maxSaid = 10 // statements of an entity that a hint repeats, and how long each may be
+	maxOne  = 120
+)
+
+// said are the entity attributes by which the terms may go, in order. Who made the metadata wrote them: a category may be a wish.
+func (p Partner) said() []string {
+	if p.SAML == nil || !p.Terms.have((*Clause).goesByMetadata) {
+		return nil
+	}
+	var out []string
+	for name, values := range p.SAML.Entity.Attributes {
+		for _, v := range values {
+			text := fmt.Sprintf("%q is %q", name, v)
+			if r := []rune(text); len(r) > maxOne {
+				text = string(r[:maxOne]) + "…"
+			}
+			out = append(out, text)
+		}
+	}
+	slices.Sort(out)
+	if len(out) > maxSaid {
+		out = append(out[:maxSaid], "…")
+	}
+	return out
 }

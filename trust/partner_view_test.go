@@ -88,9 +88,46 @@ func TestSubjectIdentifiers(t *testing.T) {
 			t.Errorf("%q: %q", signal, got)
 		}
 		for _, hint := range p.Hints() {
-			if strings.Contains(hint, "subject-id:req") {
+			if strings.Contains(hint, "(subject-id:req)") {
 				t.Errorf("%q: %s", signal, hint)
 			}
+		}
+	}
+}
+
+// TestHintOfSelfAsserted: entity attributes are what the metadata says of its own partner. Whoever applies terms that go by them is shown them, each
+// time: newer metadata may say more. Others are not bothered.
+func TestHintOfSelfAsserted(t *testing.T) {
+	compiler, err := NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := strings.Fields(strings.Repeat("urn:many ", 20))
+	long := []string{"urn:" + strings.Repeat("x", 500)}
+	for name, c := range map[string]struct {
+		when, require string
+		signal        []string
+		want          string
+	}{
+		"by a category":     {when: "'urn:example:ward' in partner.categories", want: `"http://macedir.org/entity-category" is "urn:example:ward", "urn:example:level" is "3"`},
+		"by an attribute":   {require: "partner.attributes['urn:example:level'] == ['3']", want: `"urn:example:level" is "3"`},
+		"by its signal":     {when: "partner.subject_id == 'any'", signal: []string{"any"}, want: `subject-id:req" is "any"`},
+		"by another name":   {when: "[partner].exists(p, 'x' in p.categories)", want: `"urn:example:level" is "3"`},
+		"by too many":       {when: "partner.subject_id == 'any'", signal: many, want: ", …"},
+		"by a long one":     {when: "partner.subject_id == 'any'", signal: long, want: "x…"},
+		"by its id alone":   {when: "partner.id != ''"},
+		"by something else": {when: "person.identity > 1"},
+		"by nothing":        {},
+	} {
+		d := Document{Partner: "https://sp.example/", Protocol: SAML2, Stage: Live, Release: []Release{{Name: "urn:mail", Value: "'y'", When: c.when}}}
+		d.Require.When = c.require
+		p, err := compiler.Compile(d, aboutMetadata(t, c.signal...), CompileOptions{Now: time.Now()})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		got := strings.Join(p.Hints(), "\n")
+		if strings.Contains(got, "you vouch") != (c.want != "") || !strings.Contains(got, c.want) || len(got) > 2000 {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }

@@ -13,10 +13,11 @@ import (
 
 // Clause is one compiled CEL expression. It is evaluated by bridge/translate.
 type Clause struct {
-	Source  string
-	Program cel.Program
-	RBAC    bool // it speaks of effective activities
-	Place   bool // it speaks of the place of a session
+	Source   string
+	Program  cel.Program
+	RBAC     bool // it speaks of effective activities
+	Place    bool // it speaks of the place of a session
+	Metadata bool // it speaks of entity attributes of the partner
 }
 
 // Rule releases one attribute.
@@ -154,7 +155,7 @@ func (c Compiler) compile(source string, check func(*cel.Type) error) (*Clause, 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return &Clause{Source: source, Program: program, RBAC: needsRBAC(expr), Place: needsPlace(expr)}, nil
+	return &Clause{Source: source, Program: program, RBAC: needsRBAC(expr), Place: needsPlace(expr), Metadata: goesByMetadata(expr)}, nil
 }
 
 // speaksOf reports whether an expression speaks of a field of one of these names.
