@@ -66,13 +66,20 @@ func (q *inquiry) run() (failed string, r *bridge.Refusal) {
 	return "", nil
 }
 
-// checkMetadata: what a partner's metadata says is good until it says so (SAML Metadata 2.3.2), by its clock or ours.
-func checkMetadata(q *inquiry) *bridge.Refusal {
-	until := q.partner.SAML.Entity.ValidUntil
-	if until.IsZero() || q.now.Before(until.Add(q.skew)) {
+func checkMetadata(q *inquiry) *bridge.Refusal { return metadataAt(q.partner, q.now, q.skew) }
+
+// checkMetadata is the rule for what no request stands at the beginning of, or at the end of one.
+func (p *Provider) checkMetadata(partner trust.Partner) *bridge.Refusal {
+	return metadataAt(partner, p.Hub.Clock(), p.ClockSkew)
+}
+
+// metadataAt: what a partner's metadata says is good until it says so (SAML Metadata 2.3.2), by its clock or ours.
+func metadataAt(partner trust.Partner, now time.Time, skew time.Duration) *bridge.Refusal {
+	if !partner.Expired(now.Add(-skew)) {
 		return nil
 	}
-	return bridge.Refuse(bridge.PartnerSuspended, "What is registered for %s was good until %s.", q.partner.Name, until.UTC().Format("2 January 2006")).WithCode("metadata_expired")
+	until := partner.SAML.Entity.ValidUntil
+	return bridge.Refuse(bridge.PartnerSuspended, "What is registered for %s was good until %s.", partner.Name, until.UTC().Format("2 January 2006")).WithCode("metadata_expired")
 }
 
 func checkID(q *inquiry) *bridge.Refusal { return q.req.checkID() }

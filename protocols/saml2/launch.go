@@ -43,7 +43,7 @@ func (p *Provider) unsolicited(partner trust.Partner, query url.Values) (bridge.
 	}
 	q := p.newInquiry(message{})
 	q.sender = sender{partner: partner}
-	if r := checkMetadata(&q); r != nil {
+	if r := p.checkMetadata(partner); r != nil {
 		return bridge.Request{}, r
 	}
 	if target := query.Get("target"); query.Has("target") {

@@ -101,7 +101,7 @@ func (p *Provider) examineQuery(m message) (sender, attributeQuery, error) {
 	if _, r := p.judgeHeader(q.header, m.by, p.Kit.URL(AttributesPath)); r != nil {
 		return from, q, r
 	}
-	if r := checkMetadata(&inquiry{sender: from, now: p.Hub.Clock(), skew: p.ClockSkew}); r != nil {
+	if r := p.checkMetadata(from.partner); r != nil {
 		return from, q, r
 	}
 	return from, q, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 func code(r *bridge.Refusal) string {
@@ -77,6 +78,19 @@ func TestHeadersAtTheirLimits(t *testing.T) {
 	}
 	if sameAddress("https://\u212aey.example/sso", "https://key.example/sso") || !sameAddress("https://KEY.example:443/sso", "https://key.example/sso") {
 		t.Error("a sign that is no letter k passes for one")
+	}
+}
+
+// TestMetadataEndsDuringSignOn: what was good when the person began and is not any more is answered no more, by our clock and a partner's.
+func TestMetadataEndsDuringSignOn(t *testing.T) {
+	for left, want := range map[time.Duration]bool{minutes(1): false, minutes(2) + 1: true} { // five minutes to sign in, three of them for clocks
+		w := newWorld(t)
+		w.change(func(p *trust.Partner) { p.SAML.Entity.ValidUntil = w.now.Add(left) })
+		w.thinks = minutes(5)
+		rec := w.browser().get(SSOPath + "?" + redirectQuery(t, "SAMLRequest", w.authn().xml(), ""))
+		if _, posts := readPage(rec); posts != want || (w.lastReason() == "metadata_expired") == want || (w.count(ledger.Issued) == 1) != want {
+			t.Errorf("%v left: %d %q", left, rec.Code, w.lastReason())
+		}
 	}
 }
 

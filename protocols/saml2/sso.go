@@ -161,6 +161,9 @@ func (p *Provider) decide(r *http.Request, next bridge.Next, st state) ([]byte, 
 	if !st.Reply.registered(partner) {
 		return nil, bridge.Issuance{}, bridge.Refuse(bridge.BadReplyAddress, "The address for the answer is not registered any more.")
 	}
+	if r := p.checkMetadata(partner); r != nil { // it grew old while the person signed in
+		return nil, bridge.Issuance{}, r
+	}
 	kind, ok := kindAsked(st.Format, partner.Terms.Subject)
 	if !ok { // the terms changed while the person signed in
 		return nil, bridge.Issuance{}, checkPolicy(nameIDPolicy{Format: st.Format}, partner)
