@@ -21,6 +21,7 @@ import (
 func TestSignOutInTheSameWindow(t *testing.T) {
 	h := startHub(t, "")
 	app := h.soapApp("front", "", "HTTP-Redirect")
+	app.answers = true
 	s := h.newSurfer(nurse)
 	s.whole = true
 	app.visit(s, h, true)
@@ -37,6 +38,10 @@ func TestSignOutInTheSameWindow(t *testing.T) {
 
 // logoutInBrowser sends a browser that brings a LogoutRequest back with a signed answer.
 func (a *soapApp) logoutInBrowser(w http.ResponseWriter, r *http.Request) {
+	if !a.answers {
+		http.NotFound(w, r)
+		return
+	}
 	to, err := a.logoutAnswer(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)

@@ -19,12 +19,13 @@ import (
 // soapApp is a SAML app that is told of a sign-out by SOAP, and that can be down, or hang.
 type soapApp struct {
 	*app
-	entity string
-	hub    *hub
-	key    *components.Leaf
-	hangs  bool
-	told   []string // SessionIndex of each LogoutRequest that it confirmed
-	tried  int
+	entity  string
+	hub     *hub
+	key     *components.Leaf
+	answers bool // to what the browser brings
+	hangs   bool
+	told    []string // SessionIndex of each LogoutRequest that it confirmed
+	tried   int
 }
 
 // soapApp registers an app and starts it. It takes LogoutRequests by SOAP, or by the bindings that are named.
