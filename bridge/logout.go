@@ -252,12 +252,24 @@ func (h *Hub) Retry(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("bridge: due deliveries: %w", err)
 		}
-		h.Parallel(len(due), func(i int) { h.settle(ctx, h.deliver(ctx, due[i]), "") })
+		h.Parallel(len(due), func(i int) { h.again(ctx, due[i]) })
 		if len(due) < retryBatch || ctx.Err() != nil {
 			return nil
 		}
 	}
 	return nil
+}
+
+// again tells one participant once more. It may have confirmed through the browser meanwhile: that is not taken back.
+func (h *Hub) again(ctx context.Context, d Delivery) {
+	told := h.deliver(ctx, d)
+	if !told.Settled() {
+		ds, err := h.Deliveries.Deliveries(ctx, d.Logout)
+		if err == nil && slices.ContainsFunc(ds, func(now Delivery) bool { return now.ID == d.ID && now.Settled() }) {
+			return
+		}
+	}
+	h.settle(ctx, told, "")
 }
 
 // Answered takes a participant's own answer to a logout that went through the browser.

@@ -38,6 +38,9 @@ func (p *program) metadataLint() *cobra.Command {
 			if err != nil {
 				return exitError{exitRefused, inFile(args[0], err, trust.ErrInvalid)}
 			}
+			if id != "" && entity.ID != id {
+				return exitError{exitRefused, fmt.Errorf("%s: is the metadata of %s", args[0], entity.ID)}
+			}
 			findings := metadata.Lint(entity, time.Now(), p.lintOptions()...)
 			if err := p.printFindings(entity, findings); err != nil {
 				return err

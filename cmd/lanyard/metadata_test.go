@@ -28,6 +28,8 @@ func TestMetadataLint(t *testing.T) {
 		"errors":   {fmt.Sprintf(oddMetadata, ""), "error: no_keys: ", nil, exitRefused},
 		"JSON":     {fmt.Sprintf(oddMetadata, oddFormat), `"Code":"nameid_format"`, []string{"--lab", "--json"}, 0},
 		"not XML":  {"{}", "", nil, exitRefused},
+		"named":    {fmt.Sprintf(oddMetadata, oddFormat), "warning: nameid_format: ", []string{"--lab", "--entity", "https://odd.example/sp"}, 0},
+		"another":  {fmt.Sprintf(oddMetadata, oddFormat), "", []string{"--lab", "--entity", "https://other.example/sp"}, exitRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(dir, strings.ReplaceAll(name, " ", "")+".xml")

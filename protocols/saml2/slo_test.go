@@ -569,6 +569,30 @@ func TestPropagateBySOAPAgain(t *testing.T) {
 	}
 }
 
+// TestConfirmedWhileToldAgain: what a partner confirms through the browser while it is told by SOAP once more, and not understood once more, stays
+// confirmed.
+func TestConfirmedWhileToldAgain(t *testing.T) {
+	w := newWorld(t)
+	w.withOther(metadata.Endpoint{Binding: metadata.BindingSOAP, Location: "https://epr.example/soap"}, metadata.Endpoint{Binding: metadata.BindingRedirect, Location: "https://epr.example/slo"})
+	meanwhile := func() {}
+	w.soap.answer = func(string, []byte) (int, []byte, error) {
+		meanwhile()
+		return http.StatusOK, []byte("<p>Please wait</p>"), nil
+	}
+	d := w.signOutOfOther()
+	meanwhile = func() {
+		answer := w.answerXML(attr(w.openRedirect(d.FrontURL).root, "ID"), otherID, "Success")
+		w.browser().get(SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", answer, ""), signing(keys().other)))
+	}
+	w.now = w.now.Add(minutes(1))
+	if err := w.hub.Retry(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if ds := must(w.store.Deliveries(t.Context(), d.Logout)); len(w.soap.got) != 2 || ds[0].State != bridge.DeliveryEnded || !ds[0].Next.IsZero() {
+		t.Errorf("%d calls, %+v, %s", len(w.soap.got), ds, w.lastReason())
+	}
+}
+
 func TestPropagateNowhere(t *testing.T) {
 	w := newWorld(t)
 	w.withOther()
