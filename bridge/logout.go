@@ -223,11 +223,7 @@ func retryAt(d Delivery, now time.Time) time.Time {
 // settle stores a delivery and records it. A store that fails here leaves the delivery due: it is tried again.
 func (h *Hub) settle(ctx context.Context, d Delivery, ref string) {
 	d.Updated = h.Clock()
-	event := ledger.Event{
-		Time: d.Updated, Kind: ledger.PartnerTold, Reason: string(d.State), Ref: ref, Tracking: d.Participant.Session,
-		Partner: d.Participant.Partner, Detail: map[string]string{"protocol": string(d.Participant.Protocol), "attempt": fmt.Sprint(d.Attempts)},
-	}
-	writes := []Write{SaveDelivery{d}, Append{event}}
+	writes := []Write{SaveDelivery{d}, Append{toldEvent(d, ref)}}
 	if d.State == DeliveryEnded {
 		if s, of, lasts, err := h.suspensionOf(ctx, d); err == nil && of && lasts { // it need not be told again when the session ends
 			writes = append(writes, DropParticipant{d.Participant, s.Suspended})
@@ -238,38 +234,11 @@ func (h *Hub) settle(ctx context.Context, d Delivery, ref string) {
 	}
 }
 
-// retryBatch is how many deliveries are tried again at the same time, and retryBatches how often in one Retry.
-const (
-	retryBatch   = 200
-	retryBatches = 20
-)
-
-// Retry tells participants whose time has come again. It is called from a loop of the composition root.
-func (h *Hub) Retry(ctx context.Context) error {
-	for range retryBatches {
-		now := h.Clock()
-		due, err := h.Deliveries.Due(ctx, now, now.Add(time.Minute), retryBatch)
-		if err != nil {
-			return fmt.Errorf("bridge: due deliveries: %w", err)
-		}
-		h.Parallel(len(due), func(i int) { h.again(ctx, due[i]) })
-		if len(due) < retryBatch || ctx.Err() != nil {
-			return nil
-		}
+func toldEvent(d Delivery, ref string) ledger.Event {
+	return ledger.Event{
+		Time: d.Updated, Kind: ledger.PartnerTold, Reason: string(d.State), Ref: ref, Tracking: d.Participant.Session,
+		Partner: d.Participant.Partner, Detail: map[string]string{"protocol": string(d.Participant.Protocol), "attempt": fmt.Sprint(d.Attempts)},
 	}
-	return nil
-}
-
-// again tells one participant once more. It may have confirmed through the browser meanwhile: that is not taken back.
-func (h *Hub) again(ctx context.Context, d Delivery) {
-	told := h.deliver(ctx, d)
-	if !told.Settled() {
-		ds, err := h.Deliveries.Deliveries(ctx, d.Logout)
-		if err == nil && slices.ContainsFunc(ds, func(now Delivery) bool { return now.ID == d.ID && now.Settled() }) {
-			return
-		}
-	}
-	h.settle(ctx, told, "")
 }
 
 // Answered takes a participant's own answer to a logout that went through the browser.

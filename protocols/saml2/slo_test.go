@@ -18,6 +18,7 @@ import (
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 const otherID = "https://epr.example/sp"
@@ -588,7 +589,8 @@ func TestConfirmedWhileToldAgain(t *testing.T) {
 	if err := w.hub.Retry(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if ds := must(w.store.Deliveries(t.Context(), d.Logout)); len(w.soap.got) != 2 || ds[0].State != bridge.DeliveryEnded || !ds[0].Next.IsZero() {
+	ds := must(w.store.Deliveries(t.Context(), d.Logout))
+	if len(w.soap.got) != 2 || ds[0].State != bridge.DeliveryEnded || !ds[0].Next.IsZero() || w.count(ledger.PartnerTold) != 3 { // each attempt, and the answer
 		t.Errorf("%d calls, %+v, %s", len(w.soap.got), ds, w.lastReason())
 	}
 }
