@@ -89,7 +89,7 @@ var planted = []struct {
 	{
 		rule: "unverified", name: "vouched for by nobody", want: "nobody verified",
 		bad:  map[string]string{"protocols/saml2/x.go": "package saml2\nimport x \"" + module + "/metadata/xmlsec\"\nvar f = x.AcceptVouched"},
-		good: map[string]string{"trust/compile.go": "package trust\nimport \"" + module + "/metadata/xmlsec\"\nvar f = xmlsec.AcceptVouched"},
+		good: map[string]string{"trust/entity.go": "package trust\nimport \"" + module + "/metadata/xmlsec\"\nvar f = xmlsec.AcceptVouched"},
 	},
 	{
 		rule: "unverified", name: "claimed by anybody", want: "nobody verified",

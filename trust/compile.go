@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/metadata"
-	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
 
@@ -242,7 +241,7 @@ func (b *builder) saml(entityXML []byte) *SAMLTerms {
 	t.Encrypt = cmp.Or(t.Encrypt, b.o.SAML.Encrypt, "when-key-present")
 	t.Algorithm = cmp.Or(t.Algorithm, b.o.SAML.Algorithm, "RS256")
 	b.contexts(t, d)
-	entity, err := ReadEntity(entityXML, b.d.Partner)
+	entity, err := readEntity(entityXML, b.d.Partner, d)
 	if err != nil {
 		b.fail("metadata: %v", err)
 		return t
@@ -302,19 +301,6 @@ func (b *builder) refusals() string {
 		return ""
 	}
 	return "; saml.refuse_algorithms of the configuration takes away " + strings.Join(b.o.SAML.Refused, ", ")
-}
-
-// ReadEntity reads metadata that an administrator vouches for by applying it: a signature in it is neither
-// needed nor looked at for trust, the strict gate is passed all the same. id chooses from an aggregate of several.
-func ReadEntity(entityXML []byte, id string) (metadata.Entity, error) {
-	if len(entityXML) == 0 {
-		return metadata.Entity{}, errors.New("there is none")
-	}
-	v, err := xmlsec.AcceptVouched(entityXML, xmlsec.MetadataLimits())
-	if err != nil {
-		return metadata.Entity{}, err
-	}
-	return metadata.ParseEntity(v, id)
 }
 
 // oneOf refuses a value that is given and is none of these.

@@ -55,9 +55,11 @@ type SessionTerms struct {
 }
 
 // SAMLDocument is the SAML part. Metadata is a file name, relative to the document, or nothing when the
-// metadata is given beside it.
+// metadata is given beside it. VerifyKeys are who must have signed it: PEM, as ReadVerifyKeys takes it.
 type SAMLDocument struct {
 	Metadata       string   `yaml:"metadata,omitempty"`
+	VerifyWith     string   `yaml:"verify_with,omitempty"` // file
+	VerifyKeys     string   `yaml:"verify_keys,omitempty"` // its text
 	Sign           string   `yaml:"sign,omitempty"`
 	Encrypt        string   `yaml:"encrypt,omitempty"`
 	EncryptNameID  bool     `yaml:"encrypt_name_id,omitempty"`
@@ -152,13 +154,11 @@ func (d Document) stored() ([]byte, error) {
 // hashes, certificates their fingerprints, key sets text. What is left names no file.
 func (d Document) Resolve(fsys fs.FS) (Document, []byte, error) {
 	var metadata []byte
-	if d.SAML != nil && d.SAML.Metadata != "" {
-		data, err := readFile(fsys, d.SAML.Metadata)
-		if err != nil {
+	if d.SAML != nil {
+		var err error
+		if d.SAML, metadata, err = d.SAML.resolve(fsys); err != nil {
 			return d, nil, err
 		}
-		saml := *d.SAML
-		saml.Metadata, metadata, d.SAML = "", data, &saml
 	}
 	if d.OIDC != nil {
 		oidc, err := d.OIDC.resolve(fsys)
@@ -181,6 +181,29 @@ func (d Document) Resolve(fsys fs.FS) (Document, []byte, error) {
 		d.Ticket = &ticket
 	}
 	return d, metadata, nil
+}
+
+func (d *SAMLDocument) resolve(fsys fs.FS) (*SAMLDocument, []byte, error) {
+	out := *d
+	var metadata []byte
+	if d.Metadata != "" {
+		var err error
+		if metadata, err = readFile(fsys, d.Metadata); err != nil {
+			return nil, nil, err
+		}
+		out.Metadata = ""
+	}
+	if d.VerifyWith != "" {
+		keys, err := readFile(fsys, d.VerifyWith)
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := ReadVerifyKeys(keys); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", d.VerifyWith, err)
+		}
+		out.VerifyWith, out.VerifyKeys = "", string(keys)
+	}
+	return &out, metadata, nil
 }
 
 func readFile(fsys fs.FS, name string) ([]byte, error) {

@@ -132,6 +132,7 @@ func TestFilesOfADocument(t *testing.T) {
 		"cert":   {Data: []byte(certificate)},
 		"key":    {Data: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("der")})},
 		"text":   {Data: []byte("text")},
+		"public": {Data: newFederation(t).bare},
 		"secret": {Data: []byte(strings.Repeat("s", minSecret))},
 		"short":  {Data: []byte(strings.Repeat("s", minSecret-1) + "\r\n")},
 		"most":   {Data: make([]byte, 1<<20)},
@@ -150,6 +151,9 @@ func TestFilesOfADocument(t *testing.T) {
 		"key set":           {Document{OIDC: &OIDCDocument{JWKSFile: "text"}}, true, ""},
 		"largest file":      {Document{SAML: &SAMLDocument{Metadata: "most"}}, true, ""},
 		"too large a file":  {Document{SAML: &SAMLDocument{Metadata: "over"}}, true, "1 MiB"},
+		"verifying keys":    {Document{SAML: &SAMLDocument{VerifyWith: "public"}}, true, ""},
+		"no keys":           {Document{SAML: &SAMLDocument{VerifyWith: "text"}}, true, "text: "},
+		"a secret key":      {Document{SAML: &SAMLDocument{VerifyWith: "key"}}, true, "PRIVATE KEY where"},
 		"missing file":      {Document{SAML: &SAMLDocument{Metadata: "none"}}, true, "none"},
 		"out of the folder": {Document{SAML: &SAMLDocument{Metadata: "../text"}}, true, "../text"},
 		"no files here":     {Document{OIDC: &OIDCDocument{JWKSFile: "text"}}, false, "cannot be named"},
@@ -172,7 +176,7 @@ func TestFilesOfADocument(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d.Ticket != nil && d.Ticket.CertificateFile != "" || d.OIDC != nil && (d.OIDC.SecretFile != "" || d.OIDC.JWKSFile != "") || d.SAML != nil && d.SAML.Metadata != "" {
+			if d.Ticket != nil && d.Ticket.CertificateFile != "" || d.OIDC != nil && (d.OIDC.SecretFile != "" || d.OIDC.JWKSFile != "") || d.SAML != nil && (d.SAML.Metadata != "" || d.SAML.VerifyWith != "") {
 				t.Errorf("a file is named still: %+v", d)
 			}
 		})

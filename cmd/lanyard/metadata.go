@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func (p *program) metadataCommand() *cobra.Command {
 }
 
 func (p *program) metadataLint() *cobra.Command {
-	var id string
+	var id, verifyWith string
 	cmd := &cobra.Command{
 		Use: "lint FILE", Short: "Say what is wrong with a partner's metadata", Args: cobra.ExactArgs(1),
 		Example: "  lanyard metadata lint pas.xml\n  curl -s https://pas.example/metadata | lanyard metadata lint -",
@@ -34,7 +35,11 @@ func (p *program) metadataLint() *cobra.Command {
 			if err != nil {
 				return exitError{exitMissing, err}
 			}
-			entity, err := trust.ReadEntity(doc, id)
+			keys, err := readVerifyKeys(verifyWith)
+			if err != nil {
+				return err
+			}
+			entity, err := trust.ReadEntity(doc, id, keys...)
 			if err != nil {
 				return exitError{exitRefused, inFile(args[0], err, trust.ErrInvalid)}
 			}
@@ -52,7 +57,24 @@ func (p *program) metadataLint() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&id, "entity", "", "entity ID, to choose from an aggregate of several")
+	cmd.Flags().StringVar(&verifyWith, "verify-with", "", "PEM file of certificates or public keys, one of which must have signed the whole")
 	return cmd
+}
+
+// readVerifyKeys reads a file of keys; no name, no keys.
+func readVerifyKeys(name string) ([]crypto.PublicKey, error) {
+	if name == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, exitError{exitMissing, err}
+	}
+	keys, err := trust.ReadVerifyKeys(text)
+	if err != nil {
+		return nil, exitError{exitRefused, inFile(name, err, trust.ErrInvalid)}
+	}
+	return keys, nil
 }
 
 // readInput reads a file, or standard input for "-", at most so many bytes.

@@ -19,6 +19,11 @@ const oddFormat = `<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:un
 
 func TestMetadataLint(t *testing.T) {
 	dir := t.TempDir()
+	keys := filepath.Join(dir, "keys.pem")
+	const key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+	if err := os.WriteFile(keys, []byte(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		doc, out string
 		flags    []string
@@ -30,6 +35,8 @@ func TestMetadataLint(t *testing.T) {
 		"not XML":  {"{}", "", nil, exitRefused},
 		"named":    {fmt.Sprintf(oddMetadata, oddFormat), "warning: nameid_format: ", []string{"--lab", "--entity", "https://odd.example/sp"}, 0},
 		"another":  {fmt.Sprintf(oddMetadata, oddFormat), "", []string{"--lab", "--entity", "https://other.example/sp"}, exitRefused},
+		"unsigned": {fmt.Sprintf(oddMetadata, oddFormat), "", []string{"--lab", "--verify-with", keys}, exitRefused},
+		"no keys":  {fmt.Sprintf(oddMetadata, oddFormat), "", []string{"--lab", "--verify-with", filepath.Join(dir, "none.pem")}, exitMissing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(dir, strings.ReplaceAll(name, " ", "")+".xml")
