@@ -25,15 +25,15 @@ func ParseEntity(v xmlsec.Verified, id string) (Entity, error) {
 	if root == nil {
 		return Entity{}, fmt.Errorf("%w: nothing verified", ErrNotMetadata)
 	}
-	entity, outer, err := selectEntity(root, id)
+	found, err := selectEntity(root, id)
 	if err != nil {
 		return Entity{}, err
 	}
-	return readEntity(entity, outer)
+	return readEntity(found)
 }
 
-// readEntity reads a descriptor; outer is it and what it stands in.
-func readEntity(entity *xmlsec.Element, outer []*xmlsec.Element) (Entity, error) {
+func readEntity(m member) (Entity, error) {
+	entity, outer := m.entity(), m
 	id := attribute(entity, "entityID")
 	if id == "" {
 		return Entity{}, fmt.Errorf("%w: no entityID", ErrNotMetadata)

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"cel.dev/cel-go/cel"
@@ -30,9 +31,7 @@ func partnerView(p Partner) PartnerView {
 		return v
 	}
 	e := p.SAML.Entity
-	for name, values := range e.Attributes {
-		v.Attributes[name] = values
-	}
+	maps.Copy(v.Attributes, e.Attributes)
 	v.Categories = e.Attributes[entityCategory]
 	if signal := e.Attributes[metadata.AttributeSubjectIDReq]; len(signal) == 1 { // exactly one (SAML Subject Identifier Attributes 1.0, 2.3)
 		v.SubjectID = signal[0]
