@@ -103,12 +103,9 @@ func (r *Registry) Load(ctx context.Context) error {
 	return nil
 }
 
-// unchanged is a partner as it was compiled before, if nothing that it depends on can have changed: its record is the same, and nothing
-// in it grows old, as metadata does. What others prepared from its terms stays good with it.
+// unchanged is a partner as it was compiled before, if its record is the same: nothing else decides what it is compiled to, whose metadata
+// has expired is asked when it matters. What others prepared from its terms stays good with it.
 func (r *Registry) unchanged(rec Record) (Partner, bool) {
-	if rec.Protocol == SAML2 {
-		return Partner{}, false
-	}
 	p, err := r.Partner(rec.Protocol, rec.ID)
 	return p, err == nil && p.Revision == rec.Revision
 }

@@ -364,6 +364,7 @@ func TestExpiredMetadataIsKnown(t *testing.T) {
 		t.Errorf("%+v, %v", p, err)
 	}
 	store.records[0].Metadata = []byte(strings.Replace(string(entity), "https://sp.example/acs", "http://sp.example/acs", 1))
+	store.records[0].Revision++ // as every store does
 	if err := r.Load(ctx); err != nil || !errors.Is(r.Broken(), ErrInvalid) {
 		t.Errorf("what is wrong for another reason is served: %v, %v", err, r.Broken())
 	}
