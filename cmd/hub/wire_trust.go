@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/config"
-	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/keyring"
 )
@@ -61,17 +60,13 @@ func algorithm(sign string) keyring.Algorithm {
 
 // refused are the identifiers of the algorithms that the configuration names.
 func refused(names []string) []string {
-	encryption := map[string]string{
-		"aes128-gcm": xmlsec.AES128GCM, "aes192-gcm": xmlsec.AES192GCM, "aes256-gcm": xmlsec.AES256GCM, "aes128-cbc": xmlsec.AES128CBC, "aes192-cbc": xmlsec.AES192CBC, "aes256-cbc": xmlsec.AES256CBC,
-		"rsa-oaep": xmlsec.RSAOAEP, "rsa-oaep-mgf1p": xmlsec.RSAOAEPMGF1P, "ecdh-es": xmlsec.ECDHES,
-	}
 	var out []string
 	for _, name := range names {
-		if uri, ok := encryption[name]; ok {
-			out = append(out, uri)
-			continue
+		uri := trust.EncryptionURI(name)
+		if uri == "" {
+			uri = trust.SignatureURI(algorithm(name))
 		}
-		out = append(out, trust.SignatureURI(algorithm(name)))
+		out = append(out, uri)
 	}
 	return out
 }
