@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/cmd/hub"
-	"github.com/lanyard-hub/lanyard/config"
 )
 
 const reviewers = `people:
@@ -22,21 +20,12 @@ const reviewers = `people:
 // openings puts openings of emergency access into the store, as a running hub would.
 func (h rehearsed) openings(all ...bridge.Emergency) {
 	h.t.Helper()
-	c, report := config.Load(filepath.Join(h.dir, "lanyard.yaml"), nil, config.Options{Lab: true, Now: time.Now()})
-	if report.HasErrors() {
-		h.t.Fatal(report)
-	}
-	store, err := hub.OpenStore(h.t.Context(), c)
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	store, done := h.store()
+	defer done()
 	for _, e := range all {
 		if err := store.(bridge.Journal).Commit(h.t.Context(), bridge.AddEmergency{Emergency: e}); err != nil {
 			h.t.Fatal(err)
 		}
-	}
-	if err := store.Close(); err != nil {
-		h.t.Fatal(err)
 	}
 }
 

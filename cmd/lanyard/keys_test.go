@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/lanyard-hub/lanyard/cmd/hub"
+	"github.com/lanyard-hub/lanyard/config"
 )
 
 // rehearsed is a hub that init made, and a way to run commands on it.
@@ -38,6 +42,24 @@ func (h rehearsed) both(args ...string) (string, string, error) {
 	root.SetArgs(append(args, "--lab", "--config", filepath.Join(h.dir, "lanyard.yaml")))
 	err := root.ExecuteContext(h.t.Context())
 	return out.String(), errs.String(), err
+}
+
+// store opens the store as a running hub would have it; done closes it.
+func (h rehearsed) store() (store hub.Store, done func()) {
+	h.t.Helper()
+	c, report := config.Load(filepath.Join(h.dir, "lanyard.yaml"), nil, config.Options{Lab: true, Now: time.Now()})
+	if report.HasErrors() {
+		h.t.Fatal(report)
+	}
+	store, err := hub.OpenStore(h.t.Context(), c)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return store, func() {
+		if err := store.Close(); err != nil {
+			h.t.Error(err)
+		}
+	}
 }
 
 func (h rehearsed) must(args ...string) string {

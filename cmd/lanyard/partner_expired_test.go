@@ -2,13 +2,8 @@ package main
 
 import (
 	"bytes"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/lanyard-hub/lanyard/cmd/hub"
-	"github.com/lanyard-hub/lanyard/config"
 )
 
 // TestListWarnsOfExpiredMetadata: a partner that is not answered any more for the age of its metadata is listed, and that is said. It can
@@ -38,14 +33,8 @@ func TestListWarnsOfExpiredMetadata(t *testing.T) {
 // grow has the stored metadata of a partner expire.
 func (h rehearsed) grow(id string) {
 	h.t.Helper()
-	c, report := config.Load(filepath.Join(h.dir, "lanyard.yaml"), nil, config.Options{Lab: true, Now: time.Now()})
-	if report.HasErrors() {
-		h.t.Fatal(report)
-	}
-	store, err := hub.OpenStore(h.t.Context(), c)
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	store, done := h.store()
+	defer done()
 	all, _, err := store.Partners(h.t.Context())
 	if err != nil {
 		h.t.Fatal(err)
@@ -58,8 +47,5 @@ func (h rehearsed) grow(id string) {
 		if _, err := store.SavePartner(h.t.Context(), r, r.Revision); err != nil {
 			h.t.Fatal(err)
 		}
-	}
-	if err := store.Close(); err != nil {
-		h.t.Fatal(err)
 	}
 }
