@@ -119,7 +119,7 @@ func (h *Hub) remove(ctx context.Context, s Session, word trust.Removal, cause L
 }
 
 func (e *Ended) add(r LogoutReport) {
-	e.Sessions, e.Partners = e.Sessions+1, e.Partners+len(r.Deliveries)
+	e.Sessions, e.Partners = e.Sessions+1, e.Partners+len(r.Partners())
 }
 
 // removalWords lists what the terms of a session's participants say; empty: nothing. A partner that is gone says nothing.

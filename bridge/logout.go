@@ -43,6 +43,22 @@ func (r LogoutReport) Everywhere() bool {
 	return true
 }
 
+// Partners says what became of each partner, in the order of the deliveries. Of one that was told several names it is what there is left to
+// do most of: it has ended its session when it has said so to all of them.
+func (r LogoutReport) Partners() []Delivery {
+	var out []Delivery
+	for _, d := range r.Deliveries {
+		i := slices.IndexFunc(out, func(o Delivery) bool { return o.Participant.samePartner(d.Participant) })
+		switch {
+		case i < 0:
+			out = append(out, d)
+		case d.State.left() > out[i].State.left():
+			out[i] = d
+		}
+	}
+	return out
+}
+
 // NeedsBrowser reports whether there is something left for the browser to visit.
 func (r LogoutReport) NeedsBrowser() bool {
 	return slices.ContainsFunc(r.Deliveries, func(d Delivery) bool { return d.FrontURL != "" })

@@ -45,7 +45,7 @@ type Sessions interface {
 	Session(ctx context.Context, id string) (Session, error)
 	// SessionByKey finds the session whose browser secret hashes to key; ErrNotFound if none.
 	SessionByKey(ctx context.Context, key string) (Session, error)
-	// EndSession marks the session ended, drops its artifacts, stores the ending's deliveries, one a participant,
+	// EndSession marks the session ended, drops its artifacts, stores the ending's deliveries, one a participant and name,
 	// and appends the events, all in one durable step. Ending it again returns ErrSpent and changes nothing.
 	EndSession(ctx context.Context, id string, e Ending, events ...ledger.Event) ([]Delivery, error)
 	// Overdue lists the ids of sessions that have not ended, at most limit: first those that started at started or earlier, oldest
@@ -87,7 +87,7 @@ func (p SessionPlace) Before(o SessionPlace) bool {
 type Participants interface {
 	// Participants of a session, oldest first.
 	Participants(ctx context.Context, session string) ([]Participant, error)
-	// FindParticipant finds by partner and index, ErrNotFound if none.
+	// FindParticipant finds by partner and index the name that was told first, ErrNotFound if none.
 	FindParticipant(ctx context.Context, protocol trust.Protocol, partner, index string) (Participant, error)
 	// ParticipantsOf finds those of living sessions that were told the subject identifier; none is no error.
 	ParticipantsOf(ctx context.Context, protocol trust.Protocol, partner, subject string) ([]Participant, error)
@@ -210,9 +210,8 @@ type (
 		ID   string
 		Seen time.Time
 	}
-	// AddParticipant inserts, or renews the one with the same session, protocol and partner unless that one differs
-	// in nothing but Since; fails with ErrSpent if the session
-	// has ended or is suspended, ErrNotFound if there is none.
+	// AddParticipant inserts, and leaves alone the one of the same session, protocol, partner and name: it stays as old as it is. It fails
+	// with ErrSpent if the session has ended or is suspended, ErrNotFound if there is none.
 	AddParticipant struct{ Participant Participant }
 	// DropParticipant removes one that confirmed that it ended its session, while its session here is suspended and has
 	// been since Suspended; else it changes nothing, and that is no error.

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/trust"
@@ -76,7 +77,8 @@ type Session struct {
 	Emergency   time.Time // until when it is emergency access (break-glass); zero: it is not
 }
 
-// Participant is a partner that was told about a session.
+// Participant is a partner that was told about a session, and by what name of the subject. One that was told several names in a session, because
+// it asked for another format or its terms changed, counts once for each: it may know the session by any of them.
 type Participant struct {
 	Session  string
 	Partner  string
@@ -89,7 +91,21 @@ type Participant struct {
 
 // ParticipantKey identifies a participant.
 func (p Participant) ParticipantKey() string {
-	return p.Session + "\x00" + string(p.Protocol) + "\x00" + p.Partner
+	return p.Session + "\x00" + string(p.Protocol) + "\x00" + p.Partner + "\x00" + p.Format + "\x00" + p.Subject
+}
+
+// samePartner reports whether two participants are one partner in one session.
+func (p Participant) samePartner(o Participant) bool {
+	return p.Session == o.Session && p.Protocol == o.Protocol && p.Partner == o.Partner
+}
+
+// LastTold lists the partners among the participants of one session, each with the name that it was told last. They must be oldest first.
+func LastTold(all []Participant) []Participant {
+	var out []Participant
+	for _, p := range all {
+		out = append(slices.DeleteFunc(out, p.samePartner), p)
+	}
+	return out
 }
 
 // DeliveryState is what became of telling a participant.
@@ -106,6 +122,13 @@ const (
 	DeliveryNone    DeliveryState = "cannot"    // cannot be ended from here: close the browser
 	DeliveryDropped DeliveryState = "dropped"   // not told any more: the session was resumed, or has ended since and is told anew
 )
+
+// left orders the states by what there is left to do: most where the browser is wanted, least where nothing is.
+func (s DeliveryState) left() int {
+	return slices.Index([]DeliveryState{
+		DeliveryEnded, DeliveryTold, DeliveryDropped, DeliveryNone, DeliveryRefused, DeliveryNoReply, DeliveryPending, DeliveryFront,
+	}, s)
+}
 
 // Delivery is the result of telling one participant of a logout. It is durable.
 type Delivery struct {

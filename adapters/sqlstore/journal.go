@@ -61,7 +61,7 @@ func (s *Store) add(r *request, w bridge.Write) error {
 		r.participant(w.Participant)
 	case bridge.DropParticipant:
 		r.exclusive = append(r.exclusive, sessionName(w.Participant.Session))
-		r.writes = append(r.writes, dropOp(w))
+		r.writes = append(r.writes, dropOps(w)...)
 	case bridge.SavePersons:
 		return r.savePersons(w.Persons)
 	case bridge.AddAuthenticator:

@@ -25,7 +25,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time) (int, error) {
 	for _, step := range [][]*op{
 		{{stmt: purgeTraces, args: []any{nano(now), limit}}},
 		{{stmt: purgeDeliveries, args: []any{old, limit}}},
-		{{stmt: purgeParticipants, args: []any{old, limit}}, {stmt: purgeSessions, args: []any{old, limit}}},
+		{{stmt: purgeParticipants, args: []any{old, limit}}, {stmt: purgeNames, args: []any{old, limit}}, {stmt: purgeSessions, args: []any{old, limit}}},
 	} {
 		for {
 			r := newRequest(ctx)

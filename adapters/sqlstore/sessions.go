@@ -173,18 +173,19 @@ func sessionOp(w bridge.SaveSession) *op {
 	}}
 }
 
-// participant adds one, and writes nothing if the partner was told the same before.
+// participant adds one, and writes nothing if the partner was told the same before. A further name goes into a table of its own: nearly
+// nobody has one.
 func (r *request) participant(p bridge.Participant) {
 	r.shared = append(r.shared, sessionName(p.Session))
 	key := []any{p.Session, string(p.Protocol), p.Partner}
-	found, ended, suspended, old := false, int64(0), int64(0), p
+	found, ended, suspended, told, old := false, int64(0), int64(0), int64(0), p
 	r.onReset(func() { found = false })
 	r.first = append(r.first, &op{stmt: participantNow, args: key, scan: func(r row) error {
-		var since int64
 		found = true
-		return r.Scan(&ended, &suspended, &old.Index, &old.Subject, &old.Format, &since)
+		return r.Scan(&ended, &suspended, &old.Index, &old.Subject, &old.Format, &told)
 	}})
 	r.onDecide(func() ([]*op, error) {
+		add := addParticipant
 		switch {
 		case !found:
 			return nil, bridge.ErrNotFound
@@ -192,14 +193,17 @@ func (r *request) participant(p bridge.Participant) {
 			return nil, bridge.ErrSpent
 		case old == p:
 			return nil, nil
+		case told != 0 && old.ParticipantKey() != p.ParticipantKey():
+			add = addName
 		}
-		return []*op{{stmt: addParticipant, args: append(key, p.Index, p.Subject, p.Format, nano(p.Since))}}, nil
+		return []*op{{stmt: add, args: append(key, p.Index, p.Subject, p.Format, nano(p.Since))}}, nil
 	})
 }
 
-func dropOp(w bridge.DropParticipant) *op {
+func dropOps(w bridge.DropParticipant) []*op {
 	p := w.Participant
-	return &op{stmt: dropParticipant, args: []any{p.Session, string(p.Protocol), p.Partner, nano(w.Suspended)}}
+	args := []any{p.Session, string(p.Protocol), p.Partner, p.Format, p.Subject, nano(w.Suspended)}
+	return []*op{{stmt: dropParticipant, args: args}, {stmt: dropName, args: args}}
 }
 
 // whyNotEnded tells a session that has ended already from one that never was.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/adapters/storetest"
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 func openTemp(tb testing.TB) *Store {
@@ -130,7 +131,7 @@ func TestUpgradeFromVersion1(t *testing.T) {
 		return s
 	}
 	s := reopen(nil)
-	if err := s.engine.(*sqliteEngine).write.script(`DROP TABLE invitations; DROP TABLE workstations; DROP TABLE emergencies; DROP INDEX sessions_suspended; DROP INDEX sessions_beside; ALTER TABLE sessions DROP COLUMN workstation; ALTER TABLE sessions DROP COLUMN suspended; ALTER TABLE sessions DROP COLUMN standing; ALTER TABLE sessions DROP COLUMN emergency; DROP INDEX sessions_living; ALTER TABLE sessions DROP COLUMN authenticator; DELETE FROM schema_version WHERE version > 1;
+	if err := s.engine.(*sqliteEngine).write.script(`DROP VIEW told; DROP TABLE participant_names; DROP TABLE invitations; DROP TABLE workstations; DROP TABLE emergencies; DROP INDEX sessions_suspended; DROP INDEX sessions_beside; ALTER TABLE sessions DROP COLUMN workstation; ALTER TABLE sessions DROP COLUMN suspended; ALTER TABLE sessions DROP COLUMN standing; ALTER TABLE sessions DROP COLUMN emergency; DROP INDEX sessions_living; ALTER TABLE sessions DROP COLUMN authenticator; DELETE FROM schema_version WHERE version > 1;
 		INSERT INTO sessions (id, key, uid, method, assurance, authn_at, started, seen, role_id, ended) VALUES ('s', 'k', 'u', 'CIS2_SMARTCARD', 3, 1, 1, 1, '', 0)`); err != nil {
 		t.Fatal(err)
 	}
@@ -147,5 +148,29 @@ func TestUpgradeFromVersion1(t *testing.T) {
 	defer s.Close()
 	if got, err := s.SessionByKey(ctx, "k"); err != nil || got.Authenticator != "a" {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestFirstNameIsForOlderPrograms: a program of before there were further names knows every participant, by its first name.
+func TestFirstNameIsForOlderPrograms(t *testing.T) {
+	ctx := context.Background()
+	s, err := OpenSQLite(ctx, filepath.Join(t.TempDir(), "hub.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	p := bridge.Participant{Session: "s", Partner: "p", Protocol: trust.SAML2, Subject: "first", Since: time.Unix(1, 0)}
+	if err := s.Commit(ctx, bridge.SaveSession{Session: bridge.Session{ID: "s", Key: "k"}}, bridge.AddParticipant{Participant: p}); err != nil {
+		t.Fatal(err)
+	}
+	p.Subject = "second"
+	if err := s.Commit(ctx, bridge.AddParticipant{Participant: p}); err != nil {
+		t.Fatal(err)
+	}
+	var ended, suspended, since int64
+	var index, subject, format string
+	read := func(r row) error { return r.Scan(&ended, &suspended, &index, &subject, &format, &since) }
+	if err := s.read(ctx, participantNow, read, "s", string(trust.SAML2), "p"); err != nil || subject != "first" || since == 0 {
+		t.Errorf("participants has %q since %d, %v", subject, since, err)
 	}
 }

@@ -27,7 +27,9 @@ const (
 	livingAt
 	participantNow
 	addParticipant
+	addName
 	dropParticipant
+	dropName
 	participantsOf
 	participantsAt
 	participantsTold
@@ -78,6 +80,7 @@ const (
 	deadArtifacts
 	purgeArtifact
 	purgeParticipants
+	purgeNames
 	purgeSessions
 	purgeDeliveries
 	purgeTraces
@@ -88,6 +91,10 @@ const (
 	artifactColumns    = `kind, key, grp, session, payload, expires, spent`
 	sessionColumns     = `id, key, uid, method, assurance, authn_at, started, seen, role_id, ended, authenticator, workstation, suspended, standing, emergency`
 	participantColumns = `session, protocol, partner, idx, subject, format, since`
+
+	// of one name that a participant was told, while its session has been suspended since $6
+	nameWhere = ` WHERE session = $1 AND protocol = $2 AND partner = $3 AND format = $4 AND subject = $5
+		AND EXISTS (SELECT 1 FROM sessions WHERE id = $1 AND suspended = $6 AND suspended <> 0)`
 
 	// of living sessions after the place $1, $2, at most $3
 	livingWhere = `SELECT ` + sessionColumns + ` FROM sessions WHERE ended = 0 AND started <= $1 AND (started < $1 OR id > $2)`
@@ -146,19 +153,20 @@ func shortLived() map[statement]string {
 		livingOf:          livingWhere + ` AND uid = $4` + livingOrder,
 		livingBeside:      livingWhere + ` AND workstation = $4 AND ($5 = '' OR uid = $5)` + livingOrder,
 		livingAt: livingWhere + ` AND ($4 = '' OR uid = $4) AND id IN
-			(SELECT session FROM participants WHERE partner = $5 AND ($6 = '' OR protocol = $6))` + livingOrder,
+			(SELECT session FROM told WHERE partner = $5 AND ($6 = '' OR protocol = $6))` + livingOrder,
 
 		participantNow: `SELECT s.ended, s.suspended, COALESCE(p.idx, ''), COALESCE(p.subject, ''), COALESCE(p.format, ''), COALESCE(p.since, 0)
 			FROM sessions s LEFT JOIN participants p ON p.session = s.id AND p.protocol = $2 AND p.partner = $3 WHERE s.id = $1`,
 		addParticipant: `INSERT INTO participants (` + participantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (session, protocol, partner) DO UPDATE SET idx = excluded.idx, subject = excluded.subject,
 			format = excluded.format, since = excluded.since`,
-		dropParticipant: `DELETE FROM participants WHERE session = $1 AND protocol = $2 AND partner = $3
-			AND EXISTS (SELECT 1 FROM sessions WHERE id = $1 AND suspended = $4 AND suspended <> 0)`,
-		participantsTold: `SELECT ` + participantColumns + ` FROM participants WHERE subject = $3 AND protocol = $1 AND partner = $2
+		addName:         `INSERT INTO participant_names (` + participantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		dropParticipant: `DELETE FROM participants` + nameWhere,
+		dropName:        `DELETE FROM participant_names` + nameWhere,
+		participantsTold: `SELECT ` + participantColumns + ` FROM told WHERE subject = $3 AND protocol = $1 AND partner = $2
 			AND session IN (SELECT id FROM sessions WHERE ended = 0) ORDER BY since`,
-		participantsOf: `SELECT ` + participantColumns + ` FROM participants WHERE session = $1 ORDER BY since, protocol, partner`,
-		participantsAt: `SELECT ` + participantColumns + ` FROM participants WHERE idx = $3 AND protocol = $1 AND partner = $2`,
+		participantsOf: `SELECT ` + participantColumns + ` FROM told WHERE session = $1 ORDER BY since, protocol, partner, format, subject`,
+		participantsAt: `SELECT ` + participantColumns + ` FROM told WHERE idx = $3 AND protocol = $1 AND partner = $2 ORDER BY since LIMIT 1`,
 
 		saveDelivery: `INSERT INTO deliveries (id, logout, doc, due, updated) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (id) DO UPDATE SET logout = excluded.logout, doc = excluded.doc, due = excluded.due, updated = excluded.updated`,
@@ -234,6 +242,7 @@ func longLived() map[statement]string {
 		deadArtifacts:     `SELECT kind, key FROM artifacts WHERE expires <= $1 OR ` + orphan + ` LIMIT $2`,
 		purgeArtifact:     `DELETE FROM artifacts WHERE kind = $1 AND key = $2 AND (expires <= $3 OR ` + orphan + `)`,
 		purgeParticipants: `DELETE FROM participants WHERE session IN ` + deadSessions,
+		purgeNames:        `DELETE FROM participant_names WHERE session IN ` + deadSessions,
 		purgeSessions:     `DELETE FROM sessions WHERE id IN ` + deadSessions,
 		purgeDeliveries: `DELETE FROM deliveries WHERE id IN
 			(SELECT id FROM deliveries WHERE updated < $1 ORDER BY updated LIMIT $2)`,

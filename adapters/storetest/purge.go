@@ -41,6 +41,9 @@ func Purge(t *testing.T, open Open) {
 	must(t, s.Commit(ctx, bridge.PutArtifact{Artifact: dead}, bridge.PutArtifact{Artifact: lives},
 		bridge.SaveSession{Session: session("old")}, bridge.SaveSession{Session: young}, bridge.AddParticipant{Participant: participant("old", "p")},
 		bridge.AddParticipant{Participant: participant("young", "p")}, bridge.Append{Event: event("u")}))
+	further := participant("old", "p")
+	further.Format = "further"
+	must(t, s.Commit(ctx, bridge.AddParticipant{Participant: further}))
 	_, err := s.EndSession(ctx, "old", ending("logout", now))
 	must(t, err)
 	must(t, s.SaveTraces(ctx, []trace.Entry{{Ref: "r", At: now, Step: "x", Expires: now.Add(time.Minute)}, {Ref: "r", At: now, Step: "y", Expires: later.Add(1)}}))
@@ -51,8 +54,8 @@ func Purge(t *testing.T, open Open) {
 	}
 	n, err = s.Purge(ctx, later)
 	must(t, err)
-	if n != 4 {
-		t.Fatalf("%d records went, want the artifact, the session, its delivery and the trace", n)
+	if n != 5 {
+		t.Fatalf("%d records went, want the artifact, the session, its two deliveries and the trace", n)
 	}
 	_, err = s.Get(ctx, lives.Kind, lives.Key, later)
 	must(t, err)

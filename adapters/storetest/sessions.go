@@ -282,6 +282,59 @@ func endsUnderLoad(t *testing.T, s Store) {
 	}
 }
 
+// severalNames requires that a partner that was told several names of one subject is a participant by each of them.
+func severalNames(t *testing.T, s Store) {
+	ctx, now := context.Background(), start()
+	names := make([]bridge.Participant, 3)
+	must(t, s.Commit(ctx, bridge.SaveSession{Session: session("s")}))
+	for i := range names {
+		names[i] = participant("s", "p")
+		names[i].Subject, names[i].Format, names[i].Since = name("told", i/2), name("format", i), now.Add(time.Duration(i))
+		for range 2 {
+			must(t, s.Commit(ctx, bridge.AddParticipant{Participant: names[i]}))
+		}
+	}
+	again := names[0]
+	again.Since = now.Add(time.Hour)
+	must(t, s.Commit(ctx, bridge.AddParticipant{Participant: again}))
+	wantNames(t, s, names...)
+	first, err := s.FindParticipant(ctx, names[0].Protocol, "p", names[0].Index)
+	must(t, err)
+	wantEqual(t, first, names[0])
+	of, err := s.ParticipantsOf(ctx, names[2].Protocol, "p", "told001")
+	must(t, err)
+	wantEqual(t, of, names[2:])
+
+	asleep := session("s")
+	asleep.Suspended = now
+	must(t, s.Commit(ctx, bridge.SaveSession{Session: asleep}))
+	must(t, s.Commit(ctx, bridge.DropParticipant{Participant: names[0], Suspended: now}, bridge.DropParticipant{Participant: names[1], Suspended: now}))
+	wantNames(t, s, names[2])
+	living, err := s.Living(ctx, bridge.SessionQuery{Partner: "p", Limit: 10})
+	must(t, err)
+	if len(living) != 1 {
+		t.Fatalf("%d living sessions of a partner that knows one by its third name", len(living))
+	}
+	must(t, s.Commit(ctx, bridge.SaveSession{Session: session("s"), Resume: true}))
+	must(t, s.Commit(ctx, bridge.AddParticipant{Participant: names[2]}))
+	must(t, s.Commit(ctx, bridge.AddParticipant{Participant: names[1]}))
+	if ps, err := s.Participants(ctx, "s"); err != nil || len(ps) != 2 {
+		t.Fatalf("participants %+v, %v: want two names", ps, err)
+	}
+	ds, err := s.EndSession(ctx, "s", ending("logout", now))
+	must(t, err)
+	if len(ds) != 2 || ds[0].ID == ds[1].ID || ds[0].Participant.Format == ds[1].Participant.Format {
+		t.Fatalf("deliveries %+v: want one for each name", ds)
+	}
+}
+
+func wantNames(t *testing.T, s Store, want ...bridge.Participant) {
+	t.Helper()
+	got, err := s.Participants(context.Background(), "s")
+	must(t, err)
+	wantEqual(t, got, want)
+}
+
 // Participants is the contract of bridge.Participants.
 func Participants(t *testing.T, open Open) {
 	ctx := context.Background()
@@ -299,11 +352,6 @@ func Participants(t *testing.T, open Open) {
 	ps, err = s.Participants(ctx, "s")
 	must(t, err)
 	wantEqual(t, ps, []bridge.Participant{first, second})
-	first.Subject, first.Since = "renewed", first.Since.Add(time.Minute)
-	must(t, s.Commit(ctx, bridge.AddParticipant{Participant: first}))
-	ps, err = s.Participants(ctx, "s")
-	must(t, err)
-	wantEqual(t, ps, []bridge.Participant{second, first})
 	got, err := s.FindParticipant(ctx, trust.SAML2, "b", first.Index)
 	must(t, err)
 	wantEqual(t, got, first)
@@ -314,6 +362,7 @@ func Participants(t *testing.T, open Open) {
 		_, err := s.FindParticipant(ctx, miss.Protocol, miss.Partner, miss.Index)
 		wantError(t, err, bridge.ErrNotFound)
 	}
+	t.Run("several names", func(t *testing.T) { severalNames(t, open(t)) })
 	none, err := s.Participants(ctx, "nobody")
 	must(t, err)
 	if len(none) != 0 {

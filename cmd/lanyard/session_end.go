@@ -119,7 +119,7 @@ func (p *program) endOne(ctx context.Context, core *bridge.Hub, id string, dryRu
 	if err != nil {
 		return exitError{exitStore, err}
 	}
-	p.printEnded(bridge.Ended{Sessions: 1, Partners: len(report.Deliveries)})
+	p.printEnded(bridge.Ended{Sessions: 1, Partners: len(report.Partners())})
 	return nil
 }
 

@@ -21,7 +21,7 @@ func printReport(out io.Writer, report bridge.LogoutReport, told []bridge.Partic
 		if len(told) > 0 {
 			fmt.Fprintln(w, "PARTNER\tPROTOCOL\tTOLD ABOUT IT")
 		}
-		for _, t := range told {
+		for _, t := range bridge.LastTold(told) {
 			fmt.Fprintf(w, "%s\t%s\t%s\n", t.Partner, t.Protocol, local(t.Since))
 		}
 		return w.Flush()
@@ -30,7 +30,7 @@ func printReport(out io.Writer, report bridge.LogoutReport, told []bridge.Partic
 	if len(report.Deliveries) > 0 {
 		fmt.Fprintln(w, "PARTNER\tPROTOCOL\tSTATE\tATTEMPTS\tCHANGED\tNEXT")
 	}
-	for _, d := range report.Deliveries {
+	for _, d := range report.Partners() {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", d.Participant.Partner, d.Participant.Protocol, d.State, d.Attempts, local(d.Updated), local(d.Next))
 	}
 	return w.Flush()
@@ -61,13 +61,13 @@ func printReportJSON(out io.Writer, report bridge.LogoutReport, told []bridge.Pa
 		Everywhere   bool          `json:"everywhere"`
 		Participants []participant `json:"participants"`
 	}{sessionRow: sessionRow{s.ID, s.UID, string(s.Method), s.Started.UTC(), s.Seen.UTC(), s.RoleID}, Ended: moment(s.Ended), Participants: []participant{}}
-	for _, d := range report.Deliveries {
+	for _, d := range report.Partners() {
 		x.Reason = string(d.Reason)
 		x.Participants = append(x.Participants, participant{d.Participant.Partner, string(d.Participant.Protocol), d.Participant.Since.UTC(), string(d.State), d.Attempts, moment(d.Updated), moment(d.Next)})
 	}
 	x.Everywhere = x.Ended != nil && report.Everywhere()
 	if x.Ended == nil {
-		for _, t := range told {
+		for _, t := range bridge.LastTold(told) {
 			x.Participants = append(x.Participants, participant{Partner: t.Partner, Protocol: string(t.Protocol), Since: t.Since.UTC()})
 		}
 	}

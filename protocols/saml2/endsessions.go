@@ -86,7 +86,11 @@ func (p *Provider) byIndex(ctx context.Context, q logoutInquiry) ([]bridge.Parti
 		case err != nil:
 			return nil, err
 		default:
-			out = append(out, found)
+			names, err := p.Hub.Participants.Participants(ctx, found.Session)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, names...)
 		}
 	}
 	return out, nil

@@ -1,11 +1,14 @@
 package saml2
 
 import (
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
+	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 	"github.com/lanyard-hub/lanyard/trust"
 )
 
@@ -132,6 +135,69 @@ func TestNameThenNone(t *testing.T) {
 				t.Errorf("%+v, %d told", ds, len(w.soap.got))
 			}
 		})
+	}
+}
+
+// TestSeveralNames: a second request in a session, which anybody can send a browser with, may ask for another format and take nothing from what
+// the partner knows: by its first name it signs out, and is told of a sign-out, as by any later one.
+func TestSeveralNames(t *testing.T) {
+	asks := func(w *world, format string) authn {
+		a := w.authn()
+		a.body = `<samlp:NameIDPolicy Format="` + format + `"></samlp:NameIDPolicy>`
+		return a
+	}
+	open := func(t *testing.T) (w *world, b *browser, names []string, index string) {
+		w = newWorld(t)
+		w.change(func(p *trust.Partner) {
+			p.SAML.Entity.SP.SLO = []metadata.Endpoint{{Binding: metadata.BindingSOAP, Location: spSLO}}
+		})
+		b = w.browser()
+		for _, format := range []string{metadata.NameIDUnspecified, metadata.NameIDTransient, metadata.NameIDPersistent, metadata.NameIDTransient} {
+			got := w.signOn(b, asks(w, format))
+			names, index = append(names, got.nameID()), got.index()
+		}
+		if names[1] != names[3] {
+			t.Fatalf("two transient names in one session: %v", names)
+		}
+		return w, b, names[:3], index
+	}
+	t.Run("it is told", func(t *testing.T) {
+		w, b, names, _ := open(t)
+		key, asked := signing(keys().sp), map[string]int{}
+		w.soap.answer = func(_ string, body []byte) (int, []byte, error) {
+			inner := must(xmlsec.SOAPBody(body, xmlsec.MessageLimits()))
+			code := "Requester/UnknownPrincipal" // it took none of them but the first
+			name := descend(must(xmlsec.VerifyEnveloped(inner, xmlsec.MessageLimits(), hubKeys())).Root(), "NameID").Text()
+			if asked[name]++; name == names[0] {
+				code = "Success"
+			}
+			return http.StatusOK, w.soapAnswer(body, spID, code, &key), nil
+		}
+		s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
+		report := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: bridge.EndedByUser}))
+		if len(report.Deliveries) != 3 || len(report.Partners()) != 1 || !report.Everywhere() {
+			t.Errorf("%+v", report.Deliveries)
+		}
+		for _, name := range names {
+			if asked[name] != 1 {
+				t.Errorf("told %d times of %s", asked[name], name)
+			}
+		}
+	})
+	for i := range 3 {
+		for way, indexed := range map[string]bool{"by index": true, "by name alone": false} {
+			t.Run("it signs out of name "+strconv.Itoa(i)+" "+way, func(t *testing.T) {
+				w, b, names, index := open(t)
+				var indexes []string
+				if indexed {
+					indexes = []string{index}
+				}
+				s := w.soapCodes(envelopedBy(t, w.logoutXML("_l1", spID, "", names[i], indexes...), signing(keys().sp)))
+				if s != "Success/" || w.sessionLives(b) || len(w.soap.got) != 0 {
+					t.Errorf("%s, lives: %v, asked %d times", s, w.sessionLives(b), len(w.soap.got))
+				}
+			})
+		}
 	}
 }
 

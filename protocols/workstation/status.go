@@ -83,7 +83,7 @@ func (p *Provider) standing(ctx context.Context, m agent.Message) (standing, err
 		if err != nil {
 			return out, fmt.Errorf("workstation: participants: %w", err)
 		}
-		for _, t := range told {
+		for _, t := range bridge.LastTold(told) {
 			row.Participants = append(row.Participants, participant{t.Protocol, t.Partner, t.Index, t.Subject})
 		}
 		out.Sessions = append(out.Sessions, row)

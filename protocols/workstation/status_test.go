@@ -8,12 +8,15 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/ledger"
 )
 
 func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	w.signIn("here", bridge.Place{Workstation: "bay4", User: "2", Card: "ab12"}, "epr")
+	before := bridge.Participant{Session: "here", Partner: "epr", Protocol: trust.OIDC, Index: "sid of epr", Subject: "its first name", Since: w.now.Add(-time.Minute)}
+	w.must(w.hub.Journal.Commit(t.Context(), bridge.AddParticipant{Participant: before}))
 	w.signIn("unseen", bridge.Place{Workstation: "bay4", User: "2"}, "epr") // with a card in a reader that the agent does not know
 	beside := w.signIn("beside", bridge.Place{Workstation: "bay4", User: "3"})
 	beside.Method = bridge.MethodFIDO2

@@ -118,10 +118,6 @@ func (s *SignIn) farewellOf(r *http.Request, b bridge.Browser, logout string) (f
 func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again string) {
 	again, page.Final = "2", "everywhere"
 	for _, d := range ds {
-		row := s.resultRow(d)
-		if d.State == bridge.DeliveryFront && n >= looks {
-			row.How = "It did not answer."
-		}
 		if front := frontURL(d.FrontURL); front != "" && n == 0 {
 			page.Frames, page.origins = append(page.Frames, front), append(page.origins, s.leadsTo(d)...)
 			again = "5"
@@ -134,6 +130,12 @@ func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again st
 			page.Final = "close"
 		default:
 			page.Final = "waiting"
+		}
+	}
+	for _, d := range (bridge.LogoutReport{Deliveries: ds}).Partners() {
+		row := s.resultRow(d)
+		if d.State == bridge.DeliveryFront && n >= looks {
+			row.How = "It did not answer."
 		}
 		page.Rows = append(page.Rows, row)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,36 @@ func TestSignOutTellsTheTruth(t *testing.T) {
 				t.Errorf("told %+v", got)
 			}
 		})
+	}
+}
+
+// TestSignOutOfSeveralNames: an app that knows the session by several names is one app on the page, over with when all of them are.
+func TestSignOutOfSeveralNames(t *testing.T) {
+	for _, c := range []struct {
+		left int // names that it does not answer for
+		want string
+	}{{0, "You are signed out everywhere"}, {1, "Told, no answer yet"}, {2, "Told, no answer yet"}} {
+		w := newWorld(t)
+		w.tells["board"], w.tells["strong"] = bridge.DeliveryEnded, bridge.DeliveryEnded
+		b := inBothApps(t, w)
+		session, err := w.store.SessionByKey(t.Context(), bridge.Key(b.cookie("__Host-lanyard-session")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := w.store.Participants(t.Context(), session.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := told[slices.IndexFunc(told, func(p bridge.Participant) bool { return p.Partner == "board" })]
+		again.Format, again.Subject = "transient", "_another"
+		if err := w.hub.Journal.Commit(t.Context(), bridge.AddParticipant{Participant: again}); err != nil {
+			t.Fatal(err)
+		}
+		w.silent = []string{again.Subject, asha}[:c.left]
+		b.submit("/signout").want(http.StatusOK, c.want, "Ward Whiteboard", "Medicines Cabinet")
+		if n := strings.Count(b.body, "Ward Whiteboard"); n != 1 {
+			t.Errorf("%d rows of one app: %s", n, b.body)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,6 +55,7 @@ type world struct {
 	board   trust.Partner
 	strong  trust.Partner
 	tells   map[string]bridge.DeliveryState
+	silent  []string        // names for which the board gives no answer
 	offers  map[string]bool // partners that the browser can tell as well
 	server  *httptest.Server
 	refused []string // audit codes that the front end resumed with
@@ -96,6 +98,9 @@ func (w *world) Trace(string, string, ...string) {}
 // Propagate implements bridge.Propagator.
 func (w *world) Propagate(_ context.Context, d bridge.Delivery, _ trust.Partner) (bridge.DeliveryState, string) {
 	state := w.tells[d.Participant.Partner]
+	if d.Participant.Partner == "board" && slices.Contains(w.silent, d.Participant.Subject) {
+		state = bridge.DeliveryNoReply
+	}
 	if state == bridge.DeliveryFront || w.offers[d.Participant.Partner] {
 		return state, "https://board.example/slo?d=" + d.ID
 	}
