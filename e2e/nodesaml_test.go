@@ -73,15 +73,15 @@ func keyPair(t *testing.T, name string) (key, certificate string) {
 	return key, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Certificate.Raw}))
 }
 
-// startNode starts sp.mjs of a folder of testdata in dir, with the libraries that its lock file names.
+// startNode starts sp.mjs of a folder of testdata in dir, with app.mjs and the libraries that its lock file names.
 func (h *hub) startNode(dir, folder string) {
 	h.t.Helper()
-	for _, name := range []string{"package.json", "package-lock.json", "sp.mjs"} {
-		data, err := os.ReadFile(filepath.Join("testdata", folder, name))
+	for _, file := range []string{"app.mjs", filepath.Join(folder, "package.json"), filepath.Join(folder, "package-lock.json"), filepath.Join(folder, "sp.mjs")} {
+		data, err := os.ReadFile(filepath.Join("testdata", file))
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		h.put(dir, name, data)
+		h.put(dir, filepath.Base(file), data)
 	}
 	npm := components.Command{Path: "npm", Args: []string{"ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}, Dir: dir}
 	if out, errs, code := components.Run(h.t, npm); code != 0 {

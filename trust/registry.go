@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -170,6 +171,12 @@ func (r *Registry) Partners() ([]Partner, error) {
 		}
 	}
 	return out, nil
+}
+
+// Expired lists those that would be answered, were their metadata still good at that time.
+func (r *Registry) Expired(now time.Time) ([]Partner, error) {
+	all, err := r.Partners()
+	return slices.DeleteFunc(all, func(p Partner) bool { return !p.Answerable() || !p.Expired(now) }), err
 }
 
 // AnyMay reports whether any OIDC client of the snapshot, whatever its stage, may use a grant: what nobody can have begun need not be looked for.

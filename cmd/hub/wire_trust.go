@@ -106,14 +106,12 @@ func (h *Hub) warnUnoffered(ctx context.Context) {
 
 // warnExpired names the partners that are not answered because their metadata is good no longer.
 func (h *Hub) warnExpired(ctx context.Context) {
-	partners, err := h.registry.Partners()
+	expired, err := h.registry.Expired(h.options.Clock())
 	if err != nil {
 		return
 	}
-	for _, p := range partners {
-		if p.Answerable() && p.Expired(h.options.Clock()) {
-			h.options.Log.WarnContext(ctx, "metadata of a partner has expired", "partner", p.ID, "valid_until", p.SAML.Entity.ValidUntil.Format(time.RFC3339))
-		}
+	for _, p := range expired {
+		h.options.Log.WarnContext(ctx, "metadata of a partner has expired", "partner", p.ID, "valid_until", p.SAML.Entity.ValidUntil.Format(time.RFC3339))
 	}
 }
 

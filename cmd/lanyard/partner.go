@@ -168,14 +168,12 @@ func (p *program) registry(cmd *cobra.Command) (*trust.Registry, hub.Store, erro
 	if err := r.Broken(); err != nil {
 		fmt.Fprintln(p.err, "warning: not served:", err)
 	}
-	all, err := r.Partners()
+	expired, err := r.Expired(time.Now())
 	if err != nil {
 		return nil, nil, exitError{exitStore, errors.Join(err, store.Close())}
 	}
-	for _, x := range all {
-		if x.Answerable() && x.Expired(time.Now()) {
-			fmt.Fprintf(p.err, "warning: not answered: the metadata of %s was good until %s\n", x.ID, x.SAML.Entity.ValidUntil.Format("2006-01-02 15:04 MST"))
-		}
+	for _, x := range expired {
+		fmt.Fprintf(p.err, "warning: not answered: the metadata of %s was good until %s\n", x.ID, x.SAML.Entity.ValidUntil.Format("2006-01-02 15:04 MST"))
 	}
 	return r, store, nil
 }

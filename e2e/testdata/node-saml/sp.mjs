@@ -1,8 +1,8 @@
 // SAML apps made of node-saml, one at each path below the base: /NAME/metadata, start, acs, slo and logout.
 // It prints what the library says, as JSON, and invents nothing of its own.
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { SAML } from '@node-saml/node-saml'
+import { body, listen } from './app.mjs'
 
 const config = JSON.parse(readFileSync('config.json', 'utf8'))
 const certificates = [...config.metadata.matchAll(/<ds:X509Certificate>([^<]+)</g)].map((m) => m[1])
@@ -25,12 +25,6 @@ function app(c, options) {
 for (const c of config.apps) {
   c.base = config.base + '/' + c.name
   apps[c.name] = c
-}
-
-async function body(r) {
-  let text = ''
-  for await (const chunk of r) text += chunk
-  return Object.fromEntries(new URLSearchParams(text))
 }
 
 async function start(c, q) {
@@ -77,13 +71,4 @@ async function serve(r) {
   return { status: 404 }
 }
 
-createServer(async (r, w) => {
-  let answer
-  try {
-    answer = await serve(r)
-  } catch (e) {
-    answer = { status: 400, json: { refused: e.message } }
-  }
-  const headers = answer.to ? { location: answer.to } : { 'content-type': answer.html ? 'text/html; charset=utf-8' : 'application/json' }
-  w.writeHead(answer.status ?? (answer.to ? 303 : 200), headers).end(answer.html ?? (answer.json ? JSON.stringify(answer.json) : ''))
-}).listen(Number(new URL(config.base).port), '127.0.0.1', () => console.log('ready'))
+listen(config.base, serve)

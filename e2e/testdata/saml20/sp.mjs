@@ -1,10 +1,9 @@
 // One SAML app made of @boxyhq/saml20, the library of saml-jackson: /metadata, start, acs, logout, slo and told. It redirects as saml-jackson
 // does: the message is signed inside, the address is not. It prints what the library says, as JSON, and invents nothing of its own.
-import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { deflateRawSync } from 'node:zlib'
 import library from '@boxyhq/saml20'
+import { body, listen } from './app.mjs'
 
 const saml = library.default ?? library
 const config = JSON.parse(readFileSync('config.json', 'utf8'))
@@ -13,10 +12,6 @@ const nameID = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidenti
 const logoutPath = '/*[local-name(.)="LogoutRequest" and namespace-uri(.)="urn:oasis:names:tc:SAML:2.0:protocol"]'
 const app = {}
 
-// RFC 6761, 6.3: names under localhost are this machine, whatever the resolver says.
-const lookup = dns.lookup
-dns.lookup = (name, options, done) => lookup(name.endsWith('.localhost') ? '127.0.0.1' : name, options, done)
-
 const hub = async () => saml.parseMetadata(await (await fetch(config.hub)).text(), {})
 
 function redirect(to, xml, relay) {
@@ -24,12 +19,6 @@ function redirect(to, xml, relay) {
   url.searchParams.set('SAMLRequest', deflateRawSync(xml).toString('base64'))
   url.searchParams.set('RelayState', relay)
   return { to: url.href }
-}
-
-async function body(r) {
-  let text = ''
-  for await (const chunk of r) text += chunk
-  return Object.fromEntries(new URLSearchParams(text))
 }
 
 async function start() {
@@ -84,13 +73,4 @@ async function serve(r) {
   return { status: 404 }
 }
 
-createServer(async (r, w) => {
-  let answer
-  try {
-    answer = await serve(r)
-  } catch (e) {
-    answer = { status: 400, json: { refused: e.message ?? String(e) } }
-  }
-  const headers = answer.to ? { location: answer.to } : { 'content-type': answer.html ? 'text/html; charset=utf-8' : 'application/json' }
-  w.writeHead(answer.status ?? (answer.to ? 303 : 200), headers).end(answer.html ?? (answer.json ? JSON.stringify(answer.json) : ''))
-}).listen(Number(new URL(config.base).port), '127.0.0.1', () => console.log('ready'))
+listen(config.base, serve)

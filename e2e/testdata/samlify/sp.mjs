@@ -1,17 +1,12 @@
 // SAML apps made of samlify, one at each path below the base: /NAME/metadata, start, acs, slo, logout and told.
 // It prints what the library says, as JSON, and invents nothing of its own.
-import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import samlify from 'samlify'
+import { body, listen } from './app.mjs'
 
 const config = JSON.parse(readFileSync('config.json', 'utf8'))
 const binding = (name) => 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-' + name
 const apps = Object.fromEntries(config.apps.map((c) => [c.name, c]))
-
-// RFC 6761, 6.3: names under localhost are this machine, whatever the resolver says.
-const lookup = dns.lookup
-dns.lookup = (name, options, done) => lookup(name.endsWith('.localhost') ? '127.0.0.1' : name, options, done)
 
 // The library wants one, and has none; what the hub writes is held against the schemas elsewhere.
 samlify.setSchemaValidator({ validate: async () => 'not looked at' })
@@ -29,12 +24,6 @@ function sp(c) {
 // idp is the hub as its metadata of this moment says.
 async function idp() {
   return samlify.IdentityProvider({ metadata: await (await fetch(config.hub)).text(), wantLogoutRequestSigned: true, wantLogoutResponseSigned: true })
-}
-
-async function body(r) {
-  let text = ''
-  for await (const chunk of r) text += chunk
-  return Object.fromEntries(new URLSearchParams(text))
 }
 
 // signedPart is the query as it was signed: the first members in their order, byte for byte.
@@ -94,13 +83,4 @@ async function serve(r) {
   return { status: 404 }
 }
 
-createServer(async (r, w) => {
-  let answer
-  try {
-    answer = await serve(r)
-  } catch (e) {
-    answer = { status: 400, json: { refused: e.code ?? e.message ?? String(e) } }
-  }
-  const headers = answer.to ? { location: answer.to } : { 'content-type': answer.html ? 'text/html; charset=utf-8' : 'application/json' }
-  w.writeHead(answer.status ?? (answer.to ? 303 : 200), headers).end(answer.html ?? (answer.json ? JSON.stringify(answer.json) : ''))
-}).listen(Number(new URL(config.base).port), '127.0.0.1', () => console.log('ready'))
+listen(config.base, serve)
