@@ -2,10 +2,12 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 	"github.com/lanyard-hub/lanyard/trust/people"
 )
 
@@ -34,5 +36,30 @@ func BenchmarkReadSQLite(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkToldSQLite finds the sessions of a name that a partner gives, where thousands of others live.
+func BenchmarkToldSQLite(b *testing.B) {
+	ctx := context.Background()
+	s := openTemp(b)
+	const living = 20_000
+	fill(b, s, living)
+	for from := 0; from < living; from += 1000 {
+		var writes []bridge.Write
+		for c := from; c < from+1000; c++ {
+			writes = append(writes, bridge.AddParticipant{Participant: bridge.Participant{
+				Session: fmt.Sprintf("session%022d", c), Partner: "https://pas.rx1.example/", Protocol: trust.SAML2, Index: fmt.Sprint("index-", c), Subject: fmt.Sprint("subject-", c), Since: time.Now(),
+			}})
+		}
+		if err := s.Commit(ctx, writes...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := 0; b.Loop(); i++ {
+		found, err := s.ParticipantsOf(ctx, trust.SAML2, "https://pas.rx1.example/", fmt.Sprint("subject-", i*7919%living))
+		if err != nil || len(found) != 1 {
+			b.Fatalf("%v %v", found, err)
+		}
 	}
 }

@@ -131,7 +131,7 @@ func TestUpgradeFromVersion1(t *testing.T) {
 		return s
 	}
 	s := reopen(nil)
-	if err := s.engine.(*sqliteEngine).write.script(`DROP VIEW told; DROP TABLE participant_names; DROP TABLE invitations; DROP TABLE workstations; DROP TABLE emergencies; DROP INDEX sessions_suspended; DROP INDEX sessions_beside; ALTER TABLE sessions DROP COLUMN workstation; ALTER TABLE sessions DROP COLUMN suspended; ALTER TABLE sessions DROP COLUMN standing; ALTER TABLE sessions DROP COLUMN emergency; DROP INDEX sessions_living; ALTER TABLE sessions DROP COLUMN authenticator; DELETE FROM schema_version WHERE version > 1;
+	if err := s.engine.(*sqliteEngine).write.script(`DROP VIEW told; DROP TABLE participant_names; DROP INDEX participants_subject; DROP TABLE invitations; DROP TABLE workstations; DROP TABLE emergencies; DROP INDEX sessions_suspended; DROP INDEX sessions_beside; ALTER TABLE sessions DROP COLUMN workstation; ALTER TABLE sessions DROP COLUMN suspended; ALTER TABLE sessions DROP COLUMN standing; ALTER TABLE sessions DROP COLUMN emergency; DROP INDEX sessions_living; ALTER TABLE sessions DROP COLUMN authenticator; DELETE FROM schema_version WHERE version > 1;
 		INSERT INTO sessions (id, key, uid, method, assurance, authn_at, started, seen, role_id, ended) VALUES ('s', 'k', 'u', 'CIS2_SMARTCARD', 3, 1, 1, 1, '', 0)`); err != nil {
 		t.Fatal(err)
 	}

@@ -164,7 +164,7 @@ func shortLived() map[statement]string {
 		dropParticipant: `DELETE FROM participants` + nameWhere,
 		dropName:        `DELETE FROM participant_names` + nameWhere,
 		participantsTold: `SELECT ` + participantColumns + ` FROM told WHERE subject = $3 AND protocol = $1 AND partner = $2
-			AND session IN (SELECT id FROM sessions WHERE ended = 0) ORDER BY since`,
+			AND EXISTS (SELECT 1 FROM sessions WHERE sessions.id = told.session AND sessions.ended = 0) ORDER BY since`,
 		participantsOf: `SELECT ` + participantColumns + ` FROM told WHERE session = $1 ORDER BY since, protocol, partner, format, subject`,
 		participantsAt: `SELECT ` + participantColumns + ` FROM told WHERE idx = $3 AND protocol = $1 AND partner = $2 ORDER BY since LIMIT 1`,
 

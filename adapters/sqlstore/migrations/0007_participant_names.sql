@@ -10,6 +10,10 @@ CREATE TABLE participant_names (
 	PRIMARY KEY (session, protocol, partner, format, subject)
 );
 CREATE INDEX participant_names_idx ON participant_names (idx);
+CREATE INDEX participant_names_subject ON participant_names (subject);
+
+-- Whom a partner means that gives a name and no session.
+CREATE INDEX participants_subject ON participants (subject);
 
 -- Both together. The first of all may be told again after it was dropped, when there are further ones already.
 CREATE VIEW told AS
