@@ -12,6 +12,7 @@ type request struct {
 	ctx       context.Context
 	exclusive []string // records that no other request of the group may touch
 	shared    []string // records that others may touch in the same way
+	claims    []claim  // records that others may touch for the same value alone
 	first     []*op    // conditions and reads
 	resets    []func() // forget what reads of first found, before they run again
 	// deciders look at the results of first, in order, and return writes that follow from them.
@@ -24,6 +25,9 @@ type request struct {
 	err   error
 	done  chan struct{}
 }
+
+// claim says what a record is to hold.
+type claim struct{ record, value string }
 
 // States of a request. Who moves it from queued owns it.
 const (

@@ -174,9 +174,10 @@ func sessionOp(w bridge.SaveSession) *op {
 }
 
 // participant adds one, and writes nothing if the partner was told the same before. A further name goes into a table of its own: nearly
-// nobody has one.
+// nobody has one. Which table it is hangs on what is there, so that no group gives a partner two names.
 func (r *request) participant(p bridge.Participant) {
 	r.shared = append(r.shared, sessionName(p.Session))
+	r.claims = append(r.claims, claim{p.Session + "\x00" + string(p.Protocol) + "\x00" + p.Partner, p.Format + "\x00" + p.Subject})
 	key := []any{p.Session, string(p.Protocol), p.Partner}
 	found, ended, suspended, told, old := false, int64(0), int64(0), int64(0), p
 	r.onReset(func() { found = false })

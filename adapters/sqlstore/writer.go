@@ -96,11 +96,11 @@ func (w *writer) loop(ctx context.Context) {
 
 // collect takes all that waits, and waits only if nothing does. It reports whether more may come.
 func (w *writer) collect() (group []*request, ok bool) {
-	touched := map[string]bool{} // name to whether exclusively
+	touched, claimed := map[string]bool{}, map[string]string{} // name to whether exclusively, record to its value
 	held := w.held
 	w.held = nil
 	for _, r := range held {
-		group = w.take(group, r, touched)
+		group = w.take(group, r, touched, claimed)
 	}
 	w.linger()
 	for len(group)+len(w.held) < groupLimit {
@@ -119,7 +119,7 @@ func (w *writer) collect() (group []*request, ok bool) {
 			return group, false
 		}
 		if r.state.CompareAndSwap(queued, taken) {
-			group = w.take(group, r, touched)
+			group = w.take(group, r, touched, claimed)
 		}
 	}
 	return group, true
@@ -135,7 +135,7 @@ func (w *writer) linger() {
 }
 
 // take adds the request to the group, or holds it for the next one.
-func (w *writer) take(group []*request, r *request, touched map[string]bool) []*request {
+func (w *writer) take(group []*request, r *request, touched map[string]bool, claimed map[string]string) []*request {
 	free := true
 	for _, name := range r.exclusive {
 		if _, found := touched[name]; found {
@@ -144,6 +144,10 @@ func (w *writer) take(group []*request, r *request, touched map[string]bool) []*
 	}
 	for _, name := range r.shared {
 		free = free && !touched[name]
+	}
+	for _, c := range r.claims {
+		value, found := claimed[c.record]
+		free = free && (!found || value == c.value)
 	}
 	// A held request keeps its names, too: those behind it must not overtake it for ever.
 	for _, name := range r.shared {
@@ -155,6 +159,9 @@ func (w *writer) take(group []*request, r *request, touched map[string]bool) []*
 	if !free {
 		w.held = append(w.held, r)
 		return group
+	}
+	for _, c := range r.claims {
+		claimed[c.record] = c.value
 	}
 	return append(group, r)
 }

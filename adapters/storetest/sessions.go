@@ -328,6 +328,23 @@ func severalNames(t *testing.T, s Store) {
 	}
 }
 
+// namesAtOnce requires that of names that a partner is told at the same moment none takes the place of another.
+func namesAtOnce(t *testing.T, s Store) {
+	ctx := context.Background()
+	must(t, s.Commit(ctx, bridge.SaveSession{Session: session("s")}))
+	const names = 20
+	for _, err := range parallel(names, func(i int) error {
+		p := participant("s", "p")
+		p.Subject = name("told", i)
+		return s.Commit(ctx, bridge.AddParticipant{Participant: p})
+	}) {
+		must(t, err)
+	}
+	if ps, err := s.Participants(ctx, "s"); err != nil || len(ps) != names {
+		t.Fatalf("%d participants, %v: want one for each of %d names", len(ps), err, names)
+	}
+}
+
 func wantNames(t *testing.T, s Store, want ...bridge.Participant) {
 	t.Helper()
 	got, err := s.Participants(context.Background(), "s")
@@ -363,6 +380,7 @@ func Participants(t *testing.T, open Open) {
 		wantError(t, err, bridge.ErrNotFound)
 	}
 	t.Run("several names", func(t *testing.T) { severalNames(t, open(t)) })
+	t.Run("several names at the same time", func(t *testing.T) { namesAtOnce(t, open(t)) })
 	none, err := s.Participants(ctx, "nobody")
 	must(t, err)
 	if len(none) != 0 {
