@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,10 +25,11 @@ type shift struct {
 	store    *memory.Store
 	now      time.Time
 	browsers []bridge.Browser
-	stations []string                  // workstation of each browser; empty: not known
-	owner    map[string]string         // by browser secret: who was given it
-	was      map[string]bridge.Session // by id: as it was after the last step
-	left     map[string]int            // by id of a suspended session: the browser in which it was last in use
+	stations []string                      // workstation of each browser; empty: not known
+	owner    map[string]string             // by browser secret: who was given it
+	was      map[string]bridge.Session     // by id: as it was after the last step
+	left     map[string]int                // by id of a suspended session: the browser in which it was last in use
+	owed     map[string]bridge.Participant // names that partners were told and did not confirm the end of since
 	grants   []bridge.Grant
 	proving  string // who proves at this moment, and in which browser
 	at       int
@@ -38,7 +40,7 @@ const third = "555021935109"
 
 func newShift(t *rapid.T) *shift {
 	s := &shift{
-		t: t, now: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC), owner: map[string]string{}, was: map[string]bridge.Session{}, left: map[string]int{},
+		t: t, now: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC), owner: map[string]string{}, was: map[string]bridge.Session{}, left: map[string]int{}, owed: map[string]bridge.Participant{},
 		browsers: []bridge.Browser{{Binding: "one"}, {Binding: "two"}, {Binding: "three"}}, stations: []string{"w2", "w2", ""}, at: -1,
 	}
 	clock := func() time.Time { return s.now }
@@ -79,7 +81,8 @@ func (s *shift) may(err error) bool {
 
 // Partner implements bridge.Partners.
 func (s *shift) Partner(protocol trust.Protocol, id string) (trust.Partner, error) {
-	return trust.Partner{ID: id, Name: id, Protocol: protocol, Stage: trust.Live, Terms: trust.Terms{Subject: trust.SubjectPairwise, RoleNeeded: id == "p2"}}, nil
+	subject := rapid.SampledFrom([]trust.SubjectKind{trust.SubjectPairwise, trust.SubjectTransient}).Draw(s.t, "subject of "+id)
+	return trust.Partner{ID: id, Name: id, Protocol: protocol, Stage: trust.Live, Terms: trust.Terms{Subject: subject, RoleNeeded: id == "p2"}}, nil
 }
 
 // Propagate implements bridge.Propagator.
@@ -89,7 +92,11 @@ func (s *shift) Propagate(ctx context.Context, d bridge.Delivery, p trust.Partne
 	if x.Ended.IsZero() && x.Suspended.IsZero() {
 		s.t.Fatalf("%s is told of a session that is in use", p.ID)
 	}
-	return rapid.SampledFrom(answers).Draw(s.t, "answer of "+p.ID), ""
+	answer := rapid.SampledFrom(answers).Draw(s.t, "answer of "+p.ID)
+	if answer == bridge.DeliveryEnded {
+		delete(s.owed, d.Participant.ParticipantKey())
+	}
+	return answer, ""
 }
 
 // Commit implements bridge.Journal: whoever is told of somebody is told in a session of theirs that is in use.
@@ -99,6 +106,9 @@ func (s *shift) Commit(ctx context.Context, writes ...bridge.Write) error {
 		return err
 	}
 	for _, w := range writes {
+		if told, ok := w.(bridge.AddParticipant); ok {
+			s.owed[told.Participant.ParticipantKey()] = told.Participant
+		}
 		if a, ok := w.(bridge.Append); ok && (a.Event.Kind == ledger.Issued || a.Event.Kind == ledger.TicketRead) {
 			x, err := s.store.Session(ctx, a.Event.Tracking)
 			s.must(err)
@@ -230,6 +240,20 @@ func (s *shift) check() {
 		}
 	}
 	s.was = all
+	s.nobodyIsForgotten()
+}
+
+// nobodyIsForgotten requires that whoever was told a name will be told of the end by it, or was.
+func (s *shift) nobodyIsForgotten() {
+	for name, p := range s.owed {
+		report, told, err := s.hub.Report(context.Background(), p.Session)
+		s.must(err)
+		if x := report.Session; x.Ended.IsZero() && !slices.ContainsFunc(told, func(o bridge.Participant) bool { return o.ParticipantKey() == name }) {
+			s.t.Fatalf("%+v is a participant of %+v no more: %+v", p, x, told)
+		} else if !x.Ended.IsZero() && !slices.ContainsFunc(report.Deliveries, func(d bridge.Delivery) bool { return d.Participant.ParticipantKey() == name }) {
+			s.t.Fatalf("%+v is not told of the end of %+v: %+v", p, x, report.Deliveries)
+		}
+	}
 }
 
 // resumed requires that a session was resumed by its own subject, where it was left, in time.
@@ -250,7 +274,7 @@ func (s *shift) resumed(old bridge.Session) {
 
 // TestSuspensionKeepsItsPromises: whatever people, cards, clocks and policies do, nothing is issued from a suspended session, no
 // session changes its subject, nobody's secret opens another's session, only the same subject resumes, where the session was left and in
-// time, and what has ended stays so.
+// time, what has ended stays so, and no name that a partner was told is forgotten.
 func TestSuspensionKeepsItsPromises(t *testing.T) {
 	issued, suspended := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
