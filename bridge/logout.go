@@ -44,7 +44,7 @@ func (r LogoutReport) Everywhere() bool {
 }
 
 // Partners says what became of each partner, in the order of the deliveries. Of one that was told several names it is what there is left to
-// do most of: it has ended its session when it has said so to all of them.
+// do most of, and of two alike the one that the browser can tell: it has ended its session when it has said so to all of them.
 func (r LogoutReport) Partners() []Delivery {
 	var out []Delivery
 	for _, d := range r.Deliveries {
@@ -52,7 +52,7 @@ func (r LogoutReport) Partners() []Delivery {
 		switch {
 		case i < 0:
 			out = append(out, d)
-		case d.State.left() > out[i].State.left():
+		case d.State.left() > out[i].State.left(), d.State == out[i].State && !out[i].InBrowser() && d.InBrowser():
 			out[i] = d
 		}
 	}

@@ -37,6 +37,20 @@ func TestPartnersOfReport(t *testing.T) {
 	}
 }
 
+// TestPartnersOfReportKeepTheLink: of two names that stand alike the one that the browser can still tell is shown.
+func TestPartnersOfReportKeepTheLink(t *testing.T) {
+	const link = "https://pas.example/slo"
+	for _, links := range [][]string{{"", link}, {link, ""}, {link, link + "2"}} {
+		var r bridge.LogoutReport
+		for i, front := range links {
+			r.Deliveries = append(r.Deliveries, bridge.Delivery{ID: fmt.Sprint(i), State: bridge.DeliveryNoReply, FrontURL: front, Participant: bridge.Participant{Partner: "a"}})
+		}
+		if got := r.Partners(); len(got) != 1 || got[0].FrontURL != link {
+			t.Errorf("%v: %+v", links, got)
+		}
+	}
+}
+
 // TestSuspensionTellsEveryName: a partner that knows a session by two names is told of a suspension by both, and of the end by what it did not confirm.
 func TestSuspensionTellsEveryName(t *testing.T) {
 	w := newWorld(t, role(roleA, "R8000", "RX1"))
