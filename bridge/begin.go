@@ -44,7 +44,7 @@ func (h *Hub) BeginLocal(ctx context.Context, b Browser, req Request) (Next, err
 
 func (h *Hub) newTransaction(ctx context.Context, b Browser, req Request) Transaction {
 	now := h.Clock()
-	tx := Transaction{ID: h.NewID(), Ref: Ref(ctx), Request: req, Started: now, Expires: now.Add(h.Limits.Transaction)}
+	tx := Transaction{ID: h.NewID(), Ref: Ref(ctx), Request: req, Started: now, Expires: now.Add(h.Limits.Transaction), Unattended: b.Unattended}
 	if tx.Ref == "" {
 		tx.Ref = h.NewRef()
 	}

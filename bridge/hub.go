@@ -77,11 +77,13 @@ func DefaultLimits() Limits {
 	return Limits{Idle: 15 * time.Minute, Absolute: 12 * time.Hour, Resume: 30 * time.Minute, Transaction: 10 * time.Minute, PerPartner: 3 * time.Second, Logout: 5 * time.Second, Handover: time.Second}
 }
 
-// Browser is what a browser showed with a request. Both are secrets; only their hashes are kept.
+// Browser is what a browser showed with a request. Binding and Session are secrets; only their hashes are kept.
 type Browser struct {
 	Binding string // of the browser itself; empty when the request was cross-site
 	Session string // of its session; empty if none
 	Passive string // key of its session, where it shows nothing else of it: for passive requests alone
+	// Unattended: a script or a frame of another page asks, not the subject. It does not keep the session from going idle.
+	Unattended bool
 }
 
 // key finds the session a browser shows, by the hash of its secret; empty if it shows none.

@@ -77,11 +77,11 @@ func (h *Hub) stepWrites(next Next, now time.Time) []Write {
 	}
 	switch {
 	case next.facts.newRole:
-		if !tx.Request.Unattended {
+		if !tx.Unattended {
 			s.Seen = now
 		}
 		w = append(w, SaveSession{Session: s, From: s.Key})
-	case !tx.Request.Unattended && now.Sub(s.Seen) >= h.touchEvery():
+	case !tx.Unattended && now.Sub(s.Seen) >= h.touchEvery():
 		w = append(w, TouchSession{ID: s.ID, Seen: now})
 	}
 	return w

@@ -13,7 +13,7 @@ func (h *Hub) offerEmergency(next Next, err error) (Next, error) {
 	switch {
 	case h.Emergency == nil, next.Partner.Terms.Emergency == nil, next.facts == nil:
 		return next, err
-	case req.Passive, req.Unattended, next.Transaction.Local, next.Transaction.Declined:
+	case req.Passive, next.Transaction.Unattended, next.Transaction.Local, next.Transaction.Declined:
 		return next, err
 	case next.Session.InEmergency(h.Clock()):
 		return next, err // what is refused now, is refused with it

@@ -45,7 +45,7 @@ func TestUnattendedRequests(t *testing.T) {
 			seen := w.now
 			w.now = w.now.Add(5 * time.Minute)
 			req := request(partnerA)
-			req.Passive, req.Unattended = true, true
+			req.Passive, b.Unattended = true, true
 			next, err := w.hub.Begin(t.Context(), b, req)
 			w.must(err)
 			w.issue(next)

@@ -35,7 +35,6 @@ type Request struct {
 	Protocol   trust.Protocol
 	ForceAuthn bool           // a new proof, whatever the session
 	Passive    bool           // no page may be shown
-	Unattended bool           // a script asks, not the subject: it does not keep the session from going idle
 	Contexts   []AuthnContext // any of them, in order of preference; empty: whatever the terms ask
 	MaxAge     *time.Duration // proof no older than this
 	Subject    string         // uid that must be the one signed in; empty: anyone
@@ -63,6 +62,7 @@ type Transaction struct {
 	Local      bool      // no partner: the hub's own pages (home, switch user)
 	Declined   bool      // emergency access was offered, and the subject does without
 	Cancelled  bool      // the subject gave up; the front end still has to answer its partner
+	Unattended bool      // Browser.Unattended, when it began
 	Place      Place     // where the browser is, if the agent of its workstation said so in this transaction
 	stored     bool
 }

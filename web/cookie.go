@@ -43,7 +43,7 @@ func (k *Kit) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
 
 // Browser returns what the browser showed, without setting anything.
 func (k *Kit) Browser(r *http.Request) bridge.Browser {
-	return bridge.Browser{Binding: k.cookie(r, browserCookie), Session: k.cookie(r, sessionCookie)}
+	return bridge.Browser{Binding: k.cookie(r, browserCookie), Session: k.cookie(r, sessionCookie), Unattended: unattended(r)}
 }
 
 // BindBrowser returns what the browser showed and gives it a binding cookie if it had none. Use it on

@@ -16,13 +16,11 @@ const passiveCookie = "lanyard-passive"
 // AllowFrame lets the answer be loaded in a frame. It is for redirects to registered addresses alone, never for a page.
 func AllowFrame(w http.ResponseWriter) { w.Header().Del("X-Frame-Options") }
 
-// Framed reports whether the browser says that the answer is for a frame.
-func Framed(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "iframe", "frame", "embed", "object", "fencedframe":
-		return true
-	}
-	return false
+// unattended reports whether the browser says that the answer is for a script or a frame of a page of others, or for nobody yet. Pages of
+// the same site have our cookies sent with that: they must not look like the person at the browser.
+func unattended(r *http.Request) bool {
+	dest := r.Header.Get("Sec-Fetch-Dest")
+	return dest != "" && dest != "document" && r.Header.Get("Sec-Fetch-Site") != "same-origin" || strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch")
 }
 
 // FramedBrowser returns what the browser showed from a frame. Unlike Browser it knows the session of a frame on another site, for what

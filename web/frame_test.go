@@ -78,15 +78,38 @@ func TestPassiveCookie(t *testing.T) {
 			t.Errorf("%s: shown outside of a frame: %+v", what, b)
 		}
 	}
-	for dest, want := range map[string]bool{"iframe": true, "frame": true, "embed": true, "object": true, "fencedframe": true, "document": false, "": false} {
+	for said, want := range map[string]bool{
+		"iframe": true, "frame": true, "embed": true, "object": true, "fencedframe": true, "image": true, "empty": true, "empty same-site": true,
+		"document": false, "document cross-site": false, "": false, "empty same-origin": false, "document none prefetch;prerender": true,
+	} {
 		r := request()
-		r.Header.Set("Sec-Fetch-Dest", dest)
-		if Framed(r) != want {
-			t.Errorf("%q: framed %v", dest, !want)
+		for i, value := range strings.Fields(said) {
+			r.Header.Set([]string{"Sec-Fetch-Dest", "Sec-Fetch-Site", "Sec-Purpose"}[i], value)
+		}
+		if said == "" {
+			r.Header.Del("Sec-Fetch-Dest")
+		}
+		if k.Browser(r).Unattended != want {
+			t.Errorf("%q: unattended %v", said, !want)
 		}
 	}
 	k.Issuer = &url.URL{Scheme: "http", Host: "sso.example"}
 	if got := given(func(w http.ResponseWriter) { k.LetFrames(w, request("lanyard-session=one")) }); got != "" {
 		t.Errorf("without TLS: %q", got)
+	}
+}
+
+// TestOriginIsOneSource: no address becomes a directive, or a source that stands for others.
+func TestOriginIsOneSource(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://epr.example/acs?x=1": "https://epr.example", "http://epr.example:8443": "http://epr.example:8443", "https://[2001:db8::1]/": "https://[2001:db8::1]",
+		"https://epr.example;script-src-elem/": "", "https://epr.example,a.example/": "", "https://epr.example'unsafe-inline'/": "", "https://*/": "", "https://*.example/": "", "epr": "",
+	} {
+		if got := Origin(address); got != want {
+			t.Errorf("%s: %q", address, got)
+		}
+		if got := FormEnds(address); (len(got) == 2 && got[0] == want) != (want != "") {
+			t.Errorf("%s: a form ends at %q", address, got)
+		}
 	}
 }

@@ -45,7 +45,6 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.refuseBack(w, r, a.client, a.pending, "", err)
 		return
 	}
-	req.Unattended = req.Passive && web.Framed(r)
 	next, err := p.hub.Begin(r.Context(), b, req)
 	p.proceed(w, r, a.client, a.pending, next, err)
 }
