@@ -136,7 +136,7 @@ func (l *linter) endpoint(what, binding, location string) {
 	if u.User != nil {
 		l.fail("endpoint_credentials", what+" has credentials in its URL")
 	}
-	if u.Fragment != "" {
+	if strings.Contains(location, "#") {
 		l.fail("endpoint_url", what+" has a fragment in its URL")
 	}
 	l.host(what, u.Hostname())
@@ -146,7 +146,11 @@ func (l *linter) endpoint(what, binding, location string) {
 func (l *linter) host(what, host string) {
 	name := strings.TrimSuffix(strings.ToLower(host), ".")
 	local := name == "localhost" || strings.HasSuffix(name, ".localhost")
-	if address, err := netip.ParseAddr(host); err == nil {
+	address, err := netip.ParseAddr(host)
+	if err != nil && !hostName(strings.TrimSuffix(host, ".")) {
+		l.fail("endpoint_host", what+" is at a host whose name is not plain letters, digits, hyphens and dots (xn-- for all others), or that browsers read as a number")
+	}
+	if err == nil {
 		address = address.Unmap()
 		local = address.IsLoopback() && address.Zone() == ""
 		if !local && (address.IsPrivate() || address.IsLinkLocalUnicast() || address.IsUnspecified() || address.IsMulticast() ||
@@ -157,6 +161,20 @@ func (l *linter) host(what, host string) {
 	if local && !l.lab {
 		l.fail("endpoint_address", what+" is on the local machine")
 	}
+}
+
+// hostName reports whether everyone reads a name as the same host: letters, digits, hyphens and, as some have it, underscores in labels
+// (RFC 1123, 2.1), none of which a browser folds into others or takes for a part of an IPv4 address (WHATWG URL, 3.5).
+func hostName(name string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	labels := strings.Split(name, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || strings.Trim(label, letters+strings.ToUpper(letters)+"0123456789-_") != "" {
+			return false
+		}
+	}
+	last := labels[len(labels)-1]
+	return len(name) <= 253 && strings.Trim(last, "0123456789") != "" && !strings.HasPrefix(strings.ToLower(last), "0x")
 }
 
 func notPrintable(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }

@@ -174,13 +174,13 @@ func cspSource(origin string) string {
 	return origin
 }
 
-// Origin is the scheme and host of a URL, for policies.
+// Origin is the scheme and host of a URL, for policies; empty if it is none, or a policy would read it as something else.
 func Origin(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || strings.Contains(u.Host, "*") {
 		return ""
 	}
-	return u.Scheme + "://" + u.Host
+	return cspSource(u.Scheme + "://" + u.Host)
 }
 
 // FormEnds are the sources, for a policy, of where a form that is sent to a partner may end. A scheme alone, with its colon, is one:
