@@ -52,9 +52,9 @@ func newPending(total, peer int, clock func() time.Time) *pending {
 }
 
 // admit counts an artifact that is about to be stored; Throttled when there are too many. One that is there already is
-// only renewed. fresh says that it was counted: it must be taken back if nothing is stored.
+// only renewed, and what belongs to a session is no stranger's. fresh says that it was counted: it must be taken back if nothing is stored.
 func (p *pending) admit(ctx context.Context, a bridge.Artifact) (fresh bool, err error) {
-	if !slices.Contains(p.kinds, a.Kind) {
+	if !slices.Contains(p.kinds, a.Kind) || a.Session != "" {
 		return false, nil
 	}
 	k, peer := openKey{a.Kind, a.Key}, web.Network(bridge.Peer(ctx))

@@ -78,6 +78,14 @@ func testPendingIsBounded(t *testing.T) {
 	if err := w.artifacts.Put(t.Context(), w.artifact(bridge.KindReplay, "mark"), false); err != nil {
 		t.Errorf("what is no sign-on: %v", err)
 	}
+	kept := w.artifact("saml-artifact", "answer")
+	if err := w.artifacts.Put(t.Context(), kept, false); !throttled(err) {
+		t.Errorf("a refusal that a partner shall fetch: %v", err)
+	}
+	kept.Session = "of a person"
+	if err := w.artifacts.Put(t.Context(), kept, false); err != nil {
+		t.Errorf("an answer in a session: %v", err)
+	}
 	w.now = w.now.Add(time.Minute)
 	if err := w.begin("192.0.2.1", "later"); err != nil {
 		t.Errorf("after all have expired: %v", err)

@@ -105,6 +105,19 @@ func TestSignOutLooksAgain(t *testing.T) {
 	b.get("/signout/result?logout=nothing").want(http.StatusBadRequest)
 }
 
+// TestFramesStayFrames: what an app shows in its frame cannot take the window, open others or show dialogs; it keeps its cookies, scripts
+// and forms, by which it signs out.
+func TestFramesStayFrames(t *testing.T) {
+	w := newWorld(t)
+	w.tells["board"] = bridge.DeliveryFront
+	page := inBothApps(t, w).submit("/signout").want(http.StatusOK, "<iframe").body
+	for _, frame := range strings.Split(page, "<iframe")[1:] {
+		if tag, _, _ := strings.Cut(frame, ">"); !strings.Contains(tag, ` sandbox="allow-forms allow-same-origin allow-scripts"`) {
+			t.Errorf("<iframe%s>", tag)
+		}
+	}
+}
+
 // TestSignOutBothWays: an app that gave no usable answer, and that the browser can tell as well, has both: the frame and the link here, and
 // the loop that tells it again.
 func TestSignOutBothWays(t *testing.T) {
