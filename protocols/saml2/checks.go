@@ -181,6 +181,10 @@ func (h header) checkVersion() *bridge.Refusal {
 	return r.WithCode(codeVersionLow)
 }
 
+// maxName bounds, in bytes, the identifier of a subject that a request names: it is kept until somebody has signed in. No identifier here
+// is longer.
+const maxName = 1024
+
 // checkSubject takes a NameID, encrypted or not, in the form that the answer will have. Whether it is the one signed in is decided when
 // there is one.
 func checkSubject(q *inquiry) *bridge.Refusal {
@@ -203,7 +207,7 @@ func checkSubject(q *inquiry) *bridge.Refusal {
 		return unknown
 	}
 	told := nameID{Value: s.NameID.Value, Format: formatOf(kind), NameQualifier: q.entityID, SPNameQualifier: q.partner.ID}
-	if !s.NameID.names(told) {
+	if !s.NameID.names(told) || len(told.Value) > maxName {
 		return unknown
 	}
 	return nil

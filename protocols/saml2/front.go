@@ -101,7 +101,7 @@ func (p *Provider) owed(ctx context.Context, id string) (trust.Partner, bridge.D
 }
 
 // packLogout writes a LogoutRequest for the browser to carry, signed as its binding wants it. What it was sent for is kept by
-// its ID.
+// its ID, which is the RelayState as well: nothing in it tells partners that they are told of one sign-out.
 func (p *Provider) packLogout(ctx context.Context, partner trust.Partner, d bridge.Delivery, to reply) (outbound, error) {
 	id, err := p.keepSent(ctx, sentLogout{Partner: partner.ID, Logout: d.Logout, Delivery: d.ID})
 	if err != nil {
@@ -122,7 +122,7 @@ func (p *Provider) packLogout(ctx context.Context, partner trust.Partner, d brid
 			return outbound{}, fmt.Errorf("saml2: sign logout request: %w", err)
 		}
 	}
-	out, err := p.pack(partner, to, requestField, doc, relayState{Present: true, Value: d.Logout + "." + d.ID}, "")
+	out, err := p.pack(partner, to, requestField, doc, relayState{Present: true, Value: id}, "")
 	if err == nil && len(out.writes) > 0 {
 		err = p.Hub.Journal.Commit(ctx, out.writes...)
 	}
@@ -140,7 +140,7 @@ func framedPost(w http.ResponseWriter, out outbound) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'self' "+strings.Join(web.FormEnds(out.to), " ")+"; frame-ancestors 'self'")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	title := html.EscapeString("Sign out of " + out.partner)
+	title := html.EscapeString("Sign out of " + web.Plain(out.partner))
 	page := `<!doctype html><html lang="en"><meta charset="utf-8"><title>` + title + `</title><form method="post" action="` + html.EscapeString(out.to) + `" data-autopost>`
 	for _, f := range out.fields {
 		page += `<input type="hidden" name="` + html.EscapeString(f.Name) + `" value="` + html.EscapeString(f.Value) + `">`

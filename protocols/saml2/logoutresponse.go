@@ -9,6 +9,7 @@ import (
 
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 // sentLogout is a LogoutRequest of ours that the browser carries; kept by its ID until it is answered.
@@ -77,6 +78,6 @@ func (p *Provider) plainPage(w http.ResponseWriter, sentence string) {
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	s := html.EscapeString(sentence)
+	s := html.EscapeString(web.Plain(sentence))
 	_, _ = io.WriteString(w, `<!doctype html><html lang="en"><meta charset="utf-8"><title>`+s+`</title><p>`+s+`</p></html>`)
 }
