@@ -35,19 +35,34 @@ type LogoutReport struct {
 
 // Everywhere reports whether every participant confirmed.
 func (r LogoutReport) Everywhere() bool {
-	for _, d := range r.Deliveries {
-		if d.State != DeliveryEnded {
-			return false
+	return !slices.ContainsFunc(r.Weighed(), func(d Delivery) bool { return d.State != DeliveryEnded })
+}
+
+// Weighed are the deliveries as they count. A partner has one session in a browser, whatever names it was told: those that it disowned there
+// are over with when it ended the session by another, and wait while another is still to be told.
+func (r LogoutReport) Weighed() []Delivery {
+	out := slices.Clone(r.Deliveries)
+	for i, d := range out {
+		if !d.Disowned || d.State != DeliveryNone {
+			continue
+		}
+		for _, other := range r.Deliveries {
+			switch same := other.Participant.samePartner(d.Participant); {
+			case same && other.State == DeliveryEnded:
+				out[i].State = DeliveryEnded
+			case same && !other.Settled() && out[i].State == DeliveryNone:
+				out[i].State = other.State
+			}
 		}
 	}
-	return true
+	return out
 }
 
 // Partners says what became of each partner, in the order of the deliveries. Of one that was told several names it is what there is left to
 // do most of, and of two alike the one that the browser can tell: it has ended its session when it has said so to all of them.
 func (r LogoutReport) Partners() []Delivery {
 	var out []Delivery
-	for _, d := range r.Deliveries {
+	for _, d := range r.Weighed() {
 		i := slices.IndexFunc(out, func(o Delivery) bool { return o.Participant.samePartner(d.Participant) })
 		switch {
 		case i < 0:
@@ -263,15 +278,21 @@ func (h *Hub) Answered(ctx context.Context, logout, delivery string, ended bool)
 	if ended {
 		state = DeliveryEnded
 	}
-	return h.became(ctx, logout, delivery, state)
+	return h.became(ctx, logout, delivery, state, false)
+}
+
+// Disowned takes a participant's answer, through the browser, that its session there is not the one that it was asked to end, or that it has
+// none. A cookie may have been lacking, so that this alone does not mean that it is signed out.
+func (h *Hub) Disowned(ctx context.Context, logout, delivery string) error {
+	return h.became(ctx, logout, delivery, DeliveryNone, true)
 }
 
 // WasTold notes that the browser is on its way to a participant that does not answer.
 func (h *Hub) WasTold(ctx context.Context, logout, delivery string) error {
-	return h.became(ctx, logout, delivery, DeliveryTold)
+	return h.became(ctx, logout, delivery, DeliveryTold, false)
 }
 
-func (h *Hub) became(ctx context.Context, logout, delivery string, state DeliveryState) error {
+func (h *Hub) became(ctx context.Context, logout, delivery string, state DeliveryState, disowned bool) error {
 	ds, err := h.Deliveries.Deliveries(ctx, logout)
 	if err != nil {
 		return fmt.Errorf("bridge: load deliveries: %w", err)
@@ -285,7 +306,7 @@ func (h *Hub) became(ctx context.Context, logout, delivery string, state Deliver
 			h.settle(ctx, d, "")
 			return nil
 		case !confirmed:
-			d.State = state
+			d.State, d.Disowned = state, disowned
 		case d.FrontURL == "":
 			return nil // nothing said later takes a confirmation back
 		}

@@ -51,6 +51,31 @@ func TestPartnersOfReportKeepTheLink(t *testing.T) {
 	}
 }
 
+// TestDisowned: a name that a partner disowned in the browser counts as ended when it ended its session by another, waits while it may, and
+// counts for nothing where another partner did. What it failed to end it did not disown.
+func TestDisowned(t *testing.T) {
+	const ended, none, front, told = bridge.DeliveryEnded, bridge.DeliveryNone, bridge.DeliveryFront, bridge.DeliveryTold
+	for _, c := range []struct {
+		disowned bool
+		other    string // that was told the second name
+		second   bridge.DeliveryState
+		want     bridge.DeliveryState
+	}{
+		{true, "a", ended, ended}, {true, "a", front, front}, {true, "a", none, none}, {true, "a", told, none}, {true, "b", ended, none}, {true, "b", front, none},
+		{false, "a", ended, none}, {false, "a", front, none},
+	} {
+		first := bridge.Delivery{State: none, Disowned: c.disowned, Participant: bridge.Participant{Partner: "a", Subject: "1"}}
+		second := bridge.Delivery{State: c.second, Participant: bridge.Participant{Partner: c.other, Subject: "2"}}
+		for i, ds := range [][]bridge.Delivery{{first, second}, {second, first}} {
+			r := bridge.LogoutReport{Deliveries: ds}
+			got := r.Weighed()
+			if len(got) != 2 || got[i].State != c.want || got[1-i].State != c.second || r.Everywhere() != (c.want == ended && c.second == ended) || r.Deliveries[i].State != none {
+				t.Errorf("%+v: %+v, everywhere %v", c, got, r.Everywhere())
+			}
+		}
+	}
+}
+
 // TestSuspensionTellsEveryName: a partner that knows a session by two names is told of a suspension by both, and of the end by what it did not confirm.
 func TestSuspensionTellsEveryName(t *testing.T) {
 	w := newWorld(t, role(roleA, "R8000", "RX1"))

@@ -138,6 +138,7 @@ type Delivery struct {
 	Reason      EndReason // why the session ended
 	State       DeliveryState
 	FrontURL    string // what the browser must visit, until it has
+	Disowned    bool   // answered in the browser that its session there is another, or none: see LogoutReport.Weighed
 	Attempts    int
 	Next        time.Time // when it is tried again; zero: never
 	Updated     time.Time

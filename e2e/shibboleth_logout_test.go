@@ -211,3 +211,32 @@ func resolve(s *surfer, address string) string {
 	}
 	return u.String()
 }
+
+// TestShibbolethWithTwoNames: an SP that knows the session by two names has one session in the browser, by the name that it was told last. It
+// says in the browser that it does not know the other; it is signed out everywhere when it ended the one, whichever it is asked of first.
+func TestShibbolethWithTwoNames(t *testing.T) {
+	for name, first := range map[string]int{"the old name first": 0, "the new name first": 1} {
+		t.Run(name, func(t *testing.T) {
+			h := startHub(t, "")
+			sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true}, "")
+			h.write("pas.yaml", strings.Replace(h.read("pas.yaml"), "subject: transient", "subject: pairwise", 1))
+			h.onlySLO("HTTP-Redirect")
+			s := h.signedOn(sp)
+			s.open(sp.Login + "?NameIDFormat=" + url.QueryEscape("urn:oasis:names:tc:SAML:2.0:nameid-format:transient") + "&target=" + url.QueryEscape(sp.Secure))
+			s.autopost()
+			s.open(h.issuer + "/")
+			s.submit("Sign out")
+			s.see("Needs this browser")
+			page, frames := s.url.String(), s.frames()
+			if len(frames) != 2 {
+				s.fail("frames %v", frames)
+			}
+			for i := range frames {
+				s.open(resolve(s, frames[(first+i)%2]))
+			}
+			s.open(page)
+			s.see("You are signed out everywhere")
+			s.signedOut(h, sp, "user")
+		})
+	}
+}

@@ -98,6 +98,10 @@ func (r logoutResponse) ended() bool {
 // come along.
 func (r logoutResponse) unknown() bool { return r.Second == statusPrefix+unknownPrincipal }
 
+// disowns reports whether the partner says that the request does not fit what it has, and not that it failed to end that: it knows nobody of that
+// name, or its session in this browser is by another.
+func (r logoutResponse) disowns() bool { return r.unknown() || r.Top == statusPrefix+requesterTop }
+
 // expired reports whether NotOnOrAfter has passed, or cannot be read.
 func (r logoutRequest) expired(now time.Time, skew time.Duration) bool {
 	if r.NotOnOrAfter == "" {

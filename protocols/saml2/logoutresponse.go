@@ -28,7 +28,7 @@ func (p *Provider) takeLogoutResponse(w http.ResponseWriter, r *http.Request, m 
 		sent, err = p.takeSent(r.Context(), res.InResponseTo, from.ID)
 	}
 	if err == nil {
-		err = p.Hub.Answered(r.Context(), sent.Logout, sent.Delivery, res.ended())
+		err = p.tookAnswer(r.Context(), sent, res)
 	}
 	switch {
 	case err != nil:
@@ -40,6 +40,13 @@ func (p *Provider) takeLogoutResponse(w http.ResponseWriter, r *http.Request, m 
 	default:
 		p.plainPage(w, from.Name+" could not sign you out. Close its window.")
 	}
+}
+
+func (p *Provider) tookAnswer(ctx context.Context, sent sentLogout, res logoutResponse) error {
+	if !res.ended() && res.disowns() {
+		return p.Hub.Disowned(ctx, sent.Logout, sent.Delivery)
+	}
+	return p.Hub.Answered(ctx, sent.Logout, sent.Delivery, res.ended())
 }
 
 func (p *Provider) examineLogoutResponse(m message) (trust.Partner, logoutResponse, error) {

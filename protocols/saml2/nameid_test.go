@@ -201,6 +201,48 @@ func TestSeveralNames(t *testing.T) {
 	}
 }
 
+// TestSeveralNamesInTheBrowser: a partner has one session in a browser, by one of its names. That it denies the other there counts as an end when it
+// ended the one, whichever it was asked of first; not where it failed, or ended none.
+func TestSeveralNamesInTheBrowser(t *testing.T) {
+	for _, c := range []struct {
+		old, new string
+		want     bool
+	}{
+		{"Requester/RequestDenied", "Success", true}, {"Requester/UnknownPrincipal", "Success", true}, {"Responder/UnknownPrincipal", "Success", true}, {"Requester", "Success", true},
+		{"Success", "Success", true}, {"Responder", "Success", false}, {"Responder/RequestDenied", "Success", false}, {"Requester/UnknownPrincipal", "Responder", false},
+		{"Requester/UnknownPrincipal", "Requester/UnknownPrincipal", false},
+	} {
+		for _, order := range [][]int{{0, 1}, {1, 0}} {
+			w := newWorld(t)
+			b := w.browser()
+			w.signOn(b, w.authn())
+			a := w.authn()
+			a.body = `<samlp:NameIDPolicy Format="` + metadata.NameIDTransient + `"></samlp:NameIDPolicy>`
+			w.signOn(b, a)
+			s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
+			report := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: bridge.EndedByUser}))
+			if len(report.Deliveries) != 2 || report.Everywhere() {
+				t.Fatalf("%+v", report.Deliveries)
+			}
+			for _, i := range order {
+				asked := w.openRedirect(report.Deliveries[i].FrontURL)
+				top, second, nested := strings.Cut([]string{c.old, c.new}[i], "/")
+				doc := w.answerXML(attr(asked.root, "ID"), spID, top)
+				if nested {
+					doc = strings.Replace(doc, "></samlp:StatusCode>", `><samlp:StatusCode Value="`+statusPrefix+second+`"></samlp:StatusCode></samlp:StatusCode>`, 1)
+				}
+				if rec := b.get(SLOPath + "?" + signedQuery(t, redirectQuery(t, "SAMLResponse", doc, asked.relay), signing(keys().sp))); rec.Code != http.StatusOK {
+					t.Fatalf("%d %s", rec.Code, rec.Body)
+				}
+			}
+			report.Deliveries = must(w.store.Deliveries(t.Context(), report.ID))
+			if report.Everywhere() != c.want || len(report.Partners()) != 1 {
+				t.Errorf("%+v %v: %+v", c, order, report.Deliveries)
+			}
+		}
+	}
+}
+
 // TestAskedFormatInLogout: a partner signs out by the name it was told, whatever its terms say by default.
 func TestAskedFormatInLogout(t *testing.T) {
 	w := newWorld(t)

@@ -17,6 +17,7 @@ const (
 	encryptNever     = "never"
 	successTop       = "Success"
 	partialLogout    = "PartialLogout"
+	requesterTop     = "Requester"
 	unknownPrincipal = "UnknownPrincipal"
 	responseElement  = "Response"
 	logoutElement    = "LogoutResponse"

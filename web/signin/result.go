@@ -117,7 +117,8 @@ func (s *SignIn) farewellOf(r *http.Request, b bridge.Browser, logout string) (f
 // and yet may have a frame.
 func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again string) {
 	again, page.Final = "2", "everywhere"
-	for _, d := range ds {
+	report := bridge.LogoutReport{Deliveries: ds}
+	for _, d := range report.Weighed() {
 		if front := frontURL(d.FrontURL); front != "" && n == 0 {
 			page.Frames, page.origins = append(page.Frames, front), append(page.origins, s.leadsTo(d)...)
 			again = "5"
@@ -132,7 +133,7 @@ func (s *SignIn) results(ds []bridge.Delivery, n int) (page resultPage, again st
 			page.Final = "waiting"
 		}
 	}
-	for _, d := range (bridge.LogoutReport{Deliveries: ds}).Partners() {
+	for _, d := range report.Partners() {
 		row := s.resultRow(d)
 		if d.State == bridge.DeliveryFront && n >= looks {
 			row.How = "It did not answer."

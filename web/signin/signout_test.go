@@ -82,6 +82,42 @@ func TestSignOutOfSeveralNames(t *testing.T) {
 	}
 }
 
+// TestSignOutOfDisownedName: while an app that denied one name in the browser is to be told another, nobody is alarmed.
+func TestSignOutOfDisownedName(t *testing.T) {
+	w := newWorld(t)
+	w.tells["board"], w.tells["strong"] = bridge.DeliveryFront, bridge.DeliveryEnded
+	b := inBothApps(t, w)
+	session, err := w.store.SessionByKey(t.Context(), bridge.Key(b.cookie("__Host-lanyard-session")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := bridge.Participant{Session: session.ID, Partner: "board", Protocol: w.board.Protocol, Subject: "_another", Since: w.now}
+	if err := w.hub.Journal.Commit(t.Context(), bridge.AddParticipant{Participant: again}); err != nil {
+		t.Fatal(err)
+	}
+	b.submit("/signout").want(http.StatusOK, "Needs this browser")
+	logout := between(b.url, "logout=", "&")
+	var of []string
+	ds, err := w.store.Deliveries(t.Context(), logout)
+	for _, d := range ds {
+		if d.Participant.Partner == "board" {
+			of = append(of, d.ID)
+		}
+	}
+	if err != nil || len(of) != 2 {
+		t.Fatalf("%+v %v", ds, err)
+	}
+	if err := w.hub.Disowned(t.Context(), logout, of[1]); err != nil {
+		t.Fatal(err)
+	}
+	b.get(ResultAgain(logout)).want(http.StatusOK, "Needs this browser", "End it now", "http-equiv").lacks("Close")
+	b.get(ResultURL(logout)+"&n=10").want(http.StatusOK, "Close all browser windows")
+	if err := w.hub.Answered(t.Context(), logout, of[0], true); err != nil {
+		t.Fatal(err)
+	}
+	b.get(ResultAgain(logout)).want(http.StatusOK, "You are signed out everywhere").lacks("Could not")
+}
+
 func TestSignOutLooksAgain(t *testing.T) {
 	w := newWorld(t)
 	w.tells["board"], w.tells["strong"] = bridge.DeliveryFront, bridge.DeliveryNoReply
