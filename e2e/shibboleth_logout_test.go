@@ -108,6 +108,18 @@ func TestShibbolethLogoutBySOAP(t *testing.T) {
 	s.signedOut(h, sp, "partner")
 }
 
+// framed signs out at the hub, whose page shows so many frames.
+func (s *surfer) framed(h *hub, n int) (page string, frames []string) {
+	s.t.Helper()
+	s.open(h.issuer + "/")
+	s.submit("Sign out")
+	s.see("Needs this browser")
+	if frames = s.frames(); len(frames) != n {
+		s.fail("frames %v", frames)
+	}
+	return s.url.String(), frames
+}
+
 // TestShibbolethIsToldThroughTheBrowser: an SP without a SOAP endpoint is told in a frame, by each binding, and answers.
 func TestShibbolethIsToldThroughTheBrowser(t *testing.T) {
 	for _, binding := range []string{"HTTP-Redirect", "HTTP-POST"} {
@@ -117,13 +129,7 @@ func TestShibbolethIsToldThroughTheBrowser(t *testing.T) {
 				sp := h.shibboleth(components.ShibbolethConfig{SignRequests: true}, terms)
 				h.onlySLO(binding)
 				s := h.signedOn(sp)
-				s.open(h.issuer + "/")
-				s.submit("Sign out")
-				s.see("Needs this browser")
-				page, frames := s.url.String(), s.frames()
-				if len(frames) != 1 {
-					s.fail("frames %v", frames)
-				}
+				page, frames := s.framed(h, 1)
 				s.open(resolve(s, frames[0]))
 				if binding == "HTTP-POST" {
 					s.submit("Sign out of PAS")
@@ -224,13 +230,7 @@ func TestShibbolethWithTwoNames(t *testing.T) {
 			s := h.signedOn(sp)
 			s.open(sp.Login + "?NameIDFormat=" + url.QueryEscape("urn:oasis:names:tc:SAML:2.0:nameid-format:transient") + "&target=" + url.QueryEscape(sp.Secure))
 			s.autopost()
-			s.open(h.issuer + "/")
-			s.submit("Sign out")
-			s.see("Needs this browser")
-			page, frames := s.url.String(), s.frames()
-			if len(frames) != 2 {
-				s.fail("frames %v", frames)
-			}
+			page, frames := s.framed(h, 2)
 			for i := range frames {
 				s.open(resolve(s, frames[(first+i)%2]))
 			}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +51,20 @@ func TestSignOutTellsTheTruth(t *testing.T) {
 	}
 }
 
+// nameAgain tells the board another name in the session of a browser, which is returned.
+func (w *world) nameAgain(b *browser) string {
+	w.t.Helper()
+	session, err := w.store.SessionByKey(w.t.Context(), bridge.Key(b.cookie("__Host-lanyard-session")))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	again := bridge.Participant{Session: session.ID, Partner: "board", Protocol: w.board.Protocol, Format: "transient", Subject: "_another", Since: w.now}
+	if err := w.store.Commit(w.t.Context(), bridge.AddParticipant{Participant: again}); err != nil {
+		w.t.Fatal(err)
+	}
+	return again.Subject
+}
+
 // TestSignOutOfSeveralNames: an app that knows the session by several names is one app on the page, over with when all of them are.
 func TestSignOutOfSeveralNames(t *testing.T) {
 	for _, c := range []struct {
@@ -61,20 +74,7 @@ func TestSignOutOfSeveralNames(t *testing.T) {
 		w := newWorld(t)
 		w.tells["board"], w.tells["strong"] = bridge.DeliveryEnded, bridge.DeliveryEnded
 		b := inBothApps(t, w)
-		session, err := w.store.SessionByKey(t.Context(), bridge.Key(b.cookie("__Host-lanyard-session")))
-		if err != nil {
-			t.Fatal(err)
-		}
-		told, err := w.store.Participants(t.Context(), session.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again := told[slices.IndexFunc(told, func(p bridge.Participant) bool { return p.Partner == "board" })]
-		again.Format, again.Subject = "transient", "_another"
-		if err := w.hub.Journal.Commit(t.Context(), bridge.AddParticipant{Participant: again}); err != nil {
-			t.Fatal(err)
-		}
-		w.silent = []string{again.Subject, asha}[:c.left]
+		w.silent = []string{w.nameAgain(b), asha}[:c.left]
 		b.submit("/signout").want(http.StatusOK, c.want, "Ward Whiteboard", "Medicines Cabinet")
 		if n := strings.Count(b.body, "Ward Whiteboard"); n != 1 {
 			t.Errorf("%d rows of one app: %s", n, b.body)
@@ -87,14 +87,7 @@ func TestSignOutOfDisownedName(t *testing.T) {
 	w := newWorld(t)
 	w.tells["board"], w.tells["strong"] = bridge.DeliveryFront, bridge.DeliveryEnded
 	b := inBothApps(t, w)
-	session, err := w.store.SessionByKey(t.Context(), bridge.Key(b.cookie("__Host-lanyard-session")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := bridge.Participant{Session: session.ID, Partner: "board", Protocol: w.board.Protocol, Subject: "_another", Since: w.now}
-	if err := w.hub.Journal.Commit(t.Context(), bridge.AddParticipant{Participant: again}); err != nil {
-		t.Fatal(err)
-	}
+	w.nameAgain(b)
 	b.submit("/signout").want(http.StatusOK, "Needs this browser")
 	logout := between(b.url, "logout=", "&")
 	var of []string
