@@ -1,6 +1,9 @@
 package metadata
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/x509"
 	"slices"
 	"strings"
@@ -10,8 +13,11 @@ import (
 )
 
 func (l *linter) keys(sp *ServiceProvider) {
-	if len(sp.SigningKeys) > maxKeys {
+	switch {
+	case len(sp.SigningKeys) > maxKeys:
 		l.fail("too_many_keys", "there are more than 64 signing keys, and every one is tried on every message")
+	case effort(sp.SigningKeys) > maxEffort:
+		l.fail("too_many_keys", "there are so many large signing keys that to try them all, as anybody's message can have us do, takes too long")
 	}
 	switch {
 	case len(sp.SigningKeys) == 0 && sp.AuthnRequestsSigned:
@@ -28,6 +34,31 @@ func (l *linter) keys(sp *ServiceProvider) {
 	if len(sp.SigningKeys) == 0 && len(sp.SLO) > 0 {
 		l.warn("slo_no_key", "there is a single logout service, but no key to verify its messages with: they will be refused")
 	}
+}
+
+// maxEffort bounds what one message that names a partner, and is signed by nobody, can cost.
+const maxEffort = 60 * time.Millisecond
+
+// effort is about how long it takes to try all keys on a signature. They differ by a factor of two hundred.
+func effort(keys []crypto.PublicKey) time.Duration {
+	var sum time.Duration
+	for _, key := range keys {
+		switch k := key.(type) {
+		case *rsa.PublicKey:
+			size := time.Duration(k.N.BitLen()+1023) / 1024 // it grows with the third power
+			sum += size * size * size * 6 * time.Microsecond
+		case *ecdsa.PublicKey:
+			switch bits := k.Params().BitSize; {
+			case bits > 384:
+				sum += 7 * time.Millisecond
+			case bits > 256:
+				sum += 1600 * time.Microsecond
+			default:
+				sum += 75 * time.Microsecond
+			}
+		}
+	}
+	return sum
 }
 
 // certificates says what other software may trip over. Here a certificate only carries a key (SAML V2.0 Metadata Interoperability

@@ -2,6 +2,8 @@ package metadata
 
 import (
 	"crypto/dsa" //nolint:staticcheck // a hostile key of a kind that nobody accepts
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/asn1"
@@ -190,6 +192,39 @@ func TestLintTooManyKeys(t *testing.T) {
 	}
 	if got := codes(Lint(parsed(t, withKeys(keys.String())), now), Error); got != "too_many_keys" {
 		t.Errorf("errors %q", got)
+	}
+}
+
+// TestLintEffort: keys that take long to try are fewer.
+func TestLintEffort(t *testing.T) {
+	modulus := func(bits uint) *big.Int { n := new(big.Int).Lsh(big.NewInt(1), bits-1); return n.SetBit(n, 0, 1) }
+	rsaKeys := func(bits uint, many int) string {
+		var keys strings.Builder
+		n := modulus(bits)
+		for range many {
+			keys.WriteString(rsaKeyValue(n.Add(n, big.NewInt(2)), 65537))
+		}
+		return keys.String()
+	}
+	ecKeys := func(c elliptic.Curve, many int) string {
+		var keys strings.Builder
+		for range many {
+			k, err := ecdsa.GenerateKey(c, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys.WriteString(`<md:KeyDescriptor use="signing">` + keyInfo(certificate(t, k)) + `</md:KeyDescriptor>`)
+		}
+		return keys.String()
+	}
+	for name, c := range map[string]struct{ keys, want string }{
+		"64 RSA 2048": {rsaKeys(2048, 64), ""}, "64 RSA 4096": {rsaKeys(4096, 64), ""}, "64 P-256": {ecKeys(elliptic.P256(), 64), ""},
+		"16 RSA 8192": {rsaKeys(8192, 16), ""}, "8 P-521": {ecKeys(elliptic.P521(), 8), ""}, "32 P-384": {ecKeys(elliptic.P384(), 32), ""},
+		"64 RSA 8192": {rsaKeys(8192, 64), "too_many_keys"}, "9 P-521": {ecKeys(elliptic.P521(), 9), "too_many_keys"}, "64 P-384": {ecKeys(elliptic.P384(), 64), "too_many_keys"},
+	} {
+		if got := codes(Lint(parsed(t, withKeys(c.keys)), now), Error); got != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
 
