@@ -36,7 +36,11 @@ func (p *program) demoCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := d.Describe(p.out, terminal()); err != nil {
+			out, bold := p.out, false
+			if s, ok := out.(screen); ok {
+				out, bold = s.Writer, true
+			}
+			if err := d.Describe(out, bold); err != nil {
 				return errors.Join(err, d.Close(cmd.Context()))
 			}
 			if !quiet {
@@ -52,12 +56,6 @@ func (p *program) demoCommand() *cobra.Command {
 	f.BoolVar(&quiet, "no-browser", false, "do not open a browser")
 	f.BoolVar(&verbose, "verbose", false, "log to standard error")
 	return cmd
-}
-
-// terminal reports whether standard output is one.
-func terminal() bool {
-	info, err := os.Stdout.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // openBrowser does its best: the address is on the terminal anyway.

@@ -12,12 +12,13 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	err := newRoot(os.Stdout, os.Stderr, os.Environ()).ExecuteContext(ctx)
+	errs := onScreen(os.Stderr)
+	err := newRoot(onScreen(os.Stdout), errs, os.Environ()).ExecuteContext(ctx)
 	if err == nil {
 		return
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(os.Stderr, "lanyard: "+text)
+		fmt.Fprintln(errs, "lanyard: "+text)
 	}
 	os.Exit(exitCode(err))
 }

@@ -143,7 +143,7 @@ func (p *Provider) readArtifactAnswer(body []byte, partner trust.Partner, reques
 	case irt != request:
 		return message{}, fmt.Errorf("%w: it answers another request", errArtifactAnswer)
 	case top != statusPrefix+successTop:
-		return message{}, fmt.Errorf("%w: %s", errArtifactAnswer, top)
+		return message{}, fmt.Errorf("%w: %.80s", errArtifactAnswer, top)
 	case last < 2 || !root.Children[last-1].Is(protocolSpace, "Status"):
 		return message{}, fmt.Errorf("%w: no message in it", errArtifactAnswer)
 	}

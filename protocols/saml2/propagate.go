@@ -143,7 +143,7 @@ func (p *Provider) readSOAPAnswer(answer []byte, partner trust.Partner, request 
 	case res.InResponseTo != request:
 		return fmt.Errorf("%w: it answers another request", errLogoutAnswer)
 	case !res.ended() && !res.unknown():
-		return fmt.Errorf("%w: %s %s", errNotEnded, res.Top, res.Second)
+		return fmt.Errorf("%w: %.80s %.80s", errNotEnded, res.Top, res.Second)
 	}
 	return nil
 }

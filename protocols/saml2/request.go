@@ -3,6 +3,7 @@ package saml2
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/lanyard-hub/lanyard/metadata/xmlsec"
 )
@@ -222,11 +223,13 @@ func readScoping(r *reader, e *xmlsec.Element) scoping {
 // maxRequesters bounds what is put on record of them; each is at most 256 bytes.
 const maxRequesters = 8
 
+func notPrintable(r rune) bool { return !unicode.IsPrint(r) }
+
 func readRequesters(e *xmlsec.Element) []string {
 	var out []string
 	for _, id := range e.All(protocolSpace, "RequesterID") {
 		text := strings.Join(strings.Fields(id.Text()), "")
-		if text != "" && len(text) <= 256 && len(out) < maxRequesters {
+		if text != "" && len(text) <= 256 && len(out) < maxRequesters && !strings.ContainsFunc(text, notPrintable) {
 			out = append(out, text)
 		}
 	}

@@ -286,7 +286,7 @@ func TestRequestersAreRecorded(t *testing.T) {
 	w := newWorld(t)
 	a := w.authn()
 	a.body = `<samlp:Scoping><samlp:RequesterID>https://one.example/sp</samlp:RequesterID><samlp:RequesterID> ` + strings.Repeat("x", 257) + `</samlp:RequesterID><samlp:RequesterID>urn:a
- b</samlp:RequesterID></samlp:Scoping>`
+ b</samlp:RequesterID><samlp:RequesterID>urn:&#x9b;2J</samlp:RequesterID><samlp:RequesterID>urn:` + "\u202e" + `x</samlp:RequesterID></samlp:Scoping>`
 	w.signOn(w.browser(), a)
 	for _, e := range w.events() {
 		if e.Kind == ledger.Issued && e.Detail["requesters"] == "https://one.example/sp urn:ab" {
