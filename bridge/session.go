@@ -99,7 +99,7 @@ func (p Participant) samePartner(o Participant) bool {
 	return p.Session == o.Session && p.Protocol == o.Protocol && p.Partner == o.Partner
 }
 
-// LastTold lists the partners among the participants of one session, each with the name that it was told last. They must be oldest first.
+// LastTold lists the partners among the participants of one session, each with the newest of its names. They must be oldest first.
 func LastTold(all []Participant) []Participant {
 	var out []Participant
 	for _, p := range all {
