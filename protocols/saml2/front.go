@@ -141,7 +141,7 @@ func framedPost(w http.ResponseWriter, out outbound) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	title := html.EscapeString("Sign out of " + web.Plain(out.partner))
-	page := `<!doctype html><html lang="en"><meta charset="utf-8"><title>` + title + `</title><form method="post" action="` + html.EscapeString(out.to) + `" data-autopost>`
+	page := `<!doctype html><html lang="en"><meta charset="utf-8"><title>` + title + `</title><form method="POST" action="` + html.EscapeString(out.to) + `" data-autopost>`
 	for _, f := range out.fields {
 		page += `<input type="hidden" name="` + html.EscapeString(f.Name) + `" value="` + html.EscapeString(f.Value) + `">`
 	}

@@ -364,7 +364,8 @@ func (b *browser) postCross(path string, form url.Values) *httptest.ResponseReco
 }
 
 var (
-	actionPattern = regexp.MustCompile(`<form method="post" action="([^"]*)" data-autopost`)
+	// POST letter by letter, as SAML Bindings 3.5.4 has it: there are readers of pages that compare.
+	actionPattern = regexp.MustCompile(`<form method="POST" action="([^"]*)" data-autopost`)
 	inputPattern  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 )
 
