@@ -25,7 +25,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time) (int, error) {
 	for _, step := range [][]*op{
 		{{stmt: purgeTraces, args: []any{nano(now), limit}}},
 		{{stmt: purgeDeliveries, args: []any{old, limit}}},
-		{{stmt: purgeParticipants, args: []any{old, limit}}, {stmt: purgeNames, args: []any{old, limit}}, {stmt: purgeSessions, args: []any{old, limit}}},
+		{{stmt: purgeParticipants, args: []any{old, limit}}, {stmt: purgeSessions, args: []any{old, limit}}},
 	} {
 		for {
 			r := newRequest(ctx)
@@ -40,7 +40,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time) (int, error) {
 			}
 		}
 	}
-	return total, nil
+	return total, s.purgeNames(ctx)
 }
 
 // purgeArtifacts looks for dead ones outside the writer's transaction, because that reads the whole table: an
@@ -69,6 +69,28 @@ func (s *Store) purgeArtifacts(ctx context.Context, now time.Time) (int, error) 
 		}
 		if len(r.writes) < purgeBatch {
 			return total, nil
+		}
+	}
+}
+
+// purgeNames removes further names of participants whose sessions are gone. They are few, and not counted: the session was.
+func (s *Store) purgeNames(ctx context.Context) error {
+	for {
+		r := newRequest(ctx)
+		err := s.read(ctx, deadNames, func(row row) error {
+			var session string
+			err := row.Scan(&session)
+			r.writes = append(r.writes, &op{stmt: purgeNames, args: []any{session}})
+			return err
+		}, int64(purgeBatch))
+		if err != nil || len(r.writes) == 0 {
+			return err
+		}
+		if err := s.writer.submit(r); err != nil {
+			return err
+		}
+		if len(r.writes) < purgeBatch {
+			return nil
 		}
 	}
 }

@@ -151,6 +151,31 @@ func TestUpgradeFromVersion1(t *testing.T) {
 	}
 }
 
+// TestNamesOfPurgedSessions: further names go with their session, though a program of before there were any purged it.
+func TestNamesOfPurgedSessions(t *testing.T) {
+	ctx := context.Background()
+	s := openTemp(t)
+	p := bridge.Participant{Session: "s", Partner: "p", Protocol: trust.SAML2, Index: "i", Since: time.Unix(1, 0)}
+	for _, subject := range []string{"first", "second"} {
+		p.Subject = subject
+		if err := s.Commit(ctx, bridge.SaveSession{Session: bridge.Session{ID: "s", Key: "k"}}, bridge.AddParticipant{Participant: p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.engine.(*sqliteEngine).write.script(`DELETE FROM participants; DELETE FROM sessions`); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.Participants(ctx, "s"); err != nil || len(left) != 1 {
+		t.Fatalf("%+v, %v", left, err)
+	}
+	if _, err := s.Purge(ctx, time.Unix(2, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.Participants(ctx, "s"); err != nil || len(left) != 0 {
+		t.Errorf("%+v, %v", left, err)
+	}
+}
+
 // TestFirstNameIsForOlderPrograms: a program of before there were further names knows every participant, by its first name.
 func TestFirstNameIsForOlderPrograms(t *testing.T) {
 	ctx := context.Background()

@@ -80,6 +80,7 @@ const (
 	deadArtifacts
 	purgeArtifact
 	purgeParticipants
+	deadNames
 	purgeNames
 	purgeSessions
 	purgeDeliveries
@@ -107,7 +108,9 @@ const (
 		AND ($3 = '' OR i.partner = $3) AND ($4 = '' OR i.ref = $4) AND ($5 = '' OR i.kind = $5)`
 	eventsOrder = ` ORDER BY i.seq LIMIT $6`
 	// orphan is an artifact whose session has ended: it counts as dropped, and purges remove it.
-	orphan       = `EXISTS (SELECT 1 FROM sessions WHERE sessions.id = artifacts.session AND sessions.ended <> 0)`
+	orphan = `EXISTS (SELECT 1 FROM sessions WHERE sessions.id = artifacts.session AND sessions.ended <> 0)`
+	// ownerless is a name whose session was purged, perhaps by a program that knows no further names.
+	ownerless    = `NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = participant_names.session)`
 	deadSessions = `(SELECT id FROM sessions WHERE started < $1 AND seen < $1 AND ended < $1 ORDER BY started, id LIMIT $2)`
 )
 
@@ -242,7 +245,8 @@ func longLived() map[statement]string {
 		deadArtifacts:     `SELECT kind, key FROM artifacts WHERE expires <= $1 OR ` + orphan + ` LIMIT $2`,
 		purgeArtifact:     `DELETE FROM artifacts WHERE kind = $1 AND key = $2 AND (expires <= $3 OR ` + orphan + `)`,
 		purgeParticipants: `DELETE FROM participants WHERE session IN ` + deadSessions,
-		purgeNames:        `DELETE FROM participant_names WHERE session IN ` + deadSessions,
+		deadNames:         `SELECT DISTINCT session FROM participant_names WHERE ` + ownerless + ` LIMIT $1`,
+		purgeNames:        `DELETE FROM participant_names WHERE session = $1 AND ` + ownerless,
 		purgeSessions:     `DELETE FROM sessions WHERE id IN ` + deadSessions,
 		purgeDeliveries: `DELETE FROM deliveries WHERE id IN
 			(SELECT id FROM deliveries WHERE updated < $1 ORDER BY updated LIMIT $2)`,
