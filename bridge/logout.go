@@ -38,12 +38,12 @@ func (r LogoutReport) Everywhere() bool {
 	return !slices.ContainsFunc(r.Weighed(), func(d Delivery) bool { return d.State != DeliveryEnded })
 }
 
-// Weighed are the deliveries as they count. A partner has one session in a browser, whatever names it was told: those that it disowned there
-// are over with when it ended the session by another, and wait while another is still to be told.
+// Weighed are the deliveries as they count. A partner has one session in a browser, whatever names it was told: those that it disowned there,
+// or that are none, are over with when it ended the session by another, and wait while another is still to be told.
 func (r LogoutReport) Weighed() []Delivery {
 	out := slices.Clone(r.Deliveries)
 	for i, d := range out {
-		if !d.Disowned || d.State != DeliveryNone {
+		if d.State != DeliveryNone || !d.Disowned && d.Participant.Format != string(trust.SubjectNone) {
 			continue
 		}
 		for _, other := range r.Deliveries {

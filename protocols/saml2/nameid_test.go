@@ -138,6 +138,30 @@ func TestNameThenNone(t *testing.T) {
 	}
 }
 
+// TestNoneThenName: an app that was told no name and then, at its asking, one, is over with when it ended the session by that one; and is not
+// when it did not.
+func TestNoneThenName(t *testing.T) {
+	for code, everywhere := range map[string]bool{"Success": true, "Responder": false} {
+		w := newWorld(t)
+		w.change(func(p *trust.Partner) {
+			p.Terms.Subject, p.SAML.Entity.SP.SLO = trust.SubjectNone, []metadata.Endpoint{{Binding: metadata.BindingSOAP, Location: spSLO}}
+		})
+		key := signing(keys().sp)
+		w.soap.answer = func(_ string, body []byte) (int, []byte, error) {
+			return http.StatusOK, w.soapAnswer(body, spID, code, &key), nil
+		}
+		b, a := w.browser(), w.authn()
+		w.signOn(b, w.authn())
+		a.body = `<samlp:NameIDPolicy Format="` + metadata.NameIDTransient + `"></samlp:NameIDPolicy>`
+		w.signOn(b, a)
+		s := must(w.store.SessionByKey(t.Context(), bridge.Key(b.jar["__Host-lanyard-session"])))
+		report := must(w.hub.Logout(t.Context(), s.ID, bridge.LogoutCause{Reason: bridge.EndedByUser}))
+		if len(report.Deliveries) != 2 || len(w.soap.got) != 1 || report.Everywhere() != everywhere || len(report.Partners()) != 1 {
+			t.Errorf("%s: %+v", code, report.Deliveries)
+		}
+	}
+}
+
 // TestSeveralNames: a second request in a session, which anybody can send a browser with, may ask for another format and take nothing from what
 // the partner knows: by its first name it signs out, and is told of a sign-out, as by any later one.
 func TestSeveralNames(t *testing.T) {
