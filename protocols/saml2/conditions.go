@@ -24,8 +24,11 @@ type proxies struct {
 	Audiences []string `json:",omitempty"`
 }
 
-// maxProxies bounds what of a ProxyRestriction is copied, and kept until the answer.
-const maxProxies = 20
+// maxProxies and maxAudiences, in bytes of them all, bound what of a ProxyRestriction is copied, and kept until the answer.
+const (
+	maxProxies   = 20
+	maxAudiences = 4 << 10
+)
 
 func readConditions(r *reader, e *xmlsec.Element) *conditions {
 	if e == nil {
@@ -69,9 +72,11 @@ func readInstant(r *reader, e *xmlsec.Element, name string) time.Time {
 
 func readProxies(r *reader, e *xmlsec.Element) *proxies {
 	p := &proxies{Count: readCount(r, e, "Count")}
+	size := 0
 	for _, a := range e.Children {
 		audience := trimmed(a.Text())
-		if !a.Is(assertionSpace, "Audience") || audience == "" || len(audience) > 1024 || len(p.Audiences) == maxProxies {
+		size += len(audience)
+		if !a.Is(assertionSpace, "Audience") || audience == "" || len(audience) > 1024 || size > maxAudiences || len(p.Audiences) == maxProxies {
 			r.fail("ProxyRestriction is not a short list of audiences.")
 			break
 		}
