@@ -55,6 +55,7 @@ type invitation struct {
 // farewell is what a sign-out page needs.
 type farewell struct {
 	Browser  string // empty until the browser is first seen
+	Owner    string // while it is empty: key of the session, by which its browser is known; empty: whoever comes
 	Continue string
 	Switch   bool
 	Lock     bool   // suspended, by the person who reads the page

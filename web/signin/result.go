@@ -39,7 +39,7 @@ type resultPage struct {
 func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 	b := s.Kit.BindBrowser(w, r)
 	logout := r.FormValue("logout")
-	f, err := s.farewellOf(r, b, logout)
+	f, err := s.farewellOf(w, r, b, logout)
 	if err != nil {
 		s.Kit.Refuse(w, r, err)
 		return
@@ -51,6 +51,9 @@ func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 	}
 	n, _ := strconv.Atoi(r.FormValue("n"))
 	page, again := s.results(ds, max(n, 0))
+	if f.Browser == "" {
+		page = withheld(ds)
+	}
 	if f.Same {
 		page.Final = "waiting"
 		if !page.moving || n >= framesWait {
@@ -92,8 +95,17 @@ func (s *SignIn) settled(w http.ResponseWriter, r *http.Request, b bridge.Browse
 	}
 }
 
-// farewellOf loads the record of a sign-out page, for the browser that signed out.
-func (s *SignIn) farewellOf(r *http.Request, b bridge.Browser, logout string) (farewell, error) {
+// withheld is the page for a browser that has not shown that the session was its own: it names no app, and takes nothing to any.
+func withheld(ds []bridge.Delivery) resultPage {
+	if (bridge.LogoutReport{Deliveries: ds}).Everywhere() {
+		return resultPage{Final: "everywhere"}
+	}
+	return resultPage{Final: "close"}
+}
+
+// farewellOf loads the record of a sign-out page, for the browser that signed out. Its Browser is empty if this one has not shown that it is
+// that.
+func (s *SignIn) farewellOf(w http.ResponseWriter, r *http.Request, b bridge.Browser, logout string) (farewell, error) {
 	gone := bridge.Refuse(bridge.TransactionGone, "This sign-out is no longer known, or was not made in this browser.")
 	var f farewell
 	if _, err := s.look(r.Context(), kindFarewell, bridge.Key(logout), &f); err != nil {
@@ -102,14 +114,18 @@ func (s *SignIn) farewellOf(r *http.Request, b bridge.Browser, logout string) (f
 		}
 		return f, err
 	}
-	switch f.Browser {
-	case bridge.Key(b.Binding):
+	switch {
+	case f.Browser == bridge.Key(b.Binding):
 		return f, nil
-	case "":
-		f.Browser = bridge.Key(b.Binding)
-		return f, s.keep(r.Context(), kindFarewell, logout, farewellLife, f)
+	case f.Browser != "":
+		return f, gone
+	case f.Owner != "" && (b.Session == "" || bridge.Key(b.Session) != f.Owner):
+		return f, nil
+	case f.Owner != "":
+		s.Kit.ClearSession(w)
 	}
-	return f, gone
+	f.Browser, f.Owner = bridge.Key(b.Binding), ""
+	return f, s.keep(r.Context(), kindFarewell, logout, farewellLife, f)
 }
 
 // results puts the deliveries into words, and says after how many seconds to look again. Frames are shown

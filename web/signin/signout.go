@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -72,9 +73,13 @@ func (s *SignIn) leaving(w http.ResponseWriter, r *http.Request) (b bridge.Brows
 // AfterLogout shows the browser what became of a sign-out that a partner began, and leads on to
 // continueURL, which the caller's own protocol made and which is never read from a request. When every
 // app confirmed and none is to be framed, there is nothing to show and the browser goes on at once.
+//
+// A partner may have sent its request itself. Only the browser of the session that ended is shown which apps there are, and is told what to
+// take to them. One that brought no cookie, since a form of another site brings none, shows itself when it comes to the page.
 func (s *SignIn) AfterLogout(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, continueURL string) {
-	b := s.Kit.Browser(r)
-	if b.Session != "" && (report.Session.ID == "" || report.Session.Key == bridge.Key(b.Session)) {
+	b, ended := s.Kit.Browser(r), report.Session
+	own := ended.ID == "" || b.Session != "" && ended.Key == bridge.Key(b.Session)
+	if own && b.Session != "" {
 		s.Kit.ClearSession(w)
 	}
 	if continueURL != "" && report.Everywhere() && !report.NeedsBrowser() {
@@ -82,10 +87,30 @@ func (s *SignIn) AfterLogout(w http.ResponseWriter, r *http.Request, report brid
 		return
 	}
 	f := farewell{Continue: continueURL}
-	if b.Binding != "" {
+	shownTo := s.shownTo(r, report.ID)
+	switch {
+	case own && b.Binding == "":
+	case own, b.Binding != "" && shownTo == bridge.Key(b.Binding): // it was here before
 		f.Browser = bridge.Key(b.Binding)
+	case shownTo != "" && continueURL != "": // what another browser was shown stays
+		http.Redirect(w, r, continueURL, http.StatusSeeOther)
+		return
+	case shownTo != "":
+		http.Redirect(w, r, ResultURL(report.ID), http.StatusSeeOther)
+		return
+	default:
+		f.Owner = cmp.Or(ended.Key, "no browser")
 	}
 	s.farewell(w, r, report, f)
+}
+
+// shownTo is the browser that the page of a sign-out was shown to; empty if none was.
+func (s *SignIn) shownTo(r *http.Request, logout string) string {
+	var f farewell
+	if _, err := s.look(r.Context(), kindFarewell, bridge.Key(logout), &f); err != nil {
+		return ""
+	}
+	return f.Browser
 }
 
 func (s *SignIn) farewell(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, f farewell) {

@@ -290,6 +290,70 @@ func TestAfterLogout(t *testing.T) {
 	}
 }
 
+// TestSignOutIsShownToItsBrowser: an app that sends its sign-out request itself, in the place of the person's browser, does not learn from
+// the page which other apps there are, nor gets what the browser is to take to them. The browser does, also when the request brought no cookie.
+func TestSignOutIsShownToItsBrowser(t *testing.T) {
+	for name, other := range map[string]func(*world) *browser{
+		"without cookies": func(w *world) *browser { return w.browser() },
+		"of another person": func(w *world) *browser {
+			return w.browser().insert(sam).get("/front/start?partner=board").submit("/signin/card").get("/")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.tells["strong"] = bridge.DeliveryFront
+			b := inBothApps(t, w)
+			thief := other(w)
+			session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: b.cookie("__Host-lanyard-session")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := w.hub.Logout(t.Context(), session.ID, bridge.LogoutCause{Reason: bridge.EndedByPartner, Partner: "board", Protocol: w.board.Protocol})
+			if err != nil {
+				t.Fatal(err)
+			}
+			afterLogout(w, thief, report)
+			for _, address := range []string{ResultURL(report.ID), ResultAgain(report.ID)} {
+				thief.get(address).want(http.StatusOK, "Close all browser windows", "https://board.example/after").lacks("Medicines Cabinet", "Ward Whiteboard", "<iframe", "board.example/slo", "http-equiv")
+			}
+			b.get(ResultURL(report.ID)).want(http.StatusOK, "Needs this browser", "Medicines Cabinet", "<iframe", "https://board.example/after")
+			if b.cookie("__Host-lanyard-session") != "" {
+				t.Error("the browser keeps its cookie")
+			}
+			b.get(ResultAgain(report.ID)).want(http.StatusOK, "Medicines Cabinet")
+			thief.get(ResultURL(report.ID)).want(http.StatusBadRequest)
+			if got := afterLogout(w, thief, report).Header().Get("Location"); got != "https://board.example/after" { // it asks again
+				t.Errorf("to %q", got)
+			}
+			thief.get(ResultURL(report.ID)).want(http.StatusBadRequest)
+			b.get(ResultAgain(report.ID)).want(http.StatusOK, "Medicines Cabinet")
+			if got := afterLogout(w, b, report).Header().Get("Location"); got != ResultURL(report.ID) { // the next app, in the same browser
+				t.Errorf("to %q", got)
+			}
+			b.get(ResultURL(report.ID)).want(http.StatusOK, "Medicines Cabinet", "<iframe")
+		})
+	}
+}
+
+// TestSignOutWithoutBrowser: a session that no browser holds is shown to none.
+func TestSignOutWithoutBrowser(t *testing.T) {
+	w := newWorld(t)
+	w.tells["strong"] = bridge.DeliveryFront
+	b := inBothApps(t, w)
+	session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: b.cookie("__Host-lanyard-session")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := w.hub.Logout(t.Context(), session.ID, bridge.LogoutCause{Reason: bridge.EndedByPartner, Partner: "board", Protocol: w.board.Protocol})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report.Session.Key = ""
+	other := w.browser()
+	afterLogout(w, other, report)
+	other.get(ResultURL(report.ID)).want(http.StatusOK, "Close all browser windows").lacks("Medicines Cabinet", "<iframe")
+}
+
 // TestAskerIsFramed: an app that asked for the sign-out, and wants to be told through a frame, has ended; the browser goes on to it once
 // the frame was there, and does not wait for ever.
 func TestAskerIsFramed(t *testing.T) {
