@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -178,5 +179,5 @@ func (p *Provider) limits() xmlsec.Limits {
 	return l
 }
 
-// newID returns a fresh XML ID: 128 bits behind a letter-like start.
-func (p *Provider) newID() string { return "_" + p.Hub.NewID() }
+// newID returns a fresh XML ID. It has the 160 bits that SAML Core 1.3.4 recommends, 128 being the least.
+func (p *Provider) newID() string { return "_" + hex.EncodeToString(p.Hub.Random(20)) }

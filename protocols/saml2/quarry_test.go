@@ -421,13 +421,13 @@ func attributesAsked(t testing.TB) *quarry {
 	return q.document(d, func(doc []byte) *http.Request { return xmlRequest(AttributesPath, mutate.Envelope(doc)) })
 }
 
-// steady is randomness whose first 16 bytes, once it is wound, are always the same.
+// steady is randomness whose first 20 bytes, those of an ID, once it is wound, are always the same.
 type steady struct{ wound bool }
 
 func (s *steady) Read(b []byte) (int, error) {
-	if len(b) == 16 && s.wound {
+	if len(b) == 20 && s.wound {
 		s.wound = false
-		return copy(b, bytes.Repeat([]byte{7}, 16)), nil
+		return copy(b, bytes.Repeat([]byte{7}, 20)), nil
 	}
 	return rand.Read(b)
 }

@@ -2,6 +2,7 @@ package saml2
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,6 +39,22 @@ func TestSignOnByRedirect(t *testing.T) {
 	}
 	if again.index() != got.index() || w.count(ledger.SignedIn) != 1 || w.count(ledger.Issued) != 2 {
 		t.Errorf("index %s, %s; %d sign-ins, %d issued", got.index(), again.index(), w.count(ledger.SignedIn), w.count(ledger.Issued))
+	}
+}
+
+// TestIdentifiers: what we name has a name of 160 random bits, as SAML Core 1.3.4 would have it.
+func TestIdentifiers(t *testing.T) {
+	w := newWorld(t)
+	seen := map[string]bool{}
+	for range 3 {
+		got := w.signOn(w.browser(), w.authn())
+		for _, id := range []string{attr(got.root, "ID"), attr(got.assertion, "ID")} {
+			bits, err := hex.DecodeString(strings.TrimPrefix(id, "_"))
+			if err != nil || len(bits) != 20 || !isNCName(id) || seen[id] {
+				t.Errorf("id %q", id)
+			}
+			seen[id] = true
+		}
 	}
 }
 
