@@ -68,7 +68,7 @@ func (p *Provider) attributes(w http.ResponseWriter, r *http.Request) {
 	var from sender
 	var q attributeQuery
 	if err == nil {
-		from, q, err = p.examineQuery(m)
+		from, q, err = p.examineQuery(r.Context(), m)
 	}
 	if p.faulted(w, r, from, q.ID, err) {
 		return
@@ -88,8 +88,8 @@ func (p *Provider) attributes(w http.ResponseWriter, r *http.Request) {
 	p.sendSOAP(w, doc)
 }
 
-// examineQuery verifies and judges a query. It must be signed: nothing else tells us who asks.
-func (p *Provider) examineQuery(m message) (sender, attributeQuery, error) {
+// examineQuery verifies and judges a query, which works once. It must be signed: nothing else tells us who asks.
+func (p *Provider) examineQuery(ctx context.Context, m message) (sender, attributeQuery, error) {
 	root, from, err := p.verifySigned(m, "Attributes are told to a signed query alone.")
 	if err != nil {
 		return from, attributeQuery{}, err
@@ -98,13 +98,14 @@ func (p *Provider) examineQuery(m message) (sender, attributeQuery, error) {
 	if err != nil {
 		return from, q, err
 	}
-	if _, r := p.judgeHeader(q.header, m.by, p.Kit.URL(AttributesPath)); r != nil {
+	issued, r := p.judgeHeader(q.header, m.by, p.Kit.URL(AttributesPath))
+	if r == nil {
+		r = p.checkMetadata(from.partner)
+	}
+	if r != nil {
 		return from, q, r
 	}
-	if r := p.checkMetadata(from.partner); r != nil {
-		return from, q, r
-	}
-	return from, q, nil
+	return from, q, p.once(ctx, from.partner, q.ID, issued)
 }
 
 // answerQuery finds the session that the subject's name stands for and decides anew. Nothing to tell is no assertion.

@@ -62,6 +62,9 @@ func TestAttributeQuery(t *testing.T) {
 		if w.count(ledger.AttributesRead) != 1 {
 			t.Error("not on record")
 		}
+		if again := w.queried(w.soapPost(AttributesPath, doc)); again.top+"/"+again.under != "Requester/RequestDenied" || again.assertion != nil || w.lastReason() != "replayed_request" || w.count(ledger.AttributesRead) != 1 {
+			t.Errorf("the same query again: %s %s", w.lastReason(), again.raw)
+		}
 	}
 }
 
