@@ -20,17 +20,7 @@ func (h *Hub) Finish(ctx context.Context, next Next) error {
 	if next.Step != StepIssue || next.facts == nil || !next.Transaction.Local {
 		return Refuse(TransactionGone, "This sign-in is not complete.")
 	}
-	now, s := h.Clock(), next.Session
-	var w []Write
-	if next.Transaction.stored {
-		w = append(w, ConsumeArtifact{Kind: KindTransaction, Key: next.Transaction.ID, Now: now})
-	}
-	if next.facts.newRole {
-		s.Seen = now
-		w = append(w, SaveSession{Session: s, From: s.Key})
-	} else if now.Sub(s.Seen) >= h.touchEvery() {
-		w = append(w, TouchSession{ID: s.ID, Seen: now})
-	}
+	w := h.stepWrites(next, h.Clock())
 	if len(w) == 0 {
 		return nil
 	}

@@ -49,6 +49,9 @@ func TestUnattendedRequests(t *testing.T) {
 			next, err := w.hub.Begin(t.Context(), b, req)
 			w.must(err)
 			w.issue(next)
+			next, err = w.hub.BeginLocal(t.Context(), b, bridge.Request{})
+			w.must(err)
+			w.must(w.hub.Finish(t.Context(), next))
 			s, _, err := w.hub.Live(t.Context(), b)
 			w.must(err)
 			if !s.Seen.Equal(seen) || s.RoleID != roleA {
