@@ -78,6 +78,7 @@ type PageOptions struct {
 	ConnectSrc []string // origins besides our own that its scripts may ask: the agent of the workstation
 	FrameSrc   []string // origins the page may frame (front-channel logout)
 	Refresh    string   // see View
+	Message    bool     // it carries one: see Uncached
 	Away       bool     // served from another host than the hub's (a card host): links and assets are the hub's
 }
 
@@ -122,6 +123,13 @@ func (k *Kit) render(w http.ResponseWriter, r *http.Request, name string, v View
 	k.send(w, r, buf.Bytes(), o)
 }
 
+// Uncached forbids caches to keep an answer that carries a message or a token, in the words of SAML Bindings 3.4.5.1 and 3.5.5.1 and of OAuth
+// 2.0 Form Post Response Mode: those that know no Cache-Control as well.
+func Uncached(h http.Header) {
+	h.Set("Cache-Control", "no-cache, no-store")
+	h.Set("Pragma", "no-cache")
+}
+
 // send answers with a page that is written already.
 func (k *Kit) send(w http.ResponseWriter, r *http.Request, page []byte, o PageOptions) {
 	h := w.Header()
@@ -129,6 +137,9 @@ func (k *Kit) send(w http.ResponseWriter, r *http.Request, page []byte, o PageOp
 	h.Set("Content-Length", strconv.Itoa(len(page))) // else it is sent in chunks
 	h.Set("Content-Security-Policy", k.policy(o))
 	h.Set("Cache-Control", "no-store")
+	if o.Message {
+		Uncached(h)
+	}
 	if o.Status == 0 {
 		o.Status = http.StatusOK
 	}

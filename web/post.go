@@ -27,7 +27,7 @@ type postPage struct {
 // It is the page of every SAML sign-on, and so it is pasted together from the template's own output. The header says who is signed
 // in, as Who writes it; empty: nobody is told about.
 func (k *Kit) PostPage(w http.ResponseWriter, r *http.Request, who, action, partner string, fields ...Field) {
-	data, o := postPage{action, Plain(partner), fields, who}, PageOptions{FormAction: FormEnds(action)}
+	data, o := postPage{action, Plain(partner), fields, who}, PageOptions{FormAction: FormEnds(action), Message: true}
 	title := "Continue to " + data.Partner
 	if page, ok := k.pastePost(data, title, bridge.Ref(r.Context())); ok {
 		k.send(w, r, page, o)

@@ -8,10 +8,13 @@ import (
 	"github.com/lanyard-hub/lanyard/adapters/httpsource"
 )
 
-// TestSOAPAction: what partners are sent by SOAP says what it is for (SAML Bindings 3.2.3.1); other calls do not.
+// TestSOAPAction: what partners are sent by SOAP says what it is for (SAML Bindings 3.2.3.1), and that no cache may keep it (3.2.3.2);
+// other calls do not.
 func TestSOAPAction(t *testing.T) {
 	var got []string
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = append(got, r.Header.Get("SOAPAction")) }))
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = append(got, r.Header.Get("SOAPAction")+r.Header.Get("Cache-Control")+r.Header.Get("Pragma"))
+	}))
 	t.Cleanup(s.Close)
 	o := outgoing{httpsource.New(httpsource.Options{AllowLocalhost: true})}
 	t.Cleanup(o.client.Close)
@@ -21,7 +24,7 @@ func TestSOAPAction(t *testing.T) {
 	if _, _, err := o.PostForm(t.Context(), s.URL, nil); err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != 2 || got[0] != `"http://www.oasis-open.org/committees/security"` || got[1] != "" {
+	if len(got) != 2 || got[0] != `"http://www.oasis-open.org/committees/security"no-cache, no-storeno-cache` || got[1] != "" {
 		t.Errorf("%q", got)
 	}
 }

@@ -112,7 +112,10 @@ const soapAction = `"http://www.oasis-open.org/committees/security"`
 
 // Post implements saml2.Poster. A redirect is followed nowhere, and is an answer all the same.
 func (o outgoing) Post(ctx context.Context, target, contentType string, body []byte) (int, []byte, error) {
-	r, err := o.client.Post(ctx, target, contentType, body, httpsource.Header{Name: "SOAPAction", Value: soapAction})
+	headers := []httpsource.Header{ // the others keep it out of caches (3.2.3.2)
+		{Name: "SOAPAction", Value: soapAction}, {Name: "Cache-Control", Value: "no-cache, no-store"}, {Name: "Pragma", Value: "no-cache"},
+	}
+	r, err := o.client.Post(ctx, target, contentType, body, headers...)
 	if errors.Is(err, httpsource.ErrRedirect) {
 		return http.StatusSeeOther, nil, nil
 	}

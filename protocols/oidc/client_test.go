@@ -83,7 +83,18 @@ func read(t testing.TB, res *http.Response, err error) reply {
 		must(t, err)
 	}
 	conformsByShape(t, out)
+	if strings.Contains(out.body, `"token_type":"`) || strings.Contains(out.body, "data-autopost") {
+		checkCaching(t, out.header)
+	}
 	return out
+}
+
+// checkCaching: no cache keeps a token or a code, of either age (RFC 6749 5.1; OAuth 2.0 Form Post Response Mode).
+func checkCaching(t testing.TB, h http.Header) {
+	t.Helper()
+	if !strings.HasSuffix(h.Get("Cache-Control"), "no-store") || h.Get("Pragma") != "no-cache" {
+		t.Errorf("caches may keep a token: %v", h)
+	}
 }
 
 func (b *browser) get(path string) reply {

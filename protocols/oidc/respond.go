@@ -64,8 +64,10 @@ func (p *Provider) signAnswer(c *client, fields url.Values) (string, error) {
 	return p.sign(keyring.Algorithm(c.terms.Request.ResponseAlgorithm), "", claims)
 }
 
+// noStore keeps an answer out of caches, in both ways that RFC 6749 5.1 requires of tokens.
 func noStore(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Pragma", "no-cache")
 }
 
 // writeJSON answers with JSON that nobody may cache.

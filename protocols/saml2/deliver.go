@@ -71,7 +71,7 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request, out outbound) {
 		p.Kit.PostPage(w, r, out.who, out.to, out.partner, out.fields...)
 		return
 	}
-	w.Header().Set("Cache-Control", "no-cache, no-store")
+	web.Uncached(w.Header())
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	http.Redirect(w, r, out.to, http.StatusSeeOther)
 }

@@ -138,7 +138,6 @@ func (p *Provider) sendECP(w http.ResponseWriter, q inquiry, doc []byte) {
 	x.raw("</soap:Header><soap:Body>")
 	x.b = append(x.b, doc...)
 	x.raw("</soap:Body></soap:Envelope>")
-	w.Header().Set("Content-Type", soapMedia)
-	w.Header().Set("Cache-Control", "no-store")
+	soapHeader(w.Header())
 	_, _ = w.Write(x.b) // the client went away: nothing to do about it
 }

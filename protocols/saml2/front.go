@@ -139,7 +139,7 @@ func framedPost(w http.ResponseWriter, out outbound) {
 	h.Del("X-Frame-Options")
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'self' "+strings.Join(web.FormEnds(out.to), " ")+"; frame-ancestors 'self'")
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
+	web.Uncached(h)
 	title := html.EscapeString("Sign out of " + web.Plain(out.partner))
 	page := `<!doctype html><html lang="en"><meta charset="utf-8"><title>` + title + `</title><form method="POST" action="` + html.EscapeString(out.to) + `" data-autopost>`
 	for _, f := range out.fields {

@@ -83,13 +83,31 @@ func recorded(t testing.TB, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
 		next.ServeHTTP(rec, r)
-		for _, doc := range documentsOf(rec) {
+		docs := documentsOf(rec)
+		for _, doc := range docs {
 			sent.keep(t.Name(), doc)
+		}
+		if len(docs) > 0 || strings.Contains(rec.Header().Get("Location"), artifactField+"=") {
+			checkCaching(t, rec.Header())
 		}
 		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
 		_, _ = w.Write(rec.Body.Bytes())
 	})
+}
+
+// checkCaching: no cache keeps a message, as SAML Bindings has it for its bindings: 3.2.3.2, 3.4.5.1, 3.5.5.1, 3.6.5.1. Metadata may be kept.
+func checkCaching(t testing.TB, h http.Header) {
+	want := "no-cache, no-store"
+	switch media, _, _ := mime.ParseMediaType(h.Get("Content-Type")); media {
+	case metadataType:
+		return
+	case "text/xml", "application/vnd.paos+xml":
+		want += ", must-revalidate, private"
+	}
+	if h.Get("Cache-Control") != want || h.Get("Pragma") != "no-cache" || h.Get("Etag") != "" || h.Get("Last-Modified") != "" {
+		t.Errorf("caches may keep a message: %v", h)
+	}
 }
 
 // documentsOf finds the messages in an answer: in the address of a redirect, in a form, or as the body.

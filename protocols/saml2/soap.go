@@ -46,10 +46,16 @@ func (p *Provider) faulted(w http.ResponseWriter, r *http.Request, from sender, 
 	return true
 }
 
+// soapHeader is what SAML Bindings 3.2.3 has for answers by SOAP: caches keep none.
+func soapHeader(h http.Header) {
+	h.Set("Content-Type", soapMedia)
+	h.Set("Cache-Control", "no-cache, no-store, must-revalidate, private")
+	h.Set("Pragma", "no-cache")
+}
+
 // sendSOAP answers with a message that is signed as it shall be.
 func (p *Provider) sendSOAP(w http.ResponseWriter, doc []byte) {
-	w.Header().Set("Content-Type", soapMedia)
-	w.Header().Set("Cache-Control", "no-store")
+	soapHeader(w.Header())
 	_, _ = w.Write(envelope(doc)) // the partner went away: nothing to do about it
 }
 
@@ -121,8 +127,7 @@ func sendFault(w http.ResponseWriter, refusal *bridge.Refusal, status int) {
 	x.raw(faultCode(refusal), "</faultcode><faultstring>")
 	x.text(refusal.Detail)
 	x.raw("</faultstring></soap:Fault>")
-	w.Header().Set("Content-Type", soapMedia)
-	w.Header().Set("Cache-Control", "no-store")
+	soapHeader(w.Header())
 	w.WriteHeader(status)
 	_, _ = w.Write(envelope(x.b))
 }
