@@ -36,7 +36,7 @@ func (p *Provider) dereference(ctx context.Context, m message) (message, error) 
 		return m, bridge.Refuse(bridge.UnsupportedBinding, "%s has no service registered that would hand over its message.", partner.Name).WithCode("no_resolution_service")
 	}
 	if !p.fetching.enter(partner.ID) {
-		return m, bridge.Refuse(bridge.Unavailable, "%s is asked for too many messages at once.", partner.Name).WithCode("artifact_busy")
+		return m, bridge.Refuse(bridge.Unavailable, "Too many messages are asked for at once, of %s or of all.", partner.Name).WithCode("artifact_busy")
 	}
 	defer p.fetching.leave(partner.ID)
 	answer, err := p.askFor(ctx, partner, service, m.artifact)
@@ -47,33 +47,39 @@ func (p *Provider) dereference(ctx context.Context, m message) (message, error) 
 	return answer, nil
 }
 
-// maxFetching is how many messages are fetched from one partner at the same time. Anybody can send an artifact of a partner that
-// does not answer: that must not take every place where requests are worked on.
-const maxFetching = 8
+// maxFetching is how many messages are fetched from one partner at the same time, and maxFetchingAll from all of them. Anybody can send
+// artifacts of partners that do not answer: that must not take every place where requests are worked on, of which there are 32 by default.
+const (
+	maxFetching    = 8
+	maxFetchingAll = 16
+)
 
 // fetching counts the calls to each partner. The zero value is ready.
 type fetching struct {
 	mu  sync.Mutex
 	now map[string]int
+	all int
 }
 
 // enter reports whether one more may be made; if so, leave must follow.
 func (f *fetching) enter(partner string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.now[partner] >= maxFetching {
+	if f.now[partner] >= maxFetching || f.all >= maxFetchingAll {
 		return false
 	}
 	if f.now == nil {
 		f.now = map[string]int{}
 	}
 	f.now[partner]++
+	f.all++
 	return true
 }
 
 func (f *fetching) leave(partner string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.all--
 	if f.now[partner]--; f.now[partner] == 0 {
 		delete(f.now, partner)
 	}

@@ -124,6 +124,32 @@ func TestStrangersAreCounted(t *testing.T) {
 	}
 }
 
+// TestSilentPartnersHoldFewPlaces: strangers who send artifacts of many partners that do not answer take no more than half of the places
+// where requests are worked on.
+func TestSilentPartnersHoldFewPlaces(t *testing.T) {
+	var f fetching
+	var held []string
+	for _, partner := range []string{"a", "b", "c", "d"} {
+		for range maxFetching + 1 {
+			if f.enter(partner) {
+				held = append(held, partner)
+			}
+		}
+	}
+	if len(held) != maxFetchingAll || len(held) > 16 || held[0] != "a" || held[maxFetching] != "b" {
+		t.Errorf("%d places: %v", len(held), held)
+	}
+	for _, partner := range held {
+		f.leave(partner)
+	}
+	if !f.enter("d") {
+		t.Error("places are not free again")
+	}
+	if f.leave("d"); len(f.now) != 0 || f.all != 0 {
+		t.Errorf("%v %d", f.now, f.all)
+	}
+}
+
 // TestScriptsKeepNobodyAwake: a page that has our address fetched, or put in a frame, does not keep a session from going idle.
 func TestScriptsKeepNobodyAwake(t *testing.T) {
 	for name, c := range map[string]struct {
