@@ -43,7 +43,7 @@ func (s *SignIn) warn(w http.ResponseWriter, r *http.Request, b bridge.Browser, 
 	if p, err := s.Hub.Directory.Person(r.Context(), left.Session.UID); err == nil {
 		f.Before = p.Name
 	}
-	s.farewell(w, r, left, f)
+	s.farewell(w, r, left.ID, f)
 }
 
 // proceed asks the dispatcher again, with the transaction as it is stored now.

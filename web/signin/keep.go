@@ -52,10 +52,13 @@ type invitation struct {
 	By  string
 }
 
+// noBrowser is the hash of no binding secret. Programs before this one take whoever comes first where Browser is empty.
+const noBrowser = "nobody yet"
+
 // farewell is what a sign-out page needs.
 type farewell struct {
-	Browser  string // empty until the browser is first seen
-	Owner    string // while it is empty: key of the session, by which its browser is known; empty: whoever comes
+	Browser  string // noBrowser while it is not known whose this is
+	Of       string // the sign-out that it is about then; empty: the one that is the record's key
 	Continue string
 	Switch   bool
 	Lock     bool   // suspended, by the person who reads the page

@@ -35,7 +35,7 @@ func (s *SignIn) lock(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	s.farewell(w, r, report, farewell{Browser: bridge.Key(b.Binding), Lock: true, Continue: "/"})
+	s.farewell(w, r, report.ID, farewell{Browser: bridge.Key(b.Binding), Lock: true, Continue: "/"})
 }
 
 // gone makes of a session that is over already nothing to speak of: the first page says what became of it.

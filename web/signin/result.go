@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -39,19 +41,18 @@ type resultPage struct {
 func (s *SignIn) result(w http.ResponseWriter, r *http.Request) {
 	b := s.Kit.BindBrowser(w, r)
 	logout := r.FormValue("logout")
-	f, err := s.farewellOf(w, r, b, logout)
-	if err != nil {
-		s.Kit.Refuse(w, r, err)
+	f, ok := s.farewellOf(w, r, b, logout)
+	if !ok {
 		return
 	}
-	ds, err := s.Hub.Deliveries.Deliveries(r.Context(), logout)
+	ds, err := s.Hub.Deliveries.Deliveries(r.Context(), cmp.Or(f.Of, logout))
 	if err != nil {
 		s.Kit.Refuse(w, r, err)
 		return
 	}
 	n, _ := strconv.Atoi(r.FormValue("n"))
 	page, again := s.results(ds, max(n, 0))
-	if f.Browser == "" {
+	if f.Of != "" {
 		page = withheld(ds)
 	}
 	if f.Same {
@@ -103,29 +104,26 @@ func withheld(ds []bridge.Delivery) resultPage {
 	return resultPage{Final: "close"}
 }
 
-// farewellOf loads the record of a sign-out page, for the browser that signed out. Its Browser is empty if this one has not shown that it is
-// that.
-func (s *SignIn) farewellOf(w http.ResponseWriter, r *http.Request, b bridge.Browser, logout string) (farewell, error) {
-	gone := bridge.Refuse(bridge.TransactionGone, "This sign-out is no longer known, or was not made in this browser.")
-	var f farewell
-	if _, err := s.look(r.Context(), kindFarewell, bridge.Key(logout), &f); err != nil {
-		if _, ok := lost(err, "").(*bridge.Refusal); ok {
-			return f, gone
-		}
-		return f, err
+// farewellOf loads the record of a sign-out page: for the browser that signed out, or for one that it is not known of. A browser that shows
+// by its cookies that it was here, or that a session of its own has ended, is led on to the page of that; then, and if it is refused, not ok.
+func (s *SignIn) farewellOf(w http.ResponseWriter, r *http.Request, b bridge.Browser, key string) (f farewell, ok bool) {
+	_, err := s.look(r.Context(), kindFarewell, bridge.Key(key), &f)
+	own := ""
+	switch {
+	case errors.Is(err, bridge.ErrNotFound), err == nil && f.Of == "" && f.Browser != bridge.Key(b.Binding):
+		err = bridge.Refuse(bridge.TransactionGone, "This sign-out is no longer known, or was not made in this browser.")
+	case err == nil && f.Of != "":
+		own, err = s.ownSignOut(w, r, b, f.Of)
 	}
 	switch {
-	case f.Browser == bridge.Key(b.Binding):
-		return f, nil
-	case f.Browser != "":
-		return f, gone
-	case f.Owner != "" && (b.Session == "" || bridge.Key(b.Session) != f.Owner):
-		return f, nil
-	case f.Owner != "":
-		s.Kit.ClearSession(w)
+	case err != nil:
+		s.Kit.Refuse(w, r, err)
+	case own != "":
+		s.farewell(w, r, own, farewell{Browser: bridge.Key(b.Binding), Continue: f.Continue})
+	default:
+		return f, true
 	}
-	f.Browser, f.Owner = bridge.Key(b.Binding), ""
-	return f, s.keep(r.Context(), kindFarewell, logout, farewellLife, f)
+	return f, false
 }
 
 // results puts the deliveries into words, and says after how many seconds to look again. Frames are shown

@@ -1,8 +1,8 @@
 package signin
 
 import (
-	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -32,7 +32,7 @@ func (s *SignIn) signOut(w http.ResponseWriter, r *http.Request) {
 		s.Kit.Refuse(w, r, err)
 		return
 	}
-	s.farewell(w, r, report, farewell{Browser: bridge.Key(b.Binding)})
+	s.farewell(w, r, report.ID, farewell{Browser: bridge.Key(b.Binding)})
 }
 
 // switchUser hands the browser to the next person, who can sign in at once: nobody waits for the apps of the one before. The browser
@@ -48,7 +48,7 @@ func (s *SignIn) switchUser(w http.ResponseWriter, r *http.Request) {
 		s.Kit.Refuse(w, r, err)
 		return
 	}
-	s.farewell(w, r, report, farewell{Browser: bridge.Key(b.Binding), Switch: true, Session: session.ID})
+	s.farewell(w, r, report.ID, farewell{Browser: bridge.Key(b.Binding), Switch: true, Session: session.ID})
 }
 
 // leaving finds the session that this browser shows; without one there is nothing to leave.
@@ -77,48 +77,56 @@ func (s *SignIn) leaving(w http.ResponseWriter, r *http.Request) (b bridge.Brows
 // A partner may have sent its request itself. Only the browser of the session that ended is shown which apps there are, and is told what to
 // take to them. One that brought no cookie, since a form of another site brings none, shows itself when it comes to the page.
 func (s *SignIn) AfterLogout(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, continueURL string) {
-	b, ended := s.Kit.Browser(r), report.Session
-	own := ended.ID == "" || b.Session != "" && ended.Key == bridge.Key(b.Session)
-	if own && b.Session != "" {
+	b := s.Kit.Browser(r)
+	own := b.Session != "" && report.Session.Key == bridge.Key(b.Session)
+	if own {
 		s.Kit.ClearSession(w)
 	}
-	if continueURL != "" && report.Everywhere() && !report.NeedsBrowser() {
-		http.Redirect(w, r, continueURL, http.StatusSeeOther)
-		return
-	}
-	f := farewell{Continue: continueURL}
-	shownTo := s.shownTo(r, report.ID)
 	switch {
-	case own && b.Binding == "":
-	case own, b.Binding != "" && shownTo == bridge.Key(b.Binding): // it was here before
-		f.Browser = bridge.Key(b.Binding)
-	case shownTo != "" && continueURL != "": // what another browser was shown stays
+	case continueURL != "" && report.Everywhere() && !report.NeedsBrowser():
 		http.Redirect(w, r, continueURL, http.StatusSeeOther)
-		return
-	case shownTo != "":
-		http.Redirect(w, r, ResultURL(report.ID), http.StatusSeeOther)
-		return
+	case own:
+		b = s.Kit.BindBrowser(w, r)
+		s.farewell(w, r, report.ID, farewell{Browser: bridge.Key(b.Binding), Continue: continueURL})
 	default:
-		f.Owner = cmp.Or(ended.Key, "no browser")
+		s.farewell(w, r, s.Hub.NewSecret(), farewell{Browser: noBrowser, Of: report.ID, Continue: continueURL})
 	}
-	s.farewell(w, r, report, f)
 }
 
-// shownTo is the browser that the page of a sign-out was shown to; empty if none was.
-func (s *SignIn) shownTo(r *http.Request, logout string) string {
+// ownSignOut is the sign-out that a browser may see when it comes to the page of one: that of the session which it still shows, or the one
+// itself, if it was here before. Empty if it may see neither.
+func (s *SignIn) ownSignOut(w http.ResponseWriter, r *http.Request, b bridge.Browser, logout string) (string, error) {
+	if b.Session != "" {
+		session, err := s.Hub.Sessions.SessionByKey(r.Context(), bridge.Key(b.Session))
+		switch {
+		case errors.Is(err, bridge.ErrNotFound):
+		case err != nil:
+			return "", fmt.Errorf("signin: find session: %w", err)
+		case !session.Ended.IsZero():
+			s.Kit.ClearSession(w)
+			report, _, err := s.Hub.Report(r.Context(), session.ID)
+			return report.ID, err
+		}
+	}
 	var f farewell
-	if _, err := s.look(r.Context(), kindFarewell, bridge.Key(logout), &f); err != nil {
-		return ""
+	switch _, err := s.look(r.Context(), kindFarewell, bridge.Key(logout), &f); {
+	case errors.Is(err, bridge.ErrNotFound):
+		return "", nil
+	case err != nil:
+		return "", err
+	case f.Browser != bridge.Key(b.Binding):
+		return "", nil
 	}
-	return f.Browser
+	return logout, nil
 }
 
-func (s *SignIn) farewell(w http.ResponseWriter, r *http.Request, report bridge.LogoutReport, f farewell) {
-	if err := s.keep(r.Context(), kindFarewell, report.ID, farewellLife, f); err != nil {
+// farewell keeps the record of a sign-out page under its key, and sends the browser there.
+func (s *SignIn) farewell(w http.ResponseWriter, r *http.Request, key string, f farewell) {
+	if err := s.keep(r.Context(), kindFarewell, key, farewellLife, f); err != nil {
 		s.Kit.Refuse(w, r, err)
 		return
 	}
-	http.Redirect(w, r, ResultURL(report.ID), http.StatusSeeOther)
+	http.Redirect(w, r, ResultURL(key), http.StatusSeeOther)
 }
 
 // ResultURL is the path of the page that shows what became of a sign-out.

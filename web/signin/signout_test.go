@@ -312,35 +312,63 @@ func TestSignOutIsShownToItsBrowser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			afterLogout(w, thief, report)
-			for _, address := range []string{ResultURL(report.ID), ResultAgain(report.ID)} {
-				thief.get(address).want(http.StatusOK, "Close all browser windows", "https://board.example/after").lacks("Medicines Cabinet", "Ward Whiteboard", "<iframe", "board.example/slo", "http-equiv")
+			withheld := func() {
+				t.Helper()
+				address := afterLogout(w, thief, report).Header().Get("Location")
+				if strings.Contains(address, report.ID) {
+					t.Errorf("sent to %q: who sends requests for another app is sent to the same", address)
+				}
+				for range 2 {
+					thief.get(address).want(http.StatusOK, "Close all browser windows", "https://board.example/after").lacks("Medicines Cabinet", "Ward Whiteboard", "<iframe", "board.example/slo", "http-equiv")
+				}
+				thief.get(ResultURL(report.ID)).want(http.StatusBadRequest)
+				thief.get(ResultAgain(report.ID)).want(http.StatusBadRequest)
 			}
-			b.get(ResultURL(report.ID)).want(http.StatusOK, "Needs this browser", "Medicines Cabinet", "<iframe", "https://board.example/after")
+			withheld()
+			cookieless := func() string { return afterLogout(w, w.browser(), report).Header().Get("Location") }
+			b.get(cookieless()).want(http.StatusOK, "Needs this browser", "Medicines Cabinet", "<iframe", "https://board.example/after")
 			if b.cookie("__Host-lanyard-session") != "" {
 				t.Error("the browser keeps its cookie")
 			}
+			withheld() // it asks again
 			b.get(ResultAgain(report.ID)).want(http.StatusOK, "Medicines Cabinet")
-			thief.get(ResultURL(report.ID)).want(http.StatusBadRequest)
-			if got := afterLogout(w, thief, report).Header().Get("Location"); got != "https://board.example/after" { // it asks again
-				t.Errorf("to %q", got)
+			for _, address := range []string{afterLogout(w, b, report).Header().Get("Location"), cookieless()} { // the next app, or the same pressed twice
+				b.get(address).want(http.StatusOK, "Medicines Cabinet", "<iframe", "https://board.example/after")
 			}
-			thief.get(ResultURL(report.ID)).want(http.StatusBadRequest)
-			b.get(ResultAgain(report.ID)).want(http.StatusOK, "Medicines Cabinet")
-			if got := afterLogout(w, b, report).Header().Get("Location"); got != ResultURL(report.ID) { // the next app, in the same browser
-				t.Errorf("to %q", got)
-			}
-			b.get(ResultURL(report.ID)).want(http.StatusOK, "Medicines Cabinet", "<iframe")
 		})
 	}
 }
 
-// TestSignOutWithoutBrowser: a session that no browser holds is shown to none.
+// TestSignOutOfSeveralSessions: where an app ended sessions in several browsers at once, and the request brought no cookie, each browser is
+// shown what became of its own, and no other.
+func TestSignOutOfSeveralSessions(t *testing.T) {
+	w := newWorld(t)
+	w.tells["board"], w.tells["strong"] = bridge.DeliveryNone, bridge.DeliveryNone
+	cause := bridge.LogoutCause{Reason: bridge.EndedByPartner}
+	both := [2]*browser{inBothApps(t, w), w.browser().insert(asha).get("/front/start?partner=board").submit("/signin/card").submit("/role", "role", "555123456701").get("/")}
+	var reports [2]bridge.LogoutReport
+	for i, b := range both {
+		session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: b.cookie("__Host-lanyard-session")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reports[i], err = w.hub.Logout(t.Context(), session.ID, cause); err != nil {
+			t.Fatal(err)
+		}
+	}
+	both[1].get(afterLogout(w, w.browser(), reports[0]).Header().Get("Location")).want(http.StatusOK, "Ward Whiteboard").lacks("Medicines Cabinet")
+	if both[1].cookie("__Host-lanyard-session") != "" {
+		t.Error("the browser keeps its cookie")
+	}
+	both[0].get(afterLogout(w, w.browser(), reports[0]).Header().Get("Location")).want(http.StatusOK, "Ward Whiteboard", "Medicines Cabinet")
+}
+
+// TestSignOutWithoutBrowser: a session that no browser holds is shown to none, nor by an older program beside this one, which lets whoever comes
+// first have a record without a browser.
 func TestSignOutWithoutBrowser(t *testing.T) {
 	w := newWorld(t)
 	w.tells["strong"] = bridge.DeliveryFront
-	b := inBothApps(t, w)
-	session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: b.cookie("__Host-lanyard-session")})
+	session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: inBothApps(t, w).cookie("__Host-lanyard-session")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -350,8 +378,32 @@ func TestSignOutWithoutBrowser(t *testing.T) {
 	}
 	report.Session.Key = ""
 	other := w.browser()
-	afterLogout(w, other, report)
-	other.get(ResultURL(report.ID)).want(http.StatusOK, "Close all browser windows").lacks("Medicines Cabinet", "<iframe")
+	address := afterLogout(w, other, report).Header().Get("Location")
+	other.get(address).want(http.StatusOK, "Close all browser windows").lacks("Medicines Cabinet", "<iframe")
+	_, key, _ := strings.Cut(address, "logout=")
+	var kept farewell
+	if _, err := w.pages.look(t.Context(), kindFarewell, bridge.Key(key), &kept); err != nil || kept.Browser == "" {
+		t.Errorf("%+v %v", kept, err)
+	}
+}
+
+// TestSignOutElsewhereEndsNothingHere: a browser whose own session lives is shown nothing of another's, and keeps its cookie.
+func TestSignOutElsewhereEndsNothingHere(t *testing.T) {
+	w := newWorld(t)
+	w.tells["strong"] = bridge.DeliveryNone
+	b, other := inBothApps(t, w), inBothApps(t, w)
+	session, _, err := w.hub.Live(t.Context(), bridge.Browser{Session: b.cookie("__Host-lanyard-session")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := w.hub.Logout(t.Context(), session.ID, bridge.LogoutCause{Reason: bridge.EndedByPartner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.get(afterLogout(w, other, report).Header().Get("Location")).want(http.StatusOK, "Close all browser windows").lacks("Medicines Cabinet")
+	if other.cookie("__Host-lanyard-session") == "" {
+		t.Error("a session that lives lost its cookie")
+	}
 }
 
 // TestAskerIsFramed: an app that asked for the sign-out, and wants to be told through a frame, has ended; the browser goes on to it once
