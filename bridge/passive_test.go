@@ -31,6 +31,19 @@ func TestPassiveBrowser(t *testing.T) {
 	w.refused(err, bridge.NotAuthenticated)
 }
 
+// TestUnattendedEmergency: a request that nobody made is refused as it would be without emergency access, and offers none.
+func TestUnattendedEmergency(t *testing.T) {
+	w := newEmergencyWorld(t)
+	b, _ := w.signIn(request("lab"), uid)
+	next, err := w.hub.Begin(t.Context(), b, request(partnerA))
+	if w.must(err); next.Step != bridge.StepEmergency {
+		t.Errorf("step %q", next.Step)
+	}
+	b.Unattended = true
+	_, err = w.hub.Begin(t.Context(), b, request(partnerA))
+	w.refused(err, bridge.NoRole)
+}
+
 // TestUnattendedRequests do not keep a session from going idle, whether or not they find a role.
 func TestUnattendedRequests(t *testing.T) {
 	for name, roleAlready := range map[string]bool{"with a role": true, "finding the only one": false} {

@@ -16,6 +16,14 @@ func TestScreenIsNotDriven(t *testing.T) {
 	if got := seen.String(); err != nil || n != len(hostile) || got != "name\uFFFD]0;x\uFFFD\uFFFD2J\uFFFDevil\uFFFD\uFFFD\uFFFD\uFFFD\tend\n" {
 		t.Errorf("%d %v %q", n, err, got)
 	}
+	device, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // for a terminal: it is a device of characters, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer device.Close()
+	if out, ok := onScreen(device).(screen); !ok || out.Writer != device {
+		t.Error("what is no file is not taken for a screen")
+	}
 	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
 		t.Fatal(err)
