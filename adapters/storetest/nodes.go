@@ -24,6 +24,23 @@ func Nodes(t *testing.T, open func(t *testing.T) (a, b Store)) {
 			}), bridge.ErrSpent)
 		}
 	})
+	t.Run("names at once", func(t *testing.T) {
+		a, b := open(t)
+		for round := range 20 {
+			s := name("s", round)
+			must(t, a.Commit(ctx, bridge.SaveSession{Session: session(s)}))
+			for _, err := range parallel(2, func(i int) error {
+				p := participant(s, "p")
+				p.Subject = name("told", i)
+				return pick(a, b, i).Commit(ctx, bridge.AddParticipant{Participant: p})
+			}) {
+				must(t, err)
+			}
+			if ps, err := b.Participants(ctx, s); err != nil || len(ps) != 2 {
+				t.Fatalf("%d participants, %v: want both names", len(ps), err)
+			}
+		}
+	})
 	t.Run("fifty put one", func(t *testing.T) {
 		a, b := open(t)
 		exactlyOne(t, parallel(50, func(i int) error {
