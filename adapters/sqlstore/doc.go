@@ -9,7 +9,8 @@
 // A group has two phases. First every request's conditions run, written so that a condition that does not
 // hold changes no row. If all hold, the plain writes follow and the group is committed; if not, the
 // transaction is rolled back and the group runs again without those that failed. Requests that touch the
-// same record are never in one group, so a request can only fail because of what is committed already.
+// same record are never in one group, unless they leave it alone (shared) or leave the same in it (claims), so a
+// request can only fail because of what is committed already.
 //
 // What this process has just read or written it need not read again: SQLite's engine keeps such rows in memory
 // for as long as the header of the WAL index shows that nobody has written since (rowCache). PostgreSQL, where

@@ -43,21 +43,37 @@ func (s *Store) Purge(ctx context.Context, now time.Time) (int, error) {
 	return total, s.purgeNames(ctx)
 }
 
-// purgeArtifacts looks for dead ones outside the writer's transaction, because that reads the whole table: an
-// index by expiry would cost every sign-on more than this costs once a minute.
+// purgeArtifacts looks for all dead ones: an index by expiry would cost every sign-on more than that costs once a minute.
 func (s *Store) purgeArtifacts(ctx context.Context, now time.Time) (int, error) {
+	return s.purgeFound(ctx, deadArtifacts, func(found row, r *request) error {
+		var kind string
+		var key []byte
+		if err := found.Scan(&kind, &key); err != nil {
+			return err
+		}
+		r.exclusive = append(r.exclusive, artifactName(bridge.ArtifactKind(kind), string(key)))
+		r.writes = append(r.writes, &op{stmt: purgeArtifact, args: []any{kind, key, nano(now)}})
+		return nil
+	}, nano(now))
+}
+
+// purgeNames removes further names of participants whose sessions are gone. They are not counted: the session was.
+func (s *Store) purgeNames(ctx context.Context) error {
+	_, err := s.purgeFound(ctx, deadNames, func(found row, r *request) error {
+		var session string
+		err := found.Scan(&session)
+		r.writes = append(r.writes, &op{stmt: purgeNames, args: []any{session}})
+		return err
+	})
+	return err
+}
+
+// purgeFound removes what a statement finds, some at a time; remove adds to a request what removes one. It looks outside the writer's
+// transaction, because that reads a whole table.
+func (s *Store) purgeFound(ctx context.Context, find statement, remove func(found row, r *request) error, args ...any) (int, error) {
 	for total := 0; ; {
 		r := newRequest(ctx)
-		err := s.read(ctx, deadArtifacts, func(row row) error {
-			var kind string
-			var key []byte
-			if err := row.Scan(&kind, &key); err != nil {
-				return err
-			}
-			r.exclusive = append(r.exclusive, artifactName(bridge.ArtifactKind(kind), string(key)))
-			r.writes = append(r.writes, &op{stmt: purgeArtifact, args: []any{kind, key, nano(now)}})
-			return nil
-		}, nano(now), int64(purgeBatch))
+		err := s.read(ctx, find, func(found row) error { return remove(found, r) }, append(args, int64(purgeBatch))...)
 		if err != nil || len(r.writes) == 0 {
 			return total, err
 		}
@@ -69,28 +85,6 @@ func (s *Store) purgeArtifacts(ctx context.Context, now time.Time) (int, error) 
 		}
 		if len(r.writes) < purgeBatch {
 			return total, nil
-		}
-	}
-}
-
-// purgeNames removes further names of participants whose sessions are gone. They are few, and not counted: the session was.
-func (s *Store) purgeNames(ctx context.Context) error {
-	for {
-		r := newRequest(ctx)
-		err := s.read(ctx, deadNames, func(row row) error {
-			var session string
-			err := row.Scan(&session)
-			r.writes = append(r.writes, &op{stmt: purgeNames, args: []any{session}})
-			return err
-		}, int64(purgeBatch))
-		if err != nil || len(r.writes) == 0 {
-			return err
-		}
-		if err := s.writer.submit(r); err != nil {
-			return err
-		}
-		if len(r.writes) < purgeBatch {
-			return nil
 		}
 	}
 }

@@ -120,8 +120,8 @@ func (c *rowCache) apply(o *op) {
 		c.sessions.clear()
 		c.keys.clear()
 		c.participants.clear()
-	case addName, dropName, purgeNames, saveDelivery, moveDelivery, moveCounter, notifyRegistry, indexEvents, addAuthenticator, updateAuthenticator, savePartner,
-		removePartner, addInvitation, updateInvitation, addWorkstation, updateWorkstation, addEmergency, reviewEmergency, forgetNotes,
+	case addName, dropName, purgeNames, saveDelivery, moveDelivery, moveCounter, notifyRegistry, indexEvents, addAuthenticator,
+		updateAuthenticator, savePartner, removePartner, addInvitation, updateInvitation, addWorkstation, updateWorkstation, addEmergency, reviewEmergency, forgetNotes,
 		settleAlert, moveAlert, saveTrace, purgeDeliveries, purgeTraces: // of tables that are not cached
 	default:
 		c.clear()

@@ -177,7 +177,7 @@ func sessionOp(w bridge.SaveSession) *op {
 // nobody has one. Which table it is hangs on what is there, so that no group gives a partner two names.
 func (r *request) participant(p bridge.Participant) {
 	r.shared = append(r.shared, sessionName(p.Session))
-	r.claims = append(r.claims, claim{p.Session + "\x00" + string(p.Protocol) + "\x00" + p.Partner, p.Format + "\x00" + p.Subject})
+	r.claims = append(r.claims, claim{p.Session + "\x00" + string(p.Protocol) + "\x00" + p.Partner, p.ParticipantKey()})
 	key := []any{p.Session, string(p.Protocol), p.Partner}
 	found, ended, suspended, told, old := false, int64(0), int64(0), int64(0), p
 	r.onReset(func() { found = false })

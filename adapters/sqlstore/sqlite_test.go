@@ -179,11 +179,7 @@ func TestNamesOfPurgedSessions(t *testing.T) {
 // TestFirstNameIsForOlderPrograms: a program of before there were further names knows every participant, by its first name.
 func TestFirstNameIsForOlderPrograms(t *testing.T) {
 	ctx := context.Background()
-	s, err := OpenSQLite(ctx, filepath.Join(t.TempDir(), "hub.db"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := openTemp(t)
 	p := bridge.Participant{Session: "s", Partner: "p", Protocol: trust.SAML2, Subject: "first", Since: time.Unix(1, 0)}
 	if err := s.Commit(ctx, bridge.SaveSession{Session: bridge.Session{ID: "s", Key: "k"}}, bridge.AddParticipant{Participant: p}); err != nil {
 		t.Fatal(err)
