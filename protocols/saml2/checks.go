@@ -9,6 +9,7 @@ import (
 	"github.com/lanyard-hub/lanyard/bridge"
 	"github.com/lanyard-hub/lanyard/metadata"
 	"github.com/lanyard-hub/lanyard/trust"
+	"github.com/lanyard-hub/lanyard/web"
 )
 
 // inquiry is one AuthnRequest under examination.
@@ -267,7 +268,7 @@ func (q *inquiry) request() (bridge.Request, error) {
 	state := state{ID: q.req.ID, Reply: q.reply, Relay: q.relay, Format: q.format(), Service: q.req.Service, Conditions: q.req.Conditions}
 	out := bridge.Request{
 		Partner: q.partner.ID, Protocol: trust.SAML2, ForceAuthn: q.req.ForceAuthn, Passive: q.req.IsPassive,
-		Contexts: q.contexts(), Requesters: q.req.Scoping.Requesters, ReturnTo: origin(q.reply.URL), Resume: ResumePath,
+		Contexts: q.contexts(), Requesters: q.req.Scoping.Requesters, ReturnTo: web.Origin(q.reply.URL), Resume: ResumePath,
 		Once: mark,
 	}
 	if q.req.Subject != nil {
@@ -279,16 +280,6 @@ func (q *inquiry) request() (bridge.Request, error) {
 	var err error
 	out.State, err = state.encode()
 	return out, err
-}
-
-func replayKey(entityID, id string) string { return "saml2:" + entityID + ":" + id }
-
-func origin(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }
 
 // isNCName takes the ASCII part of NCName (Namespaces in XML 1.0); no partner uses more.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
+	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // put stores a value that is needed again later, under a key.
@@ -70,3 +71,18 @@ func (p *Provider) takeOwn(ctx context.Context, kind bridge.ArtifactKind, key st
 	}
 	return nil
 }
+
+// once remembers a signed request by its ID for as long as it is not stale, and refuses one that is remembered.
+func (p *Provider) once(ctx context.Context, partner trust.Partner, id string, issued time.Time) error {
+	mark := bridge.Artifact{Kind: bridge.KindReplay, Key: replayKey(partner.ID, id), Expires: issued.Add(p.RequestLife + p.ClockSkew)}
+	err := p.Hub.Artifacts.Put(ctx, mark, false)
+	switch {
+	case errors.Is(err, bridge.ErrExists), errors.Is(err, bridge.ErrSpent):
+		return bridge.Refuse(bridge.Replayed, "This request was already used.")
+	case err != nil:
+		return fmt.Errorf("saml2: remember request: %w", err)
+	}
+	return nil
+}
+
+func replayKey(entityID, id string) string { return "saml2:" + entityID + ":" + id }

@@ -27,11 +27,11 @@ func statusOf(r *bridge.Refusal) status {
 	case bridge.AssuranceTooLow:
 		return status{"Responder", "NoAuthnContext"}
 	case bridge.InvalidNameIDPolicy:
-		return status{"Requester", "InvalidNameIDPolicy"}
+		return status{requesterTop, "InvalidNameIDPolicy"}
 	case bridge.UnknownSubject:
-		return status{"Requester", "UnknownPrincipal"}
+		return status{requesterTop, "UnknownPrincipal"}
 	case bridge.UnsupportedBinding:
-		return status{"Requester", "UnsupportedBinding"}
+		return status{requesterTop, "UnsupportedBinding"}
 	case bridge.UnsupportedRequest:
 		return unsupported(r.Code)
 	case bridge.AuthenticationFailed, bridge.CredentialMissing, bridge.CredentialExpired, bridge.CredentialRevoked,
@@ -41,7 +41,7 @@ func statusOf(r *bridge.Refusal) status {
 		return status{"Responder", "RequestDenied"}
 	case bridge.BadRequest, bridge.BadSignature, bridge.UnknownPartner, bridge.BadReplyAddress, bridge.Replayed, bridge.Stale,
 		bridge.BadClient, bridge.BadGrant:
-		return status{"Requester", "RequestDenied"}
+		return status{requesterTop, "RequestDenied"}
 	case bridge.Internal, bridge.Unavailable:
 		return status{"Responder", ""}
 	}
@@ -59,7 +59,7 @@ func unsupported(code string) status {
 	case codeNoIDP:
 		return status{"Responder", "NoSupportedIDP"}
 	}
-	return status{"Requester", "RequestUnsupported"}
+	return status{requesterTop, "RequestUnsupported"}
 }
 
 // onlyOnPage reports whether a refusal is shown to the person by us, although the partner could be told: a second answer to

@@ -2,13 +2,10 @@ package saml2
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/lanyard-hub/lanyard/bridge"
-	"github.com/lanyard-hub/lanyard/trust"
 )
 
 // sloRedirect takes a LogoutRequest or LogoutResponse from a URL.
@@ -61,19 +58,6 @@ func (p *Provider) examineLogout(ctx context.Context, m message, endpoint string
 		return q, bridge.Refuse(bridge.Stale, "The sign-out request has expired.")
 	}
 	return q, p.once(ctx, from.partner, q.req.ID, issued)
-}
-
-// once remembers a signed request by its ID for as long as it is not stale, and refuses one that is remembered.
-func (p *Provider) once(ctx context.Context, partner trust.Partner, id string, issued time.Time) error {
-	mark := bridge.Artifact{Kind: bridge.KindReplay, Key: replayKey(partner.ID, id), Expires: issued.Add(p.RequestLife + p.ClockSkew)}
-	err := p.Hub.Artifacts.Put(ctx, mark, false)
-	switch {
-	case errors.Is(err, bridge.ErrExists), errors.Is(err, bridge.ErrSpent):
-		return bridge.Refuse(bridge.Replayed, "This request was already used.")
-	case err != nil:
-		return fmt.Errorf("saml2: remember request: %w", err)
-	}
-	return nil
 }
 
 // addressed reports whether a message of this binding must say where it goes. One by SOAP, or fetched for an artifact, came over
